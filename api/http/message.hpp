@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "engine/plugin/services.hpp"
+
+namespace millrace::http {
+
+enum class Method { Get, Head, Post, Put, Patch, Delete, Options };
+
+std::string_view to_string(Method method);
+std::optional<Method> read_method(std::string_view word);
+
+/// Header fields in the order received; names compare without case.
+class Headers {
+ public:
+  void add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
+  /// Returns the first value, or nothing.
+  [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const;
+  [[nodiscard]] std::string_view get(std::string_view name, std::string_view fallback = {}) const;
+  [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& all() const { return fields_; }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> fields_;
+};
+
+/// A request as a dialect sees it: no type of the HTTP library.
+struct Request {
+  Method method = Method::Get;
+  std::string target;                  // as on the request line, not decoded: "/atflow/v1/dataflows?limit=2"
+  std::string path;                    // below the mount prefix, percent-decoded: "/v1/dataflows"
+  std::string prefix;                  // of the mount: "/atflow", "" at a root
+  std::vector<std::pair<std::string, std::string>> query;        // decoded, in order
+  std::vector<std::pair<std::string, std::string>> path_values;  // "{id}" -> value, filled by the router
+  Headers headers;
+  std::string body;
+  std::string remote;                  // "127.0.0.1"
+  bool is_tls = false;
+
+  /// Returns the first value of a query parameter or path value, or nothing.
+  [[nodiscard]] std::optional<std::string_view> query_value(std::string_view name) const;
+  [[nodiscard]] std::string_view path_value(std::string_view name) const;
+  /// "http://host:port/prefix", for links inside replies.
+  [[nodiscard]] std::string base_url() const;
+};
+
+/// A body that comes from the store and is sent in ranges as the client asks.
+struct ObjectBody {
+  std::shared_ptr<ObjectReader> reader;  // shared with the sender only
+  std::uint64_t size = 0;
+};
+
+/// A body of server-sent events. `start` is called once, when the head has been sent, with functions that any thread may
+/// call: `send` queues one event (id, event, data; false: the client is gone), `end` closes the stream.
+struct EventBody {
+  struct Sink {
+    std::function<bool(std::string_view id, std::string_view event, std::string_view data)> send;
+    std::function<void()> end;
+  };
+  std::function<void(Sink)> start;
+  std::function<void()> closed;  // the client is gone or the stream ended: stop producing
+};
+
+struct Response {
+  int status = 200;
+  std::string reason{};  // empty: the usual phrase
+  std::vector<std::pair<std::string, std::string>> headers{};
+  std::variant<std::string, ObjectBody, EventBody> body{};
+
+  static Response json(int status, std::string text);
+  static Response text(int status, std::string text, std::string_view type = "text/plain; charset=utf-8");
+};
+
+/// Answers a request once, now or later, from any thread.
+using Reply = std::function<void(Response)>;
+/// [HTTP thread] Must not block.
+using Handler = std::function<void(std::shared_ptr<Request>, Reply)>;
+
+}  // namespace millrace::http

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/result.hpp"
+
+namespace millrace {
+
+/// A file open for reading. [one thread at a time]
+class ReadableFile {
+ public:
+  virtual ~ReadableFile() = default;
+  /// Reads up to `buffer.size()` bytes from `offset`; returns how many, 0 at the end.
+  virtual Result<std::size_t> read_at(std::uint64_t offset, std::span<char> buffer) = 0;
+  [[nodiscard]] virtual std::uint64_t size() const = 0;
+};
+
+/// A file open for writing, made new or cut to `length` by the caller. Closing does not sync. [one thread at a time]
+class WritableFile {
+ public:
+  virtual ~WritableFile() = default;
+  virtual Result<void> append(std::string_view bytes) = 0;
+  virtual Result<void> truncate(std::uint64_t length) = 0;
+  virtual Result<void> sync() = 0;
+  [[nodiscard]] virtual std::uint64_t size() const = 0;
+};
+
+/// Everything the engine does to folders and files, so that a test can fill the disk or break it. [any thread]
+/// Names are relative to the folder the disk was opened on; each segment is opened beneath its parent and symbolic
+/// links are refused (openat2 RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS), so no name can leave the folder.
+class Disk {
+ public:
+  struct Entry {
+    std::string name;  // relative to the disk
+    std::uint64_t size = 0;
+    bool is_folder = false;
+    std::int64_t modified_us = 0;
+  };
+
+  virtual ~Disk() = default;
+  virtual Result<std::unique_ptr<ReadableFile>> open(std::string_view name) = 0;
+  /// Makes missing parent folders. An existing file is kept and appended to when `keep`, else cut to nothing.
+  virtual Result<std::unique_ptr<WritableFile>> create(std::string_view name, bool keep = false) = 0;
+  /// Replaces `to` atomically. Both are on the same file system.
+  virtual Result<void> rename(std::string_view from, std::string_view to) = 0;
+  virtual Result<void> remove(std::string_view name) = 0;
+  virtual Result<Entry> stat(std::string_view name) = 0;
+  /// Lists one folder, not its subfolders, sorted by name bytewise.
+  virtual Result<std::vector<Entry>> list(std::string_view folder) = 0;
+  /// Returns when everything written and renamed so far is on stable storage (syncfs).
+  virtual Result<void> sync() = 0;
+  [[nodiscard]] virtual std::string describe() const = 0;
+};
+
+/// Opens the machine's file system below `folder`, which is made when `create` says so.
+Result<std::unique_ptr<Disk>> open_disk(const std::filesystem::path& folder, bool create);
+
+}  // namespace millrace

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <millrace/batch.hpp>
+
+#include "engine/base/clock.hpp"
+#include "engine/base/json.hpp"
+#include "engine/catalog/database.hpp"
+
+namespace millrace {
+
+/// The metadata database: schema and migrations, reads on pooled connections, and writes that share commits.
+/// [any thread]
+class Catalog {
+ public:
+  /// Brings the schema up to date; an interrupted migration goes on where it stopped.
+  static Result<std::unique_ptr<Catalog>> open(const DatabaseSettings& settings, const Clock& clock);
+  /// Finishes the writes that were accepted.
+  ~Catalog();
+
+  /// A write: runs on the writer's thread inside a transaction that it shares with others; when it fails only its own part
+  /// is undone. May run again when the transaction as a whole failed, so it only talks to the connection.
+  using Write = std::function<Result<void>(Connection&)>;
+  /// Called on the writer's thread when the commit is on disk, or has failed. Must not block.
+  using Committed = std::function<void(Result<void>)>;
+  void write(Write write, Committed committed);
+  /// Waits for the commit. Not for the HTTP threads.
+  Result<void> write_and_wait(Write write);
+
+  /// Runs `read` with a pooled connection on the calling thread.
+  Result<void> read(const std::function<Result<void>(Connection&)>& read);
+
+  /// A query over the catalog's entities (docs/catalog.md), as operators ask it:
+  /// {"entity": "jobs", "columns": [...], "where": [{"column": "id", "op": "=", "value": 7}], "order": ["-created"],
+  ///  "limit": 100}. Names are checked against the schema; values are bound.
+  Result<Batch> query(const Json& query);
+
+  [[nodiscard]] SqlDialect dialect() const;
+  [[nodiscard]] const Clock& clock() const;
+
+ private:
+  Catalog();
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace millrace

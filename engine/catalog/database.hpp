@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "engine/base/result.hpp"
+
+namespace millrace {
+
+/// A value bound to a statement or read from a row.
+using SqlValue = std::variant<std::nullptr_t, std::int64_t, double, std::string>;
+
+struct SqlRows {
+  std::vector<std::string> columns;
+  std::vector<std::vector<SqlValue>> rows;
+};
+
+/// One connection to the catalog's database. [one thread at a time; blocks] Statements use "?" and are prepared once for a
+/// text. A lost connection is Unavailable and is opened anew by the next call.
+class Connection {
+ public:
+  virtual ~Connection() = default;
+  virtual Result<SqlRows> query(std::string_view sql, const std::vector<SqlValue>& values = {}) = 0;
+  struct Changed {
+    std::int64_t rows = 0;
+    std::int64_t last_id = 0;
+  };
+  virtual Result<Changed> execute(std::string_view sql, const std::vector<SqlValue>& values = {}) = 0;
+  virtual Result<void> begin() = 0;
+  virtual Result<void> commit() = 0;
+  virtual Result<void> rollback() = 0;
+};
+
+/// The two spellings of SQL that we use differ in little; this names what differs.
+enum class SqlDialect { Sqlite, MySql };
+
+/// Where the catalog lives. "sqlite:PATH", or "mysql://user@host:port/database" (MySQL and MariaDB; the password comes from
+/// a file or the environment, never from the address).
+class Database {
+ public:
+  virtual ~Database() = default;
+  virtual Result<std::unique_ptr<Connection>> connect() = 0;
+  [[nodiscard]] virtual SqlDialect dialect() const = 0;
+  [[nodiscard]] virtual std::string describe() const = 0;  // without secrets
+};
+
+struct DatabaseSettings {
+  std::string address;        // see above
+  std::string password_file;  // mysql; else the environment variable MILLRACE_CATALOG_PASSWORD
+};
+
+/// Opens the database. The MySQL driver is a module of its own that is loaded only when asked for.
+Result<std::unique_ptr<Database>> open_database(const DatabaseSettings& settings);
+
+}  // namespace millrace

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/base/json.hpp"
+#include "engine/graph/graph.hpp"
+#include "engine/graph/plan.hpp"
+#include "engine/job/job_service.hpp"
+#include "engine/plugin/registry.hpp"
+#include "engine/run/run.hpp"
+
+namespace millrace {
+
+struct EngineSettings {
+  std::filesystem::path data;                     // catalog, store, lock, staging; made when missing
+  std::vector<std::filesystem::path> plugins;     // folders; empty: beside the program, ../lib/millrace/plugins
+  std::size_t workers = 0;                        // compute pool; 0: as many as there are cores
+  std::size_t blocking_workers = 8;
+  DatabaseSettings catalog{};                     // empty address: sqlite:DATA/catalog.sqlite
+  StoreSettings store{};                          // empty folder: DATA/store
+  JobSettings jobs{};
+};
+
+/// The façade: everything that the API server and the command line do with the engine. [any thread]
+class Engine {
+ public:
+  /// Locks the data folder: a second engine on it is Conflict, naming the process that holds it.
+  static Result<std::unique_ptr<Engine>> open(EngineSettings settings);
+  /// Drains: nothing accepted is lost.
+  ~Engine();
+
+  /// Starts taking jobs from the queue; open() alone only reads and validates.
+  Result<void> start();
+
+  struct Checked {
+    std::shared_ptr<const Graph> graph;
+    std::vector<Fault> faults;
+  };
+  /// Binds parameters and validates, without running anything. `rights` decide which addresses are open.
+  Checked validate(const Json& document, const Json& parameters, const StoreRights& rights,
+                   const PipelineRules& rules = {});
+  Result<std::shared_ptr<const Plan>> plan(const Graph& graph);
+
+  /// The queued lane: the job is on disk when `submitted` is called. The request's pipeline must have been validated.
+  void submit(JobRequest request, StoreRights rights, JobStore::Submitted submitted);
+
+  /// A pipeline of the inline lane, validated once; requests only bind parameters.
+  class Prepared;
+  Result<std::shared_ptr<const Prepared>> prepare(const Json& document);
+  /// Runs it on the calling thread (a thread of the blocking pool, never an HTTP thread), not journalled.
+  Outcome run_inline(const Prepared& prepared, const Json& parameters, const StoreRights& rights, std::string_view owner);
+
+  JobService& jobs();
+  JobStore& job_store();
+  Store& store();
+  Catalog& catalog();
+  Registry& registry();
+  Scheduler& scheduler();
+  const EngineSettings& settings() const;
+
+ private:
+  Engine();
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace millrace

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "engine/job/job_store.hpp"
+#include "engine/run/scheduler.hpp"
+#include "engine/store/store.hpp"
+
+namespace millrace {
+
+class Registry;
+
+struct JobSettings {
+  std::map<std::string, int> queues{{"default", 0}};  // name -> jobs at once; 0: as many as there are workers
+  std::size_t max_queued = 100'000;                   // more is Exhausted
+  std::chrono::milliseconds lease{30'000};            // renewed at a third of it
+  std::chrono::milliseconds checkpoint_every{5'000};
+  std::string holder;                                 // name of this process in leases
+};
+
+/// Takes jobs from the queue, runs them, and brings them to an end that survives: the only caller of run_plan for the
+/// queued lane. [any thread]
+class JobService {
+ public:
+  JobService(JobStore& jobs, Registry& registry, Store& store, Catalog& catalog, Scheduler& scheduler,
+             JobSettings settings);
+  /// Stops starting jobs, asks the running ones to stop (reason shutdown: they stay queued with their checkpoint), waits.
+  ~JobService();
+
+  /// First what a crash left: publishing jobs are published, expired leases are taken over. Then starts jobs as they come.
+  Result<void> start();
+  void drain();
+
+  void submit(JobRequest request, StoreRights rights, JobStore::Submitted submitted);
+  Result<JobState> abort(JobId id, StopReason reason);
+  Result<void> retry(JobId id);
+  /// Submits the stored pipeline of a job again, with its seed: the same bytes.
+  void rerun(JobId id, JobStore::Submitted submitted);
+
+  /// Where a running job stands; nothing when it does not run here.
+  std::optional<Progress> progress(JobId id);
+  /// Calls `changed` after each transition and about once a second while the job runs, until it is final or unwatched.
+  /// Returns a number for unwatch(). The call comes on an internal thread and must not block.
+  using Changed = std::function<void(JobId)>;
+  std::uint64_t watch(JobId id, Changed changed);
+  void unwatch(std::uint64_t watch);
+
+  struct Counters {
+    std::uint64_t submitted = 0, finished = 0, failed = 0, aborted = 0, resumed = 0;
+    std::size_t queued = 0, running = 0;
+  };
+  Counters counters() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace millrace

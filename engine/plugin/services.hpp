@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <millrace/abi.h>
+#include <millrace/batch.hpp>
+
+#include "engine/base/json.hpp"
+#include "engine/base/result.hpp"
+
+namespace millrace {
+
+struct ObjectStat {
+  std::uint64_t size_bytes = 0;
+  bool is_folder = false;
+  std::int64_t modified_us = 0;
+};
+
+/// An object open for reading, front to back with seeks. [one thread at a time]
+class ObjectReader {
+ public:
+  virtual ~ObjectReader() = default;
+  virtual Result<std::size_t> read(std::span<char> buffer) = 0;
+  virtual Result<void> seek(std::uint64_t offset) = 0;
+};
+
+/// A staged output of a job. [one thread at a time]
+class ObjectWriter {
+ public:
+  virtual ~ObjectWriter() = default;
+  virtual Result<void> write(std::string_view bytes) = 0;
+  virtual Result<void> truncate(std::uint64_t size) = 0;
+  [[nodiscard]] virtual std::uint64_t size() const = 0;
+};
+
+struct RecordLogEvent {
+  int level = MR_LOG_ERROR;
+  std::string_view code, message, file, url, op;
+  std::int64_t line = 0;
+};
+
+/// What an operator may ask of its surroundings during a call: the C++ face of mr_host. The run provides one for each
+/// job; the test harness another. [any worker; the job's services lock what they share]
+class Services {
+ public:
+  virtual ~Services() = default;
+
+  virtual std::string_view job() const = 0;  // id as text
+  virtual std::uint64_t seed() const = 0;
+  virtual bool stopping() const = 0;
+
+  virtual void log(std::string_view node, int level, std::string_view message) = 0;
+  virtual void progress(std::string_view node, std::uint64_t done, std::uint64_t total, std::string_view unit) = 0;
+  virtual void count(std::string_view node, std::string_view counter, std::int64_t by) = 0;
+  virtual void record_event(std::string_view node, const RecordLogEvent& event) = 0;
+  virtual Result<void> set_result(std::string_view key, std::string_view json) = 0;
+
+  virtual Result<void> check_uri(std::string_view uri, bool for_writing) = 0;
+  virtual Result<ObjectStat> stat(std::string_view uri) = 0;
+  virtual Result<void> list(std::string_view uri,
+                            const std::function<void(std::string_view, const ObjectStat&)>& each) = 0;
+  virtual Result<std::unique_ptr<ObjectReader>> open(std::string_view uri) = 0;
+  virtual Result<void> put(std::string_view uri, std::string_view bytes) = 0;
+  /// Owned by the job until it ends.
+  virtual Result<ObjectWriter*> stage(std::string_view uri) = 0;
+
+  virtual Result<Batch> catalog_query(const Json& query) = 0;
+  virtual Result<Batch> catalog_change(const Json& change) = 0;
+};
+
+}  // namespace millrace

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <millrace/batch.hpp>
+
+#include "engine/base/clock.hpp"
+#include "engine/graph/plan.hpp"
+#include "engine/plugin/services.hpp"
+#include "engine/run/cancel.hpp"
+
+namespace millrace {
+
+class Scheduler;
+
+/// Where a job stands, for people. Rates are over the whole run.
+struct Progress {
+  std::uint64_t done = 0, total = 0;  // of `unit`, summed over the inputs; total 0: not known
+  std::string unit;
+  std::map<std::string, std::int64_t> counts;  // read, written, generated, failed, badLines ...
+  double per_second = 0;
+  std::optional<double> seconds_left;
+};
+
+/// The states of all operators after the same batch: what a job resumes from.
+struct Checkpoint {
+  std::int64_t sequence = -1;                  // the last batch that is wholly done
+  std::map<std::string, std::string> states;   // node name (and place in its chain) -> state
+};
+
+/// How a run ended.
+struct Outcome {
+  std::optional<Error> error;                  // absent: success
+  StopReason stopped = StopReason::None;
+  std::string failed_node;                     // of `error`, when a node made it
+  std::vector<Batch> rows;                     // what nodes without successors emitted, in order
+  Json result = Json::object();                // set by operators: mr_host.result
+  std::map<std::string, std::int64_t> counts;
+};
+
+struct RunOptions {
+  std::size_t edge_bytes = 32u << 20;          // an edge takes no more than this, but for the batch that is next in order
+  std::int64_t window = 64;                    // batches between the input and the slowest node
+  std::chrono::milliseconds checkpoint_every{5'000};  // 0: after every batch; no checkpoints without `on_checkpoint`
+  std::optional<Checkpoint> resume;
+  /// Called on a worker when all states of one batch are known; a failure fails the run. Not again before it returns.
+  std::function<Result<void>(const Checkpoint&)> on_checkpoint;
+};
+
+/// Runs one plan to its end on a scheduler. `services` and `cancel` must outlive the run. The outcome is delivered once,
+/// on a worker (or on the caller's thread with the inline scheduler), after every operator was destroyed.
+///
+/// Order: every batch that an input emits has a sequence number, inputs run one after the other, and a node gets its
+/// batches in that order (a replicable one in any order; the engine restores it behind it). Where edges meet, the rows of
+/// one sequence number are merged by kRootColumn, within it in the order of preOps. So the result does not depend on the
+/// number of workers.
+void run_plan(std::shared_ptr<const Plan> plan, Scheduler& scheduler, Services& services, Cancel& cancel,
+              RunOptions options, std::function<void(Outcome)> done);
+
+}  // namespace millrace

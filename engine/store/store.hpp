@@ -1,0 +1,76 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/disk.hpp"
+#include "engine/base/result.hpp"
+#include "engine/plugin/services.hpp"
+#include "engine/store/uri.hpp"
+
+namespace millrace {
+
+/// Who asks: decides which addresses are open to a job.
+struct StoreRights {
+  bool any_file = false;                        // `file:` anywhere (a person at the shell)
+  std::vector<std::filesystem::path> roots;     // else only below these
+  std::vector<std::string> grants;              // "zone/bucket" patterns ("*" matches a part); empty: all
+};
+
+struct FetchLimits {
+  bool allow_private = false;                   // loopback, link-local, private addresses
+  std::vector<std::string> allowed_hosts;       // "host" or "host:port" that are let through all the same
+  int tries = 3;                                // 4xx is not tried again
+  std::chrono::seconds connect{10}, total{60};
+  std::uint64_t max_bytes = 64u << 20;
+  int max_redirects = 5;
+};
+
+struct StoreSettings {
+  std::filesystem::path folder;                 // <folder>/<zone>/<bucket>/<key>
+  std::vector<std::string> zones{"z0"};
+  bool create_buckets = true;
+  FetchLimits fetch{};
+};
+
+/// Bytes by address: file:, qiniu:///zone/bucket/key on the embedded folder store, http(s): for reading.
+/// [any thread; blocks] Nothing written is visible before it is whole.
+class Store {
+ public:
+  /// Disks are opened through `open_disk`, so that a test can hand in others.
+  static Result<std::unique_ptr<Store>> open(StoreSettings settings);
+  ~Store();
+
+  /// Checks syntax, zone and rights, without I/O. Error codes: InvalidArgument with Error::message; the machine word of the
+  /// fault (uri_syntax, uri_scheme, uri_zone, uri_bucket, uri_key) stands in Error::detail; PermissionDenied.
+  Result<Uri> check(std::string_view uri, const StoreRights& rights, bool for_writing) const;
+
+  Result<ObjectStat> stat(const Uri& uri);
+  /// Lists below a folder address, files only, recursive, sorted bytewise by address.
+  Result<void> list(const Uri& uri, const std::function<void(std::string_view, const ObjectStat&)>& each);
+  Result<std::unique_ptr<ObjectReader>> open(const Uri& uri);
+  /// Publishes at once by rename. Durable after sync().
+  Result<void> put(const Uri& uri, std::string_view bytes);
+  Result<void> remove(const Uri& uri);
+  Result<void> sync();
+
+  /// Opens a staged object for one job: `owner` names it ("job-12"), so that a later attempt finds the same bytes. Lies
+  /// beside its target under a name that ends in ".partial", which no address can name.
+  Result<std::unique_ptr<ObjectWriter>> stage(const Uri& uri, std::string_view owner);
+  /// Makes a staged object visible. Doing it again is not an error: the object then exists and its stage does not.
+  Result<void> publish(const Uri& uri, std::string_view owner);
+  Result<void> discard(const Uri& uri, std::string_view owner);
+
+ private:
+  Store();
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace millrace

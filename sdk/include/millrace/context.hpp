@@ -1,0 +1,120 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include <millrace/abi.h>
+#include <millrace/batch.hpp>
+#include <millrace/params.hpp>
+
+namespace millrace {
+
+/// What an operator throws when it cannot go on. `code` is one of the MR_ codes and says what may be done about it;
+/// Unavailable and Io are retried when the node allows retries.
+class Failure : public std::runtime_error {
+ public:
+  Failure(int code, const std::string& message) : std::runtime_error{message}, code_{code} {}
+  [[nodiscard]] int code() const { return code_; }
+
+ private:
+  int code_;
+};
+
+enum class Level { Error = MR_LOG_ERROR, Warn = MR_LOG_WARN, Info = MR_LOG_INFO, Debug = MR_LOG_DEBUG };
+
+/// Something that happened to one record, for the job's record log. Empty members are left out.
+struct RecordEvent {
+  Level level = Level::Error;
+  std::string_view code;  // "decode_failed"
+  std::string_view message;
+  std::string_view file{};
+  std::int64_t line = 0;  // from 1
+  std::string_view url{};
+  std::string_view op{};
+};
+
+struct ObjectInfo {
+  std::uint64_t size_bytes = 0;
+  bool is_folder = false;
+  std::int64_t modified_us = 0;
+};
+
+/// An object of the store, open for reading. Closes itself.
+class Reader {
+ public:
+  Reader(mr_context* context, mr_reader* reader) : context_{context}, reader_{reader} {}
+  Reader(Reader&& other) noexcept;
+  Reader& operator=(Reader&& other) noexcept;
+  ~Reader();
+  /// Reads up to `buffer.size()` bytes; returns how many, 0 at the end.
+  std::size_t read(std::span<char> buffer);
+  void seek(std::uint64_t offset);
+  /// A reader that an operator keeps between calls must be told of the current one before it is used.
+  void rebind(mr_context* context) { context_ = context; }
+
+ private:
+  mr_context* context_;
+  mr_reader* reader_;
+};
+
+/// A staged output: visible when the job has succeeded, never otherwise. The engine closes it.
+class Writer {
+ public:
+  Writer() = default;
+  Writer(mr_writer* writer, std::uint64_t size) : writer_{writer}, size_{size} {}
+  void write(std::string_view bytes);
+  void truncate(std::uint64_t size);
+  [[nodiscard]] std::uint64_t size() const { return size_; }
+
+ private:
+  mr_writer* writer_ = nullptr;
+  std::uint64_t size_ = 0;
+};
+
+/// The operator's window to the engine during one call. Do not keep it. [worker]
+class Context {
+ public:
+  explicit Context(mr_context* context) : context_{context} {}
+
+  [[nodiscard]] std::string_view job() const;
+  [[nodiscard]] std::string_view node() const;
+  [[nodiscard]] std::uint64_t seed() const;
+  [[nodiscard]] std::int64_t sequence() const;
+  [[nodiscard]] unsigned attempt() const;
+
+  void emit(Batch batch, std::string_view port = {});
+  [[nodiscard]] bool stopping() const;
+
+  void log(Level level, std::string_view message);
+  void progress(std::uint64_t done, std::uint64_t total, std::string_view unit);
+  void count(std::string_view counter, std::int64_t by = 1);
+  void record_event(const RecordEvent& event);
+  void result(std::string_view key, std::string_view json);
+
+  void fault(std::string_view kind, std::string_view pointer, std::string_view message);  // in plan()
+  void trait(std::string_view key, std::string_view json);                                // in plan()
+
+  /// Throws Failure when the address is malformed or this job may not use it. No I/O.
+  void check_uri(std::string_view uri, bool for_writing);
+  [[nodiscard]] ObjectInfo stat(std::string_view uri);
+  void list(std::string_view uri, const std::function<void(std::string_view, const ObjectInfo&)>& each);
+  [[nodiscard]] Reader open(std::string_view uri);
+  /// Reads a whole object; more than `max_bytes` is a Failure with Exhausted.
+  [[nodiscard]] std::string read_all(std::string_view uri, std::uint64_t max_bytes);
+  void put(std::string_view uri, std::string_view bytes);
+  [[nodiscard]] Writer stage(std::string_view uri);
+
+  [[nodiscard]] Batch query(const Value& query);
+  Batch change(const Value& change);
+
+  [[nodiscard]] mr_context* handle() const { return context_; }
+
+ private:
+  mr_context* context_;
+};
+
+}  // namespace millrace
