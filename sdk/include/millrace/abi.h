@@ -182,17 +182,20 @@ typedef struct mr_host {
 } mr_host;
 
 /* One operator. Texts and functions live as long as the program. */
-typedef struct mr_operator {
+typedef struct mr_operator mr_operator;
+struct mr_operator {
   uint32_t struct_size;
   uint32_t reserved; /* 0 */
   mr_text id;          /* "filter.min_area" */
   mr_text role;        /* input filter augment preprocess train label output */
   mr_text declaration; /* JSON object: doc, params, traits; docs/writing-a-plugin.md lists the members */
+  const void* data;    /* the plugin's own, for functions that serve several operators; the host does not look at it */
 
-  /* Optional: checks parameters beyond their declaration, through fault() and trait(). No I/O. [any thread] */
-  int32_t (*plan)(mr_context* context, const mr_value* params);
+  /* `type` below is the table that holds the function.
+   * Optional: checks parameters beyond their declaration, through fault() and trait(). No I/O. [any thread] */
+  int32_t (*plan)(const mr_operator* type, mr_context* context, const mr_value* params);
   /* Makes an instance. [worker] */
-  int32_t (*create)(mr_context* context, const mr_value* params, void** self);
+  int32_t (*create)(const mr_operator* type, mr_context* context, const mr_value* params, void** self);
   void (*destroy)(void* self);
   /* Inputs only: emits about one batch and returns MR_OK, or MR_END. [worker] */
   int32_t (*produce)(void* self, mr_context* context);
@@ -203,7 +206,7 @@ typedef struct mr_operator {
   /* Optional, both or neither: state between batches, so that a job can go on after a crash. [worker] */
   int32_t (*snapshot)(void* self, mr_context* context);
   int32_t (*restore)(void* self, mr_context* context, mr_text state);
-} mr_operator;
+};
 
 typedef struct mr_plugin {
   uint32_t struct_size;
