@@ -25,6 +25,7 @@ class ReadableFile {
 class WritableFile {
  public:
   virtual ~WritableFile() = default;
+  /// Writes all of `bytes` at the end, or nothing. A full disk is Exhausted.
   virtual Result<void> append(std::string_view bytes) = 0;
   virtual Result<void> truncate(std::uint64_t length) = 0;
   virtual Result<void> sync() = 0;
@@ -49,12 +50,16 @@ class Disk {
   virtual Result<std::unique_ptr<WritableFile>> create(std::string_view name, bool keep = false) = 0;
   /// Replaces `to` atomically. Both are on the same file system.
   virtual Result<void> rename(std::string_view from, std::string_view to) = 0;
+  /// Removes a file, not a folder.
   virtual Result<void> remove(std::string_view name) = 0;
+  /// Looks up a file or folder ("" is the disk's own); anything else is InvalidArgument.
   virtual Result<Entry> stat(std::string_view name) = 0;
-  /// Lists one folder, not its subfolders, sorted by name bytewise.
+  /// Lists the files and folders of one folder, not of its subfolders, sorted by name bytewise.
   virtual Result<std::vector<Entry>> list(std::string_view folder) = 0;
   /// Returns when everything written and renamed so far is on stable storage (syncfs).
   virtual Result<void> sync() = 0;
+  /// Returns when the names in `folder` are on stable storage. A disk that knows no better syncs all of itself.
+  virtual Result<void> sync_folder([[maybe_unused]] std::string_view folder) { return sync(); }
   [[nodiscard]] virtual std::string describe() const = 0;
 };
 

@@ -1,0 +1,322 @@
+#include "engine/base/disk.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <map>
+#include <mutex>
+#include <system_error>
+
+#include "engine/base/beneath.hpp"
+
+namespace millrace {
+namespace {
+
+using detail::FileDescriptor;
+using detail::open_beneath;
+
+constexpr mode_t kFileMode = 0666;  // the umask takes away from it
+constexpr mode_t kFolderMode = 0777;
+
+struct Split {
+  std::string_view folder;  // "" for the disk's own
+  std::string leaf;
+};
+
+Split split(std::string_view name) {
+  const auto slash = name.rfind('/');
+  if (slash == std::string_view::npos) return {{}, std::string{name}};
+  return {name.substr(0, slash), std::string{name.substr(slash + 1)}};
+}
+
+std::int64_t modified_us(const struct stat& status) {
+  return static_cast<std::int64_t>(status.st_mtim.tv_sec) * 1'000'000 +
+         status.st_mtim.tv_nsec / 1000;
+}
+
+Error not_a_file(std::string_view what, std::string_view name, mode_t mode) {
+  if (S_ISDIR(mode)) return system_error(what, name, EISDIR);
+  std::string message{what};
+  message += ": not a regular file (";
+  message += name;
+  message += ')';
+  return {Code::InvalidArgument, std::move(message)};
+}
+
+class KernelReadableFile final : public ReadableFile {
+ public:
+  KernelReadableFile(FileDescriptor file, std::string name, std::uint64_t size)
+      : file_{std::move(file)}, name_{std::move(name)}, size_{size} {}
+
+  Result<std::size_t> read_at(std::uint64_t offset, std::span<char> buffer) override {
+    std::size_t filled = 0;
+    while (filled < buffer.size()) {
+      const auto got = ::pread(file_.get(), buffer.data() + filled, buffer.size() - filled,
+                               static_cast<off_t>(offset + filled));
+      if (got == 0) break;
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) return system_error("read file", name_, errno);
+      filled += static_cast<std::size_t>(got);
+    }
+    return filled;
+  }
+  std::uint64_t size() const override { return size_; }
+
+ private:
+  FileDescriptor file_;
+  std::string name_;
+  std::uint64_t size_;
+};
+
+class KernelWritableFile final : public WritableFile {
+ public:
+  KernelWritableFile(FileDescriptor file, std::string name, std::uint64_t size)
+      : file_{std::move(file)}, name_{std::move(name)}, size_{size} {}
+
+  Result<void> append(std::string_view bytes) override {
+    std::size_t written = 0;
+    while (written < bytes.size()) {
+      const auto put = ::pwrite(file_.get(), bytes.data() + written, bytes.size() - written,
+                                static_cast<off_t>(size_ + written));
+      if (put < 0 && errno == EINTR) continue;
+      if (put <= 0) {
+        const auto failed = put == 0 ? ENOSPC : errno;
+        // All or nothing: what came through before the failure goes away again, as far as the disk lets it.
+        if (written > 0 && ::ftruncate(file_.get(), static_cast<off_t>(size_)) != 0) {
+          size_ += written;
+        }
+        return system_error("write file", name_, failed);
+      }
+      written += static_cast<std::size_t>(put);
+    }
+    size_ += written;
+    return {};
+  }
+
+  Result<void> truncate(std::uint64_t length) override {
+    if (::ftruncate(file_.get(), static_cast<off_t>(length)) != 0) {
+      return system_error("cut file", name_, errno);
+    }
+    size_ = length;
+    return {};
+  }
+
+  Result<void> sync() override {
+    if (::fsync(file_.get()) != 0) return system_error("sync file", name_, errno);
+    return {};
+  }
+
+  std::uint64_t size() const override { return size_; }
+
+ private:
+  FileDescriptor file_;
+  std::string name_;
+  std::uint64_t size_;
+};
+
+class KernelDisk final : public Disk {
+ public:
+  KernelDisk(FileDescriptor root, std::string path)
+      : root_{std::move(root)}, path_{std::move(path)} {}
+
+  Result<std::unique_ptr<ReadableFile>> open(std::string_view name) override {
+    MR_CHECK(check_name("open file", name));
+    // Without O_NONBLOCK a pipe in the folder would hold the thread until somebody writes to it.
+    auto file = open_beneath(root_.get(), name, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    if (!file) return failed("open file", name, errno);
+    struct stat status {};
+    if (::fstat(file.get(), &status) != 0) return failed("open file", name, errno);
+    if (!S_ISREG(status.st_mode)) return not_a_file("open file", name, status.st_mode);
+    return std::unique_ptr<ReadableFile>{std::make_unique<KernelReadableFile>(
+        std::move(file), std::string{name}, static_cast<std::uint64_t>(status.st_size))};
+  }
+
+  Result<std::unique_ptr<WritableFile>> create(std::string_view name, bool keep) override {
+    constexpr std::string_view kWhat = "create file";
+    MR_CHECK(check_name(kWhat, name));
+    const int flags = O_WRONLY | O_CREAT | O_NONBLOCK | O_NOCTTY | (keep ? 0 : O_TRUNC);
+    auto file = open_beneath(root_.get(), name, flags, kFileMode);
+    if (!file && errno == ENOENT) {
+      MR_CHECK(make_folders(split(name).folder));
+      file = open_beneath(root_.get(), name, flags, kFileMode);
+    }
+    if (!file) return write_failed(kWhat, name, errno);
+    struct stat status {};
+    if (::fstat(file.get(), &status) != 0) return failed(kWhat, name, errno);
+    if (!S_ISREG(status.st_mode)) return not_a_file(kWhat, name, status.st_mode);
+    MR_CHECK(remember_device(status.st_dev, name));
+    return std::unique_ptr<WritableFile>{std::make_unique<KernelWritableFile>(
+        std::move(file), std::string{name}, static_cast<std::uint64_t>(status.st_size))};
+  }
+
+  Result<void> rename(std::string_view from, std::string_view to) override {
+    constexpr std::string_view kWhat = "rename file";
+    MR_CHECK(check_name(kWhat, from));
+    MR_CHECK(check_name(kWhat, to));
+    const auto source = split(from);
+    const auto target = split(to);
+    const auto source_folder = open_beneath(root_.get(), source.folder, O_PATH | O_DIRECTORY);
+    if (!source_folder) return failed(kWhat, from, errno);
+    FileDescriptor other_folder;
+    if (target.folder != source.folder) {
+      other_folder = open_beneath(root_.get(), target.folder, O_PATH | O_DIRECTORY);
+      if (!other_folder) return write_failed(kWhat, to, errno);
+    }
+    const auto& target_folder = other_folder ? other_folder : source_folder;
+    if (::renameat(source_folder.get(), source.leaf.c_str(), target_folder.get(),
+                   target.leaf.c_str()) != 0) {
+      return errno == ENOENT ? failed(kWhat, from, errno) : write_failed(kWhat, to, errno);
+    }
+    return {};
+  }
+
+  Result<void> remove(std::string_view name) override {
+    MR_CHECK(check_name("remove file", name));
+    const auto place = split(name);
+    const auto folder = open_beneath(root_.get(), place.folder, O_PATH | O_DIRECTORY);
+    if (!folder || ::unlinkat(folder.get(), place.leaf.c_str(), 0) != 0) {
+      return failed("remove file", name, errno);
+    }
+    return {};
+  }
+
+  Result<Entry> stat(std::string_view name) override {
+    MR_CHECK(check_folder_name("look up file", name));
+    const auto found = open_beneath(root_.get(), name, O_PATH);
+    struct stat status {};
+    if (!found || ::fstat(found.get(), &status) != 0) return failed("look up file", name, errno);
+    if (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) {
+      return not_a_file("look up file", name, status.st_mode);
+    }
+    return entry(std::string{name}, status);
+  }
+
+  Result<std::vector<Entry>> list(std::string_view folder) override {
+    MR_CHECK(check_folder_name("list folder", folder));
+    auto opened = open_beneath(root_.get(), folder, O_RDONLY | O_DIRECTORY);
+    if (!opened) return failed("list folder", folder, errno);
+    const std::unique_ptr<DIR, int (*)(DIR*)> stream{::fdopendir(opened.get()), ::closedir};
+    if (!stream) return failed("list folder", folder, errno);
+    opened.release();  // the stream closes it
+
+    std::vector<Entry> entries;
+    while (true) {
+      errno = 0;
+      const dirent* item = ::readdir(stream.get());
+      if (item == nullptr && errno != 0) return failed("list folder", folder, errno);
+      if (item == nullptr) break;
+      const std::string_view leaf{item->d_name};
+      if (leaf == "." || leaf == "..") continue;
+      struct stat status {};
+      if (::fstatat(::dirfd(stream.get()), item->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
+        if (errno == ENOENT) continue;  // removed while we were reading
+        return failed("list folder", folder, errno);
+      }
+      if (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) continue;
+      std::string name{folder};
+      if (!name.empty()) name += '/';
+      name += leaf;
+      entries.push_back(entry(std::move(name), status));
+    }
+    std::sort(entries.begin(), entries.end(),
+              [](const Entry& a, const Entry& b) { return a.name < b.name; });
+    return entries;
+  }
+
+  Result<void> sync() override {
+    const std::lock_guard lock{mutex_};
+    for (const auto& [device, folder] : devices_) {
+      if (::syncfs(folder.get()) != 0) return failed("sync disk", "", errno);
+    }
+    return {};
+  }
+
+  Result<void> sync_folder(std::string_view folder) override {
+    MR_CHECK(check_folder_name("sync folder", folder));
+    const auto opened = open_beneath(root_.get(), folder, O_RDONLY | O_DIRECTORY);
+    if (!opened || ::fsync(opened.get()) != 0) return failed("sync folder", folder, errno);
+    return {};
+  }
+
+  std::string describe() const override { return "folder " + path_; }
+
+ private:
+  static Entry entry(std::string name, const struct stat& status) {
+    const bool is_folder = S_ISDIR(status.st_mode);
+    return {std::move(name), is_folder ? 0 : static_cast<std::uint64_t>(status.st_size), is_folder,
+            modified_us(status)};
+  }
+
+  Error failed(std::string_view what, std::string_view name, int error_number) const {
+    auto error = system_error(what, name, error_number);
+    error.detail += " below " + path_;
+    return error;
+  }
+
+  // A file in the way of a folder, or a folder in the way of a file, is nothing that is missing.
+  Error write_failed(std::string_view what, std::string_view name, int error_number) const {
+    auto error = failed(what, name, error_number);
+    if (error_number == ENOTDIR || error_number == EISDIR) error.code = Code::Conflict;
+    return error;
+  }
+
+  static Result<void> check_folder_name(std::string_view what, std::string_view name) {
+    if (detail::is_inner_name(name)) return {};
+    return Error{Code::InvalidArgument,
+                 std::string{what} + ": not a name below the folder (" + std::string{name} + ')'};
+  }
+
+  static Result<void> check_name(std::string_view what, std::string_view name) {
+    if (name.empty()) return Error{Code::InvalidArgument, std::string{what} + ": the name is empty"};
+    return check_folder_name(what, name);
+  }
+
+  // Makes the folder and those above it; another thread may make the same ones.
+  Result<void> make_folders(std::string_view folder) {
+    for (auto end = folder.find('/'); !folder.empty(); end = folder.find('/', end + 1)) {
+      const auto place = split(folder.substr(0, end));
+      const auto parent = open_beneath(root_.get(), place.folder, O_PATH | O_DIRECTORY);
+      if (!parent) return write_failed("make folder", folder, errno);
+      if (::mkdirat(parent.get(), place.leaf.c_str(), kFolderMode) != 0 && errno != EEXIST) {
+        return write_failed("make folder", folder, errno);
+      }
+      if (end == std::string_view::npos) break;
+    }
+    return {};
+  }
+
+  // Below one folder other file systems may be mounted; sync() has to reach each that was written to. Its folder stays
+  // open from before the first byte, so that syncfs reports every failed write.
+  Result<void> remember_device(dev_t device, std::string_view name) {
+    const std::lock_guard lock{mutex_};
+    if (devices_.count(device) != 0) return {};
+    auto folder = open_beneath(root_.get(), split(name).folder, O_RDONLY | O_DIRECTORY);
+    if (!folder) return failed("create file", name, errno);
+    devices_.emplace(device, std::move(folder));
+    return {};
+  }
+
+  FileDescriptor root_;
+  std::string path_;
+  std::mutex mutex_;  // guards devices_
+  std::map<dev_t, FileDescriptor> devices_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Disk>> open_disk(const std::filesystem::path& folder, bool create) {
+  const auto path = folder.string();
+  if (create) {
+    std::error_code fault;
+    std::filesystem::create_directories(folder, fault);
+    if (fault) return system_error("make folder", path, fault.value());
+  }
+  FileDescriptor root{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  if (!root) return system_error("open folder", path, errno);
+  return std::unique_ptr<Disk>{std::make_unique<KernelDisk>(std::move(root), path)};
+}
+
+}  // namespace millrace

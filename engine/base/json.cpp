@@ -1,0 +1,200 @@
+#include "engine/base/json.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace millrace {
+namespace {
+
+Error error_at(std::string_view text, std::size_t offset, std::string_view what) {
+  offset = std::min(offset, text.size());
+  const auto before = text.substr(0, offset);
+  const auto line = 1 + std::count(before.begin(), before.end(), '\n');
+  const auto line_start = before.rfind('\n') + 1;  // npos + 1 is 0: the first line
+  return {Code::DataInvalid,
+          fmt::format("JSON, line {}, column {}: {}", line, offset - line_start + 1, what)};
+}
+
+// Keeps a library's words printable: it quotes the input, which need not be UTF-8.
+std::string printable(std::string_view words) {
+  constexpr std::size_t kLongest = 200;
+  std::string out{words.substr(0, kLongest)};
+  for (auto& letter : out) {
+    if (letter < 0x20 || letter == 0x7f) letter = '?';  // bytes above ASCII are negative
+  }
+  if (words.size() > kLongest) out += "...";
+  return out;
+}
+
+// Walks the text and leaves behind, in `reached`, how far the parser has read.
+class TracingIterator {
+ public:
+  using value_type = char;
+  using difference_type = std::ptrdiff_t;
+  using pointer = const char*;
+  using reference = const char&;
+  using iterator_category = std::input_iterator_tag;
+
+  TracingIterator(const char* at, const char** reached) : at_{at}, reached_{reached} {}
+  reference operator*() const { return *at_; }
+  TracingIterator& operator++() {
+    *reached_ = ++at_;
+    return *this;
+  }
+  TracingIterator operator++(int) {
+    const auto before = *this;
+    ++*this;
+    return before;
+  }
+  bool operator==(const TracingIterator& other) const { return at_ == other.at_; }
+  bool operator!=(const TracingIterator& other) const { return at_ != other.at_; }
+
+ private:
+  const char* at_;
+  const char** reached_;
+};
+
+// Builds the document from the parser's events and stops it at the first fault.
+class Builder {
+ public:
+  Builder(int max_depth, const char* const* reached, const char* begin)
+      : max_depth_{max_depth}, reached_{reached}, begin_{begin} {}
+
+  bool null() { return add(nullptr) != nullptr; }
+  bool boolean(bool value) { return add(value) != nullptr; }
+  bool number_integer(Json::number_integer_t value) { return add(value) != nullptr; }
+  bool number_unsigned(Json::number_unsigned_t value) { return add(value) != nullptr; }
+  bool number_float(Json::number_float_t value, const std::string& written) {
+    if (!std::isfinite(value)) return stop("number out of range: " + printable(written));
+    return add(value) != nullptr;
+  }
+  bool string(std::string& value) { return add(std::move(value)) != nullptr; }
+  bool binary(Json::binary_t&) { return stop("binary values are not JSON"); }
+
+  bool start_object(std::size_t) { return open(Json::object()); }
+  bool key(std::string& name) {
+    auto& level = levels_.back();
+    if (!is_new(level, name)) return stop("key given twice: " + printable(name));
+    level.pending_key = std::move(name);
+    return true;
+  }
+  bool end_object() {
+    levels_.pop_back();
+    return true;
+  }
+  bool start_array(std::size_t) { return open(Json::array()); }
+  bool end_array() {
+    levels_.pop_back();
+    return true;
+  }
+
+  bool parse_error(std::size_t position, const std::string&, const Json::exception& fault) {
+    std::string_view words = fault.what();
+    // "[json.exception.parse_error.101] parse error at line 1, column 2: what": we count ourselves.
+    const auto colon = words.find(": ");
+    if (colon != std::string_view::npos) words.remove_prefix(colon + 2);
+    offset_ = position == 0 ? 0 : position - 1;
+    what_ = printable(words);
+    return false;
+  }
+
+  Json take() { return std::move(root_); }
+  std::size_t offset() const { return offset_; }
+  const std::string& what() const { return what_; }
+
+ private:
+  struct Level {
+    Json* value;
+    std::string pending_key;
+    std::unordered_set<std::string> keys;  // filled once there are more than kFewKeys
+  };
+  // Up to here looking at each key is cheaper than hashing it.
+  static constexpr std::size_t kFewKeys = 16;
+
+  bool stop(std::string what) {
+    what_ = std::move(what);
+    offset_ = static_cast<std::size_t>(*reached_ - begin_);
+    return false;
+  }
+
+  bool is_new(Level& level, const std::string& name) {
+    const auto& members = level.value->get_ref<const Json::object_t&>();
+    if (members.size() < kFewKeys) {
+      return std::none_of(members.begin(), members.end(),
+                          [&](const auto& member) { return member.first == name; });
+    }
+    if (level.keys.empty()) {
+      for (const auto& member : members) level.keys.insert(member.first);
+    }
+    return level.keys.insert(name).second;
+  }
+
+  template <class Value>
+  Json* add(Value&& value) {
+    if (levels_.empty()) {
+      root_ = std::forward<Value>(value);
+      return &root_;
+    }
+    auto& level = levels_.back();
+    if (level.value->is_array()) {
+      auto& items = level.value->template get_ref<Json::array_t&>();
+      return &items.emplace_back(std::forward<Value>(value));
+    }
+    // The map behind an ordered object is a vector; its own insert would search it again.
+    auto& members = level.value->template get_ref<Json::object_t&>();
+    using Members = Json::object_t::Container;
+    return &static_cast<Members&>(members)
+                .emplace_back(std::move(level.pending_key), std::forward<Value>(value))
+                .second;
+  }
+
+  bool open(Json empty) {
+    if (levels_.size() >= static_cast<std::size_t>(max_depth_)) {
+      return stop(fmt::format("nested more than {} levels deep", max_depth_));
+    }
+    levels_.push_back({add(std::move(empty)), {}, {}});
+    return true;
+  }
+
+  const int max_depth_;
+  const char* const* reached_;
+  const char* begin_;
+  Json root_;
+  std::vector<Level> levels_;
+  std::string what_;
+  std::size_t offset_ = 0;
+};
+
+}  // namespace
+
+Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
+  if (text.size() > limits.max_bytes) {
+    return Error{Code::DataInvalid,
+                 fmt::format("JSON: {} bytes are more than the limit of {} bytes", text.size(),
+                             limits.max_bytes)};
+  }
+  // The parser takes a zero byte for the end of the text.
+  if (const auto zero = text.find('\0'); zero != std::string_view::npos) {
+    return error_at(text, zero, "a zero byte");
+  }
+  const char* reached = text.data();
+  Builder builder{limits.max_depth, &reached, text.data()};
+  const TracingIterator begin{text.data(), &reached};
+  const TracingIterator end{text.data() + text.size(), &reached};
+  try {
+    if (!Json::sax_parse(begin, end, &builder)) {
+      return error_at(text, builder.offset(), builder.what());
+    }
+  } catch (const Json::exception& fault) {
+    return Error{Code::DataInvalid, "JSON: " + printable(fault.what())};
+  }
+  return builder.take();
+}
+
+}  // namespace millrace
