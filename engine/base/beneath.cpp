@@ -1,13 +1,13 @@
 #include "engine/base/beneath.hpp"
 
+#include <atomic>
+#include <cerrno>
 #include <fcntl.h>
+#include <string>
+
 #include <linux/openat2.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-
-#include <atomic>
-#include <cerrno>
-#include <string>
 
 namespace millrace::detail {
 namespace {

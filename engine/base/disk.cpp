@@ -1,16 +1,16 @@
 #include "engine/base/disk.hpp"
 
-#include <dirent.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <cerrno>
+#include <dirent.h>
+#include <fcntl.h>
 #include <map>
 #include <mutex>
 #include <system_error>
 
 #include "engine/base/beneath.hpp"
+
+#include <sys/stat.h>
 
 namespace millrace {
 namespace {
@@ -84,7 +84,8 @@ class KernelWritableFile final : public WritableFile {
       if (put < 0 && errno == EINTR) continue;
       if (put <= 0) {
         const auto failed = put == 0 ? ENOSPC : errno;
-        // All or nothing: what came through before the failure goes away again, as far as the disk lets it.
+        // All or nothing: what came through before the failure goes away again, as far as the disk
+        // lets it.
         if (written > 0 && ::ftruncate(file_.get(), static_cast<off_t>(size_)) != 0) {
           size_ += written;
         }
@@ -270,7 +271,8 @@ class KernelDisk final : public Disk {
   }
 
   static Result<void> check_name(std::string_view what, std::string_view name) {
-    if (name.empty()) return Error{Code::InvalidArgument, std::string{what} + ": the name is empty"};
+    if (name.empty())
+      return Error{Code::InvalidArgument, std::string{what} + ": the name is empty"};
     return check_folder_name(what, name);
   }
 
@@ -288,8 +290,9 @@ class KernelDisk final : public Disk {
     return {};
   }
 
-  // Below one folder other file systems may be mounted; sync() has to reach each that was written to. Its folder stays
-  // open from before the first byte, so that syncfs reports every failed write.
+  // Below one folder other file systems may be mounted; sync() has to reach each that was written
+  // to. Its folder stays open from before the first byte, so that syncfs reports every failed
+  // write.
   Result<void> remember_device(dev_t device, std::string_view name) {
     const std::lock_guard lock{mutex_};
     if (devices_.count(device) != 0) return {};

@@ -1,7 +1,5 @@
 #include "engine/base/random.hpp"
 
-#include <sys/random.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
@@ -11,6 +9,8 @@
 #include <spdlog/spdlog.h>
 
 #include "engine/base/sha1.hpp"
+
+#include <sys/random.h>
 
 namespace millrace {
 namespace {

@@ -1,21 +1,20 @@
 #include "engine/base/spawn.hpp"
 
+#include <algorithm>
+#include <array>
+#include <cerrno>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <string_view>
+
+#include "engine/base/file_descriptor.hpp"
+
+#include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
-
-#include <algorithm>
-#include <array>
-#include <cerrno>
-#include <string_view>
-
-#include <fmt/format.h>
-
-#include "engine/base/file_descriptor.hpp"
 
 extern char** environ;
 
@@ -29,8 +28,8 @@ struct Pipe {
   FileDescriptor read, write;
 };
 
-// Moves a file above the three standard streams: in a program that was started without them it could stand in the place
-// of another one that the child is to get.
+// Moves a file above the three standard streams: in a program that was started without them it
+// could stand in the place of another one that the child is to get.
 FileDescriptor above_streams(FileDescriptor file) {
   if (!file || file.get() > 2) return file;
   return FileDescriptor{::fcntl(file.get(), F_DUPFD_CLOEXEC, 3)};
@@ -46,7 +45,8 @@ Result<Pipe> open_pipe() {
   return pipe;
 }
 
-// Puts the input into memory that the child reads as a file: nothing to pump, and no SIGPIPE if it does not read.
+// Puts the input into memory that the child reads as a file: nothing to pump, and no SIGPIPE if it
+// does not read.
 Result<FileDescriptor> open_input(std::string_view input) {
   if (input.empty()) {
     auto null = above_streams(FileDescriptor{::open("/dev/null", O_RDONLY | O_CLOEXEC)});
@@ -78,8 +78,8 @@ class SpawnSettings {
     posix_spawnattr_setsigmask(&attributes_, &none);
     posix_spawnattr_setsigdefault(&attributes_, &all);
     posix_spawnattr_setpgroup(&attributes_, 0);
-    posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
-                                               POSIX_SPAWN_SETSIGDEF);
+    posix_spawnattr_setflags(
+        &attributes_, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
   }
   SpawnSettings(const SpawnSettings&) = delete;
   SpawnSettings& operator=(const SpawnSettings&) = delete;
@@ -93,7 +93,8 @@ class SpawnSettings {
     const std::array<int, 3> streams{input, output, errors};
     for (int number = 0; number < 3; ++number) {
       const auto from = streams[static_cast<std::size_t>(number)];
-      if (const int failed = posix_spawn_file_actions_adddup2(&actions_, from, number)) return failed;
+      if (const int failed = posix_spawn_file_actions_adddup2(&actions_, from, number))
+        return failed;
     }
     return posix_spawn_file_actions_addclosefrom_np(&actions_, 3);
   }
@@ -125,7 +126,8 @@ std::vector<char*> pointers(std::vector<std::string>& lines) {
   return out;
 }
 
-// A running child. What is still alive of its group when this ends is killed, and the child is reaped.
+// A running child. What is still alive of its group when this ends is killed, and the child is
+// reaped.
 class Child {
  public:
   explicit Child(pid_t process) : process_{process}, handle_{::pidfd_open(process, 0)} {}
@@ -178,15 +180,17 @@ struct Collected {
 
 // Returns the time left for poll, rounded up; 0 when it is over.
 int remaining_ms(Moment deadline) {
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(
-      deadline - std::chrono::steady_clock::now());
+  const auto left =
+      std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
   return static_cast<int>(std::clamp<std::chrono::milliseconds::rep>(left.count(), 0, 1 << 30));
 }
 
 // Collects both streams until the child ends.
-Result<void> collect(const Command& command, const Child& child, std::array<Collected, 2>& streams) {
+Result<void> collect(const Command& command, const Child& child,
+                     std::array<Collected, 2>& streams) {
   // A timeout longer than the clock can say is as good as a year.
-  const auto timeout = std::min<std::chrono::milliseconds>(command.timeout, std::chrono::hours{8760});
+  const auto timeout =
+      std::min<std::chrono::milliseconds>(command.timeout, std::chrono::hours{8760});
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   while (true) {
     std::array<pollfd, 3> waits{pollfd{child.handle().get(), POLLIN, 0},
@@ -194,7 +198,8 @@ Result<void> collect(const Command& command, const Child& child, std::array<Coll
                                 pollfd{streams[1].from.get(), POLLIN, 0}};
     const int left = remaining_ms(deadline);
     const int ready = ::poll(waits.data(), waits.size(), left);
-    if (ready < 0 && errno != EINTR) return system_error("wait for program", command.program, errno);
+    if (ready < 0 && errno != EINTR)
+      return system_error("wait for program", command.program, errno);
     // Before the streams are read: what the child wrote last is then still in the pipe.
     const bool has_ended = waits[0].revents != 0;
     for (auto& stream : streams) {
@@ -205,9 +210,10 @@ Result<void> collect(const Command& command, const Child& child, std::array<Coll
     }
     if (ready > 0 && has_ended) return {};
     if (left == 0) {
-      return Error{Code::DeadlineExceeded,
-                   fmt::format("run program: not finished after {} ms; stopped with its children ({})",
-                               command.timeout.count(), command.program)};
+      return Error{
+          Code::DeadlineExceeded,
+          fmt::format("run program: not finished after {} ms; stopped with its children ({})",
+                      command.timeout.count(), command.program)};
     }
   }
 }
@@ -220,9 +226,11 @@ class PosixSpawn final : public Spawn {
     MR_TRY(auto output, open_pipe());
     MR_TRY(auto errors, open_pipe());
     for (const auto* end : {&output.read, &errors.read}) {
-      if (::fcntl(end->get(), F_SETFL, O_NONBLOCK) != 0) return system_error("open pipe", "", errno);
+      if (::fcntl(end->get(), F_SETFL, O_NONBLOCK) != 0)
+        return system_error("open pipe", "", errno);
     }
-    MR_TRY(const pid_t process, start(command, input.get(), output.write.get(), errors.write.get()));
+    MR_TRY(const pid_t process,
+           start(command, input.get(), output.write.get(), errors.write.get()));
     Child child{process};
     if (!child.handle()) return system_error("watch program", command.program, errno);
     input.close();
@@ -243,7 +251,8 @@ class PosixSpawn final : public Spawn {
     bool is_bad = command.program.empty() || has_zero(command.program);
     for (const auto& argument : command.arguments) is_bad = is_bad || has_zero(argument);
     for (const auto& [name, value] : command.environment) {
-      is_bad = is_bad || name.empty() || has_zero(name) || name.find('=') != name.npos || has_zero(value);
+      is_bad = is_bad || name.empty() || has_zero(name) || name.find('=') != name.npos ||
+               has_zero(value);
     }
     if (!is_bad) return {};
     return Error{Code::InvalidArgument,
@@ -259,9 +268,9 @@ class PosixSpawn final : public Spawn {
     pid_t process = 0;
     int failed = settings.connect(input, output, errors);
     if (failed == 0) {
-      failed = ::posix_spawnp(&process, command.program.c_str(), settings.actions(),
-                              settings.attributes(), pointers(words).data(),
-                              pointers(variables).data());
+      failed =
+          ::posix_spawnp(&process, command.program.c_str(), settings.actions(),
+                         settings.attributes(), pointers(words).data(), pointers(variables).data());
     }
     if (failed != 0) return system_error("start program", command.program, failed);
     return process;
