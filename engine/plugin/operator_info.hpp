@@ -1,12 +1,16 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/base/json.hpp"
 
 namespace millrace {
+
+class ParameterRules;
 
 /// What the engine knows of an operator without loading its plugin: read from the plugin's manifest or from its table.
 struct OperatorInfo {
@@ -33,10 +37,23 @@ struct OperatorInfo {
   Json emits;                   // inputs: the columns it makes, name -> type; null: not known before it runs
   Json adds = Json::object();   // columns it adds: name -> type
   Json hints = Json::object();  // for planner passes: {"where": ...}, {"accepts": ["where", "columns"]}, {"turns": true}
+
+  Json examples = Json::array();      // what the docs page shows and the conformance suite runs: docs/writing-a-plugin.md
+  Json conformance = Json::object();  // {"skip": {"empty": "why"}}: declared exceptions from the suite
+
+  /// `params` in the form that check_parameters() reads quickly. Made by read_declaration(); an info made by hand may leave
+  /// it null. Immutable, shared by all copies of the info.
+  std::shared_ptr<const ParameterRules> rules;
 };
 
 /// Reads a declaration (mr_operator.declaration, or an element of a manifest). Unknown members are errors.
 Result<OperatorInfo> read_declaration(std::string_view id, std::string_view role, std::string_view declaration);
+/// The same for a declaration that has been parsed.
+Result<OperatorInfo> info_from_json(std::string_view id, std::string_view role, const Json& declaration);
+
+/// Replaces traits by what a plan() hook said of them (CheckedParams::traits). DataInvalid names a member that is no trait
+/// or has the wrong type.
+Result<void> apply_traits(OperatorInfo& info, const Json& traits);
 
 /// Writes what `millrace operators show --json`, GET /operators and the manifest hold.
 Json to_json(const OperatorInfo& info);
