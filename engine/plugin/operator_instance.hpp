@@ -2,12 +2,14 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <millrace/batch.hpp>
 
+#include "engine/base/clock.hpp"
 #include "engine/base/json.hpp"
 #include "engine/plugin/fault.hpp"
 #include "engine/plugin/services.hpp"
@@ -27,6 +29,8 @@ struct Call {
   unsigned attempt = 0;
   EmitFunction emit = nullptr;
   void* emit_user = nullptr;
+  const Clock* clock = nullptr;                      // with `deadline`: stopping() says yes once it has passed
+  std::optional<Clock::Steady> deadline{};
 };
 
 /// One instance of an operator, behind the C table. Never throws: what a plugin throws has become a code and a text at

@@ -1,0 +1,29 @@
+#include "engine/run/barrier.hpp"
+
+#include <utility>
+
+namespace millrace {
+
+bool Barrier::begin(std::int64_t sequence, std::size_t reports) {
+  const std::lock_guard lock{mutex_};
+  if (busy_ || clock_.steady() - last_ < every_) return false;
+  busy_ = true;
+  missing_ = reports;
+  gathered_ = Checkpoint{sequence, {}};
+  return true;
+}
+
+std::optional<Checkpoint> Barrier::report(std::map<std::string, std::string> states) {
+  const std::lock_guard lock{mutex_};
+  gathered_.states.merge(states);
+  if (--missing_ > 0) return std::nullopt;
+  return std::move(gathered_);
+}
+
+void Barrier::end() {
+  const std::lock_guard lock{mutex_};
+  busy_ = false;
+  last_ = clock_.steady();
+}
+
+}  // namespace millrace

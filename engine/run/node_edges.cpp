@@ -1,0 +1,115 @@
+#include <algorithm>
+#include <utility>
+
+#include "engine/run/merge.hpp"
+#include "engine/run/node_state.hpp"
+#include "engine/run/run_state.hpp"
+
+// How parcels come to a node and leave it.
+namespace millrace {
+
+Parcel NodeRunner::pop(std::uint32_t edge) {
+  bool producer_waits = false;
+  Parcel parcel = run_.edge(edge).pop(producer_waits);
+  if (producer_waits) run_.node(run_.plan().edges[edge].from).poke();
+  return parcel;
+}
+
+std::optional<Parcel> NodeRunner::take() {
+  const std::uint32_t first = run_.plan().first_into[id_];
+  const std::uint32_t last = run_.plan().first_into[id_ + 1];
+  if (last - first > 1) return take_merged(first, last);
+  if (!run_.edge(first).head()) return std::nullopt;
+  return pop(first);
+}
+
+// Takes the next sequence number from every edge that its input reaches. Edges carry all numbers of the inputs that reach
+// them, so when the heads are of a later input, the earlier one has ended on all of them.
+std::optional<Parcel> NodeRunner::take_merged(std::uint32_t first, std::uint32_t last) {
+  const auto& inputs = run_.inputs_of(id_);
+  const auto carries = [&](std::uint32_t edge) {
+    return input_ > inputs.back() ||  // the tail, which comes on every edge
+           run_.is_reached(static_cast<std::uint32_t>(run_.plan().edges[edge].from.value), input_);
+  };
+  while (true) {
+    bool passed = false;
+    for (std::uint32_t edge = first; edge < last; ++edge) {
+      if (!carries(edge)) continue;
+      const auto head = run_.edge(edge).head();
+      if (!head) return std::nullopt;
+      passed = head->sequence == Parcel::kTail || head->input != input_;
+    }
+    if (!passed || input_ > inputs.back()) break;
+    const auto next = std::upper_bound(inputs.begin(), inputs.end(), input_);
+    input_ = next == inputs.end() ? inputs.back() + 1 : *next;
+  }
+  Parcel merged;
+  std::vector<std::vector<Batch>> parts;
+  for (std::uint32_t edge = first; edge < last; ++edge) {
+    if (!carries(edge)) continue;
+    Parcel part = pop(edge);
+    merged.sequence = part.sequence;
+    merged.input = part.input;
+    merged.barrier = part.barrier;
+    parts.push_back(std::move(part.batches));
+  }
+  merged.batches = merge_parts(std::move(parts));
+  return merged;
+}
+
+void NodeRunner::deliver(const Parcel& from, std::vector<Emitted> out) {
+  const auto edges = run_.out_edges(id_);
+  if (edges.empty()) {
+    for (Emitted& emitted : out) {
+      if (emitted.batch.empty() || !emitted.port.empty()) continue;
+      if (!run_.keep_rows(emitted.batch.size_bytes())) {
+        fail({Code::Exhausted, "rows that no node takes do not fit in memory: end the pipeline in an output"});
+        return;
+      }
+      rows_.push_back(std::move(emitted.batch));
+    }
+    return;
+  }
+  for (std::size_t i = 0; i < edges.size(); ++i) {
+    const Edge& edge = run_.plan().edges[edges[i]];
+    Parcel parcel{from.sequence, from.input, from.barrier, 0, {}};
+    for (Emitted& emitted : out) {
+      if (emitted.port != edge.port) continue;
+      const bool wanted_again = std::any_of(edges.begin() + static_cast<std::ptrdiff_t>(i) + 1, edges.end(), [&](auto later) {
+        return run_.plan().edges[later].port == edge.port;
+      });
+      parcel.batches.push_back(wanted_again ? emitted.batch.share() : std::move(emitted.batch));
+    }
+    for (const Batch& batch : parcel.batches) {
+#ifdef MR_CHECK_EDGES
+      static_cast<void>(batch.schema());  // throws when the plugin made something that is no batch
+#endif
+      parcel.bytes += batch.size_bytes();
+    }
+    const bool queue_behind =
+        std::any_of(outbox_.begin(), outbox_.end(), [&](const auto& item) { return item.first == edges[i]; });
+    if (queue_behind || !run_.edge(edges[i]).try_push(parcel, run_.edge_limits())) {
+      outbox_.emplace_back(edges[i], std::move(parcel));
+    } else {
+      run_.node(edge.to).poke();
+    }
+  }
+}
+
+bool NodeRunner::flush() {
+  if (outbox_.empty()) return true;
+  std::vector<std::pair<std::uint32_t, Parcel>> still;
+  for (auto& [edge, parcel] : outbox_) {
+    const bool queue_behind =
+        std::any_of(still.begin(), still.end(), [&, edge = edge](const auto& item) { return item.first == edge; });
+    if (queue_behind || !run_.edge(edge).try_push(parcel, run_.edge_limits())) {
+      still.emplace_back(edge, std::move(parcel));
+    } else {
+      run_.node(run_.plan().edges[edge].to).poke();
+    }
+  }
+  outbox_ = std::move(still);
+  return outbox_.empty();
+}
+
+}  // namespace millrace

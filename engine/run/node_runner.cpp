@@ -1,0 +1,253 @@
+#include "engine/run/node_runner.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <iterator>
+
+#include "engine/run/node_state.hpp"
+#include "engine/run/run_state.hpp"
+
+namespace millrace {
+
+namespace {
+
+constexpr std::chrono::milliseconds kLongestNap{100};  // a run that waits for a retry still notices a stop
+
+}  // namespace
+
+NodeRunner::Slot*& NodeRunner::Slot::current() {
+  thread_local Slot* slot = nullptr;
+  return slot;
+}
+
+NodeRunner::NodeRunner(RunState& run, std::uint32_t id)
+    : run_{run},
+      plan_{run.plan().nodes[id]},
+      id_{id},
+      source_{plan_.head().table->produce != nullptr},
+      replicable_{!source_ && plan_.replicable()},
+      pool_{plan_.head().info->blocking ? Pool::Blocking : Pool::Compute} {
+  if (replicable_) replicas_ = std::make_unique<Replicas>();
+  if (!source_) input_ = run.inputs_of(id).front();
+}
+
+NodeRunner::~NodeRunner() = default;
+
+void NodeRunner::poke() {
+  State seen = state_.load(std::memory_order_acquire);
+  while (true) {
+    if (seen == State::Queued || seen == State::Again) return;
+    const State wanted = seen == State::Idle ? State::Queued : State::Again;
+    if (!state_.compare_exchange_weak(seen, wanted, std::memory_order_acq_rel)) continue;
+    if (wanted == State::Again) return;
+    break;
+  }
+  run_.enter();
+  Slot* slot = Slot::current();
+  if (slot != nullptr && slot->next == nullptr && slot->run == &run_ && slot->pool == pool_) {
+    slot->next = this;
+  } else {
+    run_.scheduler().submit({pump_tasks, this}, pool_);
+  }
+}
+
+void NodeRunner::hand_off() {
+  Slot* slot = Slot::current();
+  if (slot == nullptr || slot->next == nullptr) return;
+  run_.scheduler().submit({pump_tasks, std::exchange(slot->next, nullptr)}, slot->pool);
+}
+
+void NodeRunner::pump_tasks(void* self) {
+  auto* node = static_cast<NodeRunner*>(self);
+  RunState& run = node->run_;
+  Slot slot{nullptr, &run, node->pool_};
+  Slot* const outer = std::exchange(Slot::current(), &slot);
+  while (true) {
+    node->pump();
+    node = std::exchange(slot.next, nullptr);
+    if (node == nullptr) break;
+    run.leave();
+  }
+  Slot::current() = outer;
+  run.leave();  // the last one out ends the run
+}
+
+void NodeRunner::pump() {
+  while (true) {
+    state_.store(State::Running, std::memory_order_release);
+    try {
+      while (!run_.stopping() && flush() && step()) {
+      }
+    } catch (const std::exception& problem) {  // batches that do not fit together
+      fail({Code::DataInvalid, problem.what()});
+    }
+    State running = State::Running;
+    if (state_.compare_exchange_strong(running, State::Idle, std::memory_order_acq_rel)) return;
+  }
+}
+
+bool NodeRunner::step() {
+  if (finished_) return false;
+  if (source_) return produce();
+  return replicable_ ? dispatch() : consume();
+}
+
+ChainCall NodeRunner::call(std::int64_t sequence, unsigned attempt) {
+  return {run_.services(), run_.scheduler().clock(), sequence, attempt};
+}
+
+Result<void> NodeRunner::open_chain() {
+  if (chain_) return {};
+  MR_TRY(Chain made, Chain::create(plan_, call(0)));
+  if (run_.options().resume) MR_CHECK(made.restore(call(0), run_.options().resume->states));
+  chain_ = std::make_unique<Chain>(std::move(made));
+  return {};
+}
+
+bool NodeRunner::produce() {
+  if (input_ > run_.turn()) return false;
+  if (input_ < run_.turn()) {  // a resumed run: this input had ended before the checkpoint
+    end_with({});
+    return true;
+  }
+  hand_off();
+  Parcel parcel;
+  parcel.input = input_;
+  std::vector<Emitted> out;
+  auto more = [&]() -> Result<bool> {
+    MR_CHECK(open_chain());
+    return chain_->produce(call(run_.peek_sequence()), out);
+  }();
+  if (!more.ok()) {
+    fail(std::move(more).error());
+    return false;
+  }
+  if (!out.empty()) {
+    parcel.sequence = run_.next_sequence();
+    parcel.barrier = run_.begin_barrier(input_, parcel.sequence);
+    report_if_marked(parcel);
+    deliver(parcel, std::move(out));
+  }
+  if (*more) return true;
+  out.clear();
+  if (auto finished = chain_->finish(call(run_.peek_sequence()), out); !finished.ok()) {
+    fail(std::move(finished).error());
+    return false;
+  }
+  end_with(std::move(out));
+  run_.end_turn();
+  return true;
+}
+
+bool NodeRunner::consume() {
+  if (!work_) {
+    auto parcel = take();
+    if (!parcel) return false;
+    work_ = std::make_unique<Work>();
+    work_->parcel = *std::move(parcel);
+  } else if (run_.scheduler().clock().steady() < work_->due) {
+    nap(work_->due, {wake_task, this});
+    return false;
+  }
+  hand_off();
+  if (!work_off()) return true;
+  const std::unique_ptr<Work> done = std::move(work_);
+  if (done->parcel.is_tail()) {
+    if (auto finished = chain_->finish(call(Parcel::kTail), done->out); !finished.ok()) {
+      fail(std::move(finished).error());
+      return false;
+    }
+    end_with(std::move(done->out));
+    return true;
+  }
+  report_if_marked(done->parcel);
+  deliver(done->parcel, std::move(done->out));
+  return true;
+}
+
+bool NodeRunner::work_off() {
+  Work& work = *work_;
+  const bool retries = plan_.head().retry.tries > 1;
+  if (auto opened = open_chain(); !opened.ok()) {
+    fail(std::move(opened).error());
+    return false;
+  }
+  for (; work.next < work.parcel.batches.size(); ++work.next) {
+    if (run_.stopping()) return false;
+    Batch& batch = work.parcel.batches[work.next];
+    const std::size_t kept = work.out.size();
+    auto result = chain_->process(call(work.parcel.sequence, work.attempt),
+                                  retries ? batch.share() : std::move(batch), work.out);
+    if (result.ok()) {
+      work.attempt = 0;
+      continue;
+    }
+    work.out.erase(work.out.begin() + static_cast<std::ptrdiff_t>(kept), work.out.end());
+    if (!may_retry(result.error(), work.attempt)) {
+      fail(std::move(result).error());
+      return false;
+    }
+    ++work.attempt;
+    work.due = run_.scheduler().clock().steady() + wait_before(work.attempt);
+    return false;
+  }
+  return true;
+}
+
+void NodeRunner::end_with(std::vector<Emitted> out) {
+  Parcel tail;
+  tail.sequence = Parcel::kTail;
+  finished_ = true;
+  deliver(tail, std::move(out));
+  run_.node_finished();
+}
+
+void NodeRunner::report_if_marked(const Parcel& parcel) {
+  if (!parcel.barrier || !(source_ || run_.reports(id_))) return;
+  std::map<std::string, std::string> states;
+  if (chain_) {
+    if (auto taken = chain_->snapshot(call(parcel.sequence), states); !taken.ok()) {
+      fail(std::move(taken).error());
+      return;
+    }
+  }
+  run_.report(std::move(states));
+}
+
+bool NodeRunner::may_retry(const Error& error, unsigned attempt) const {
+  const Node& node = plan_.head();
+  if (static_cast<int>(attempt) + 1 >= node.retry.tries) return false;
+  const bool passing = error.code == Code::Unavailable || error.code == Code::Io ||
+                       error.code == Code::DeadlineExceeded;
+  if (passing) {
+    run_.services().log(node.name, MR_LOG_WARN,
+                        "batch failed and will be tried again: " + error.message);
+  }
+  return passing;
+}
+
+// Waits are doubled from try to try.
+std::chrono::milliseconds NodeRunner::wait_before(unsigned attempt) const {
+  const RetryPolicy& policy = plan_.head().retry;
+  auto wait = policy.first;
+  for (unsigned i = 1; i < attempt && wait < policy.longest; ++i) wait *= 2;
+  return std::min(wait, policy.longest);
+}
+
+// Runs the task when `due` comes, or a little earlier: it looks at the clock itself.
+void NodeRunner::nap(Clock::Steady due, Task task) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(due - run_.scheduler().clock().steady());
+  run_.enter();
+  run_.scheduler().submit_after(std::clamp(left, std::chrono::milliseconds{1}, kLongestNap), task);
+}
+
+void NodeRunner::wake_task(void* self) {
+  auto* node = static_cast<NodeRunner*>(self);
+  RunState& run = node->run_;
+  node->poke();
+  run.leave();
+}
+
+void NodeRunner::fail(Error error) { run_.fail(std::move(error), plan_.head().name); }
+
+}  // namespace millrace

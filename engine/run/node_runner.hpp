@@ -1,0 +1,97 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/run/chain.hpp"
+#include "engine/run/parcel.hpp"
+#include "engine/run/scheduler.hpp"
+
+namespace millrace {
+
+class RunState;
+
+/// Runs one plan node. poke() says that something may have changed (a parcel came, an edge drained, a piece is done);
+/// pump() then does all that can be done, on one thread at a time. A replicable node cuts its parcels into pieces that
+/// several workers run side by side, and puts the results back in order.
+///
+///   Idle --poke--> Queued --pump--> Running --nothing left--> Idle
+///                                   Running --poke--> Again --> Running
+class NodeRunner {
+ public:
+  NodeRunner(RunState& run, std::uint32_t id);
+  ~NodeRunner();
+
+  void poke();  // [any thread]
+  /// Says which turn this input has; only for inputs, before the run starts.
+  void set_input(std::uint32_t input) { input_ = input; }
+  /// What this node emitted when nobody follows it, in order. After the run.
+  std::vector<Batch>& rows() { return rows_; }
+
+ private:
+  enum class State : int { Idle, Queued, Running, Again };
+  struct Group;
+  struct Piece;
+
+  struct Replicas;
+  struct Slot;
+  struct Work;
+
+  static void pump_tasks(void* self);
+  static void wake_task(void* self);
+  static void piece_task(void* self);
+  /// Gives the node that waits for this thread to the queue: an operator is about to be called.
+  void hand_off();
+
+  void pump();
+  bool step();  // false: nothing can be done now
+  bool produce();
+  bool consume();
+  bool work_off();       // the parcel in work_; false: it waits for its next try
+  bool dispatch();
+  bool drain_groups();   // delivers finished parcels in order
+  void run_piece(Piece& piece);
+  bool flush();          // false: an edge is full
+
+  std::optional<Parcel> take();
+  std::optional<Parcel> take_merged(std::uint32_t first, std::uint32_t last);
+  Parcel pop(std::uint32_t edge);
+  [[nodiscard]] ChainCall call(std::int64_t sequence, unsigned attempt = 0);
+  Result<void> open_chain();
+  void end_with(std::vector<Emitted> out);
+  /// Puts what a parcel became on the outgoing edges, or keeps it for the outcome.
+  void deliver(const Parcel& from, std::vector<Emitted> out);
+  void report_if_marked(const Parcel& parcel);
+  [[nodiscard]] bool may_retry(const Error& error, unsigned attempt) const;
+  [[nodiscard]] std::chrono::milliseconds wait_before(unsigned attempt) const;
+  void nap(Clock::Steady due, Task task);
+  void fail(Error error);
+
+  RunState& run_;
+  const PlanNode& plan_;
+  const std::uint32_t id_;
+  const bool source_;
+  const bool replicable_;
+  const Pool pool_;
+  std::atomic<State> state_{State::Idle};
+
+  // Touched only inside pump(), so by one thread at a time.
+  bool finished_ = false;
+  std::uint32_t input_ = 0;  // a source's place; for others the input whose parcels are taken now
+  std::unique_ptr<Chain> chain_;
+  std::vector<std::pair<std::uint32_t, Parcel>> outbox_;  // edge, parcel: refused by a full edge
+  std::vector<Batch> rows_;
+  std::unique_ptr<Work> work_;  // the parcel a serial node works on
+
+  std::unique_ptr<Replicas> replicas_;  // replicable nodes only
+};
+
+}  // namespace millrace

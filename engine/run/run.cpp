@@ -1,0 +1,213 @@
+#include "engine/run/run.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "engine/run/run_state.hpp"
+
+namespace millrace {
+
+namespace {
+
+constexpr std::string_view kTurn = "@turn";  // in a checkpoint: which input was being read
+constexpr std::size_t kMostKeptBytes = 256u << 20;
+
+}  // namespace
+
+RunState::RunState(std::shared_ptr<const Plan> plan, Scheduler& scheduler, Services& services,
+                   Cancel& cancel, RunOptions options, std::function<void(Outcome)> done)
+    : plan_{std::move(plan)},
+      scheduler_{scheduler},
+      services_{services},
+      cancel_{cancel},
+      options_{std::move(options)},
+      done_{std::move(done)},
+      barrier_{options_.checkpoint_every, scheduler.clock()} {
+  connect();
+  find_reach();
+  for (std::uint32_t node = 0; node < plan_->nodes.size(); ++node) nodes_.emplace_back(*this, node);
+  for (std::uint32_t input = 0; input < inputs_.size(); ++input) nodes_[inputs_[input]].set_input(input);
+  unfinished_ = plan_->nodes.size();
+  plan_checkpoints();
+  if (options_.resume) {
+    next_sequence_ = options_.resume->sequence + 1;
+    const auto turn = options_.resume->states.find(std::string{kTurn});
+    if (turn != options_.resume->states.end()) {
+      turn_ = static_cast<std::uint32_t>(std::stoul(turn->second));
+    }
+  }
+}
+
+void RunState::connect() {
+  const std::size_t count = plan_->nodes.size();
+  for (std::size_t i = 0; i < plan_->edges.size(); ++i) edges_.emplace_back();
+  first_out_.assign(count + 1, 0);
+  for (const Edge& edge : plan_->edges) ++first_out_[static_cast<std::size_t>(edge.from.value) + 1];
+  for (std::size_t node = 0; node < count; ++node) first_out_[node + 1] += first_out_[node];
+  out_.resize(plan_->edges.size());
+  std::vector<std::uint32_t> next{first_out_.begin(), first_out_.end() - 1};
+  for (std::uint32_t edge = 0; edge < plan_->edges.size(); ++edge) {
+    out_[next[static_cast<std::size_t>(plan_->edges[edge].from.value)]++] = edge;
+  }
+}
+
+// Nodes stand in topological order, so one pass is enough. Most nodes share the set of their first predecessor.
+void RunState::find_reach() {
+  using Set = std::vector<std::uint32_t>;
+  reach_.resize(plan_->nodes.size());
+  for (std::uint32_t node = 0; node < plan_->nodes.size(); ++node) {
+    const std::uint32_t first = plan_->first_into[node];
+    const std::uint32_t last = plan_->first_into[node + 1];
+    if (first == last) {
+      reach_[node] = std::make_shared<const Set>(1, static_cast<std::uint32_t>(inputs_.size()));
+      inputs_.push_back(node);
+      continue;
+    }
+    reach_[node] = reach_[static_cast<std::size_t>(plan_->edges[first].from.value)];
+    for (std::uint32_t edge = first + 1; edge < last; ++edge) {
+      const auto& more = reach_[static_cast<std::size_t>(plan_->edges[edge].from.value)];
+      if (more == reach_[node] || *more == *reach_[node]) continue;
+      Set both;
+      std::set_union(reach_[node]->begin(), reach_[node]->end(), more->begin(), more->end(),
+                     std::back_inserter(both));
+      reach_[node] = std::make_shared<const Set>(std::move(both));
+    }
+  }
+}
+
+bool RunState::is_reached(std::uint32_t node, std::uint32_t input) const {
+  return std::binary_search(reach_[node]->begin(), reach_[node]->end(), input);
+}
+
+// A checkpoint at a batch of an input is possible when every operator with state between batches can tell its state, and
+// sees the mark, so is reached by that input.
+void RunState::plan_checkpoints() {
+  const std::size_t count = plan_->nodes.size();
+  reports_.assign(count, false);
+  barrier_reports_.assign(inputs_.size(), 0);
+  if (!options_.on_checkpoint) return;
+  std::vector<bool> stateful(count, false);
+  for (std::uint32_t node = 0; node < count; ++node) {
+    const bool is_input = plan_->first_into[node] == plan_->first_into[node + 1];
+    for (const Node& member : plan_->nodes[node].chain) {
+      if (!member.checkpoint || member.info->replicable || member.info->stateless) continue;
+      if (member.table->snapshot == nullptr || member.table->restore == nullptr) return;
+      stateful[node] = true;
+    }
+    reports_[node] = !is_input && (stateful[node] || out_edges(node).empty());
+  }
+  for (std::uint32_t input = 0; input < inputs_.size(); ++input) {
+    std::size_t reports = 1;  // the input's own
+    for (std::uint32_t node = 0; node < count && reports > 0; ++node) {
+      const bool is_input = plan_->first_into[node] == plan_->first_into[node + 1];
+      if (is_input || !reports_[node]) continue;
+      if (is_reached(node, input)) {
+        ++reports;
+      } else if (stateful[node]) {
+        reports = 0;
+      }
+    }
+    barrier_reports_[input] = reports;
+  }
+}
+
+std::span<const std::uint32_t> RunState::out_edges(std::uint32_t node) const {
+  return {out_.data() + first_out_[node], out_.data() + first_out_[node + 1]};
+}
+
+EdgeQueue::Limits RunState::edge_limits() const {
+  return {options_.edge_bytes, static_cast<std::size_t>(options_.window)};
+}
+
+void RunState::start(std::unique_ptr<RunState> run) {
+  RunState& state = *run;
+  state.self_ = std::move(run);
+  state.enter();  // so that the run cannot end while inputs are still being poked
+  for (const std::uint32_t input : state.inputs_) state.nodes_[input].poke();
+  state.leave();
+}
+
+void RunState::end_turn() {
+  const std::uint32_t next = turn_.fetch_add(1, std::memory_order_acq_rel) + 1;
+  if (next < inputs_.size()) nodes_[inputs_[next]].poke();
+}
+
+bool RunState::begin_barrier(std::uint32_t input, std::int64_t sequence) {
+  const std::size_t reports = barrier_reports_[input];
+  if (reports == 0 || !barrier_.begin(sequence, reports)) return false;
+  turn_at_barrier_ = input;
+  return true;
+}
+
+void RunState::report(std::map<std::string, std::string> states) {
+  auto complete = barrier_.report(std::move(states));
+  if (!complete) return;
+  complete->states[std::string{kTurn}] = std::to_string(turn_at_barrier_);
+  struct Write {
+    Write(RunState& of, Checkpoint what) : run{of}, checkpoint{std::move(what)} {}
+    RunState& run;
+    Checkpoint checkpoint;
+  };
+  enter();
+  auto write = std::make_unique<Write>(*this, *std::move(complete));
+  scheduler_.submit({[](void* self) {
+                       const std::unique_ptr<Write> mine{static_cast<Write*>(self)};
+                       RunState& run = mine->run;
+                       if (auto written = run.options_.on_checkpoint(mine->checkpoint); !written.ok()) {
+                         run.fail(std::move(written).error().within("checkpoint"), {});
+                       }
+                       run.barrier_.end();
+                       run.leave();
+                     },
+                     write.release()},
+                    Pool::Blocking);
+}
+
+void RunState::leave() {
+  if (active_.fetch_sub(1, std::memory_order_acq_rel) == 1) end();
+}
+
+void RunState::fail(Error error, std::string_view node) {
+  // An operator that noticed the stop is not what stopped the run.
+  if (cancel_.stopped() && error.code == Code::Cancelled) return;
+  {
+    const std::lock_guard lock{mutex_};
+    if (error_) return;
+    error_ = std::move(error);
+    failed_node_ = node;
+  }
+  cancel_.stop(StopReason::UpstreamFailed);
+}
+
+bool RunState::keep_rows(std::size_t bytes) {
+  return kept_bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes <= kMostKeptBytes;
+}
+
+void RunState::end() {
+  Outcome outcome;
+  if (error_) {
+    outcome.error = std::move(error_);
+    outcome.failed_node = std::move(failed_node_);
+  } else if (cancel_.stopped()) {
+    outcome.stopped = cancel_.reason();
+    outcome.error = Error{Code::Cancelled, "stopped: " + std::string{to_string(cancel_.reason())}};
+  } else if (unfinished_.load() > 0) {
+    outcome.error = Error{Code::Internal, "run stalled: nothing can go on and not all nodes are done"};
+  }
+  for (NodeRunner& node : nodes_) {
+    for (Batch& batch : node.rows()) outcome.rows.push_back(std::move(batch));
+  }
+  nodes_.clear();  // destroys the operators
+  edges_.clear();
+  const auto self = std::move(self_);
+  done_(std::move(outcome));
+}
+
+void run_plan(std::shared_ptr<const Plan> plan, Scheduler& scheduler, Services& services,
+              Cancel& cancel, RunOptions options, std::function<void(Outcome)> done) {
+  RunState::start(std::make_unique<RunState>(std::move(plan), scheduler, services, cancel,
+                                             std::move(options), std::move(done)));
+}
+
+}  // namespace millrace

@@ -1,0 +1,99 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/run/barrier.hpp"
+#include "engine/run/node_runner.hpp"
+#include "engine/run/parcel.hpp"
+#include "engine/run/run.hpp"
+#include "engine/run/scheduler.hpp"
+
+namespace millrace {
+
+/// Everything one run shares between its nodes. Owns itself, since tasks on many threads hold it: it lives from start()
+/// until its last task has ended and the outcome is delivered.
+class RunState {
+ public:
+  RunState(std::shared_ptr<const Plan> plan, Scheduler& scheduler, Services& services, Cancel& cancel,
+           RunOptions options, std::function<void(Outcome)> done);
+
+  /// Hands the run to its own tasks and pokes the inputs. The run may be over when this returns.
+  static void start(std::unique_ptr<RunState> run);
+
+  // What nodes ask. [any worker]
+  [[nodiscard]] const Plan& plan() const { return *plan_; }
+  [[nodiscard]] Scheduler& scheduler() { return scheduler_; }
+  [[nodiscard]] Services& services() { return services_; }
+  [[nodiscard]] const RunOptions& options() const { return options_; }
+  [[nodiscard]] bool stopping() const { return cancel_.stopped(); }
+  [[nodiscard]] EdgeQueue& edge(std::uint32_t edge) { return edges_[edge]; }
+  [[nodiscard]] NodeRunner& node(NodeId id) { return nodes_[static_cast<std::size_t>(id.value)]; }
+  [[nodiscard]] std::span<const std::uint32_t> out_edges(std::uint32_t node) const;
+  /// Inputs that reach a node, ascending.
+  [[nodiscard]] const std::vector<std::uint32_t>& inputs_of(std::uint32_t node) const { return *reach_[node]; }
+  [[nodiscard]] bool is_reached(std::uint32_t node, std::uint32_t input) const;
+  [[nodiscard]] EdgeQueue::Limits edge_limits() const;
+
+  // Inputs take turns. Only the input whose turn it is calls the next four. [worker]
+  [[nodiscard]] std::uint32_t turn() const { return turn_.load(std::memory_order_acquire); }
+  [[nodiscard]] std::int64_t peek_sequence() const { return next_sequence_; }
+  std::int64_t next_sequence() { return next_sequence_++; }
+  void end_turn();
+
+  // Checkpoints.
+  /// Says whether the batch just made by input `input` is to be marked.
+  bool begin_barrier(std::uint32_t input, std::int64_t sequence);
+  void report(std::map<std::string, std::string> states);
+  [[nodiscard]] bool reports(std::uint32_t node) const { return reports_[node]; }
+
+  /// Every task that is queued or runs is counted; the one that leaves last ends the run.
+  void enter() { active_.fetch_add(1, std::memory_order_relaxed); }
+  void leave();
+  void node_finished() { unfinished_.fetch_sub(1, std::memory_order_relaxed); }
+  /// Keeps the first error and stops the run.
+  void fail(Error error, std::string_view node);
+  /// Counts bytes of rows kept for the outcome; false: over the limit.
+  bool keep_rows(std::size_t bytes);
+
+ private:
+  void connect();
+  void find_reach();
+  void plan_checkpoints();
+  void end();
+
+  std::shared_ptr<const Plan> plan_;  // shared with other runs of the same plan
+  Scheduler& scheduler_;
+  Services& services_;
+  Cancel& cancel_;
+  const RunOptions options_;
+  std::function<void(Outcome)> done_;
+
+  std::deque<EdgeQueue> edges_;
+  std::deque<NodeRunner> nodes_;
+  std::vector<std::uint32_t> first_out_, out_;  // edges out of node n: out_[first_out_[n] .. first_out_[n + 1])
+  std::vector<std::uint32_t> inputs_;           // nodes that are inputs, in order
+  std::vector<std::shared_ptr<const std::vector<std::uint32_t>>> reach_;  // shared between nodes with equal sets
+  std::vector<bool> reports_;                   // node hands in a state, or is where data ends
+  std::vector<std::size_t> barrier_reports_;    // by input: how many reports make a checkpoint; 0: cannot
+  Barrier barrier_;
+  std::uint32_t turn_at_barrier_ = 0;           // set before the barrier's reports, read after them
+
+  std::atomic<std::uint32_t> turn_{0};
+  std::int64_t next_sequence_ = 0;  // touched by the input whose turn it is
+  std::atomic<std::size_t> active_{0};
+  std::atomic<std::size_t> unfinished_{0};
+  std::atomic<std::size_t> kept_bytes_{0};
+  std::mutex mutex_;  // guards the two below
+  std::optional<Error> error_;
+  std::string failed_node_;
+  std::unique_ptr<RunState> self_;
+};
+
+}  // namespace millrace

@@ -1,0 +1,146 @@
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <queue>
+#include <thread>
+#include <vector>
+
+#include "engine/run/scheduler.hpp"
+
+namespace millrace {
+
+namespace {
+
+// One queue and the threads that serve it. Destruction lets the queue run dry first.
+class WorkerPool {
+ public:
+  explicit WorkerPool(std::size_t threads) {
+    threads_.reserve(threads);
+    for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
+  }
+
+  ~WorkerPool() {
+    {
+      const std::lock_guard lock{mutex_};
+      ending_ = true;
+    }
+    wake_.notify_all();
+  }
+
+  void submit(Task task) {
+    bool someone_sleeps = false;
+    {
+      const std::lock_guard lock{mutex_};
+      tasks_.push_back(task);
+      someone_sleeps = sleeping_ > 0;
+    }
+    if (someone_sleeps) wake_.notify_one();
+  }
+
+  [[nodiscard]] std::size_t size() const { return threads_.size(); }
+
+ private:
+  void work() {
+    std::unique_lock lock{mutex_};
+    while (true) {
+      while (tasks_.empty() && !ending_) {
+        ++sleeping_;
+        wake_.wait(lock);
+        --sleeping_;
+      }
+      if (tasks_.empty()) return;
+      const Task task = tasks_.front();
+      tasks_.pop_front();
+      lock.unlock();
+      task.run(task.self);
+      lock.lock();
+    }
+  }
+
+  std::mutex mutex_;  // guards what follows, but the threads
+  std::condition_variable wake_;
+  std::deque<Task> tasks_;
+  std::size_t sleeping_ = 0;
+  bool ending_ = false;
+  std::vector<std::jthread> threads_;  // last: they end before the queue does
+};
+
+class WorkerPools final : public Scheduler {
+ public:
+  WorkerPools(std::size_t compute, std::size_t blocking, const Clock& clock)
+      : clock_{clock},
+        compute_{std::max<std::size_t>(compute, 1)},
+        blocking_{std::max<std::size_t>(blocking, 1)},
+        timer_{[this](const std::stop_token& stop) { keep_time(stop); }} {}
+
+  ~WorkerPools() override {
+    timer_.request_stop();
+    timer_.join();
+  }
+
+  void submit(Task task, Pool pool) override {
+    (pool == Pool::Compute ? compute_ : blocking_).submit(task);
+  }
+
+  void submit_after(std::chrono::milliseconds delay, Task task) override {
+    {
+      const std::lock_guard lock{mutex_};
+      delayed_.push({clock_.steady() + delay, order_++, task});
+    }
+    wake_.notify_one();
+  }
+
+  [[nodiscard]] std::size_t workers() const override { return compute_.size(); }
+  [[nodiscard]] const Clock& clock() const override { return clock_; }
+
+ private:
+  struct Delayed {
+    Clock::Steady due;
+    std::uint64_t order;
+    Task task;
+    bool operator<(const Delayed& other) const {
+      return std::tie(other.due, other.order) < std::tie(due, order);
+    }
+  };
+
+  // Runs until asked to stop, and then until no delayed task is left: a task once taken is never dropped.
+  void keep_time(const std::stop_token& stop) {
+    std::unique_lock lock{mutex_};
+    while (!stop.stop_requested() || !delayed_.empty()) {
+      if (delayed_.empty()) {
+        wake_.wait(lock, stop, [this] { return !delayed_.empty(); });
+        continue;
+      }
+      const Delayed next = delayed_.top();
+      const auto now = clock_.steady();
+      if (next.due <= now || stop.stop_requested()) {
+        delayed_.pop();
+        lock.unlock();
+        compute_.submit(next.task);
+        lock.lock();
+      } else {
+        wake_.wait_for(lock, stop, next.due - now,
+                       [&] { return !delayed_.empty() && delayed_.top().due < next.due; });
+      }
+    }
+  }
+
+  const Clock& clock_;
+  WorkerPool compute_;
+  WorkerPool blocking_;
+  std::mutex mutex_;  // guards delayed_ and order_
+  std::condition_variable_any wake_;
+  std::priority_queue<Delayed> delayed_;
+  std::uint64_t order_ = 0;
+  std::jthread timer_;
+};
+
+}  // namespace
+
+std::unique_ptr<Scheduler> make_worker_pools(std::size_t compute, std::size_t blocking,
+                                             const Clock& clock) {
+  return std::make_unique<WorkerPools>(compute, blocking, clock);
+}
+
+}  // namespace millrace

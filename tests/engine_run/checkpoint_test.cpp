@@ -1,0 +1,89 @@
+#include <catch2/catch.hpp>
+
+#include "tests/engine_run/test_operators.hpp"
+
+using namespace millrace;
+using namespace millrace::test;
+
+namespace {
+
+// Runs a plan, keeping every checkpoint, and the rows that had left the run by then.
+std::vector<Checkpoint> checkpoints_of(const std::shared_ptr<const Plan>& plan, std::uint64_t seed) {
+  std::vector<Checkpoint> kept;
+  RunOptions options;
+  options.checkpoint_every = std::chrono::milliseconds{0};
+  options.on_checkpoint = [&](const Checkpoint& checkpoint) -> Result<void> {
+    kept.push_back(checkpoint);
+    return {};
+  };
+  CHECK(!test::run_inline(plan, seed, options).outcome.error);
+  return kept;
+}
+
+// The rows of a run from a checkpoint must be the last rows of the whole run.
+void check_resumes(const std::shared_ptr<const Plan>& plan) {
+  const auto whole = test::run_inline(plan).values;
+  for (std::uint64_t seed = 0; seed < 5; ++seed) {
+    const auto checkpoints = checkpoints_of(plan, seed);
+    REQUIRE(checkpoints.size() > 2);
+    std::size_t longest = whole.size() + 1;
+    for (const Checkpoint& checkpoint : checkpoints) {
+      RunOptions options;
+      options.resume = checkpoint;
+      const auto ran = test::run_inline(plan, seed, options);
+      CHECK(!ran.outcome.error);
+      REQUIRE(ran.values.size() < longest);
+      longest = ran.values.size();
+      const std::vector<std::int64_t> wanted{whole.end() - static_cast<std::ptrdiff_t>(longest), whole.end()};
+      CHECK(ran.values == wanted);
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a run goes on from any checkpoint as if it had not stopped", "[run][checkpoint]") {
+  SECTION("one input") {
+    check_resumes(PlanBuilder{}
+                      .add("in", "test.count", {{"rows", 40}, {"batch", 3}})
+                      .add("repeat", "test.repeat", {{"times", 3}}, {"in"}, {{"grain", 1}})
+                      .add("sum", "test.sum", Json::object(), {"repeat", "in"})
+                      .build());
+  }
+  SECTION("two inputs that meet") {
+    check_resumes(PlanBuilder{}
+                      .add("a", "test.count", {{"rows", 20}, {"batch", 3}})
+                      .add("b", "test.count", {{"from", 50}, {"rows", 20}, {"batch", 3}})
+                      .add("drop", "test.drop", {{"of", 2}}, {"b"})
+                      .add("sum", "test.sum", Json::object(), {"a", "drop"})
+                      .build());
+  }
+}
+
+TEST_CASE("no checkpoint is made where a state cannot be told", "[run][checkpoint]") {
+  const auto plan = PlanBuilder{}
+                        .add("in", "test.count", {{"rows", 40}})
+                        .add("total", "test.total", Json::object(), {"in"})
+                        .build();
+  CHECK(checkpoints_of(plan, 0).empty());
+}
+
+TEST_CASE("no checkpoint is made while an input runs that does not reach a state", "[run][checkpoint]") {
+  const auto plan = PlanBuilder{}
+                        .add("a", "test.count", {{"rows", 40}})
+                        .add("b", "test.count", {{"rows", 40}})
+                        .add("sum_a", "test.sum", Json::object(), {"a"})
+                        .add("sum_b", "test.sum", Json::object(), {"b"})
+                        .build();
+  CHECK(checkpoints_of(plan, 0).empty());
+}
+
+TEST_CASE("a checkpoint that cannot be written fails the run", "[run][checkpoint]") {
+  const auto plan = PlanBuilder{}.add("in", "test.count", {{"rows", 40}}).build();
+  RunOptions options;
+  options.checkpoint_every = std::chrono::milliseconds{0};
+  options.on_checkpoint = [](const Checkpoint&) -> Result<void> { return Error{Code::Exhausted, "disk full"}; };
+  const auto ran = test::run_inline(plan, 0, options);
+  REQUIRE(ran.outcome.error);
+  CHECK(ran.outcome.error->message == "checkpoint: disk full");
+}

@@ -1,0 +1,69 @@
+#include <catch2/catch.hpp>
+
+#include <atomic>
+#include <future>
+#include <vector>
+
+#include "engine/run/scheduler.hpp"
+
+using namespace millrace;
+
+namespace {
+
+struct Counter {
+  std::atomic<int> runs{0};
+  static void run(void* self) { static_cast<Counter*>(self)->runs.fetch_add(1); }
+};
+
+}  // namespace
+
+TEST_CASE("worker pools run every task before they end", "[scheduler]") {
+  Counter counter;
+  {
+    const auto pools = make_worker_pools(3, 2, system_clock());
+    for (int i = 0; i < 1000; ++i) {
+      pools->submit({Counter::run, &counter}, i % 2 == 0 ? Pool::Compute : Pool::Blocking);
+    }
+    pools->submit_after(std::chrono::milliseconds{5}, {Counter::run, &counter});
+    pools->submit_after(std::chrono::hours{1}, {Counter::run, &counter});
+  }
+  CHECK(counter.runs == 1002);
+}
+
+TEST_CASE("a delayed task runs when its time has come", "[scheduler]") {
+  const auto pools = make_worker_pools(1, 1, system_clock());
+  std::promise<Clock::Steady> ran;
+  const auto begin = system_clock().steady();
+  pools->submit_after(std::chrono::milliseconds{20}, {[](void* self) {
+                        static_cast<std::promise<Clock::Steady>*>(self)->set_value(system_clock().steady());
+                      },
+                      &ran});
+  auto future = ran.get_future();
+  REQUIRE(future.wait_for(std::chrono::seconds{30}) == std::future_status::ready);
+  CHECK(future.get() - begin >= std::chrono::milliseconds{20});
+}
+
+TEST_CASE("the inline scheduler keeps the order of submission, or that of its seed", "[scheduler]") {
+  struct Mark {
+    std::vector<int>* order;
+    int number;
+    static void run(void* self) {
+      auto* mark = static_cast<Mark*>(self);
+      mark->order->push_back(mark->number);
+    }
+  };
+  const auto order_with = [](std::uint64_t seed) {
+    InlineScheduler scheduler{system_clock(), seed};
+    std::vector<int> order;
+    std::vector<Mark> marks;
+    for (int i = 0; i < 8; ++i) marks.push_back({&order, i});
+    scheduler.submit_after(std::chrono::hours{1}, {Mark::run, &marks[7]});
+    for (int i = 0; i < 7; ++i) scheduler.submit({Mark::run, &marks[static_cast<std::size_t>(i)]}, Pool::Compute);
+    scheduler.drain();
+    return order;
+  };
+  CHECK(order_with(0) == std::vector<int>{0, 1, 2, 3, 4, 5, 6, 7});
+  CHECK(order_with(5) == order_with(5));
+  CHECK(order_with(5) != order_with(0));
+  CHECK(order_with(5).back() == 7);
+}
