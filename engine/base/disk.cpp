@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "engine/base/beneath.hpp"
+#include "engine/base/utf8.hpp"
 
 #include <sys/stat.h>
 
@@ -41,7 +42,7 @@ Error not_a_file(std::string_view what, std::string_view name, mode_t mode) {
   if (S_ISDIR(mode)) return system_error(what, name, EISDIR);
   std::string message{what};
   message += ": not a regular file (";
-  message += name;
+  message += printable(name);
   message += ')';
   return {Code::InvalidArgument, std::move(message)};
 }
@@ -267,7 +268,7 @@ class KernelDisk final : public Disk {
   static Result<void> check_folder_name(std::string_view what, std::string_view name) {
     if (detail::is_inner_name(name)) return {};
     return Error{Code::InvalidArgument,
-                 std::string{what} + ": not a name below the folder (" + std::string{name} + ')'};
+                 std::string{what} + ": not a name below the folder (" + printable(name) + ')'};
   }
 
   static Result<void> check_name(std::string_view what, std::string_view name) {

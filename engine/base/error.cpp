@@ -3,6 +3,8 @@
 #include <cerrno>
 #include <system_error>
 
+#include "engine/base/utf8.hpp"
+
 namespace millrace {
 namespace {
 
@@ -122,7 +124,7 @@ Error system_error(std::string_view what, std::string_view name, int error_numbe
   message += text_of(error_number);
   if (!name.empty()) {
     message += " (";
-    message += name;
+    message += printable(name, 1024);  // a name on disk need not be UTF-8
     message += ')';
   }
   return {code_of(error_number), std::move(message), "errno " + std::to_string(error_number)};

@@ -7,6 +7,8 @@
 #include <unordered_set>
 #include <vector>
 
+#include "engine/base/utf8.hpp"
+
 #include <fmt/format.h>
 
 namespace millrace {
@@ -19,17 +21,6 @@ Error error_at(std::string_view text, std::size_t offset, std::string_view what)
   const auto line_start = before.rfind('\n') + 1;  // npos + 1 is 0: the first line
   return {Code::DataInvalid,
           fmt::format("JSON, line {}, column {}: {}", line, offset - line_start + 1, what)};
-}
-
-// Keeps a library's words printable: it quotes the input, which need not be UTF-8.
-std::string printable(std::string_view words) {
-  constexpr std::size_t kLongest = 200;
-  std::string out{words.substr(0, kLongest)};
-  for (auto& letter : out) {
-    if (letter < 0x20 || letter == 0x7f) letter = '?';  // bytes above ASCII are negative
-  }
-  if (words.size() > kLongest) out += "...";
-  return out;
 }
 
 // Walks the text and leaves behind, in `reached`, how far the parser has read.
