@@ -39,31 +39,48 @@ struct StoreSettings {
   FetchLimits fetch{};
 };
 
+/// Opens the folder of a store, made when `create` says so; `open_disk` outside of tests.
+using OpenDisk =
+    std::function<Result<std::unique_ptr<Disk>>(const std::filesystem::path& folder, bool create)>;
+
 /// Bytes by address: file:, qiniu:///zone/bucket/key on the embedded folder store, http(s): for reading.
 /// [any thread; blocks] Nothing written is visible before it is whole.
 class Store {
  public:
-  /// Disks are opened through `open_disk`, so that a test can hand in others.
-  static Result<std::unique_ptr<Store>> open(StoreSettings settings);
+  /// Disks are opened through `open_disk`, so that a test can hand in others. Makes the folder; with an empty one, qiniu:
+  /// addresses are InvalidArgument.
+  static Result<std::unique_ptr<Store>> open(StoreSettings settings, OpenDisk open_disk = millrace::open_disk);
   ~Store();
 
-  /// Checks syntax, zone and rights, without I/O. Error codes: InvalidArgument with Error::message; the machine word of the
+  /// Checks syntax, zone and rights of an address of one object. Symbolic links in a file: path are resolved before it is
+  /// compared with the roots; else there is no I/O. What comes back is what the functions below take: they refuse a file:
+  /// address that was only parsed. Error codes: InvalidArgument with Error::message; the machine word of the
   /// fault (uri_syntax, uri_scheme, uri_zone, uri_bucket, uri_key) stands in Error::detail; PermissionDenied.
   Result<Uri> check(std::string_view uri, const StoreRights& rights, bool for_writing) const;
 
+  /// The same for an address that names a folder, as list() takes it.
+  Result<Uri> check_prefix(std::string_view uri, const StoreRights& rights, bool for_writing) const;
+
+  /// NotFound where nothing is; its Error::detail is "no_bucket" when the bucket itself does not exist. Asks http servers
+  /// with HEAD; the size is 0 when they do not say.
   Result<ObjectStat> stat(const Uri& uri);
-  /// Lists below a folder address, files only, recursive, sorted bytewise by address.
+  /// Lists below a folder address, files only, recursive, sorted bytewise by address. Files that no address can name, staged
+  /// ones among them, are left out.
   Result<void> list(const Uri& uri, const std::function<void(std::string_view, const ObjectStat&)>& each);
-  Result<std::unique_ptr<ObjectReader>> open(const Uri& uri);
-  /// Publishes at once by rename. Durable after sync().
+  /// http(s): returns when all bytes have come and within FetchLimits::total; more than a MiB lies in a temporary file, not in
+  /// memory. `stopping` is asked about once a second; when it says yes, the result is Cancelled.
+  Result<std::unique_ptr<ObjectReader>> open(const Uri& uri, const std::function<bool()>& stopping = {});
+  /// Publishes at once by rename. Durable after sync(). Cheap: neither syncs nor looks first.
   Result<void> put(const Uri& uri, std::string_view bytes);
   Result<void> remove(const Uri& uri);
+  /// Returns when all that was put so far is on stable storage.
   Result<void> sync();
 
   /// Opens a staged object for one job: `owner` names it ("job-12"), so that a later attempt finds the same bytes. Lies
-  /// beside its target under a name that ends in ".partial", which no address can name.
+  /// beside its target under a name that ends in ".partial", which no address can name. Each write goes to the file at once. Truncating to more than is there is
+  /// DataInvalid.
   Result<std::unique_ptr<ObjectWriter>> stage(const Uri& uri, std::string_view owner);
-  /// Makes a staged object visible. Doing it again is not an error: the object then exists and its stage does not.
+  /// Makes a staged object durable and visible. Doing it again is not an error: the object then exists and its stage does not.
   Result<void> publish(const Uri& uri, std::string_view owner);
   Result<void> discard(const Uri& uri, std::string_view owner);
 

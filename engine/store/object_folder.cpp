@@ -1,0 +1,179 @@
+#include "engine/store/object_folder.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include "engine/base/random.hpp"
+#include "engine/base/sha1.hpp"
+#include "engine/base/utf8.hpp"
+
+#include <fmt/format.h>
+
+namespace millrace::detail {
+namespace {
+
+constexpr std::size_t kMaxSegment = 255;  // bytes; NAME_MAX
+constexpr std::size_t kMaxOwner = 64;
+
+ObjectStat stat_of(const Disk::Entry& entry) {
+  return {entry.size, entry.is_folder, entry.modified_us};
+}
+
+std::string_view folder_of(std::string_view name) {
+  const auto slash = name.rfind('/');
+  return slash == std::string_view::npos ? std::string_view{} : name.substr(0, slash);
+}
+
+Result<void> check_owner(std::string_view owner) {
+  const bool is_good = !owner.empty() && owner.size() <= kMaxOwner &&
+                       std::all_of(owner.begin(), owner.end(), [](char c) {
+                         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                                (c >= '0' && c <= '9') || c == '-' || c == '_';
+                       });
+  if (is_good) return {};
+  return Error{
+      Code::InvalidArgument,
+      "stage object: the owner must be 1 to 64 letters, digits, '-' or '_': " + printable(owner)};
+}
+
+class FileObjectReader final : public ObjectReader {
+ public:
+  explicit FileObjectReader(std::unique_ptr<ReadableFile> file) : file_{std::move(file)} {}
+
+  Result<std::size_t> read(std::span<char> buffer) override {
+    auto got = file_->read_at(position_, buffer);
+    if (got.ok()) position_ += *got;
+    return got;
+  }
+  Result<void> seek(std::uint64_t offset) override {
+    position_ = offset;
+    return {};
+  }
+
+ private:
+  std::unique_ptr<ReadableFile> file_;
+  std::uint64_t position_ = 0;
+};
+
+class StagedObject final : public ObjectWriter {
+ public:
+  explicit StagedObject(std::unique_ptr<WritableFile> file) : file_{std::move(file)} {}
+
+  Result<void> write(std::string_view bytes) override { return file_->append(bytes); }
+  Result<void> truncate(std::uint64_t size) override {
+    // A longer file would be filled with zeros and look whole.
+    if (size > file_->size()) {
+      return Error{
+          Code::DataInvalid,
+          fmt::format("staged object: {} bytes are wanted and {} are there", size, file_->size())};
+    }
+    return file_->truncate(size);
+  }
+  std::uint64_t size() const override { return file_->size(); }
+
+ private:
+  std::unique_ptr<WritableFile> file_;
+};
+
+}  // namespace
+
+std::string partial_name(std::string_view name, std::string_view owner) {
+  const auto folder = folder_of(name);
+  const auto leaf = folder.empty() ? name : name.substr(folder.size() + 1);
+  const auto ending = fmt::format(".{}.partial", owner);
+  std::string out{name.substr(0, name.size() - leaf.size())};
+  if (leaf.size() + ending.size() <= kMaxSegment) return out.append(leaf).append(ending);
+  const auto digest = to_hex(sha256(leaf)).substr(0, 32);
+  out.append(leaf.substr(0, kMaxSegment - ending.size() - digest.size()));
+  return out.append(digest).append(ending);
+}
+
+ObjectFolder::ObjectFolder(std::unique_ptr<Disk> disk)
+    : disk_{std::move(disk)}, put_owner_{"put-" + system_random().hex(6) + '-'} {}
+
+Result<ObjectStat> ObjectFolder::stat(std::string_view name) {
+  MR_TRY(const auto entry, disk_->stat(name));
+  return stat_of(entry);
+}
+
+Result<void> ObjectFolder::list(
+    std::string_view folder, const std::function<void(std::string_view, const ObjectStat&)>& each) {
+  MR_TRY(auto entries, disk_->list(folder));
+  // Sorts a folder by what its files' names go on with: "a-b" stands before "a/x".
+  for (auto& entry : entries) {
+    if (entry.is_folder) entry.name += '/';
+  }
+  std::sort(entries.begin(), entries.end(),
+            [](const Disk::Entry& a, const Disk::Entry& b) { return a.name < b.name; });
+  for (auto& entry : entries) {
+    if (!entry.is_folder) {
+      each(entry.name, stat_of(entry));
+      continue;
+    }
+    entry.name.pop_back();
+    auto listed = list(entry.name, each);
+    // Removed by somebody since its name was read.
+    if (!listed.ok() && listed.error().code != Code::NotFound) return listed;
+  }
+  return {};
+}
+
+Result<std::unique_ptr<ObjectReader>> ObjectFolder::open(std::string_view name) {
+  MR_TRY(auto file, disk_->open(name));
+  return std::unique_ptr<ObjectReader>{std::make_unique<FileObjectReader>(std::move(file))};
+}
+
+Result<void> ObjectFolder::put(std::string_view name, std::string_view bytes) {
+  const auto number = put_count_.fetch_add(1, std::memory_order_relaxed);
+  const auto partial = partial_name(name, put_owner_ + std::to_string(number));
+  auto done = [&]() -> Result<void> {
+    MR_TRY(auto file, disk_->create(partial));
+    return file->append(bytes);
+  }();
+  if (done.ok()) done = disk_->rename(partial, name);
+  if (!done.ok()) {
+    // The first fault is the one to tell; where nothing was made, nothing is to be removed.
+    [[maybe_unused]] const auto removed = disk_->remove(partial);
+  }
+  return done;
+}
+
+Result<void> ObjectFolder::remove(std::string_view name) { return disk_->remove(name); }
+
+Result<void> ObjectFolder::sync() { return disk_->sync(); }
+
+Result<std::unique_ptr<ObjectWriter>> ObjectFolder::stage(std::string_view name,
+                                                          std::string_view owner) {
+  MR_CHECK(check_owner(owner));
+  MR_TRY(auto file, disk_->create(partial_name(name, owner), true));
+  return std::unique_ptr<ObjectWriter>{std::make_unique<StagedObject>(std::move(file))};
+}
+
+Result<void> ObjectFolder::publish(std::string_view name, std::string_view owner) {
+  MR_CHECK(check_owner(owner));
+  const auto partial = partial_name(name, owner);
+  const auto staged = disk_->stat(partial);
+  if (!staged.ok() && staged.error().code == Code::NotFound) {
+    // Published before: an attempt that died between the rename and its note does it again, and
+    // the folder may not have been synced then.
+    MR_TRY(const auto target, disk_->stat(name));
+    if (target.is_folder) return Error{Code::Conflict, "publish object: a folder has its name"};
+    return disk_->sync_folder(folder_of(name));
+  }
+  MR_CHECK(staged);
+  {
+    MR_TRY(const auto file, disk_->create(partial, true));
+    MR_CHECK(file->sync());
+  }
+  MR_CHECK(disk_->rename(partial, name));
+  return disk_->sync_folder(folder_of(name));
+}
+
+Result<void> ObjectFolder::discard(std::string_view name, std::string_view owner) {
+  MR_CHECK(check_owner(owner));
+  auto removed = disk_->remove(partial_name(name, owner));
+  if (!removed.ok() && removed.error().code == Code::NotFound) return {};
+  return removed;
+}
+
+}  // namespace millrace::detail

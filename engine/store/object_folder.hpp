@@ -1,0 +1,44 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "engine/base/disk.hpp"
+#include "engine/plugin/services.hpp"
+
+namespace millrace::detail {
+
+/// Objects as files below one folder. Nothing is visible under its name before it is whole: bytes
+/// go to "<name>.<owner>.partial" beside it, and a rename makes them the object. [any thread;
+/// blocks]
+class ObjectFolder {
+ public:
+  explicit ObjectFolder(std::unique_ptr<Disk> disk);
+
+  Result<ObjectStat> stat(std::string_view name);
+  /// Calls `each` for the files below the folder, sorted bytewise by their whole names.
+  Result<void> list(std::string_view folder,
+                    const std::function<void(std::string_view name, const ObjectStat&)>& each);
+  Result<std::unique_ptr<ObjectReader>> open(std::string_view name);
+  Result<void> put(std::string_view name, std::string_view bytes);
+  Result<void> remove(std::string_view name);
+  Result<void> sync();
+
+  Result<std::unique_ptr<ObjectWriter>> stage(std::string_view name, std::string_view owner);
+  Result<void> publish(std::string_view name, std::string_view owner);
+  Result<void> discard(std::string_view name, std::string_view owner);
+
+ private:
+  std::unique_ptr<Disk> disk_;
+  std::string put_owner_;  // no other process on the same folder has it
+  std::atomic<std::uint64_t> put_count_{0};
+};
+
+/// Returns the name of a staged object. One that would be longer than a file name may be keeps its
+/// beginning and a digest.
+std::string partial_name(std::string_view name, std::string_view owner);
+
+}  // namespace millrace::detail

@@ -1,0 +1,287 @@
+#include "engine/store/store.hpp"
+
+#include <algorithm>
+#include <mutex>
+
+#include "engine/base/utf8.hpp"
+#include "engine/store/fetch.hpp"
+#include "engine/store/grants.hpp"
+#include "engine/store/object_folder.hpp"
+
+#include <fmt/format.h>
+
+namespace millrace {
+namespace {
+
+using detail::ObjectFolder;
+
+bool is_http(const Uri& uri) {
+  return uri.scheme == Uri::Scheme::Http || uri.scheme == Uri::Scheme::Https;
+}
+
+Error only_readable(const Uri& uri) {
+  return {Code::InvalidArgument,
+          "address: http and https addresses can only be read: " + printable(uri.text),
+          "uri_scheme"};
+}
+
+// Returns the path with its symbolic links resolved as far as it exists, or "" where that fails.
+std::string resolved(const std::filesystem::path& path) {
+  std::error_code fault;
+  auto real = std::filesystem::weakly_canonical(path, fault).string();
+  if (fault) return {};
+  while (real.size() > 1 && real.back() == '/') real.pop_back();
+  return real;
+}
+
+bool is_below(std::string_view path, std::string_view root) {
+  if (root == "/") return true;
+  return path.substr(0, root.size()) == root &&
+         (path.size() == root.size() || path[root.size()] == '/');
+}
+
+Result<Uri> check_file(Uri uri, const StoreRights& rights) {
+  uri.path = resolved(uri.path);
+  if (uri.path.empty()) {
+    return Error{Code::InvalidArgument, "address: cannot be resolved: " + printable(uri.text),
+                 "uri_key"};
+  }
+  if (rights.any_file) {
+    uri.root = "/";
+    return uri;
+  }
+  for (const auto& folder : rights.roots) {
+    auto root = resolved(folder);
+    if (!root.empty() && is_below(uri.path, root)) {
+      uri.root = std::move(root);
+      return uri;
+    }
+  }
+  return Error{
+      Code::PermissionDenied,
+      "address: file addresses are open only below the configured folders: " + printable(uri.text),
+      "resolves to " + printable(uri.path)};
+}
+
+}  // namespace
+
+struct Store::State {
+  struct Place {
+    ObjectFolder* folder;
+    std::string name;
+  };
+
+  explicit State(StoreSettings given, OpenDisk open)
+      : settings{std::move(given)}, open_disk{std::move(open)}, fetcher{settings.fetch} {}
+
+  [[nodiscard]] bool has_zone(const std::string& zone) const {
+    return std::find(settings.zones.begin(), settings.zones.end(), zone) != settings.zones.end();
+  }
+
+  Result<Uri> check(Uri uri, const StoreRights& rights, bool for_writing) const {
+    if (is_http(uri)) {
+      if (for_writing) return only_readable(uri);
+      return uri;
+    }
+    if (uri.scheme == Uri::Scheme::File) return check_file(std::move(uri), rights);
+    if (!has_zone(uri.zone)) return unknown_zone(uri);
+    if (!detail::is_granted(rights.grants, uri.zone, uri.bucket)) {
+      return Error{Code::PermissionDenied,
+                   fmt::format("address: bucket {}/{} is not open to this key: {}", uri.zone,
+                               uri.bucket, printable(uri.text)),
+                   "grants"};
+    }
+    return uri;
+  }
+
+  // Finds the folder and name behind a file: or qiniu: address.
+  Result<Place> locate(const Uri& uri) {
+    if (is_http(uri)) return only_readable(uri);
+    if (uri.scheme == Uri::Scheme::File) {
+      if (uri.root.empty() || !is_below(uri.path, uri.root)) {
+        return Error{Code::PermissionDenied,
+                     "address: its rights have not been checked: " + printable(uri.text)};
+      }
+      MR_TRY(auto* const folder, folder_at(uri.root));
+      const auto skip = uri.root == "/" ? 1 : std::min(uri.root.size() + 1, uri.path.size());
+      return Place{folder, uri.path.substr(skip)};
+    }
+    if (!has_zone(uri.zone)) return unknown_zone(uri);
+    if (!objects) {
+      return Error{Code::InvalidArgument,
+                   "store: no folder is configured for qiniu addresses: " + printable(uri.text)};
+    }
+    auto name = uri.zone + '/' + uri.bucket;
+    if (!uri.key.empty()) name.append("/").append(uri.key);
+    return Place{objects.get(), std::move(name)};
+  }
+
+  // The same for writing: the bucket is there or will be made.
+  Result<Place> locate_for_writing(const Uri& uri) {
+    MR_TRY(auto place, locate(uri));
+    if (uri.scheme == Uri::Scheme::Qiniu && !settings.create_buckets && !has_bucket(uri)) {
+      return no_bucket(uri);
+    }
+    return place;
+  }
+
+  // Says what was asked for where something is missing; other faults get context.
+  Error explain(std::string_view what, const Uri& uri, const Error& error) {
+    if (error.code != Code::NotFound) return error.within(what);
+    if (uri.scheme == Uri::Scheme::Qiniu && !has_bucket(uri)) return no_bucket(uri);
+    return {Code::NotFound, fmt::format("{}: nothing is there: {}", what, printable(uri.text)),
+            "no_object"};
+  }
+
+  StoreSettings settings;
+  OpenDisk open_disk;
+  detail::Fetcher fetcher;
+  std::unique_ptr<ObjectFolder> objects;  // of qiniu: addresses; null without a folder
+
+  std::mutex mutex;                                            // guards roots
+  std::map<std::string, std::unique_ptr<ObjectFolder>> roots;  // of file: addresses; never removed
+
+ private:
+  static Error unknown_zone(const Uri& uri) {
+    return {Code::InvalidArgument, "address: unknown zone: " + printable(uri.text), "uri_zone"};
+  }
+
+  static Error no_bucket(const Uri& uri) {
+    return {Code::NotFound, "store: no such bucket: " + uri.zone + '/' + uri.bucket, "no_bucket"};
+  }
+
+  bool has_bucket(const Uri& uri) {
+    const auto found = objects->stat(uri.zone + '/' + uri.bucket);
+    return found.ok() || found.error().code != Code::NotFound;
+  }
+
+  Result<ObjectFolder*> folder_at(const std::string& root) {
+    const std::lock_guard lock{mutex};
+    auto& folder = roots[root];
+    if (!folder) {
+      auto disk = open_disk(root, false);
+      if (!disk.ok()) {
+        roots.erase(root);
+        return std::move(disk).error();
+      }
+      folder = std::make_unique<ObjectFolder>(*std::move(disk));
+    }
+    return folder.get();
+  }
+};
+
+Store::Store() = default;
+Store::~Store() = default;
+
+Result<std::unique_ptr<Store>> Store::open(StoreSettings settings, OpenDisk open_disk) {
+  for (const auto& zone : settings.zones) {
+    if (!is_zone_name(zone)) {
+      return Error{Code::InvalidArgument,
+                   "store: a zone is 1 to 32 of a-z, 0-9 and '-', not: " + printable(zone)};
+    }
+  }
+  std::unique_ptr<Store> store{new Store};
+  store->state_ = std::make_unique<State>(std::move(settings), std::move(open_disk));
+  auto& state = *store->state_;
+  if (!state.settings.folder.empty()) {
+    auto disk = state.open_disk(state.settings.folder, true);
+    if (!disk.ok()) return disk.error().within("open store");
+    state.objects = std::make_unique<ObjectFolder>(*std::move(disk));
+  }
+  return store;
+}
+
+Result<Uri> Store::check(std::string_view uri, const StoreRights& rights, bool for_writing) const {
+  MR_TRY(auto parsed, parse_uri(uri));
+  return state_->check(std::move(parsed), rights, for_writing);
+}
+
+Result<Uri> Store::check_prefix(std::string_view uri, const StoreRights& rights,
+                                bool for_writing) const {
+  MR_TRY(auto parsed, parse_prefix(uri));
+  return state_->check(std::move(parsed), rights, for_writing);
+}
+
+Result<ObjectStat> Store::stat(const Uri& uri) {
+  if (is_http(uri)) return state_->fetcher.stat(uri);
+  MR_TRY(const auto place, state_->locate(uri));
+  auto found = place.folder->stat(place.name);
+  if (!found.ok()) return state_->explain("look up", uri, found.error());
+  return found;
+}
+
+Result<void> Store::list(const Uri& uri,
+                         const std::function<void(std::string_view, const ObjectStat&)>& each) {
+  MR_TRY(const auto place, state_->locate(uri));
+  const bool is_file = uri.scheme == Uri::Scheme::File;
+  const auto above = is_file ? 0 : uri.zone.size() + uri.bucket.size() + 2;
+  const std::filesystem::path root{uri.root};
+  auto listed = place.folder->list(place.name, [&](std::string_view name, const ObjectStat& stat) {
+    const auto address = is_file ? file_uri(root / std::filesystem::path{name})
+                                 : qiniu_uri(uri.zone, uri.bucket, name.substr(above));
+    if (parse_uri(address).ok()) each(address, stat);
+  });
+  if (!listed.ok()) return state_->explain("list", uri, listed.error());
+  return {};
+}
+
+Result<std::unique_ptr<ObjectReader>> Store::open(const Uri& uri,
+                                                  const std::function<bool()>& stopping) {
+  if (is_http(uri)) return state_->fetcher.open(uri, stopping);
+  MR_TRY(const auto place, state_->locate(uri));
+  auto opened = place.folder->open(place.name);
+  if (!opened.ok()) return state_->explain("open", uri, opened.error());
+  return opened;
+}
+
+Result<void> Store::put(const Uri& uri, std::string_view bytes) {
+  MR_TRY(const auto place, state_->locate_for_writing(uri));
+  if (auto done = place.folder->put(place.name, bytes); !done.ok()) {
+    return done.error().within("store object");
+  }
+  return {};
+}
+
+Result<void> Store::remove(const Uri& uri) {
+  MR_TRY(const auto place, state_->locate(uri));
+  if (auto done = place.folder->remove(place.name); !done.ok()) {
+    return state_->explain("remove", uri, done.error());
+  }
+  return {};
+}
+
+Result<void> Store::sync() {
+  if (state_->objects) MR_CHECK(state_->objects->sync());
+  std::vector<ObjectFolder*> folders;
+  {
+    const std::lock_guard lock{state_->mutex};
+    for (const auto& [root, folder] : state_->roots) folders.push_back(folder.get());
+  }
+  for (auto* const folder : folders) MR_CHECK(folder->sync());
+  return {};
+}
+
+Result<std::unique_ptr<ObjectWriter>> Store::stage(const Uri& uri, std::string_view owner) {
+  MR_TRY(const auto place, state_->locate_for_writing(uri));
+  auto staged = place.folder->stage(place.name, owner);
+  if (!staged.ok()) return staged.error().within("stage object");
+  return staged;
+}
+
+Result<void> Store::publish(const Uri& uri, std::string_view owner) {
+  MR_TRY(const auto place, state_->locate(uri));
+  if (auto done = place.folder->publish(place.name, owner); !done.ok()) {
+    return state_->explain("publish", uri, done.error());
+  }
+  return {};
+}
+
+Result<void> Store::discard(const Uri& uri, std::string_view owner) {
+  MR_TRY(const auto place, state_->locate(uri));
+  if (auto done = place.folder->discard(place.name, owner); !done.ok()) {
+    return done.error().within("discard object");
+  }
+  return {};
+}
+
+}  // namespace millrace
