@@ -23,20 +23,22 @@ std::string_view to_string(Type type);
 struct Field {
   std::string name;
   Type type = Type::Utf8;
-  std::vector<Field> children{};  // one of a List, the members of a Struct
+  std::vector<Field> children{};  // of a List one, named "item"; of a Struct its members
   bool operator==(const Field&) const = default;
 };
 
 using Schema = std::vector<Field>;
 
-/// Name of the column that tells from which source row a row descends: int64, ascending within a batch. The engine keeps
-/// rows in its order where branches of a graph meet, and never cuts a batch between two rows that share it.
+/// Name of the column that tells from which source row a row descends: int64, ascending within a
+/// batch. The engine keeps rows in its order where branches of a graph meet, and never cuts a batch
+/// between two rows that share it.
 inline constexpr std::string_view kRootColumn = "@root";
 
 struct Array;  // one column with its owner; internal to the layer
 
-/// A column read as T: bool, std::int32_t, std::int64_t, float, double, std::string_view (utf8 and binary).
-/// std::int64_t also reads timestamps and int32; double reads every number. Keeps the memory alive.
+/// A column read as T: bool, std::int32_t, std::int64_t, float, double, std::string_view (utf8 and
+/// binary). std::int64_t also reads timestamps and int32; double reads every number. Keeps the
+/// memory alive.
 template <class T>
 class Column {
  public:
@@ -55,7 +57,8 @@ class Column {
   std::int64_t size_ = 0;
 };
 
-/// Builds one column, row by row. T is one of Column's types; use Builder<std::string_view> with Type::Binary for bytes.
+/// Builds one column, row by row. T is one of Column's types; use Builder<std::string_view> with
+/// Type::Binary for bytes.
 template <class T>
 class Builder {
  public:
@@ -68,7 +71,10 @@ class Builder {
   void reserve(std::int64_t rows);
   void append(T value);
   void append_null();
-  void append(const std::optional<T>& value) { value ? append(*value) : append_null(); }
+  template <std::same_as<std::optional<T>> Optional>
+  void append(const Optional& value) {
+    value ? append(*value) : append_null();
+  }
   [[nodiscard]] std::int64_t size() const;
 
  private:
@@ -77,9 +83,12 @@ class Builder {
   std::unique_ptr<State> state_;
 };
 
-/// A slice of a table in Arrow memory layout: the only thing that flows along an edge. Move-only; the memory is released
-/// once, by the last owner. Received data is read-only: every change makes a new batch that shares the untouched columns.
-/// Errors (no such column, another type) are thrown as Failure. [one thread at a time; shares may live on several]
+/// A slice of a table in Arrow memory layout: the only thing that flows along an edge. Move-only;
+/// the memory is released once, by the last owner. Received data is read-only: every change makes a
+/// new batch that shares the untouched columns. What was imported is parsed and checked when first
+/// looked into. Errors are thrown as Failure: DataInvalid for a column that is absent, of another
+/// type or malformed, InvalidArgument for misuse, Exhausted for a column over 2 GiB. [one thread at
+/// a time; shares may live on several]
 class Batch {
  public:
   Batch() noexcept;  // no columns, no rows
@@ -89,52 +98,76 @@ class Batch {
 
   /// Takes over an Arrow pair without looking into it; both structs are left released.
   static Batch import(ArrowArray* array, ArrowSchema* schema);
-  /// Gives the pair away; the caller releases it.
+  /// Gives the pair away; the caller releases it. Throws nothing but std::bad_alloc.
   void export_to(ArrowArray* array, ArrowSchema* schema) &&;
   /// Returns another handle on the same memory.
-  [[nodiscard]] Batch share();
+  [[nodiscard]] Batch share() const;
+  /// Checks all that can be checked, the UTF-8 of every text too: what debug builds do with every
+  /// batch they look into.
+  void validate() const;
 
   [[nodiscard]] std::int64_t rows() const { return array_.length; }
   [[nodiscard]] bool empty() const { return rows() == 0; }
   [[nodiscard]] const Schema& schema() const;
   [[nodiscard]] bool has(std::string_view column) const;
-  /// Memory held by the buffers that the rows of this batch use, in bytes; shared buffers count in each sharer.
+  /// Memory held by the buffers that the rows of this batch use, in bytes; shared buffers count in
+  /// each sharer.
   [[nodiscard]] std::size_t size_bytes() const;
 
   template <class T>
   [[nodiscard]] Column<T> column(std::string_view name) const;
-  /// One column as a batch of its own rows: for lists and structs, whose children read like any column.
+  /// The inside of a column, which reads like any batch. Of a Struct: its members, row for row,
+  /// null where the struct is. Of a List: the items of all rows one after the other; the members of
+  /// struct items, or else one column "item".
   [[nodiscard]] Batch child(std::string_view name) const;
-  /// For a List column: the half-open range of child rows that belong to `row` (empty for null).
-  [[nodiscard]] std::pair<std::int64_t, std::int64_t> list_range(std::string_view name, std::int64_t row) const;
+  /// For a List column: the half-open range of rows of child(name) that belong to `row` (empty for
+  /// null).
+  [[nodiscard]] std::pair<std::int64_t, std::int64_t> list_range(std::string_view name,
+                                                                 std::int64_t row) const;
 
-  [[nodiscard]] Batch slice(std::int64_t offset, std::int64_t length);
+  /// Returns rows [offset, offset + length) over the same memory.
+  [[nodiscard]] Batch slice(std::int64_t offset, std::int64_t length) const;
   /// Returns the named rows, in that order; a row may be named several times or never.
   [[nodiscard]] Batch take(std::span<const std::int64_t> rows) const;
-  /// Keeps the rows whose value in `name` satisfies `keep`; null satisfies nothing. The argument type of `keep` decides
-  /// how the column is read.
+  /// Keeps the rows whose value in `name` satisfies `keep`; null satisfies nothing. The argument
+  /// type of `keep` decides how the column is read.
   template <class Predicate>
   [[nodiscard]] Batch keep_rows(std::string_view name, Predicate keep) &&;
-  /// Adds a column, or replaces the one of that name in its place. The builder must hold rows() values.
+  /// Adds a column, or replaces the one of that name in its place. The builder must hold rows()
+  /// values; the first column of an empty batch decides how many rows there are.
   template <class T>
   [[nodiscard]] Batch with(std::string_view name, Builder<T> values) &&;
+  /// The same with a Struct column whose members are the columns of a batch of as many rows.
+  [[nodiscard]] Batch with_struct(std::string_view name, Batch members) &&;
+  /// The same with a List column: row i takes the next lengths[i] rows of `items`, and is null
+  /// where the length is -1. A batch whose only column is "item" gives a list of that type, any
+  /// other a list of structs.
+  [[nodiscard]] Batch with_list(std::string_view name, std::span<const std::int64_t> lengths,
+                                Batch items) &&;
   /// Keeps the named columns, in that order.
   [[nodiscard]] Batch select(std::span<const std::string_view> names) &&;
   [[nodiscard]] Batch without(std::string_view name) &&;
 
-  /// Joins batches one below the other. Columns are matched by name; one that a part lacks is null there. Parts that give
-  /// one name two types are a Failure.
+  /// Joins batches one below the other. Columns are matched by name; one that a part lacks is null
+  /// there. Parts that give one name two types are a Failure.
   static Batch concat(std::vector<Batch> parts);
 
  private:
   struct Parsed;
+  using Columns =
+      std::vector<std::shared_ptr<const Array>>;  // several batches and readers share a column
   const Parsed& parsed() const;
-  std::shared_ptr<const Array> find(std::string_view name, Type wanted) const;
-  static Batch assemble(Schema schema, std::vector<std::shared_ptr<const Array>> columns, std::int64_t rows);
+  std::shared_ptr<const Array> find(std::string_view name) const;
+  Batch keep_ascending(std::span<const std::int64_t> rows) &&;
+  Batch put(Field field, std::shared_ptr<const Array> column) &&;
+  static Batch assemble(std::shared_ptr<const Schema> schema, Columns columns, std::int64_t rows);
 
-  ArrowArray array_{};
-  ArrowSchema schema_{};
-  mutable std::unique_ptr<Parsed> parsed_;  // made when the first column is asked for
+  // Either the pair as it came (is_raw_), or parsed_; of array_ only the length counts then.
+  // Neither: nothing.
+  mutable ArrowArray array_{};
+  mutable ArrowSchema schema_{};
+  mutable std::unique_ptr<Parsed> parsed_;
+  mutable bool is_raw_ = false;
 };
 
 }  // namespace millrace

@@ -13,8 +13,8 @@
 
 namespace millrace {
 
-/// What an operator throws when it cannot go on. `code` is one of the MR_ codes and says what may be done about it;
-/// Unavailable and Io are retried when the node allows retries.
+/// What an operator throws when it cannot go on. `code` is one of the MR_ codes and says what may
+/// be done about it; Unavailable and Io are retried when the node allows retries.
 class Failure : public std::runtime_error {
  public:
   Failure(int code, const std::string& message) : std::runtime_error{message}, code_{code} {}
@@ -24,7 +24,12 @@ class Failure : public std::runtime_error {
   int code_;
 };
 
-enum class Level { Error = MR_LOG_ERROR, Warn = MR_LOG_WARN, Info = MR_LOG_INFO, Debug = MR_LOG_DEBUG };
+enum class Level {
+  Error = MR_LOG_ERROR,
+  Warn = MR_LOG_WARN,
+  Info = MR_LOG_INFO,
+  Debug = MR_LOG_DEBUG
+};
 
 /// Something that happened to one record, for the job's record log. Empty members are left out.
 struct RecordEvent {
@@ -53,7 +58,8 @@ class Reader {
   /// Reads up to `buffer.size()` bytes; returns how many, 0 at the end.
   std::size_t read(std::span<char> buffer);
   void seek(std::uint64_t offset);
-  /// A reader that an operator keeps between calls must be told of the current one before it is used.
+  /// A reader that an operator keeps between calls must be told of the current one before it is
+  /// used.
   void rebind(mr_context* context) { context_ = context; }
 
  private:
@@ -95,13 +101,15 @@ class Context {
   void record_event(const RecordEvent& event);
   void result(std::string_view key, std::string_view json);
 
-  void fault(std::string_view kind, std::string_view pointer, std::string_view message);  // in plan()
-  void trait(std::string_view key, std::string_view json);                                // in plan()
+  void fault(std::string_view kind, std::string_view pointer,
+             std::string_view message);                     // in plan()
+  void trait(std::string_view key, std::string_view json);  // in plan()
 
   /// Throws Failure when the address is malformed or this job may not use it. No I/O.
   void check_uri(std::string_view uri, bool for_writing);
   [[nodiscard]] ObjectInfo stat(std::string_view uri);
-  void list(std::string_view uri, const std::function<void(std::string_view, const ObjectInfo&)>& each);
+  void list(std::string_view uri,
+            const std::function<void(std::string_view, const ObjectInfo&)>& each);
   [[nodiscard]] Reader open(std::string_view uri);
   /// Reads a whole object; more than `max_bytes` is a Failure with Exhausted.
   [[nodiscard]] std::string read_all(std::string_view uri, std::uint64_t max_bytes);

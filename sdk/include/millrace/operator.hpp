@@ -14,14 +14,16 @@ namespace millrace {
 /// What an operator is for; validation reads it to say which node may follow which.
 enum class Role { Input, Filter, Augment, Preprocess, Train, Label, Output };
 
-/// The base of all operators but inputs. An instance belongs to one node and, when `replicable`, to one worker; it is made
-/// from the checked parameters, called by one thread at a time, and destroyed with the job. Throw Failure (or any
-/// std::exception, which becomes Internal) to fail the batch.
+/// The base of all operators but inputs. An instance belongs to one node and, when `replicable`, to
+/// one worker; it is made from the checked parameters, called by one thread at a time, and
+/// destroyed with the job. Throw Failure (or any std::exception, which becomes Internal) to fail
+/// the batch.
 ///
 /// A class declares itself with these constants; only the first three are mandatory:
 ///   kName   "filter.min_area", the id            kRole    Role::Filter
-///   kParams JSON object, one member a parameter: type, default, minimum, maximum, enum, unit, doc, items
-///   kDoc    one paragraph for the page           kTraits  JSON object, see docs/writing-a-plugin.md
+///   kParams JSON object, one member a parameter: type, default, minimum, maximum, enum, unit, doc,
+///   items kDoc    one paragraph for the page           kTraits  JSON object, see
+///   docs/writing-a-plugin.md
 /// and may have `static void plan(Context&, const Params&)` to check parameters further.
 class Operator {
  public:
@@ -40,7 +42,8 @@ class Source {
   virtual bool produce(Context& context) = 0;
 };
 
-/// What an operator or source with state between batches adds, so that a job can go on after a crash.
+/// What an operator or source with state between batches adds, so that a job can go on after a
+/// crash.
 class Checkpointed {
  public:
   virtual ~Checkpointed() = default;
@@ -54,9 +57,16 @@ class Checkpointed {
 
 #include <millrace/detail/plugin.hpp>
 
-/// MR_PLUGIN("name", "1.0.0", Class...): the one line that makes the classes a plugin. Once in a shared library.
-#define MR_PLUGIN(name, version, ...)                                                        \
-  extern "C" __attribute__((visibility("default"))) const mr_plugin* mr_plugin_v1(           \
-      const mr_host* host) {                                                                 \
-    return ::millrace::detail::describe_plugin<__VA_ARGS__>(host, name, version);            \
+/// MR_PLUGIN("name", "1.0.0", Class...): the one line that makes the classes a plugin. Once in a
+/// shared library.
+#define MR_PLUGIN(name, version, ...) \
+  MR_PLUGIN_TABLE(name, version, ::millrace::detail::define_all<__VA_ARGS__>)
+
+/// MR_PLUGIN_TABLE("name", "1.0.0", function): the same for operators that are rows of a table.
+/// `function` takes nothing and returns what converts to std::span<const
+/// millrace::OperatorDefinition>, which lives as long as the program; see operator_definition.hpp.
+#define MR_PLUGIN_TABLE(name, version, ...)                                        \
+  extern "C" __attribute__((visibility("default"))) const mr_plugin* mr_plugin_v1( \
+      const mr_host* host) {                                                       \
+    return ::millrace::detail::describe(host, name, version, __VA_ARGS__);         \
   }

@@ -10,8 +10,8 @@
 
 namespace millrace {
 
-/// A JSON value given by the engine: a parameter, or a part of one. Read-only, valid during the call that received it.
-/// [any thread]
+/// A JSON value given by the engine: a parameter, or a part of one. Read-only, valid during the
+/// call that received it. [any thread]
 class Value {
  public:
   Value() = default;
@@ -34,8 +34,8 @@ class Value {
   const mr_value* value_ = nullptr;
 };
 
-/// The parameters of a node. The engine has checked them against the declaration and filled in its defaults, so the
-/// fallbacks only serve those that have none.
+/// The parameters of a node. The engine has checked them against the declaration and filled in its
+/// defaults, so the fallbacks only serve those that have none.
 class Params : public Value {
  public:
   using Value::Value;

@@ -1,0 +1,132 @@
+// Batches given away: each exported pair is one tree of structs in one block, with a reference to
+// the memory it shows.
+#include <atomic>
+#include <utility>
+
+#include "arrow.hpp"
+
+namespace millrace::detail {
+
+namespace {
+
+// The structs of one exported tree. A consumer may move children out and release them later and
+// elsewhere, so the block lives until every struct in it was released.
+template <class Node, class Extra>
+struct Block {
+  struct Entry {
+    Node node{};
+    Extra extra{};
+  };
+  std::atomic<std::size_t> unreleased{0};
+  std::vector<Entry> entries;   // the root first
+  std::vector<Node*> children;  // pointers of all nodes, those of one node side by side
+  std::shared_ptr<const void> owner{};
+
+  Block(std::size_t node_count, std::size_t child_count) : unreleased{node_count} {
+    entries.reserve(node_count);
+    children.reserve(child_count);
+  }
+};
+
+struct ArrayExtra {
+  const void* buffers[3] = {};
+  std::shared_ptr<const void> owner{};
+};
+struct SchemaExtra {};
+
+using ArrayBlock = Block<ArrowArray, ArrayExtra>;
+using SchemaBlock = Block<ArrowSchema, SchemaExtra>;
+
+// Marks a node and all of its children that are still here as released, and counts them.
+template <class Node>
+std::size_t mark_released(Node& node) {
+  std::size_t count = 1;
+  for (std::int64_t i = 0; i < node.n_children; ++i) {
+    // A child that was moved out is somebody else's now.
+    if (node.children[i]->release != nullptr) count += mark_released(*node.children[i]);
+  }
+  node.release = nullptr;
+  return count;
+}
+
+template <class Node, class AnyBlock>
+void release_node(Node* node) {
+  auto* block = static_cast<AnyBlock*>(node->private_data);
+  const std::size_t count = mark_released(*node);
+  if (block->unreleased.fetch_sub(count, std::memory_order_acq_rel) == count) {
+    const std::unique_ptr<AnyBlock> last{block};
+  }
+}
+
+std::size_t count_nodes(const Schema& fields) {
+  std::size_t count = fields.size();
+  for (const auto& field : fields) count += count_nodes(field.children);
+  return count;
+}
+
+// Gives a node its place among the children of its parent.
+template <class AnyBlock, class Node>
+Node** reserve_children(AnyBlock& block, Node& node, std::size_t count) {
+  if (count == 0) return nullptr;
+  const std::size_t first = block.children.size();
+  block.children.resize(first + count);
+  node.n_children = static_cast<std::int64_t>(count);
+  node.children = block.children.data() + first;
+  return node.children;
+}
+
+ArrayBlock::Entry& add_array(ArrayBlock& block, std::int64_t length, std::int64_t offset,
+                             const Columns& children) {
+  auto& entry = block.entries.emplace_back();
+  entry.node.length = length;
+  entry.node.offset = offset;
+  entry.node.n_buffers = buffer_count(Type::Struct);
+  entry.node.buffers = entry.extra.buffers;
+  entry.node.release = release_node<ArrowArray, ArrayBlock>;
+  entry.node.private_data = &block;
+  ArrowArray** places = reserve_children(block, entry.node, children.size());
+  for (std::size_t i = 0; i < children.size(); ++i) {
+    const Array& child = *children[i];
+    auto& made = add_array(block, child.length, child.offset, child.children);
+    made.node.null_count = child.validity != nullptr ? -1 : 0;
+    made.node.n_buffers = buffer_count(child.type);
+    made.extra.buffers[0] = child.validity;
+    made.extra.buffers[1] = child.values;
+    made.extra.buffers[2] = child.bytes;
+    made.extra.owner = child.owner;
+    places[i] = &made.node;
+  }
+  return entry;
+}
+
+ArrowSchema* add_schema(SchemaBlock& block, const char* format, const char* name,
+                        const Schema& children) {
+  auto& entry = block.entries.emplace_back();
+  entry.node.format = format;
+  entry.node.name = name;
+  entry.node.release = release_node<ArrowSchema, SchemaBlock>;
+  entry.node.private_data = &block;
+  ArrowSchema** places = reserve_children(block, entry.node, children.size());
+  for (std::size_t i = 0; i < children.size(); ++i) {
+    const Field& child = children[i];
+    places[i] = add_schema(block, format_of(child.type), child.name.c_str(), child.children);
+    places[i]->flags = ARROW_FLAG_NULLABLE;
+  }
+  return &entry.node;
+}
+
+}  // namespace
+
+void export_table(const Table& table, ArrowArray& array, ArrowSchema& schema) {
+  const std::size_t nodes = count_nodes(*table.schema) + 1;
+  auto arrays = std::make_unique<ArrayBlock>(nodes, nodes - 1);
+  auto schemas = std::make_unique<SchemaBlock>(nodes, nodes - 1);
+  schemas->owner = table.schema;  // holds the names
+  array = add_array(*arrays, table.rows, 0, table.columns).node;
+  schema = *add_schema(*schemas, format_of(Type::Struct), "", *table.schema);
+  // The root has moved to the caller, and the blocks belong to the two structs from here on.
+  static_cast<void>(arrays.release());
+  static_cast<void>(schemas.release());
+}
+
+}  // namespace millrace::detail

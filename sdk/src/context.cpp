@@ -1,0 +1,221 @@
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include <millrace/context.hpp>
+#include <millrace/detail/plugin.hpp>
+
+#include "text.hpp"
+
+namespace millrace {
+
+using detail::current_host;
+using detail::text;
+using detail::view;
+
+namespace {
+
+// Turns the code of a host function into a Failure with the host's own words.
+void check(int code, mr_context* context, std::string_view what) {
+  if (code == MR_OK) return;
+  const std::string_view reason = view(current_host->last_error(context));
+  throw Failure{code, reason.empty() ? std::string{what} + " failed" : std::string{reason}};
+}
+
+mr_where where(mr_context* context) {
+  mr_where place{};
+  place.struct_size = sizeof place;
+  current_host->where(context, &place);
+  return place;
+}
+
+ObjectInfo to_info(const mr_object_info& info) {
+  return {info.size_bytes, info.is_folder != 0, info.modified_us};
+}
+
+mr_object_info empty_info() {
+  mr_object_info info{};
+  info.struct_size = sizeof info;
+  return info;
+}
+
+// What list() hands through the host: the caller's function, and what it threw.
+struct Listing {
+  const std::function<void(std::string_view, const ObjectInfo&)>& each;
+  std::exception_ptr thrown{};
+};
+
+void list_one(void* user, mr_text uri, const mr_object_info* info) {
+  auto& listing = *static_cast<Listing*>(user);
+  if (listing.thrown) return;
+  try {
+    listing.each(view(uri), to_info(*info));
+  } catch (...) {
+    listing.thrown = std::current_exception();
+  }
+}
+
+}  // namespace
+
+Reader::Reader(Reader&& other) noexcept
+    : context_{other.context_}, reader_{std::exchange(other.reader_, nullptr)} {}
+
+Reader& Reader::operator=(Reader&& other) noexcept {
+  std::swap(context_, other.context_);
+  std::swap(reader_, other.reader_);
+  return *this;
+}
+
+Reader::~Reader() {
+  if (reader_ != nullptr) current_host->close(reader_);
+}
+
+std::size_t Reader::read(std::span<char> buffer) {
+  std::uint64_t size = 0;
+  check(current_host->read(reader_, buffer.data(), buffer.size(), &size), context_, "read");
+  return size;
+}
+
+void Reader::seek(std::uint64_t offset) {
+  check(current_host->seek(reader_, offset), context_, "seek");
+}
+
+void Writer::write(std::string_view bytes) {
+  check(current_host->write(writer_, text(bytes)), detail::current_call(), "write");
+  size_ += bytes.size();
+}
+
+void Writer::truncate(std::uint64_t size) {
+  check(current_host->truncate(writer_, size), detail::current_call(), "truncate");
+  size_ = size;
+}
+
+std::string_view Context::job() const { return view(where(context_).job); }
+std::string_view Context::node() const { return view(where(context_).node); }
+std::uint64_t Context::seed() const { return where(context_).seed; }
+std::int64_t Context::sequence() const { return where(context_).sequence; }
+unsigned Context::attempt() const { return where(context_).attempt; }
+
+void Context::emit(Batch batch, std::string_view port) {
+  ArrowArray array;
+  ArrowSchema schema;
+  std::move(batch).export_to(&array, &schema);
+  check(current_host->emit(context_, text(port), &array, &schema), context_, "emit");
+}
+
+bool Context::stopping() const { return current_host->stopping(context_) != 0; }
+
+void Context::log(Level level, std::string_view message) {
+  current_host->log(context_, static_cast<std::int32_t>(level), text(message));
+}
+
+void Context::progress(std::uint64_t done, std::uint64_t total, std::string_view unit) {
+  current_host->progress(context_, done, total, text(unit));
+}
+
+void Context::count(std::string_view counter, std::int64_t by) {
+  current_host->count(context_, text(counter), by);
+}
+
+void Context::record_event(const RecordEvent& event) {
+  mr_record_event record{};
+  record.struct_size = sizeof record;
+  record.level = static_cast<std::int32_t>(event.level);
+  record.code = text(event.code);
+  record.message = text(event.message);
+  record.file = text(event.file);
+  record.line = event.line;
+  record.url = text(event.url);
+  record.op = text(event.op);
+  current_host->record_event(context_, &record);
+}
+
+void Context::result(std::string_view key, std::string_view json) {
+  current_host->result(context_, text(key), text(json));
+}
+
+void Context::fault(std::string_view kind, std::string_view pointer, std::string_view message) {
+  current_host->fault(context_, text(kind), text(pointer), text(message));
+}
+
+void Context::trait(std::string_view key, std::string_view json) {
+  current_host->trait(context_, text(key), text(json));
+}
+
+void Context::check_uri(std::string_view uri, bool for_writing) {
+  check(current_host->check_uri(context_, text(uri), for_writing ? 1 : 0), context_,
+        "check of an address");
+}
+
+ObjectInfo Context::stat(std::string_view uri) {
+  mr_object_info info = empty_info();
+  check(current_host->stat(context_, text(uri), &info), context_, "stat");
+  return to_info(info);
+}
+
+void Context::list(std::string_view uri,
+                   const std::function<void(std::string_view, const ObjectInfo&)>& each) {
+  Listing listing{each};
+  const int code = current_host->list(context_, text(uri), list_one, &listing);
+  if (listing.thrown) std::rethrow_exception(listing.thrown);
+  check(code, context_, "list");
+}
+
+Reader Context::open(std::string_view uri) {
+  mr_reader* reader = nullptr;
+  check(current_host->open(context_, text(uri), &reader), context_, "open");
+  return Reader{context_, reader};
+}
+
+std::string Context::read_all(std::string_view uri, std::uint64_t max_bytes) {
+  constexpr std::size_t kFirstBytes = 256 * 1024;
+  Reader reader = open(uri);
+  std::string bytes;
+  std::size_t filled = 0;
+  // One byte more than allowed is asked for, to see whether there is more.
+  const std::uint64_t limit = max_bytes == UINT64_MAX ? max_bytes : max_bytes + 1;
+  while (filled < limit) {
+    if (filled == bytes.size()) {
+      bytes.resize(static_cast<std::size_t>(
+          std::min<std::uint64_t>(limit, std::max(kFirstBytes, filled * 2))));
+    }
+    const std::size_t size = reader.read({bytes.data() + filled, bytes.size() - filled});
+    if (size == 0) break;
+    filled += size;
+  }
+  if (filled > max_bytes) {
+    throw Failure{MR_EXHAUSTED, "object is larger than " + std::to_string(max_bytes) +
+                                    " bytes: " + std::string{uri}};
+  }
+  bytes.resize(filled);
+  return bytes;
+}
+
+void Context::put(std::string_view uri, std::string_view bytes) {
+  check(current_host->put(context_, text(uri), text(bytes)), context_, "put");
+}
+
+Writer Context::stage(std::string_view uri) {
+  mr_writer* writer = nullptr;
+  std::uint64_t size = 0;
+  check(current_host->stage(context_, text(uri), &writer, &size), context_, "stage");
+  return Writer{writer, size};
+}
+
+Batch Context::query(const Value& query) {
+  ArrowArray array{};
+  ArrowSchema schema{};
+  check(current_host->catalog_query(context_, query.handle(), &array, &schema), context_,
+        "catalog query");
+  return Batch::import(&array, &schema);
+}
+
+Batch Context::change(const Value& change) {
+  ArrowArray array{};
+  ArrowSchema schema{};
+  check(current_host->catalog_change(context_, change.handle(), &array, &schema), context_,
+        "catalog change");
+  return Batch::import(&array, &schema);
+}
+
+}  // namespace millrace
