@@ -3,6 +3,9 @@
 include(GNUInstallDirs)
 include(CheckLinkerFlag)
 
+# Every target that links threads is compiled with -pthread, so that all may share one precompiled header.
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
