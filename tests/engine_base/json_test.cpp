@@ -1,0 +1,109 @@
+#include "engine/base/json.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+
+#include <catch2/catch.hpp>
+
+using namespace millrace;
+
+namespace {
+
+std::string fault(std::string_view text, const JsonLimits& limits = {}) {
+  const auto parsed = parse_json(text, limits);
+  if (parsed.ok()) return "accepted: " + parsed->dump();
+  CHECK(parsed.error().code == Code::DataInvalid);
+  return parsed.error().message;
+}
+
+}  // namespace
+
+TEST_CASE("JSON keeps values and the order of keys", "[base][json]") {
+  const auto parsed =
+      parse_json(R"( {"z":[1,-2,2.5,true,null,"ä\u00e4"],"a":{"b":{}},"":18446744073709551615} )");
+  REQUIRE(parsed.ok());
+  CHECK(parsed->dump() ==
+        R"({"z":[1,-2,2.5,true,null,"ää"],"a":{"b":{}},"":18446744073709551615})");
+  CHECK(parse_json("7")->get<int>() == 7);
+  CHECK(parse_json("\"\"")->get<std::string>().empty());
+}
+
+TEST_CASE("the same text gives the same document as the library's own parser", "[base][json]") {
+  const std::string text =
+      R"([{"a":1,"b":[[],{}],"c":"x"},[[1],[2,[3]]],{"k":{"l":{"m":[null,false]}}},-0.0,1e10])";
+  CHECK(*parse_json(text) == Json::parse(text));
+}
+
+TEST_CASE("faults in JSON name line and column", "[base][json]") {
+  CHECK(fault("{\n  \"a\": 1,\n}").find("JSON, line 3, column 1: ") == 0);
+  CHECK(fault("[1 2]").find("JSON, line 1, column 4: ") == 0);
+  CHECK(fault("").find("JSON, line 1, column 1: ") == 0);
+  CHECK(fault("{\"a\":1,\n \"a\":2}").find("JSON, line 2, column 5: key given twice: a") == 0);
+  CHECK(fault("[1e999]").find("number out of range") != std::string::npos);
+}
+
+TEST_CASE("what is not strict JSON is refused", "[base][json]") {
+  for (const std::string_view text :
+       {"{'a':1}", "[1,]",   "// c\n1", "/* c */1",    "NaN",         "Infinity",
+        "01",      "+1",     ".5",      "1.",          "[1",          "1 1",
+        "tru",     "\"\t\"", "\"\\x\"", "\"\\ud800\"", "\"\\udc00\"", "{\"a\"}",
+        "{1:2}",   "]",      ",",       "\"abc",       "{\"a\":1}}"}) {
+    INFO(text);
+    CHECK_FALSE(parse_json(text).ok());
+  }
+}
+
+TEST_CASE("JSON has to be UTF-8 and its error texts are printable", "[base][json]") {
+  for (const std::string text : {"\"\xff\"", "\"\xc0\xaf\"", "\"\xed\xa0\x80\"",
+                                 "\"\xf4\x90\x80\x80\"", "\xfe\xff", "\"\xe4\""}) {
+    const auto message = fault(text);
+    CHECK(message.find("JSON, line 1") == 0);
+    CHECK(
+        std::all_of(message.begin(), message.end(), [](char c) { return c >= 0x20 && c < 0x7f; }));
+  }
+}
+
+TEST_CASE("a zero byte does not end JSON", "[base][json]") {
+  using namespace std::string_literals;
+  CHECK(fault("{}\0garbage"s) == "JSON, line 1, column 3: a zero byte");
+  CHECK(fault("\0"s) == "JSON, line 1, column 1: a zero byte");
+}
+
+TEST_CASE("a key given twice is refused at any width and depth", "[base][json]") {
+  CHECK(fault(R"({"a":1,"b":{"c":1,"c":1}})").find("key given twice: c") != std::string::npos);
+  CHECK(fault(R"({"\u0061":1,"a":2})").find("key given twice: a") != std::string::npos);
+  CHECK(parse_json(R"([{"a":1},{"a":1},{"a":{"a":{"a":1}}}])").ok());
+  std::string wide = "{";
+  for (int i = 0; i < 40; ++i) wide += "\"k" + std::to_string(i) + "\":0,";
+  CHECK(parse_json(wide + "\"k40\":0}").ok());
+  CHECK(fault(wide + "\"k3\":0}").find("key given twice: k3") != std::string::npos);
+  CHECK(fault(wide + "\"k39\":0}").find("key given twice: k39") != std::string::npos);
+}
+
+TEST_CASE("an object of many keys is read in linear time", "[base][json]") {
+  std::string wide = "{";
+  for (int i = 0; i < 200'000; ++i) wide += "\"key" + std::to_string(i) + "\":0,";
+  wide += "\"end\":1}";
+  const auto start = std::chrono::steady_clock::now();
+  const auto parsed = parse_json(wide);
+  REQUIRE(parsed.ok());
+  CHECK(parsed->size() == 200'001);
+  // The square of 200,000 would be minutes with the sanitizers on.
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds{20});
+}
+
+TEST_CASE("depth and size of JSON are limited", "[base][json]") {
+  const auto nested = [](std::size_t depth) {
+    return std::string(depth, '[') + std::string(depth, ']');
+  };
+  CHECK(parse_json(nested(64)).ok());
+  CHECK(fault(nested(65)).find("JSON, line 1, column 66: nested more than 64 levels deep") == 0);
+  CHECK(fault(std::string(1'000'000, '[')).find("nested more than 64") != std::string::npos);
+  std::string objects;
+  for (int i = 0; i < 100; ++i) objects += "{\"a\":";
+  CHECK(fault(objects).find("nested more than 64") != std::string::npos);
+  CHECK(fault("[1,2,3]", {.max_bytes = 6}) == "JSON: 7 bytes are more than the limit of 6 bytes");
+  CHECK(parse_json("[1,2,3]", {.max_bytes = 7, .max_depth = 1}).ok());
+  CHECK(fault("[]", {.max_depth = 0}).find("nested more than 0") != std::string::npos);
+}
