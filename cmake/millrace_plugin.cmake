@@ -8,7 +8,8 @@ function(millrace_add_plugin)
   add_library(${target} MODULE ${ARG_SOURCES})
   target_link_libraries(${target} PRIVATE millrace::sdk ${ARG_LINK})
   target_link_options(${target} PRIVATE
-    "LINKER:--version-script=${MILLRACE_PLUGIN_CMAKE_DIR}/millrace_plugin.map")
+    "LINKER:--version-script=${MILLRACE_PLUGIN_CMAKE_DIR}/millrace_plugin.map"
+    LINKER:--build-id=sha1)  # by which the engine sees that a manifest belongs to this build
   set_target_properties(${target} PROPERTIES PREFIX "" OUTPUT_NAME ${ARG_NAME}
     LINK_DEPENDS ${MILLRACE_PLUGIN_CMAKE_DIR}/millrace_plugin.map)
   if(TARGET millrace_options)

@@ -1,0 +1,200 @@
+#include "engine/plugin/host.hpp"
+#include "engine/plugin/operator_instance.hpp"
+#include "engine/plugin/text.hpp"
+
+namespace millrace {
+namespace detail {
+namespace {
+
+// Text of the last failed service call of this thread. Readers and writers are used without a
+// context, so it cannot live there; a call runs on one thread, so it can live here.
+thread_local std::string last_failure_text;
+
+// A text of a plugin as a view that is safe to put into JSON; `held` keeps the mended copy where
+// one is needed.
+class CleanText {
+ public:
+  explicit CleanText(mr_text text) : view_{millrace::view(text)} {
+    if (utf8_prefix(view_) == view_.size()) return;
+    held_ = clean_utf8(view_);
+    view_ = held_;
+  }
+  CleanText(const CleanText&) = delete;
+  CleanText& operator=(const CleanText&) = delete;
+  operator std::string_view() const { return view_; }  // NOLINT: it is a view in all but name
+
+ private:
+  std::string held_;
+  std::string_view view_;
+};
+
+void where(mr_context* context, mr_where* where) {
+  if (where == nullptr || where->struct_size < sizeof(mr_where)) return;
+  guarded([&] {
+    const Call& call = context->call;
+    where->attempt = call.attempt;
+    where->job = to_text(call.services.job());
+    where->node = to_text(call.node);
+    where->seed = call.services.seed();
+    where->sequence = call.sequence;
+    return MR_OK;
+  });
+}
+
+void fail(mr_context* context, std::int32_t, mr_text message) {
+  guarded([&] {
+    context->failure = clean_utf8(view(message));
+    return MR_OK;
+  });
+}
+
+void fault(mr_context* context, mr_text kind, mr_text pointer, mr_text message) {
+  if (context->faults == nullptr) return;
+  guarded([&] {
+    context->faults->push_back(
+        Fault{clean_utf8(view(kind)), clean_utf8(view(pointer)), clean_utf8(view(message))});
+    return MR_OK;
+  });
+}
+
+void trait(mr_context* context, mr_text key, mr_text json) {
+  if (context->traits == nullptr) return;
+  guarded([&] {
+    auto value = parse_json(view(json));
+    if (!value.ok()) {
+      context->faults->push_back(Fault{"operator_failed", "",
+                                       "the operator gave a trait that is no JSON: " +
+                                           clean_utf8(view(key)) + ": " + value.error().message});
+      return MR_OK;
+    }
+    (*context->traits)[clean_utf8(view(key))] = *std::move(value);
+    return MR_OK;
+  });
+}
+
+std::int32_t emit(mr_context* context, mr_text port, ArrowArray* array, ArrowSchema* schema) {
+  return guarded([&] {
+    if (array == nullptr || schema == nullptr || array->release == nullptr ||
+        schema->release == nullptr) {
+      return failed(Error{Code::InvalidArgument, "emit: the batch has been released already"});
+    }
+    Batch batch = Batch::import(array, schema);
+    const Call& call = context->call;
+    if (call.emit == nullptr) {
+      return failed(Error{Code::InvalidArgument, "emit: an operator may not emit in this call"});
+    }
+    call.emit(call.emit_user, view(port), std::move(batch));
+    return MR_OK;
+  });
+}
+
+std::int32_t stopping(mr_context* context) {
+  const Call& call = context->call;
+  if (call.services.stopping()) return 1;
+  return call.deadline && call.clock != nullptr && call.clock->steady() >= *call.deadline ? 1 : 0;
+}
+
+void log(mr_context* context, std::int32_t level, mr_text message) {
+  guarded([&] {
+    context->call.services.log(context->call.node, level, CleanText{message});
+    return MR_OK;
+  });
+}
+
+void progress(mr_context* context, std::uint64_t done, std::uint64_t total, mr_text unit) {
+  guarded([&] {
+    context->call.services.progress(context->call.node, done, total, CleanText{unit});
+    return MR_OK;
+  });
+}
+
+void count(mr_context* context, mr_text counter, std::int64_t by) {
+  guarded([&] {
+    context->call.services.count(context->call.node, CleanText{counter}, by);
+    return MR_OK;
+  });
+}
+
+void record_event(mr_context* context, const mr_record_event* event) {
+  if (event == nullptr || event->struct_size < sizeof(mr_record_event)) return;
+  guarded([&] {
+    const CleanText code{event->code}, message{event->message}, file{event->file}, url{event->url},
+        op{event->op};
+    RecordLogEvent entry;
+    entry.level = event->level;
+    entry.code = code;
+    entry.message = message;
+    entry.file = file;
+    entry.url = url;
+    entry.op = op;
+    entry.line = event->line;
+    context->call.services.record_event(context->call.node, entry);
+    return MR_OK;
+  });
+}
+
+// This service has no result of its own, so what goes wrong fails the operator's call when that
+// returns.
+void result(mr_context* context, mr_text key, mr_text json) {
+  guarded([&] {
+    const auto done = context->call.services.set_result(CleanText{key}, view(json));
+    if (done.ok() || context->refused != MR_OK) return MR_OK;
+    context->refused = failed(done.error());
+    context->failure = "result: " + done.error().message;
+    return MR_OK;
+  });
+}
+
+void save_state(mr_context* context, mr_text state) {
+  if (context->state == nullptr) return;
+  guarded([&] {
+    context->state->assign(view(state));
+    return MR_OK;
+  });
+}
+
+mr_text last_error(mr_context*) { return to_text(last_failure_text); }
+
+}  // namespace
+
+std::int32_t failed(const Error& error) noexcept {
+  try {
+    last_failure_text = error.message;
+  } catch (...) {
+    last_failure_text.clear();
+  }
+  return static_cast<std::int32_t>(error.code);
+}
+
+void fill_call_functions(mr_host& host) {
+  host.where = where;
+  host.fail = fail;
+  host.fault = fault;
+  host.trait = trait;
+  host.emit = emit;
+  host.stopping = stopping;
+  host.log = log;
+  host.progress = progress;
+  host.count = count;
+  host.record_event = record_event;
+  host.result = result;
+  host.save_state = save_state;
+  host.last_error = last_error;
+}
+
+}  // namespace detail
+
+const mr_host& host_table() {
+  static const mr_host table = [] {
+    mr_host host{};
+    host.struct_size = sizeof(mr_host);
+    host.abi_version = MR_ABI_VERSION;
+    detail::fill_value_functions(host);
+    detail::fill_call_functions(host);
+    detail::fill_store_functions(host);
+    return host;
+  }();
+  return table;
+}
+
+}  // namespace millrace
