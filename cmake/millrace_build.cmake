@@ -28,9 +28,10 @@ endif()
 
 add_library(millrace_options INTERFACE)
 target_compile_options(millrace_options INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow
+  -Wall -Wextra -Wpedantic -Wshadow -pthread
   $<$<COMPILE_LANGUAGE:CXX>:-Wconversion -Wno-sign-conversion -Wnon-virtual-dtor>
   $<$<BOOL:${MILLRACE_WERROR}>:-Werror>
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-error=invalid-pch>
   $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
 find_program(MILLRACE_MOLD mold)
 if(MILLRACE_MOLD)

@@ -27,7 +27,7 @@ struct NodeRunner::Work {
   std::size_t next = 0;  // first batch that is not done
   unsigned attempt = 0;
   Clock::Steady due{};
-  std::vector<Emitted> out;
+  std::vector<Emitted> out{};
 };
 
 /// A part of a parcel that one worker puts through one instance.
@@ -37,7 +37,7 @@ struct NodeRunner::Piece {
   Batch batch;
   unsigned attempt = 0;
   Clock::Steady due{};
-  std::vector<Emitted> out;
+  std::vector<Emitted> out{};
 };
 
 struct NodeRunner::Group {
