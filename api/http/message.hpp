@@ -34,6 +34,7 @@ class Headers {
 
 /// A request as a dialect sees it: no type of the HTTP library.
 struct Request {
+  std::string id{};                    // unique: 14 hexadecimal digits of time, ascending, and 10 of chance
   Method method = Method::Get;
   std::string target;                  // as on the request line, not decoded: "/atflow/v1/dataflows?limit=2"
   std::string path;                    // below the mount prefix, percent-decoded: "/v1/dataflows"

@@ -1,0 +1,142 @@
+#include "api/atflow/authenticator.hpp"
+
+#include <algorithm>
+#include <ctime>
+#include <optional>
+
+#include "api/atflow/errors.hpp"
+#include "api/auth/qiniu_signature.hpp"
+
+namespace millrace::atflow {
+
+namespace {
+
+constexpr std::size_t kMostRemembered = 100'000;
+constexpr std::string_view kNobodysSecret = "the secret of a key that does not exist";
+
+// Reads "20260801T120000Z".
+std::optional<Clock::Wall> read_date(std::string_view text) {
+  std::tm parts{};
+  const std::string copy{text};
+  const char* end = ::strptime(copy.c_str(), "%Y%m%dT%H%M%SZ", &parts);
+  if (end == nullptr || *end != '\0' || copy.size() != 16) return std::nullopt;
+  return std::chrono::system_clock::from_time_t(::timegm(&parts));
+}
+
+bool matches(const http::Request& request, const Settings& settings, const auth::QiniuCredential& credential,
+             std::string_view secret) {
+  if (credential.is_qbox) {
+    return auth::equal_signatures(auth::sign(secret, auth::qbox_string_to_sign(request)), credential.signature);
+  }
+  const auto host = request.headers.get("Host");
+  if (auth::equal_signatures(auth::sign(secret, auth::string_to_sign(request, host)), credential.signature)) {
+    return true;
+  }
+  return std::any_of(settings.trusted_hosts.begin(), settings.trusted_hosts.end(), [&](const std::string& trusted) {
+    return auth::equal_signatures(auth::sign(secret, auth::string_to_sign(request, trusted)), credential.signature);
+  });
+}
+
+api::Refusal unauthenticated(std::string_view word, std::string message) {
+  return refusal(word, std::move(message), Code::Unauthenticated);
+}
+
+api::Caller caller_for(const AccessKey* key, const Settings& settings) {
+  api::Caller caller;
+  std::string log_bucket = settings.log_bucket;
+  if (key != nullptr) {
+    caller.owner = key->access_key;
+    caller.is_admin = key->is_admin;
+    caller.rights.grants = key->grants;
+    if (!key->log_bucket.empty()) log_bucket = key->log_bucket;
+  } else {
+    caller.is_admin = true;
+  }
+  caller.facts = Json{{"logBucket", log_bucket},
+                      {"acceptedStatus", settings.accepted_status},
+                      {"relaxed", settings.mix_relaxed},
+                      {"aliases", settings.stats_aliases}};
+  return caller;
+}
+
+}  // namespace
+
+Authenticator::Authenticator(Settings settings, const Clock& clock)
+    : clock_{clock}, settings_{std::make_shared<const Settings>(std::move(settings))} {}
+
+void Authenticator::exchange(Settings settings) {
+  auto fresh = std::make_shared<const Settings>(std::move(settings));
+  const std::lock_guard lock{mutex_};
+  settings_ = std::move(fresh);
+}
+
+std::shared_ptr<const Settings> Authenticator::settings() const {
+  const std::lock_guard lock{mutex_};
+  return settings_;
+}
+
+std::optional<api::Refusal> Authenticator::check_head(const http::Request& request) const {
+  const auto settings = this->settings();
+  if (!settings->auth_enabled) return std::nullopt;
+  const auto header = request.headers.find("Authorization");
+  if (!header) return unauthenticated("auth_missing", "authorization header is missing");
+  const auto credential = auth::read_credential(*header);
+  if (!credential || (credential->is_qbox && !settings->accept_qbox)) {
+    return unauthenticated("auth_form", "authorization header must be: Qiniu <AccessKey>:<Sign>");
+  }
+  const auto key = settings->keys.find(credential->access_key);
+  if (key == settings->keys.end() || !key->second.is_enabled) {
+    // As long as for a known key, so that time does not tell which keys exist.
+    static_cast<void>(matches(request, *settings, *credential, kNobodysSecret));
+    return unauthenticated("auth_key", "access key is not known or not enabled");
+  }
+  return std::nullopt;
+}
+
+std::variant<api::Caller, api::Refusal> Authenticator::authenticate(const http::Request& request) const {
+  const auto settings = this->settings();
+  if (!settings->auth_enabled) return caller_for(nullptr, *settings);
+  if (auto refused = check_head(request)) return *std::move(refused);
+  const auto credential = auth::read_credential(*request.headers.find("Authorization"));
+  const auto key = settings->keys.find(credential->access_key);
+  if (key == settings->keys.end()) return unauthenticated("auth_key", "access key is not known or not enabled");
+  if (!matches(request, *settings, *credential, key->second.secret_key)) {
+    return unauthenticated("auth_signature", "signature does not match");
+  }
+  const bool unsigned_body = !request.body.empty() && !credential->is_qbox && !auth::signs_body(request);
+  if (settings->require_signed_body && unsigned_body && request.method == http::Method::Post) {
+    return unauthenticated("auth_signature",
+                           "the body is not signed: send it as Content-Type: application/json, which is signed with it");
+  }
+  if (auto refused = check_date(request, *settings, credential->signature)) return *std::move(refused);
+  return caller_for(&key->second, *settings);
+}
+
+std::optional<api::Refusal> Authenticator::check_date(const http::Request& request, const Settings& settings,
+                                                      std::string_view signature) const {
+  const auto date = request.headers.find("X-Qiniu-Date");
+  if (!date) {
+    if (!settings.require_date) return std::nullopt;
+    return unauthenticated("auth_date", "X-Qiniu-Date is missing");
+  }
+  const auto when = read_date(*date);
+  if (!when) return unauthenticated("auth_date", "X-Qiniu-Date must be YYYYMMDDTHHMMSSZ");
+  const auto now = clock_.now();
+  if (*when < now - settings.date_window || *when > now + settings.date_window) {
+    return unauthenticated("auth_date", "X-Qiniu-Date is too far from the server's clock");
+  }
+  if (!settings.replay_guard) return std::nullopt;
+  const std::lock_guard lock{mutex_};
+  if (seen_.size() >= kMostRemembered) {
+    std::erase_if(seen_, [&](const auto& item) { return item.second < now; });
+  }
+  if (seen_.size() >= kMostRemembered) {
+    return refusal("queue_full", "too many dated requests within the window: try again later", Code::Unavailable);
+  }
+  const auto [place, is_new] = seen_.emplace(std::string{signature}, now + 2 * settings.date_window);
+  if (!is_new && place->second >= now) return unauthenticated("auth_replay", "request has been seen before");
+  place->second = now + 2 * settings.date_window;
+  return std::nullopt;
+}
+
+}  // namespace millrace::atflow

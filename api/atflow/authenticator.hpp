@@ -1,0 +1,38 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <variant>
+
+#include "api/atflow/settings.hpp"
+#include "api/route/route.hpp"
+#include "engine/base/clock.hpp"
+
+namespace millrace::atflow {
+
+/// The "Qiniu" scheme: header, key, signature, date and replay, in that order. Settings can be exchanged while it serves.
+/// [any thread]
+class Authenticator final : public api::Authenticator {
+ public:
+  Authenticator(Settings settings, const Clock& clock);
+
+  [[nodiscard]] std::variant<api::Caller, api::Refusal> authenticate(const http::Request& request) const override;
+  /// The checks that need no body: what is answered when the body is too large to be read. Nothing: all is well.
+  [[nodiscard]] std::optional<api::Refusal> check_head(const http::Request& request) const;
+
+  void exchange(Settings settings);
+  [[nodiscard]] std::shared_ptr<const Settings> settings() const;
+
+ private:
+  std::optional<api::Refusal> check_date(const http::Request& request, const Settings& settings,
+                                         std::string_view signature) const;
+
+  const Clock& clock_;
+  mutable std::mutex mutex_;  // guards the two below
+  std::shared_ptr<const Settings> settings_;  // shared with requests that are being checked
+  mutable std::unordered_map<std::string, Clock::Wall> seen_;  // signature -> when it may be forgotten
+};
+
+}  // namespace millrace::atflow

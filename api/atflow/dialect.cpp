@@ -1,0 +1,72 @@
+#include "api/atflow/dialect.hpp"
+
+#include <utility>
+
+#include "api/atflow/errors.hpp"
+#include "api/atflow/jobs.hpp"
+#include "api/atflow/mix.hpp"
+
+namespace millrace::atflow {
+
+namespace {
+
+using api::Lane;
+using http::Method;
+
+constexpr std::string_view kId = R"({"path": {"id": {"type": "string", "doc": "id of the job, 24 hexadecimal digits"}}})";
+
+constexpr std::string_view kList = R"({"query": {
+  "limit": {"type": "string", "doc": "items at the most; default 100, more than 500 is taken as 500"},
+  "marker": {"type": "string", "doc": "id of the last item of the page before"}}})";
+
+constexpr std::string_view kMix = R"({"body": {"type": "object", "required": ["ops"], "properties": {
+  "ops": {"type": "array", "doc": "the graph", "items": {"type": "object",
+    "required": ["name", "type", "params"], "properties": {
+      "name": {"type": "string", "maxLength": 128},
+      "type": {"type": "string", "enum": ["input", "filter", "augment", "output"]},
+      "preOps": {"type": "array", "items": {"type": "string"}},
+      "postOps": {"type": "array", "items": {"type": "string"}},
+      "params": {"type": "object"}}}},
+  "logFile": {"type": "string", "doc": "where the record log goes; default below the key's log bucket"},
+  "seed": {"type": "integer", "minimum": 0, "maximum": 9007199254740991, "doc": "decides every random choice"}}}})";
+
+// The dialect checks fields in an order of its own, so the schemas of bodies and queries only describe.
+const std::vector<api::Route>& routes() {
+  static const std::vector<api::Route> table{
+      {Method::Post, "/v1/dataflows/mix", "mix", "Mix lists of images through a graph", Lane::Queued,
+       api::Auth::Required, kMix, translate_mix, reply_accepted},
+      {Method::Get, "/v1/dataflows", "list", "List jobs, newest first", Lane::Inline, api::Auth::Required, kList,
+       translate_list, reply_list},
+      {Method::Get, "/v1/dataflows/{id}", "get", "Get one job", Lane::Inline, api::Auth::Required, kId, translate_one,
+       reply_one},
+      {Method::Post, "/v1/dataflows/{id}/abort", "abort", "Abort a job", Lane::Inline, api::Auth::Required, kId,
+       translate_one, reply_abort},
+  };
+  return table;
+}
+
+}  // namespace
+
+api::Dialect make_dialect(std::shared_ptr<const Authenticator> authenticator) {
+  api::Dialect dialect;
+  dialect.name = "atflow";
+  dialect.title = "ATFlow";
+  dialect.version = "1";
+  dialect.routes = routes();
+  dialect.max_body_bytes = 16u << 20;
+  dialect.requires_sign_in = true;
+  // A body that is too large is only told to who has a key.
+  dialect.refuse = [authenticator](const api::Refusal& refusal, const http::Request& request) {
+    if (refusal.word == "body_size") {
+      if (const auto first = authenticator->check_head(request)) return refuse(*first);
+    }
+    return refuse(refusal);
+  };
+  dialect.decorate = [](const http::Request& request, http::Response& response) {
+    response.headers.emplace_back("X-Reqid", request.id);
+  };
+  dialect.authenticator = std::move(authenticator);
+  return dialect;
+}
+
+}  // namespace millrace::atflow

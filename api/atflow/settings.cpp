@@ -1,0 +1,165 @@
+#include "api/atflow/settings.hpp"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <fstream>
+#include <functional>
+#include <iterator>
+
+namespace millrace::atflow {
+
+namespace {
+
+// Reads one member of an object into a place; returns what type was wanted when the value is of another.
+using ReadMember = std::function<std::string_view(const Json&)>;
+
+ReadMember into(bool& place) {
+  return [&place](const Json& value) -> std::string_view {
+    if (!value.is_boolean()) return "true or false";
+    place = value.get<bool>();
+    return {};
+  };
+}
+
+ReadMember into(std::string& place) {
+  return [&place](const Json& value) -> std::string_view {
+    if (!value.is_string()) return "a string";
+    place = value.get<std::string>();
+    return {};
+  };
+}
+
+ReadMember into(std::vector<std::string>& place) {
+  return [&place](const Json& value) -> std::string_view {
+    if (!value.is_array()) return "an array of strings";
+    for (const Json& element : value) {
+      if (!element.is_string()) return "an array of strings";
+      place.push_back(element.get<std::string>());
+    }
+    return {};
+  };
+}
+
+Result<void> read_members(const Json& object, const std::string& where,
+                          const std::map<std::string, ReadMember, std::less<>>& members) {
+  if (!object.is_object()) {
+    return Error{Code::InvalidArgument, fmt::format("atflow settings: {} must be an object", where)};
+  }
+  for (const auto& [name, value] : object.items()) {
+    const auto member = members.find(name);
+    if (member == members.end()) {
+      std::string known;
+      for (const auto& [each, ignored] : members) known += (known.empty() ? "" : ", ") + each;
+      return Error{Code::InvalidArgument,
+                   fmt::format("atflow settings: unknown member: {}.{} (known: {})", where, name, known)};
+    }
+    if (const auto wanted = member->second(value); !wanted.empty()) {
+      return Error{Code::InvalidArgument,
+                   fmt::format("atflow settings: must be {}: {}.{}", wanted, where, name)};
+    }
+  }
+  return {};
+}
+
+Result<AccessKey> read_key(const Json& entry, std::size_t index) {
+  AccessKey key;
+  const std::string where = fmt::format("keys[{}]", index);
+  MR_CHECK(read_members(entry, where,
+                        {{"accessKey", into(key.access_key)},
+                         {"secretKey", into(key.secret_key)},
+                         {"enabled", into(key.is_enabled)},
+                         {"admin", into(key.is_admin)},
+                         {"logBucket", into(key.log_bucket)},
+                         {"grants", into(key.grants)}}));
+  if (key.access_key.empty() || key.secret_key.empty()) {
+    return Error{Code::InvalidArgument,
+                 fmt::format("atflow settings: accessKey and secretKey must not be empty: {}", where)};
+  }
+  if (key.access_key.find(':') != std::string::npos) {
+    return Error{Code::InvalidArgument,
+                 fmt::format("atflow settings: accessKey must not hold a colon: {}", where)};
+  }
+  return key;
+}
+
+}  // namespace
+
+Result<Settings> read_settings(const Json& document) {
+  Settings settings;
+  std::vector<AccessKey> keys;
+  Result<void> nested;
+  // Members that are objects themselves keep their own first error in `nested`.
+  const auto object = [&](std::string name, std::map<std::string, ReadMember, std::less<>> members) {
+    return [&nested, name = std::move(name), members = std::move(members)](const Json& value) -> std::string_view {
+      if (nested.ok()) nested = read_members(value, name, members);
+      return {};
+    };
+  };
+  MR_CHECK(read_members(
+      document, "settings",
+      {{"http", object("http", {{"acceptedStatus",
+                                 [&](const Json& value) -> std::string_view {
+                                   if (value != 200 && value != 202) return "200 or 202";
+                                   settings.accepted_status = value.get<int>();
+                                   return {};
+                                 }}})},
+       {"defaults", object("defaults", {{"logBucket", into(settings.log_bucket)}})},
+       {"mix", object("mix", {{"relaxed", into(settings.mix_relaxed)}})},
+       {"stats", object("stats", {{"aliases", into(settings.stats_aliases)}})},
+       {"auth", object("auth", {{"enabled", into(settings.auth_enabled)},
+                                {"requireSignedBody", into(settings.require_signed_body)},
+                                {"requireDate", into(settings.require_date)},
+                                {"dateWindow",
+                                 [&](const Json& value) -> std::string_view {
+                                   if (!value.is_number_integer() || value < 1 || value > 86'400) {
+                                     return "seconds, 1 to 86400";
+                                   }
+                                   settings.date_window = std::chrono::seconds{value.get<int>()};
+                                   return {};
+                                 }},
+                                {"replayGuard", into(settings.replay_guard)},
+                                {"acceptQBox", into(settings.accept_qbox)},
+                                {"trustedHosts", into(settings.trusted_hosts)}})},
+       {"keys", [&](const Json& value) -> std::string_view {
+          if (!value.is_array()) return "an array of objects";
+          for (const Json& entry : value) {
+            auto key = read_key(entry, keys.size());
+            if (!key.ok()) {
+              if (nested.ok()) nested = std::move(key).error();
+              return {};
+            }
+            keys.push_back(*std::move(key));
+          }
+          return {};
+        }}}));
+  MR_CHECK(std::move(nested));
+  for (AccessKey& key : keys) {
+    const std::string name = key.access_key;
+    if (!settings.keys.emplace(name, std::move(key)).second) {
+      return Error{Code::InvalidArgument, "atflow settings: accessKey is there twice: " + name};
+    }
+  }
+  return settings;
+}
+
+Result<Settings> load_settings(const std::filesystem::path& file) {
+  struct stat info {};
+  if (::stat(file.c_str(), &info) != 0) {
+    if (errno == ENOENT) return Settings{};
+    return system_error("atflow settings: cannot read", file.string(), errno);
+  }
+  if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    return Error{Code::PermissionDenied,
+                 "atflow settings: the file holds secrets and others may read it: " + file.string() +
+                     " (run: chmod 600 " + file.string() + ")"};
+  }
+  std::ifstream stream{file, std::ios::binary};
+  const std::string text{std::istreambuf_iterator<char>{stream}, {}};
+  auto document = parse_json(text);
+  if (!document.ok()) return std::move(document).error().within("atflow settings " + file.string());
+  return read_settings(*document);
+}
+
+}  // namespace millrace::atflow
