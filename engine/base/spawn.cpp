@@ -13,8 +13,11 @@
 
 #include <fmt/format.h>
 #include <sys/mman.h>
-#include <sys/pidfd.h>
 #include <sys/wait.h>
+
+extern "C" {  // which the header of glibc 2.36 leaves out
+#include <sys/pidfd.h>
+}
 
 extern char** environ;
 
