@@ -1,7 +1,7 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,6 +32,8 @@ class Connection {
     std::int64_t last_id = 0;
   };
   virtual Result<Changed> execute(std::string_view sql, const std::vector<SqlValue>& values = {}) = 0;
+  /// Runs a statement without values and rows that is not worth preparing, or cannot be: DDL, SAVEPOINT.
+  virtual Result<void> run(std::string_view sql) = 0;
   virtual Result<void> begin() = 0;
   virtual Result<void> commit() = 0;
   virtual Result<void> rollback() = 0;
@@ -53,6 +55,9 @@ class Database {
 struct DatabaseSettings {
   std::string address;        // see above
   std::string password_file;  // mysql; else the environment variable MILLRACE_CATALOG_PASSWORD
+  std::chrono::milliseconds busy_timeout{5'000};  // how long one statement waits for a lock or for an answer to connect
+  std::chrono::milliseconds patience{20'000};     // how long accepted writes wait for a database that went away
+  std::size_t max_queued_writes = 65'536;         // more is Exhausted
 };
 
 /// Opens the database. The MySQL driver is a module of its own that is loaded only when asked for.
