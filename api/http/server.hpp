@@ -37,6 +37,9 @@ struct ListenerSettings {
 struct Site {
   Handler handler;
   std::function<Response(int status, std::string_view why, const Request& head)> refused;
+  /// How large the body of a request may be, in bytes; only method, target, path and query of `head` are known. Empty:
+  /// Limits::body_bytes.
+  std::function<std::size_t(const Request& head)> body_limit{};
 };
 
 /// HTTP/1.1 over Beast: keep-alive, pipelining in order, chunked and fixed bodies, Expect: 100-continue, HEAD, ranges of

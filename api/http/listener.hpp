@@ -1,0 +1,64 @@
+#pragma once
+
+#include <utility>  // before Asio, which needs std::exchange with this compiler
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "api/http/server.hpp"
+
+namespace millrace::http {
+
+class IoThread;
+
+/// Reads certificate and key and makes what a TLS connection is made from: TLS 1.2 and later, forward secrecy only.
+Result<std::unique_ptr<boost::asio::ssl::context>> make_tls(const TlsSettings& settings);
+
+/// One address that is listened on. Shared with its connections, which need its limits and its site to the end.
+class Listener : public std::enable_shared_from_this<Listener> {
+ public:
+  /// Chooses the thread of the next connection.
+  using Next = std::function<IoThread&()>;
+
+  /// Binds and listens. `home` accepts.
+  static Result<std::shared_ptr<Listener>> open(ListenerSettings settings, Site site, IoThread& home, Next next);
+
+  /// Begins to accept. [any thread, once]
+  void start();
+  /// Stops accepting. [any thread]
+  void stop();
+
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+  [[nodiscard]] const Limits& limits() const { return settings_.limits; }
+  [[nodiscard]] const Site& site() const { return site_; }
+  [[nodiscard]] boost::asio::ssl::context* tls() const { return tls_.get(); }
+
+  /// Words an answer that the server gives by itself.
+  [[nodiscard]] Response refuse(int status, std::string_view why, const Request& head) const;
+
+  std::atomic<std::uint64_t> connections{0};  // accepted in all
+  std::atomic<std::size_t> open_connections{0};
+
+ private:
+  Listener(ListenerSettings settings, Site site, IoThread& home, Next next);
+  void accept();
+  void retry_soon();
+
+  ListenerSettings settings_;
+  Site site_;
+  IoThread& home_;
+  Next next_;
+  std::unique_ptr<boost::asio::ssl::context> tls_;
+  // Gone after stop(): connections may hold the listener longer than the event loop lives.
+  std::optional<boost::asio::ip::tcp::acceptor> acceptor_;
+  std::optional<boost::asio::steady_timer> pause_;
+  std::uint16_t port_ = 0;
+};
+
+}  // namespace millrace::http
