@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -22,7 +23,7 @@ struct Node {
   std::string name;
   std::shared_ptr<const OperatorInfo> info;  // shared by all nodes of one operator and equal traits
   const mr_operator* table = nullptr;
-  std::shared_ptr<const Json> params;        // checked, defaults filled in; shared where equal
+  std::shared_ptr<const Json> params;  // checked, defaults filled in; shared where equal
   RetryPolicy retry{};
   std::chrono::milliseconds timeout{0};
   bool checkpoint = true;
@@ -34,7 +35,8 @@ struct Edge {
   std::string port;  // of `from`; "" is the main one
 };
 
-/// A validated pipeline. Immutable; nodes stand in topological order that keeps the order of the document where it can.
+/// A validated pipeline. Immutable; nodes stand in topological order that keeps the order of the
+/// document where it can.
 struct Graph {
   std::vector<Node> nodes;
   std::vector<Edge> edges;  // sorted by (to, place in preOps)
@@ -44,18 +46,25 @@ struct Graph {
   int priority = 0;
   std::string name;
 
+  /// Returns the edges into a node, in the order of its preOps.
   [[nodiscard]] std::span<const Edge> into(NodeId node) const;
   std::vector<std::uint32_t> first_into;  // edges into node n: [first_into[n], first_into[n + 1])
 };
 
 struct Validation {
-  std::shared_ptr<const Graph> graph;  // null when there are faults
+  std::shared_ptr<const Graph>
+      graph;  // null when there are faults, or a node that could not be read
   std::vector<Fault> faults;
 };
 
-/// Validates everything and reports every fault at once: names, references, edges both ways, roles, cycles (Boost.Graph),
-/// operators (nearest name), parameters, schemas along edges. `services` is asked for addresses (check_uri).
-/// Costs at most about a microsecond a node.
-Validation validate(const Pipeline& pipeline, Registry& registry, Services& services, const PipelineRules& rules = {});
+/// Binds, reads and validates a document; the faults of all three steps together.
+Validation validate_document(const Json& document, const Json& given, Registry& registry,
+                             Services& services, const PipelineRules& rules = {});
+
+/// Validates everything and reports every fault at once: names, references, edges both ways, roles,
+/// cycles (Boost.Graph), operators (nearest name), parameters, schemas along edges. `services` is
+/// asked for addresses (check_uri). Costs at most about a microsecond a node.
+Validation validate(const Pipeline& pipeline, Registry& registry, Services& services,
+                    const PipelineRules& rules = {});
 
 }  // namespace millrace

@@ -1,0 +1,54 @@
+#include "engine/graph/plan.hpp"
+
+#include <algorithm>
+
+#include "engine/graph/passes.hpp"
+
+namespace millrace {
+
+bool PlanNode::replicable() const {
+  return std::all_of(chain.begin(), chain.end(),
+                     [](const Node& node) { return node.info->replicable; });
+}
+
+bool accepts(const OperatorInfo& info, std::string_view what) {
+  const auto list = info.hints.find("accepts");
+  return list != info.hints.end() && list->is_array() && info.params.contains(what) &&
+         std::find(list->begin(), list->end(), Json(what)) != list->end();
+}
+
+const std::vector<PlannerPass>& planner_passes() {
+  static const std::vector<PlannerPass> passes{
+      {"push_filters", "A filter right behind an input is done by the input, where that can.",
+       push_filters},
+      {"prune_columns", "An input reads only the columns that somebody uses.", prune_columns},
+      {"materialise",
+       "Recipes are made real in one node, in front of the first that needs the result.",
+       materialise},
+      {"lossless_turns", "Mirrors and quarter turns of JPEG pictures are done without decoding.",
+       lossless_turns},
+      {"fuse", "Nodes that follow one another without a fork are run as one.", fuse},
+  };
+  return passes;
+}
+
+Result<std::shared_ptr<const Plan>> make_plan(const Graph& graph, Registry& registry) {
+  auto plan = std::make_shared<Plan>();
+  plan->log_file = graph.log_file;
+  plan->seed = graph.seed;
+  plan->name = graph.name;
+  plan->edges = graph.edges;
+  plan->first_into = graph.first_into;
+  plan->nodes.reserve(graph.nodes.size());
+  for (const auto& node : graph.nodes) {
+    auto& made = plan->nodes.emplace_back();
+    made.chain.push_back(node);
+  }
+  for (const auto& pass : planner_passes()) {
+    if (auto done = pass.apply(*plan, registry); !done.ok())
+      return std::move(done).error().within(pass.name);
+  }
+  return std::shared_ptr<const Plan>{std::move(plan)};
+}
+
+}  // namespace millrace

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/base/json.hpp"
+#include "engine/graph/pipeline.hpp"
+#include "engine/plugin/operator_info.hpp"
+
+struct mr_operator;
+
+namespace millrace {
+
+class Registry;
+class Services;
+
+/// What the rules for edges need of a role; the roles between filter and output follow the same
+/// rules.
+enum class NodeRole { Unknown, Input, Filter, Augment, Output, Other };
+
+/// Parameters that were checked for one operator, shared by all nodes that have equal ones.
+struct CheckedNode {
+  std::shared_ptr<const Json> params;  // shared with the nodes of the graph
+  std::shared_ptr<const OperatorInfo>
+      info;  // with the traits of these parameters; shared with the nodes of the graph
+  std::vector<Fault> faults;  // pointers relative to the params
+};
+
+/// A type word of the document and what is behind it.
+struct ResolvedType {
+  std::shared_ptr<const OperatorInfo>
+      info;  // null: unknown operator; shared with the nodes of the graph
+  const mr_operator* table = nullptr;
+  NodeRole role = NodeRole::Unknown;
+  std::string_view problem_kind{};  // why it cannot be used, when it cannot
+  std::string problem;
+
+  std::deque<CheckedNode> checked;     // in places that do not move
+  const CheckedNode* empty = nullptr;  // the one for no parameters
+  std::unordered_multimap<std::size_t, std::pair<const Json*, const CheckedNode*>> by_params;
+};
+
+/// Finds operators and checks parameters, once for equal ones. [one thread]
+class Resolver {
+ public:
+  Resolver(Registry& registry, Services& services, const PipelineRules& rules)
+      : registry_{registry}, services_{services}, rules_{rules} {}
+
+  /// Returns what a type word stands for. Stays where it is while the resolver lives.
+  ResolvedType& type(const std::string& word);
+  /// Returns the checked parameters of a usable type. `params` must outlive the resolver.
+  const CheckedNode& check(ResolvedType& type, const Json& params);
+
+ private:
+  const CheckedNode& check_anew(ResolvedType& type, const Json& params);
+  void resolve(const std::string& word, ResolvedType& type);
+
+  Registry& registry_;
+  Services& services_;
+  const PipelineRules& rules_;
+  std::unordered_map<std::string, ResolvedType> types_;
+  const std::string* last_word_ = nullptr;  // a key of types_: runs of one type are common
+  ResolvedType* last_ = nullptr;
+};
+
+}  // namespace millrace
