@@ -35,8 +35,8 @@ std::string join_parts(const First& first, const Rest&... rest) {
   return joined;
 }
 
-/// The one source of chance: a hash of what is drawn for, so that results depend neither on threads nor on restarts.
-/// U64(p0, p1, ...) = first 8 bytes, big-endian, of SHA-1(p0 0x1F p1 0x1F ...).
+/// The one source of chance: a hash of what is drawn for, so that results depend neither on threads
+/// nor on restarts. U64(p0, p1, ...) = first 8 bytes, big-endian, of SHA-1(p0 0x1F p1 0x1F ...).
 template <class... Parts>
 std::uint64_t draw_u64(const Parts&... parts) {
   return first_bytes(sha1(join_parts(parts...)));

@@ -9,7 +9,8 @@
 
 namespace millrace::records {
 
-/// Where in a label to look: class.NAME, detect.NAME (NAME may hold dots) or facecluster, with "label." before it or not.
+/// Where in a label to look: class.NAME, detect.NAME (NAME may hold dots) or facecluster, with
+/// "label." before it or not.
 struct LabelPath {
   enum class Kind { Class, Detect, Facecluster };
   Kind kind = Kind::Class;
@@ -22,12 +23,13 @@ struct LabelPath {
 /// The message for a path that parse() refused.
 std::string bad_label_path(std::string_view text);
 
-/// Finds the values of records at one path: none or one for class and facecluster, the set of box classes for detect.
-/// Keeps its memory from one record to the next. [one thread at a time]
+/// Finds the values of records at one path: none or one for class and facecluster, the set of box
+/// classes for detect. Keeps its memory from one record to the next. [one thread at a time]
 class LabelValues {
  public:
   explicit LabelValues(LabelPath path) : path_{std::move(path)} {}
-  /// Returns the values in `label` (raw JSON, may be empty) without repetition; valid until the next call.
+  /// Returns the values in `label` (raw JSON, may be empty) without repetition; valid until the
+  /// next call.
   const std::vector<std::string>& of(std::string_view label);
   [[nodiscard]] const LabelPath& path() const { return path_; }
 

@@ -12,7 +12,7 @@ namespace millrace::records {
 struct RecordRules {
   std::size_t max_bytes = std::size_t{4} << 20;  // of one line
   int max_depth = 64;                            // levels of nesting, the record itself included
-  bool accept_label_array = true;                // the later shape of labels: an array instead of an object
+  bool accept_label_array = true;  // the later shape of labels: an array instead of an object
 };
 
 /// One record of a list. The views point into the line, or into the reader until its next call.
@@ -23,8 +23,9 @@ struct Record {
   std::string_view label;  // raw JSON; empty when absent
 };
 
-/// Reads list lines strictly: JSON in UTF-8, known keys of their types. Numbers are checked, never converted, so that any
-/// number survives. Of keys given twice the last one counts. [one thread at a time]
+/// Reads list lines strictly: JSON in UTF-8, known keys of their types. Numbers are checked, never
+/// converted, so that any number survives. Of keys given twice the last one counts. [one thread at
+/// a time]
 class RecordReader {
  public:
   explicit RecordReader(RecordRules rules = {});
@@ -35,7 +36,8 @@ class RecordReader {
   /// Bytes that must be readable behind a line given to read_padded().
   static constexpr std::size_t kPadding = 64;
 
-  /// Reads one line (without its line feed) into `record`; returns what is wrong with it, or nothing.
+  /// Reads one line (without its line feed) into `record`; returns what is wrong with it, or
+  /// nothing.
   std::optional<std::string> read(std::string_view line, Record& record);
   /// The same without a copy: kPadding bytes behind the line may be read, whatever they hold.
   std::optional<std::string> read_padded(std::string_view line, Record& record);
