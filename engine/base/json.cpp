@@ -1,7 +1,6 @@
 #include "engine/base/json.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <iterator>
 #include <string>
 #include <unordered_set>
@@ -61,9 +60,8 @@ class Builder {
   bool boolean(bool value) { return add(value) != nullptr; }
   bool number_integer(Json::number_integer_t value) { return add(value) != nullptr; }
   bool number_unsigned(Json::number_unsigned_t value) { return add(value) != nullptr; }
-  bool number_float(Json::number_float_t value, const std::string& written) {
-    if (!std::isfinite(value)) return stop("number out of range: " + printable(written));
-    return add(value) != nullptr;
+  bool number_float(Json::number_float_t value, const std::string&) {
+    return add(value) != nullptr;  // the parser itself refuses what no double can hold
   }
   bool string(std::string& value) { return add(std::move(value)) != nullptr; }
   bool binary(Json::binary_t&) { return stop("binary values are not JSON"); }
@@ -88,8 +86,10 @@ class Builder {
   bool parse_error(std::size_t position, const std::string&, const Json::exception& fault) {
     std::string_view words = fault.what();
     // "[json.exception.parse_error.101] parse error at line 1, column 2: what": we count ourselves.
-    const auto colon = words.find(": ");
-    if (colon != std::string_view::npos) words.remove_prefix(colon + 2);
+    if (const auto end = words.find("] "); end != words.npos) words.remove_prefix(end + 2);
+    if (words.substr(0, 11) == "parse error") {
+      if (const auto end = words.find(": "); end != words.npos) words.remove_prefix(end + 2);
+    }
     offset_ = position == 0 ? 0 : position - 1;
     what_ = printable(words);
     return false;

@@ -119,7 +119,7 @@ TEST_CASE("no name leads out of the folder", "[base][disk]") {
   write_file(folder.path() / "secret", "secret");
   const auto disk = disk_in(folder);
   using namespace std::string_literals;
-  for (const std::string name : {"../secret"s, "/etc/passwd"s, "a/../../secret"s, ".."s, "."s,
+  for (const auto& name : {"../secret"s, "/etc/passwd"s, "a/../../secret"s, ".."s, "."s,
                                  "./a"s, "a/."s, "a//b"s, "a/"s, "/"s, "a\0b"s, "a/.."s}) {
     INFO(name);
     CHECK(disk->open(name).error().code == Code::InvalidArgument);

@@ -40,7 +40,7 @@ TEST_CASE("faults in JSON name line and column", "[base][json]") {
   CHECK(fault("[1 2]").find("JSON, line 1, column 4: ") == 0);
   CHECK(fault("").find("JSON, line 1, column 1: ") == 0);
   CHECK(fault("{\"a\":1,\n \"a\":2}").find("JSON, line 2, column 5: key given twice: a") == 0);
-  CHECK(fault("[1e999]").find("number out of range") != std::string::npos);
+  CHECK(fault("[1e999]").find("JSON, line 1, column 6: number overflow") == 0);
 }
 
 TEST_CASE("what is not strict JSON is refused", "[base][json]") {
@@ -55,7 +55,7 @@ TEST_CASE("what is not strict JSON is refused", "[base][json]") {
 }
 
 TEST_CASE("JSON has to be UTF-8 and its error texts are printable", "[base][json]") {
-  for (const std::string text : {"\"\xff\"", "\"\xc0\xaf\"", "\"\xed\xa0\x80\"",
+  for (const std::string_view text : {"\"\xff\"", "\"\xc0\xaf\"", "\"\xed\xa0\x80\"",
                                  "\"\xf4\x90\x80\x80\"", "\xfe\xff", "\"\xe4\""}) {
     const auto message = fault(text);
     CHECK(message.find("JSON, line 1") == 0);
