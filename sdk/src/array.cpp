@@ -119,6 +119,7 @@ std::shared_ptr<const Array> slice_array(const std::shared_ptr<const Array>& arr
   auto made = std::make_shared<Array>(*array);
   made->offset += offset;
   made->length = length;
+  made->owner = array;
   return made;
 }
 

@@ -93,7 +93,7 @@ ArrayBlock::Entry& add_array(ArrayBlock& block, std::int64_t length, std::int64_
     made.extra.buffers[0] = child.validity;
     made.extra.buffers[1] = child.values;
     made.extra.buffers[2] = child.bytes;
-    made.extra.owner = child.owner;
+    made.extra.owner = children[i];
     places[i] = &made.node;
   }
   return entry;
