@@ -45,41 +45,41 @@ void check_resumes(const std::shared_ptr<const Plan>& plan) {
 TEST_CASE("a run goes on from any checkpoint as if it had not stopped", "[run][checkpoint]") {
   SECTION("one input") {
     check_resumes(PlanBuilder{}
-                      .add("in", "test.count", {{"rows", 40}, {"batch", 3}})
-                      .add("repeat", "test.repeat", {{"times", 3}}, {"in"}, {{"grain", 1}})
-                      .add("sum", "test.sum", Json::object(), {"repeat", "in"})
+                      .add("in", "input.count", {{"rows", 40}, {"batch", 3}})
+                      .add("repeat", "augment.repeat", {{"times", 3}}, {"in"}, {{"grain", 1}})
+                      .add("sum", "preprocess.sum", Json::object(), {"repeat", "in"})
                       .build());
   }
   SECTION("two inputs that meet") {
     check_resumes(PlanBuilder{}
-                      .add("a", "test.count", {{"rows", 20}, {"batch", 3}})
-                      .add("b", "test.count", {{"from", 50}, {"rows", 20}, {"batch", 3}})
-                      .add("drop", "test.drop", {{"of", 2}}, {"b"})
-                      .add("sum", "test.sum", Json::object(), {"a", "drop"})
+                      .add("a", "input.count", {{"rows", 20}, {"batch", 3}})
+                      .add("b", "input.count", {{"from", 50}, {"rows", 20}, {"batch", 3}})
+                      .add("drop", "filter.drop", {{"of", 2}}, {"b"})
+                      .add("sum", "preprocess.sum", Json::object(), {"a", "drop"})
                       .build());
   }
 }
 
 TEST_CASE("no checkpoint is made where a state cannot be told", "[run][checkpoint]") {
   const auto plan = PlanBuilder{}
-                        .add("in", "test.count", {{"rows", 40}})
-                        .add("total", "test.total", Json::object(), {"in"})
+                        .add("in", "input.count", {{"rows", 40}})
+                        .add("total", "preprocess.total", Json::object(), {"in"})
                         .build();
   CHECK(checkpoints_of(plan, 0).empty());
 }
 
 TEST_CASE("no checkpoint is made while an input runs that does not reach a state", "[run][checkpoint]") {
   const auto plan = PlanBuilder{}
-                        .add("a", "test.count", {{"rows", 40}})
-                        .add("b", "test.count", {{"rows", 40}})
-                        .add("sum_a", "test.sum", Json::object(), {"a"})
-                        .add("sum_b", "test.sum", Json::object(), {"b"})
+                        .add("a", "input.count", {{"rows", 40}})
+                        .add("b", "input.count", {{"rows", 40}})
+                        .add("sum_a", "preprocess.sum", Json::object(), {"a"})
+                        .add("sum_b", "preprocess.sum", Json::object(), {"b"})
                         .build();
   CHECK(checkpoints_of(plan, 0).empty());
 }
 
 TEST_CASE("a checkpoint that cannot be written fails the run", "[run][checkpoint]") {
-  const auto plan = PlanBuilder{}.add("in", "test.count", {{"rows", 40}}).build();
+  const auto plan = PlanBuilder{}.add("in", "input.count", {{"rows", 40}}).build();
   RunOptions options;
   options.checkpoint_every = std::chrono::milliseconds{0};
   options.on_checkpoint = [](const Checkpoint&) -> Result<void> { return Error{Code::Exhausted, "disk full"}; };

@@ -51,10 +51,10 @@ class Reference {
  private:
   void apply(std::size_t node, const Row& row, std::vector<Row>& out) {
     const Made& made = nodes_[node];
-    if (made.id == "test.add") out.push_back({row.root, row.value + made.parameter});
-    if (made.id == "test.drop" && row.value % made.parameter != 0) out.push_back(row);
-    if (made.id == "test.sum") out.push_back({row.root, sums_[node] += row.value});
-    if (made.id == "test.repeat") {
+    if (made.id == "preprocess.add") out.push_back({row.root, row.value + made.parameter});
+    if (made.id == "filter.drop" && row.value % made.parameter != 0) out.push_back(row);
+    if (made.id == "preprocess.sum") out.push_back({row.root, sums_[node] += row.value});
+    if (made.id == "augment.repeat") {
       for (std::int64_t copy = 0; copy <= std::abs(row.value) % made.parameter; ++copy) out.push_back(row);
     }
   }
@@ -82,10 +82,10 @@ TEST_CASE("random graphs give what root by root evaluation gives, for any order 
     std::vector<Made> nodes;
     const std::size_t inputs = 1 + pick(3), others = 2 + pick(9);
     for (std::size_t i = 0; i < inputs; ++i) {
-      nodes.push_back({"i" + std::to_string(i), "test.count", {}, static_cast<std::int64_t>(1000 * i)});
+      nodes.push_back({"i" + std::to_string(i), "input.count", {}, static_cast<std::int64_t>(1000 * i)});
     }
     for (std::size_t i = 0; i < others; ++i) {
-      static constexpr const char* kIds[] = {"test.add", "test.drop", "test.sum", "test.repeat"};
+      static constexpr const char* kIds[] = {"preprocess.add", "filter.drop", "preprocess.sum", "augment.repeat"};
       Made made{"n" + std::to_string(i), kIds[pick(4)], {}, static_cast<std::int64_t>(2 + pick(3))};
       const std::size_t wanted = 1 + pick(3);
       for (std::size_t edge = 0; edge < wanted; ++edge) {

@@ -20,9 +20,9 @@ std::vector<std::int64_t> numbers(std::int64_t from, std::int64_t count) {
 
 TEST_CASE("rows leave a run in the order of the input", "[run][order]") {
   const auto plan = PlanBuilder{}
-                        .add("in", "test.count", {{"rows", 1000}, {"batch", 7}})
-                        .add("add", "test.add", {{"by", 5}}, {"in"}, {{"grain", 2}})
-                        .add("drop", "test.drop", {{"of", 1'000'000}}, {"add"})
+                        .add("in", "input.count", {{"rows", 1000}, {"batch", 7}})
+                        .add("add", "preprocess.add", {{"by", 5}}, {"in"}, {{"grain", 2}})
+                        .add("drop", "filter.drop", {{"of", 1'000'000}}, {"add"})
                         .build();
   const auto wanted = numbers(5, 1000);
   for (std::uint64_t seed = 0; seed < 20; ++seed) CHECK(test::run_inline(plan, seed).values == wanted);
@@ -32,9 +32,9 @@ TEST_CASE("rows leave a run in the order of the input", "[run][order]") {
 
 TEST_CASE("rows of one root follow the order of preOps where branches meet", "[run][merge]") {
   const auto plan = PlanBuilder{}
-                        .add("in", "test.count", {{"rows", 4}, {"batch", 3}})
-                        .add("plus", "test.add", {{"by", 100}}, {"in"})
-                        .add("all", "test.sum", Json::object(), {"plus", "in"})
+                        .add("in", "input.count", {{"rows", 4}, {"batch", 3}})
+                        .add("plus", "preprocess.add", {{"by", 100}}, {"in"})
+                        .add("all", "preprocess.sum", Json::object(), {"plus", "in"})
                         .build();
   // 100, 0, 101, 1, 102, 2, 103, 3 as running sums
   CHECK(test::run_inline(plan).values == std::vector<std::int64_t>{100, 100, 201, 202, 304, 306, 409, 412});
@@ -42,12 +42,12 @@ TEST_CASE("rows of one root follow the order of preOps where branches meet", "[r
 
 TEST_CASE("inputs are read one after the other", "[run][order]") {
   const auto plan = PlanBuilder{}
-                        .add("a", "test.count", {{"rows", 5}, {"batch", 2}})
-                        .add("b", "test.count", {{"from", 100}, {"rows", 5}, {"batch", 2}})
-                        .add("only_b", "test.add", {{"by", 1000}}, {"b"})
-                        .add("all", "test.drop", {{"of", 1'000'000}}, {"only_b", "a", "b"})
+                        .add("a", "input.count", {{"rows", 5}, {"batch", 2}})
+                        .add("b", "input.count", {{"from", 100}, {"rows", 5}, {"batch", 2}})
+                        .add("only_b", "preprocess.add", {{"by", 1000}}, {"b"})
+                        .add("all", "filter.drop", {{"of", 1'000'000}}, {"only_b", "a", "b"})
                         .build();
-  const std::vector<std::int64_t> wanted{0,    1,   2,    3,   4,    1100, 100,  1101,
+  const std::vector<std::int64_t> wanted{1,    2,   3,    4,    1100, 100,  1101,
                                          101,  1102, 102, 1103, 103, 1104, 104};
   for (std::uint64_t seed = 0; seed < 20; ++seed) CHECK(test::run_inline(plan, seed).values == wanted);
   CHECK(run_threads(plan, 4).values == wanted);
@@ -55,38 +55,38 @@ TEST_CASE("inputs are read one after the other", "[run][order]") {
 
 TEST_CASE("output ports carry what was emitted on them", "[run][ports]") {
   const auto plan = PlanBuilder{}
-                        .add("in", "test.count", {{"rows", 6}, {"batch", 4}})
-                        .add("split", "test.split", Json::object(), {"in"})
-                        .add("odd", "test.add", {{"by", 10}}, {"split:odd"})
-                        .add("even", "test.add", {{"by", 20}}, {"split"})
+                        .add("in", "input.count", {{"rows", 6}, {"batch", 4}})
+                        .add("split", "preprocess.split", Json::object(), {"in"})
+                        .add("odd", "preprocess.add", {{"by", 10}}, {"split:odd"})
+                        .add("even", "preprocess.add", {{"by", 20}}, {"split"})
                         .build();
   CHECK(test::run_inline(plan).values == std::vector<std::int64_t>{11, 13, 15, 20, 22, 24});
 }
 
 TEST_CASE("what an operator emits at the end comes after all batches", "[run][finish]") {
   const auto plan = PlanBuilder{}
-                        .add("in", "test.count", {{"rows", 10}, {"batch", 3}})
-                        .add("total", "test.total", Json::object(), {"in"})
-                        .add("add", "test.add", {{"by", 1}}, {"total"})
+                        .add("in", "input.count", {{"rows", 10}, {"batch", 3}})
+                        .add("total", "preprocess.total", Json::object(), {"in"})
+                        .add("add", "preprocess.add", {{"by", 1}}, {"total"})
                         .build();
   CHECK(test::run_inline(plan).values == std::vector<std::int64_t>{46});
 }
 
 TEST_CASE("a fused chain gives what its nodes give apart", "[run][chain]") {
   PlanBuilder fused;
-  fused.add("in", "test.count", {{"rows", 50}, {"batch", 8}})
-      .add("add", "test.add", {{"by", 3}}, {"in"})
-      .fuse("repeat", "test.repeat", {{"times", 3}})
-      .fuse("drop", "test.drop", {{"of", 5}})
-      .fuse("total", "test.total")
-      .fuse("again", "test.add", {{"by", 1}});
+  fused.add("in", "input.count", {{"rows", 50}, {"batch", 8}})
+      .add("add", "preprocess.add", {{"by", 3}}, {"in"})
+      .fuse("repeat", "augment.repeat", {{"times", 3}})
+      .fuse("drop", "filter.drop", {{"of", 5}})
+      .fuse("total", "preprocess.total")
+      .fuse("again", "preprocess.add", {{"by", 1}});
   PlanBuilder apart;
-  apart.add("in", "test.count", {{"rows", 50}, {"batch", 8}})
-      .add("add", "test.add", {{"by", 3}}, {"in"})
-      .add("repeat", "test.repeat", {{"times", 3}}, {"add"})
-      .add("drop", "test.drop", {{"of", 5}}, {"repeat"})
-      .add("total", "test.total", Json::object(), {"drop"})
-      .add("again", "test.add", {{"by", 1}}, {"total"});
+  apart.add("in", "input.count", {{"rows", 50}, {"batch", 8}})
+      .add("add", "preprocess.add", {{"by", 3}}, {"in"})
+      .add("repeat", "augment.repeat", {{"times", 3}}, {"add"})
+      .add("drop", "filter.drop", {{"of", 5}}, {"repeat"})
+      .add("total", "preprocess.total", Json::object(), {"drop"})
+      .add("again", "preprocess.add", {{"by", 1}}, {"total"});
   const auto values = test::run_inline(fused.build()).values;
   CHECK(values.size() == 1);
   CHECK(values == test::run_inline(apart.build()).values);
@@ -94,14 +94,14 @@ TEST_CASE("a fused chain gives what its nodes give apart", "[run][chain]") {
 
 TEST_CASE("edges bounded to one parcel give the same rows and do not stall", "[run][bounds]") {
   PlanBuilder builder;
-  builder.add("in", "test.count", {{"rows", 200}, {"batch", 1}});
+  builder.add("in", "input.count", {{"rows", 200}, {"batch", 1}});
   std::vector<std::string> last{"in"};
   for (int i = 0; i < 6; ++i) {
     const auto name = "n" + std::to_string(i);
-    builder.add(name, i % 2 == 0 ? "test.repeat" : "test.sum", Json::object(), last);
+    builder.add(name, i % 2 == 0 ? "augment.repeat" : "preprocess.sum", Json::object(), last);
     last = {name, "in"};
   }
-  builder.add("all", "test.drop", {{"of", 7}}, last);
+  builder.add("all", "filter.drop", {{"of", 7}}, last);
   const auto plan = builder.build();
   RunOptions narrow;
   narrow.edge_bytes = 1;
@@ -114,9 +114,9 @@ TEST_CASE("edges bounded to one parcel give the same rows and do not stall", "[r
 
 TEST_CASE("grain gives one call few rows, and never cuts a root", "[run][grain]") {
   const auto plan = PlanBuilder{}
-                        .add("in", "test.count", {{"rows", 12}, {"batch", 12}})
-                        .add("repeat", "test.repeat", {{"times", 4}}, {"in"})
-                        .add("add", "test.add", {{"by", 1}}, {"repeat"}, {{"grain", 2}})
+                        .add("in", "input.count", {{"rows", 12}, {"batch", 12}})
+                        .add("repeat", "augment.repeat", {{"times", 4}}, {"in"})
+                        .add("add", "preprocess.add", {{"by", 1}}, {"repeat"}, {{"grain", 2}})
                         .build();
   const auto ran = run_threads(plan, 4);
   CHECK(ran.values == test::run_inline(plan).values);
@@ -126,9 +126,9 @@ TEST_CASE("grain gives one call few rows, and never cuts a root", "[run][grain]"
 
 TEST_CASE("the first error of a node ends the run and names the node", "[run][error]") {
   const auto plan = PlanBuilder{}
-                        .add("in", "test.count", {{"rows", 1000}})
-                        .add("bad", "test.fail", {{"at", 500}, {"code", MR_DATA_INVALID}}, {"in"})
-                        .add("add", "test.add", Json::object(), {"bad"})
+                        .add("in", "input.count", {{"rows", 1000}})
+                        .add("bad", "preprocess.fail", {{"at", 500}, {"code", MR_DATA_INVALID}}, {"in"})
+                        .add("add", "preprocess.add", Json::object(), {"bad"})
                         .build();
   const auto ran = run_threads(plan, 4);
   REQUIRE(ran.outcome.error);
@@ -140,8 +140,8 @@ TEST_CASE("the first error of a node ends the run and names the node", "[run][er
 TEST_CASE("a passing fault is tried again, and what the failed try emitted is not seen", "[run][retry]") {
   const auto build = [](int tries, int failures, int code, bool grain) {
     return PlanBuilder{}
-        .add("in", "test.count", {{"rows", 30}})
-        .add("bad", "test.fail", {{"at", 12}, {"times", failures}, {"code", code}}, {"in"}, {{"grain", grain ? 1 : 0}})
+        .add("in", "input.count", {{"rows", 30}})
+        .add("bad", "preprocess.fail", {{"at", 12}, {"times", failures}, {"code", code}}, {"in"}, {{"grain", grain ? 1 : 0}})
         .retry(tries)
         .build();
   };
@@ -165,8 +165,8 @@ TEST_CASE("a passing fault is tried again, and what the failed try emitted is no
 
 TEST_CASE("a batch that takes longer than its time-out is an error", "[run][timeout]") {
   const auto plan = PlanBuilder{}
-                        .add("in", "test.count", {{"rows", 1}})
-                        .add("slow", "test.wait", Json::object(), {"in"})
+                        .add("in", "input.count", {{"rows", 1}})
+                        .add("slow", "preprocess.wait", Json::object(), {"in"})
                         .timeout(std::chrono::milliseconds{20})
                         .build();
   const auto ran = run_threads(plan, 2);
@@ -176,8 +176,8 @@ TEST_CASE("a batch that takes longer than its time-out is an error", "[run][time
 
 TEST_CASE("a stopped run ends with the reason it was given first", "[run][cancel]") {
   const auto plan = PlanBuilder{}
-                        .add("in", "test.count", {{"rows", 1'000'000'000}, {"batch", 1}})
-                        .add("wait", "test.wait", Json::object(), {"in"})
+                        .add("in", "input.count", {{"rows", 1'000'000'000}, {"batch", 1}})
+                        .add("wait", "preprocess.wait", Json::object(), {"in"})
                         .build();
   const auto ran = run_threads(plan, 2, {}, [](Cancel& cancel) {
     CHECK(cancel.stop(StopReason::User));
@@ -190,9 +190,9 @@ TEST_CASE("a stopped run ends with the reason it was given first", "[run][cancel
 
 TEST_CASE("a plan without rows ends well", "[run][empty]") {
   const auto plan = PlanBuilder{}
-                        .add("in", "test.count", {{"rows", 0}})
-                        .add("add", "test.add", Json::object(), {"in"})
-                        .add("total", "test.total", Json::object(), {"add"})
+                        .add("in", "input.count", {{"rows", 0}})
+                        .add("add", "preprocess.add", Json::object(), {"in"})
+                        .add("total", "preprocess.total", Json::object(), {"add"})
                         .build();
   const auto ran = test::run_inline(plan);
   CHECK(!ran.outcome.error);

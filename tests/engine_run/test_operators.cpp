@@ -33,7 +33,7 @@ Batch change_values(Batch batch, Change change) {
 
 class Count final : public Source, public Checkpointed {
  public:
-  static constexpr auto kName = "test.count";
+  static constexpr auto kName = "input.count";
   static constexpr auto kRole = Role::Input;
   static constexpr auto kParams = R"({"from": {"type": "integer"}, "rows": {"type": "integer"},
     "batch": {"type": "integer"}})";
@@ -57,7 +57,7 @@ class Count final : public Source, public Checkpointed {
 
 class Add final : public Operator {
  public:
-  static constexpr auto kName = "test.add";
+  static constexpr auto kName = "preprocess.add";
   static constexpr auto kRole = Role::Preprocess;
   static constexpr auto kParams = R"({"by": {"type": "integer"}})";
   static constexpr auto kTraits = R"({"replicable": true})";
@@ -73,7 +73,7 @@ class Add final : public Operator {
 
 class Repeat final : public Operator {
  public:
-  static constexpr auto kName = "test.repeat";
+  static constexpr auto kName = "augment.repeat";
   static constexpr auto kRole = Role::Augment;
   static constexpr auto kParams = R"({"times": {"type": "integer"}})";
   static constexpr auto kTraits = R"({"replicable": true})";
@@ -93,7 +93,7 @@ class Repeat final : public Operator {
 
 class Drop final : public Operator {
  public:
-  static constexpr auto kName = "test.drop";
+  static constexpr auto kName = "filter.drop";
   static constexpr auto kRole = Role::Filter;
   static constexpr auto kParams = R"({"of": {"type": "integer"}})";
   static constexpr auto kTraits = R"({"stateless": true})";
@@ -108,7 +108,7 @@ class Drop final : public Operator {
 
 class Sum final : public Operator, public Checkpointed {
  public:
-  static constexpr auto kName = "test.sum";
+  static constexpr auto kName = "preprocess.sum";
   static constexpr auto kRole = Role::Preprocess;
   static constexpr auto kParams = "{}";
   explicit Sum(const Params&) {}
@@ -124,7 +124,7 @@ class Sum final : public Operator, public Checkpointed {
 
 class Total final : public Operator {
  public:
-  static constexpr auto kName = "test.total";
+  static constexpr auto kName = "preprocess.total";
   static constexpr auto kRole = Role::Preprocess;
   static constexpr auto kParams = "{}";
   explicit Total(const Params&) {}
@@ -140,7 +140,7 @@ class Total final : public Operator {
 
 class Split final : public Operator {
  public:
-  static constexpr auto kName = "test.split";
+  static constexpr auto kName = "preprocess.split";
   static constexpr auto kRole = Role::Preprocess;
   static constexpr auto kParams = "{}";
   static constexpr auto kTraits = R"({"stateless": true, "ports": ["odd"]})";
@@ -154,7 +154,7 @@ class Split final : public Operator {
 
 class Fail final : public Operator {
  public:
-  static constexpr auto kName = "test.fail";
+  static constexpr auto kName = "preprocess.fail";
   static constexpr auto kRole = Role::Preprocess;
   static constexpr auto kParams = R"({"at": {"type": "integer"}, "times": {"type": "integer"},
     "code": {"type": "integer"}})";
@@ -182,7 +182,7 @@ class Fail final : public Operator {
 
 class Wait final : public Operator {
  public:
-  static constexpr auto kName = "test.wait";
+  static constexpr auto kName = "preprocess.wait";
   static constexpr auto kRole = Role::Preprocess;
   static constexpr auto kParams = "{}";
   static constexpr auto kTraits = R"({"stateless": true})";
@@ -196,7 +196,8 @@ class Wait final : public Operator {
 
 const mr_plugin& test_plugin() {
   static const mr_plugin* plugin =
-      detail::describe_plugin<Count, Add, Repeat, Drop, Sum, Total, Split, Fail, Wait>(&host_table(), "test", "1.0.0");
+      detail::describe(
+      &host_table(), "test", "1.0.0", detail::define_all<Count, Add, Repeat, Drop, Sum, Total, Split, Fail, Wait>);
   return *plugin;
 }
 

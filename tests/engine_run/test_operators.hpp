@@ -52,15 +52,15 @@ class QuietServices final : public Services {
 };
 
 /// Builds plans from the operators of test_operators.cpp, node by node, each behind the nodes it names.
-///   test.count   input: rows `from`..`from + rows`, `batch` at a time; columns @root and value; keeps its place
-///   test.add     value + `by`; replicable, `grain` by parameter at build time
-///   test.repeat  each row value % `times` + 1 times; replicable
-///   test.drop    drops rows whose value is a multiple of `of`; stateless
-///   test.sum     emits the running sum of all values so far as value; keeps it
-///   test.total   emits one row, the sum, at the end
-///   test.split   odd values to port "odd", the others to the main one; stateless
-///   test.fail    fails at value `at`, `times` times, with code `code`; stateless
-///   test.wait    returns when the run is stopped
+///   input.count   input: rows `from`..`from + rows`, `batch` at a time; columns @root and value; keeps its place
+///   preprocess.add     value + `by`; replicable, `grain` by parameter at build time
+///   augment.repeat  each row value % `times` + 1 times; replicable
+///   filter.drop    drops rows whose value is a multiple of `of`; stateless
+///   preprocess.sum     emits the running sum of all values so far as value; keeps it
+///   preprocess.total   emits one row, the sum, at the end
+///   preprocess.split   odd values to port "odd", the others to the main one; stateless
+///   preprocess.fail    fails at value `at`, `times` times, with code `code`; stateless
+///   preprocess.wait    returns when the run is stopped
 class PlanBuilder {
  public:
   PlanBuilder& add(std::string name, std::string_view id, Json params = Json::object(),
