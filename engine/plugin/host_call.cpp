@@ -110,7 +110,8 @@ void progress(mr_context* context, std::uint64_t done, std::uint64_t total, mr_t
 
 void count(mr_context* context, mr_text counter, std::int64_t by) {
   guarded([&] {
-    context->call.services.count(context->call.node, CleanText{counter}, by);
+    context->call.services.count_in_batch(context->call.node, context->call.sequence,
+                                          CleanText{counter}, by);
     return MR_OK;
   });
 }
@@ -128,7 +129,8 @@ void record_event(mr_context* context, const mr_record_event* event) {
     entry.url = url;
     entry.op = op;
     entry.line = event->line;
-    context->call.services.record_event(context->call.node, entry);
+    context->call.services.record_event_in_batch(context->call.node, context->call.sequence,
+                                                 entry);
     return MR_OK;
   });
 }

@@ -58,6 +58,15 @@ class Services {
   virtual void progress(std::string_view node, std::uint64_t done, std::uint64_t total, std::string_view unit) = 0;
   virtual void count(std::string_view node, std::string_view counter, std::int64_t by) = 0;
   virtual void record_event(std::string_view node, const RecordLogEvent& event) = 0;
+  /// The same two with the sequence number of the batch that was worked on: a job that resumes after batch n counts and
+  /// tells of the batches behind n once. Calls come here; who does not care about batches overrides the two above.
+  virtual void count_in_batch(std::string_view node, std::int64_t /*sequence*/, std::string_view counter,
+                              std::int64_t by) {
+    count(node, counter, by);
+  }
+  virtual void record_event_in_batch(std::string_view node, std::int64_t /*sequence*/, const RecordLogEvent& event) {
+    record_event(node, event);
+  }
   virtual Result<void> set_result(std::string_view key, std::string_view json) = 0;
 
   virtual Result<void> check_uri(std::string_view uri, bool for_writing) = 0;
