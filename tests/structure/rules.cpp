@@ -1,0 +1,136 @@
+#include "tests/structure/rules.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace millrace::test {
+namespace {
+
+// A folder may include these and no other of ours. The first rule whose folder fits counts.
+struct FolderRule {
+  std::string_view folder;
+  std::vector<std::string_view> allowed;
+};
+
+const std::vector<FolderRule>& folder_rules() {
+  static const std::vector<FolderRule> rules{
+      {"sdk/", {"sdk/", "millrace/"}},
+      {"plugins/", {"plugins/", "millrace/"}},
+      {"engine/base/", {"engine/base/", "millrace/"}},
+      {"engine/plugin/", {"engine/base/", "engine/plugin/", "millrace/"}},
+      {"engine/graph/", {"engine/base/", "engine/plugin/", "engine/graph/", "millrace/"}},
+      {"engine/run/",
+       {"engine/base/", "engine/plugin/", "engine/graph/", "engine/run/", "millrace/"}},
+      {"engine/store/", {"engine/base/", "engine/plugin/", "engine/store/", "millrace/"}},
+      {"engine/catalog/", {"engine/base/", "engine/catalog/", "millrace/"}},
+      {"engine/", {"engine/", "millrace/"}},
+      {"api/http/", {"api/http/", "engine/", "millrace/"}},
+      {"api/", {"api/", "engine/", "millrace/"}},
+      {"tools/", {"tools/", "api/", "engine/", "millrace/"}},
+  };
+  return rules;
+}
+
+// A library that is heavy, or whose exceptions and types must not spread, lives in these folders
+// only.
+struct LibraryRule {
+  std::string_view header;
+  std::vector<std::string_view> folders;
+};
+
+const std::vector<LibraryRule>& library_rules() {
+  static const std::vector<LibraryRule> rules{
+      {"opencv2/", {"plugins/"}},
+      {"turbojpeg", {"plugins/"}},
+      {"jpeglib", {"plugins/"}},
+      {"torch/", {"plugins/"}},
+      {"sqlite3", {"engine/catalog/"}},
+      {"mysql", {"engine/catalog/"}},
+      {"cppconn/", {"engine/catalog/"}},
+      {"curl/", {"engine/store/"}},
+      {"boost/beast", {"api/http/", "tools/"}},
+      {"boost/asio", {"api/http/", "engine/run/", "engine/base/", "tools/"}},
+      {"boost/graph", {"engine/graph/"}},
+      {"boost/dll", {"engine/", "tools/"}},
+      {"CLI/", {"tools/"}},
+      {"sodium", {"api/auth/"}},
+  };
+  return rules;
+}
+
+bool begins_with(std::string_view text, std::string_view prefix) {
+  return text.substr(0, prefix.size()) == prefix;
+}
+
+bool begins_with_one(std::string_view text, const std::vector<std::string_view>& prefixes) {
+  return std::any_of(prefixes.begin(), prefixes.end(),
+                     [&](std::string_view prefix) { return begins_with(text, prefix); });
+}
+
+// Returns what a line includes, empty when it includes nothing.
+std::string_view included(std::string_view line) {
+  const auto skip_blanks = [&] {
+    line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
+  };
+  skip_blanks();
+  if (!begins_with(line, "#")) return {};
+  line.remove_prefix(1);
+  skip_blanks();
+  if (!begins_with(line, "include")) return {};
+  const auto open = line.find_first_of("\"<");
+  if (open == std::string_view::npos) return {};
+  const auto close = line.find_first_of("\">", open + 1);
+  return close == std::string_view::npos ? std::string_view{}
+                                         : line.substr(open + 1, close - open - 1);
+}
+
+bool is_ours(std::string_view header) {
+  constexpr std::array<std::string_view, 6> kOurs{"sdk/", "engine/", "plugins/",
+                                                  "api/", "tools/",  "tests/"};
+  return std::any_of(kOurs.begin(), kOurs.end(),
+                     [&](std::string_view folder) { return begins_with(header, folder); });
+}
+
+}  // namespace
+
+std::vector<std::string> include_violations(std::string_view path, std::string_view text) {
+  std::vector<std::string> found;
+  const auto& rules = folder_rules();
+  const auto rule = std::find_if(rules.begin(), rules.end(), [&](const FolderRule& one) {
+    return begins_with(path, one.folder);
+  });
+  if (rule == rules.end()) return found;
+  int number = 0;
+  while (!text.empty()) {
+    ++number;
+    const auto end = std::min(text.find('\n'), text.size());
+    const auto header = included(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (header.empty()) continue;
+    const auto report = [&](std::string_view why) {
+      found.push_back(std::string{path} + ":" + std::to_string(number) + " includes " +
+                      std::string{header} + ": " + std::string{why});
+    };
+    if (is_ours(header) && !begins_with_one(header, rule->allowed))
+      report("the arrow runs the wrong way");
+    for (const auto& library : library_rules()) {
+      if (begins_with(header, library.header) && !begins_with_one(path, library.folders)) {
+        report("that library belongs to another folder");
+      }
+    }
+  }
+  return found;
+}
+
+int line_limit(std::string_view path) {
+  if (path == "sdk/include/millrace/abi.h") return 300;
+  constexpr std::array<std::string_view, 6> kSources{".cpp", ".hpp", ".h", ".c", ".cmake", ".py"};
+  const bool is_source =
+      std::any_of(kSources.begin(), kSources.end(), [&](std::string_view ending) {
+        return path.size() > ending.size() && path.substr(path.size() - ending.size()) == ending;
+      });
+  return is_source ? 600 : 0;
+}
+
+}  // namespace millrace::test

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace millrace::test {
+
+/// Returns what is wrong with the includes of one source file: "engine/a.cpp:3 includes api/b.hpp:
+/// engine must not ...". `path` is relative to the project; files outside the folders that have
+/// rules are free.
+std::vector<std::string> include_violations(std::string_view path, std::string_view text);
+
+/// Returns how many lines a file may have, 0 where there is no limit.
+int line_limit(std::string_view path);
+
+}  // namespace millrace::test

@@ -1,0 +1,103 @@
+// Keeps the shape of the tree: which folder may include which, how long a file may be, and that no
+// test is left out.
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <sstream>
+
+#include <catch2/catch.hpp>
+
+#include "tests/structure/rules.hpp"
+
+using namespace millrace::test;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string read(const fs::path& path) {
+  std::ifstream file{path, std::ios::binary};
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+// Calls `each` with the path relative to the project and the text of every file below its source
+// folders.
+void for_each_file(
+    const std::function<void(const std::string& path, const std::string& text)>& each) {
+  const fs::path root{MR_SOURCE_DIR};
+  for (const auto* folder : {"sdk", "engine", "plugins", "api", "tools", "tests", "cmake"}) {
+    for (const auto& entry : fs::recursive_directory_iterator{root / folder}) {
+      if (!entry.is_regular_file()) continue;
+      const auto path = fs::relative(entry.path(), root).string();
+      if (line_limit(path) > 0) each(path, read(entry.path()));
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("includes run from tools to api to engine to sdk, and from plugins to sdk",
+          "[structure]") {
+  std::vector<std::string> found;
+  std::size_t files = 0;
+  for_each_file([&](const std::string& path, const std::string& text) {
+    ++files;
+    const auto violations = include_violations(path, text);
+    found.insert(found.end(), violations.begin(), violations.end());
+  });
+  CHECK(files > 100);
+  CHECK(found == std::vector<std::string>{});
+}
+
+TEST_CASE("no source file is longer than its limit", "[structure]") {
+  std::vector<std::string> found;
+  for_each_file([&](const std::string& path, const std::string& text) {
+    const auto lines = std::count(text.begin(), text.end(), '\n');
+    if (lines > line_limit(path)) found.push_back(path + ": " + std::to_string(lines));
+  });
+  CHECK(found == std::vector<std::string>{});
+}
+
+TEST_CASE("every fuzz target is in the table of what it links, and has a corpus", "[structure]") {
+  const fs::path folder = fs::path{MR_SOURCE_DIR} / "tests/fuzz";
+  const auto table = read(folder / "CMakeLists.txt");
+  const std::string ending = "_fuzz.cpp";
+  for (const auto& entry : fs::directory_iterator{folder}) {
+    const auto file = entry.path().filename().string();
+    if (file.size() <= ending.size() || file.substr(file.size() - ending.size()) != ending)
+      continue;
+    const auto name = file.substr(0, file.size() - ending.size());
+    INFO(name);
+    CHECK(table.find("set(fuzz_link_" + name + " ") != std::string::npos);
+    CHECK((fs::is_directory(folder / "corpus" / name) && !fs::is_empty(folder / "corpus" / name)));
+  }
+}
+
+TEST_CASE("the rules see an include that runs the wrong way", "[structure][rules]") {
+  using Words = std::vector<std::string>;
+  CHECK(include_violations("engine/run/a.cpp",
+                           "#include <vector>\n  # include \"api/http/b.hpp\"\n") ==
+        Words{"engine/run/a.cpp:2 includes api/http/b.hpp: the arrow runs the wrong way"});
+  CHECK(include_violations("engine/base/a.cpp", "#include \"engine/run/run.hpp\"").size() == 1);
+  CHECK(include_violations("plugins/input/a.cpp", "#include \"engine/base/json.hpp\"").size() == 1);
+  CHECK(include_violations("sdk/src/a.cpp", "#include \"engine/base/json.hpp\"").size() == 1);
+  CHECK(include_violations("api/http/a.cpp", "#include \"tests/a.hpp\"").size() == 1);
+  CHECK(
+      include_violations("engine/job/a.cpp", "#include <opencv2/core.hpp>") ==
+      Words{
+          "engine/job/a.cpp:1 includes opencv2/core.hpp: that library belongs to another folder"});
+  CHECK(include_violations("engine/job/a.cpp",
+                           "// #include \"api/a.hpp\"\n#include \"engine/run/run.hpp\"\n")
+            .empty());
+  CHECK(include_violations("tests/a.cpp", "#include \"api/a.hpp\"").empty());
+}
+
+TEST_CASE("the ABI header has a limit of its own", "[structure][rules]") {
+  CHECK(line_limit("sdk/include/millrace/abi.h") == 300);
+  CHECK(line_limit("engine/a.cpp") == 600);
+  CHECK(line_limit("docs/a.md") == 0);
+}
