@@ -37,11 +37,16 @@ class Engine {
   /// Starts taking jobs from the queue; open() alone only reads and validates.
   Result<void> start();
 
+  /// Writes into the lock of the data folder where this engine is served, for programs that find it in use.
+  Result<void> announce(const std::string& address);
+
   struct Checked {
-    std::shared_ptr<const Graph> graph;
+    std::shared_ptr<const Graph> graph;  // null when there are faults; shared with whoever runs it
     std::vector<Fault> faults;
+    Json document;                       // with its parameters bound: what a JobRequest takes
   };
-  /// Binds parameters and validates, without running anything. `rights` decide which addresses are open.
+  /// Binds parameters and validates, without running anything. `rights` decide which addresses are open. Blocks only when
+  /// `rules` ask for a look at the sources.
   Checked validate(const Json& document, const Json& parameters, const StoreRights& rights,
                    const PipelineRules& rules = {});
   Result<std::shared_ptr<const Plan>> plan(const Graph& graph);

@@ -1,0 +1,157 @@
+#include "engine/engine.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "engine/data_lock.hpp"
+#include "engine/job/inline_services.hpp"
+#include "engine/prepared.hpp"
+
+namespace millrace {
+
+namespace {
+
+std::filesystem::path program_folder() {
+  std::error_code problem;
+  return std::filesystem::read_symlink("/proc/self/exe", problem).parent_path();
+}
+
+// Members of a node's parameters that are addresses to read from, by the operator's declaration.
+std::vector<std::string> read_addresses(const OperatorInfo& info) {
+  std::vector<std::string> names;
+  for (const auto& [name, declaration] : info.params.items()) {
+    const bool is_read = declaration.value("type", std::string{}) == "uri" &&
+                         declaration.value("access", std::string{"read"}) == "read";
+    if (is_read) names.push_back(name);
+  }
+  return names;
+}
+
+// Adds a fault for each address that is to be read and does not exist.
+void add_missing_sources(Engine::Checked& checked, Services& services) {
+  const Json& ops = checked.document["ops"];
+  for (const Node& node : checked.graph->nodes) {
+    for (const std::string& name : read_addresses(*node.info)) {
+      const auto value = node.params->find(name);
+      if (value == node.params->end() || !value->is_string()) continue;
+      const auto found = services.stat(value->get_ref<const std::string&>());
+      if (found.ok() || found.error().code != Code::NotFound) continue;
+      const auto op = std::find_if(ops.begin(), ops.end(), [&](const Json& each) { return each["name"] == node.name; });
+      checked.faults.push_back({found.error().detail == "no_bucket" ? "bucket_missing" : "source_missing",
+                                fmt::format("/ops/{}/params/{}", op - ops.begin(), name), found.error().message});
+    }
+  }
+}
+
+}  // namespace
+
+struct Engine::State {
+  explicit State(DataLock taken) : lock{std::move(taken)} {}
+
+  // In the order in which they are needed; destroyed the other way round.
+  DataLock lock;
+  EngineSettings settings;
+  std::unique_ptr<Registry> registry;
+  std::unique_ptr<Store> store;
+  std::unique_ptr<Catalog> catalog;
+  std::unique_ptr<Scheduler> scheduler;
+  std::unique_ptr<JobStore> job_store;
+  std::unique_ptr<JobService> jobs;
+
+  StoreServices::Surroundings around() { return {*store, *catalog, *jobs}; }
+};
+
+Engine::Engine() = default;
+Engine::~Engine() = default;
+
+Result<std::unique_ptr<Engine>> Engine::open(EngineSettings settings) {
+  std::error_code problem;
+  std::filesystem::create_directories(settings.data, problem);
+  if (problem) return system_error("cannot make the data folder", settings.data.string(), problem.value());
+  settings.data = std::filesystem::absolute(settings.data);
+  MR_TRY(auto lock, DataLock::take(settings.data));
+  if (settings.plugins.empty()) {
+    settings.plugins.push_back((program_folder() / "../lib/millrace/plugins").lexically_normal());
+  }
+  if (settings.workers == 0) settings.workers = std::max(1u, std::thread::hardware_concurrency());
+  if (settings.catalog.address.empty()) {
+    settings.catalog.address = "sqlite:" + (settings.data / "catalog.sqlite").string();
+  }
+  if (settings.store.folder.empty()) settings.store.folder = settings.data / "store";
+
+  auto state = std::make_unique<State>(std::move(lock));
+  state->settings = settings;
+  MR_TRY(state->registry, Registry::open(settings.plugins));
+  MR_TRY(state->store, Store::open(settings.store));
+  MR_TRY(state->catalog, Catalog::open(settings.catalog, system_clock()));
+  state->scheduler = make_worker_pools(settings.workers, settings.blocking_workers, system_clock());
+  state->job_store = std::make_unique<JobStore>(*state->catalog);
+  state->jobs = std::make_unique<JobService>(*state->job_store, *state->registry, *state->store, *state->catalog,
+                                             *state->scheduler, settings.jobs);
+  std::unique_ptr<Engine> engine{new Engine};  // the constructor is private
+  engine->state_ = std::move(state);
+  return engine;
+}
+
+Result<void> Engine::start() { return state_->jobs->start(); }
+
+Result<void> Engine::announce(const std::string& address) { return state_->lock.announce(address); }
+
+Engine::Checked Engine::validate(const Json& document, const Json& parameters, const StoreRights& rights,
+                                 const PipelineRules& rules) {
+  InlineServices services{state_->around(), rights, {}};
+  auto validation = validate_document(document, parameters, *state_->registry, services, rules);
+  Checked checked{std::move(validation.graph), std::move(validation.faults), {}};
+  if (!checked.graph) return checked;
+  checked.document = bind_parameters(document, parameters, checked.faults);
+  if (rules.check_sources) add_missing_sources(checked, services);
+  if (!checked.faults.empty()) checked.graph = nullptr;
+  return checked;
+}
+
+Result<std::shared_ptr<const Plan>> Engine::plan(const Graph& graph) { return make_plan(graph, *state_->registry); }
+
+void Engine::submit(JobRequest request, StoreRights rights, JobStore::Submitted submitted) {
+  state_->jobs->submit(std::move(request), std::move(rights), std::move(submitted));
+}
+
+Result<std::shared_ptr<const Engine::Prepared>> Engine::prepare(const Json& document) {
+  InlineServices services{state_->around(), StoreRights{}, {}};
+  return Prepared::make(document, *state_->registry, services);
+}
+
+Outcome Engine::run_inline(const Prepared& prepared, const Json& parameters, const StoreRights& rights,
+                           std::string_view owner) {
+  Cancel cancel;
+  InlineServices services{state_->around(), rights, owner, 0, &cancel};
+  Outcome outcome;
+  auto plan = prepared.bind(parameters, *state_->registry, services);
+  if (!plan.ok()) {
+    outcome.error = std::move(plan).error();
+    return outcome;
+  }
+  InlineScheduler scheduler{state_->scheduler->clock()};
+  run_plan(*std::move(plan), scheduler, services, cancel, {}, [&](Outcome ended) { outcome = std::move(ended); });
+  scheduler.drain();
+  if (!outcome.error) {
+    if (auto published = services.publish(); !published.ok()) outcome.error = std::move(published).error();
+  }
+  outcome.counts = services.counts();
+  outcome.result = services.result();
+  return outcome;
+}
+
+JobService& Engine::jobs() { return *state_->jobs; }
+JobStore& Engine::job_store() { return *state_->job_store; }
+Store& Engine::store() { return *state_->store; }
+Catalog& Engine::catalog() { return *state_->catalog; }
+Registry& Engine::registry() { return *state_->registry; }
+Scheduler& Engine::scheduler() { return *state_->scheduler; }
+const EngineSettings& Engine::settings() const { return state_->settings; }
+
+}  // namespace millrace
