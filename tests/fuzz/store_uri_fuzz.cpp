@@ -26,7 +26,7 @@ void check(const Uri& uri, bool is_prefix) {
       require(name.find(".partial/") == std::string::npos && !name.ends_with(".partial"));
       require(is_prefix || !uri.key.empty());
       if (!uri.key.empty()) {
-        const auto again = millrace::parse_uri(qiniu_uri(uri.zone, uri.bucket, uri.key));
+        const auto again = millrace::parse_uri(millrace::qiniu_uri(uri.zone, uri.bucket, uri.key));
         require(again.ok() && again->key == uri.key && again->zone == uri.zone);
       }
       break;
