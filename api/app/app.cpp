@@ -1,0 +1,103 @@
+#include "api/app/app.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "api/atflow/dialect.hpp"
+#include "api/engine/api.hpp"
+
+namespace millrace::api {
+
+// In the order in which they are needed; the server goes first.
+struct App::State {
+  AppSettings settings;
+  std::unique_ptr<Engine> engine;
+  std::shared_ptr<atflow::Authenticator> atflow_keys;  // shared with the dialect
+  std::unique_ptr<Api> api;
+  std::unique_ptr<http::Server> server;
+  std::vector<Address> addresses;
+  bool is_stopped = false;
+
+  Result<void> listen(std::string dialect, const std::string& address, std::uint16_t port, http::Site site,
+                      std::size_t body_bytes);
+};
+
+App::App() : state_{std::make_unique<State>()} {}
+
+App::~App() { stop(); }
+
+Result<void> App::State::listen(std::string dialect, const std::string& address, std::uint16_t port, http::Site site,
+                                std::size_t body_bytes) {
+  http::ListenerSettings listener;
+  listener.address = address;
+  listener.port = port;
+  listener.limits = settings.limits;
+  listener.limits.body_bytes = body_bytes;
+  if (settings.tls) listener.tls = std::make_unique<http::TlsSettings>(*settings.tls);
+  MR_TRY(const auto bound, server->listen(std::move(listener), std::move(site)));
+  addresses.push_back({std::move(dialect), address, bound});
+  return {};
+}
+
+Result<std::unique_ptr<App>> App::open(AppSettings settings) {
+  std::unique_ptr<App> app{new App};  // the constructor is private
+  State& state = *app->state_;
+  if (settings.atflow_settings.empty()) settings.atflow_settings = settings.engine.data / "atflow.json";
+  if (settings.share.empty()) settings.share = share_folder();
+  state.settings = std::move(settings);
+
+  MR_TRY(auto keys, atflow::load_settings(state.settings.atflow_settings));
+  MR_TRY(state.engine, Engine::open(state.settings.engine));
+  state.atflow_keys = std::make_shared<atflow::Authenticator>(std::move(keys), system_clock());
+  std::vector<Dialect> dialects;
+  dialects.push_back(atflow::make_dialect(state.atflow_keys));
+  std::size_t largest_body = 0;
+  for (const Dialect& dialect : dialects) {
+    MR_CHECK(check_exposure(dialect, state.settings.address, state.settings.exposure));
+    largest_body = std::max(largest_body, dialect.max_body_bytes);
+  }
+  MR_TRY(state.api, Api::open(*state.engine, std::move(dialects),
+                              {state.settings.share, state.settings.roots, 4096, 4, state.settings.version}));
+  state.server = std::make_unique<http::Server>(state.settings.http_threads);
+  state.api->count(*state.server);
+  MR_CHECK(state.listen("", state.settings.address, state.settings.port, state.api->main_site(), largest_body));
+  for (const auto& mount : state.settings.mounts) {
+    MR_TRY(auto site, state.api->site_of(mount.dialect));
+    MR_TRY(const Dialect* dialect, state.api->dialect(mount.dialect));
+    MR_CHECK(check_exposure(*dialect, mount.address, state.settings.exposure));
+    MR_CHECK(state.listen(mount.dialect, mount.address, mount.port, std::move(site), dialect->max_body_bytes));
+  }
+  return app;
+}
+
+Result<void> App::start() {
+  MR_CHECK(state_->engine->start());
+  state_->server->start();
+  return state_->engine->announce(state_->addresses.front().url(state_->settings.tls.has_value()));
+}
+
+Result<void> App::reload() {
+  MR_TRY(auto keys, atflow::load_settings(state_->settings.atflow_settings));
+  state_->atflow_keys->exchange(std::move(keys));
+  return {};
+}
+
+void App::stop(std::chrono::milliseconds patience) {
+  if (state_->is_stopped || !state_->server) return;
+  state_->is_stopped = true;
+  state_->server->stop(patience);
+  state_->engine->jobs().drain();
+}
+
+std::string App::Address::url(bool is_tls) const {
+  const bool is_v6 = host.find(':') != std::string::npos;
+  return fmt::format("{}://{}{}{}:{}", is_tls ? "https" : "http", is_v6 ? "[" : "", host, is_v6 ? "]" : "", port);
+}
+
+const std::vector<App::Address>& App::addresses() const { return state_->addresses; }
+
+Engine& App::engine() { return *state_->engine; }
+
+}  // namespace millrace::api

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/http/server.hpp"
+#include "api/route/site.hpp"
+#include "engine/engine.hpp"
+
+namespace millrace::api {
+
+struct AppSettings {
+  EngineSettings engine{};
+  std::filesystem::path share{};             // pipelines and swagger; empty: beside the program
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 8080;                 // 0: the system chooses
+  struct MountAt {
+    std::string dialect, address;
+    std::uint16_t port = 0;
+  };
+  std::vector<MountAt> mounts{};             // dialects that also stand at the root of a listener of their own
+  Exposure exposure{};
+  std::optional<http::TlsSettings> tls{};    // for all listeners
+  http::Limits limits{};                     // but the size of bodies, which each dialect states
+  std::vector<std::filesystem::path> roots{};  // below which pipelines that came over HTTP may open files
+  std::filesystem::path atflow_settings{};   // empty: DATA/atflow.json
+  std::size_t http_threads = 1;
+  std::string version{};                     // of the program, for OpenAPI
+};
+
+/// The server: an engine, every dialect, and their listeners. [one thread, but reload()]
+class App {
+ public:
+  /// Opens everything and binds the ports; nothing is served and no job is started yet.
+  static Result<std::unique_ptr<App>> open(AppSettings settings);
+  /// Stops.
+  ~App();
+
+  /// Starts taking jobs, then serves.
+  Result<void> start();
+  /// Reads the keys of the dialects anew. A file that is wrong leaves the old ones in force. [any thread]
+  Result<void> reload();
+  /// Answers what has begun, for `patience` at the most, and closes; running jobs keep their place in the queue.
+  void stop(std::chrono::milliseconds patience = std::chrono::seconds{10});
+
+  struct Address {
+    std::string dialect;  // empty: the main port
+    std::string host;
+    std::uint16_t port = 0;
+    [[nodiscard]] std::string url(bool is_tls) const;
+  };
+  /// The main port first, then the mounts in the order given.
+  [[nodiscard]] const std::vector<Address>& addresses() const;
+  [[nodiscard]] Engine& engine();
+
+ private:
+  App();
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace millrace::api
