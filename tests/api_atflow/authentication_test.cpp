@@ -1,0 +1,114 @@
+#include <catch2/catch.hpp>
+
+#include "api/auth/qiniu_signature.hpp"
+#include "tests/api_atflow/flow.hpp"
+
+using namespace millrace;
+using namespace millrace::test;
+
+namespace {
+
+std::string signed_by(const std::string& key, const std::string& secret, const http::Request& request,
+                      const std::string& host) {
+  return "Authorization: Qiniu " + key + ":" + auth::sign(secret, auth::string_to_sign(request, host));
+}
+
+http::Request get_list() {
+  http::Request request;
+  request.method = http::Method::Get;
+  request.target = "/v1/dataflows";
+  return request;
+}
+
+}  // namespace
+
+TEST_CASE("E1: requests without a good signature are refused", "[atflow][auth]") {
+  Flow flow;
+  const auto refused = [&](const std::vector<std::string>& headers) {
+    const auto answer = flow.plain("GET", "/v1/dataflows", headers);
+    CHECK(answer.status == 401);
+    return answer.err();
+  };
+  CHECK(refused({}) == "40101");
+  CHECK(refused({"Authorization: Bearer x"}) == "40102");
+  CHECK(refused({"Authorization: Qiniu nobody:AAAAAAAAAAAAAAAAAAAAAAAAAAA="}) == "40103");
+  CHECK(refused({"Authorization: Qiniu ak-test:AAAAAAAAAAAAAAAAAAAAAAAAAAA="}) == "40104");
+  CHECK(refused({signed_by("ak-test", "another secret", get_list(), flow.host())}) == "40104");
+  CHECK(refused({signed_by("ak-test", "sk-test", get_list(), "example.com")}) == "40104");
+}
+
+TEST_CASE("E2: a signed list of an empty server", "[atflow][auth]") {
+  Flow flow;
+  const auto answer = flow.q("GET", "/v1/dataflows?limit=2");
+  CHECK(answer.status == 200);
+  CHECK(answer.text == R"({"items":[],"marker":""})");
+}
+
+TEST_CASE("an unsigned body is refused unless the settings allow it", "[atflow][auth]") {
+  const auto send = [](Flow& flow) {
+    http::Request request;
+    request.method = http::Method::Post;
+    request.target = "/v1/dataflows/mix";
+    request.headers.add("Content-Type", "application/octet-stream");
+    request.body = R"({"ops":[]})";
+    return flow.plain("POST", request.target,
+                      {"Content-Type: application/octet-stream", signed_by("ak-test", "sk-test", request, flow.host())},
+                      request.body);
+  };
+  Flow strict;
+  CHECK(send(strict).err() == "40104");
+  Flow lax{Json{{"auth", {{"requireSignedBody", false}}}}};
+  CHECK(send(lax).err() == "40020");
+}
+
+TEST_CASE("dates are checked when they are sent, and demanded by a setting", "[atflow][auth]") {
+  const auto send = [](Flow& flow, const std::string& date) {
+    auto request = get_list();
+    std::vector<std::string> headers;
+    if (!date.empty()) {
+      request.headers.add("X-Qiniu-Date", date);
+      headers.push_back("X-Qiniu-Date: " + date);
+    }
+    headers.push_back(signed_by("ak-test", "sk-test", request, flow.host()));
+    return flow.plain("GET", request.target, headers);
+  };
+  Flow flow;
+  CHECK(send(flow, "").status == 200);
+  CHECK(send(flow, "20200101T000000Z").err() == "40105");
+  CHECK(send(flow, "yesterday").err() == "40105");
+  Flow demanding{Json{{"auth", {{"requireDate", true}}}}};
+  CHECK(send(demanding, "").err() == "40105");
+}
+
+TEST_CASE("a key sees its own jobs only, an administrator all", "[atflow][auth]") {
+  Flow flow{Json{{"keys",
+                  {{{"accessKey", "ak-test"}, {"secretKey", "sk-test"}, {"logBucket", "qiniu:///z0/logs"}},
+                   {{"accessKey", "other"}, {"secretKey", "sk-other"}},
+                   {{"accessKey", "boss"}, {"secretKey", "sk-boss"}, {"admin", true}},
+                   {{"accessKey", "gone"}, {"secretKey", "sk-gone"}, {"enabled", false}}}}}};
+  const auto id = flow.run_mix(mix_e4())["id"].get<std::string>();
+  const auto get_as = [&](const std::string& key, const std::string& secret) {
+    auto request = get_list();
+    request.target += "/" + id;
+    return flow.plain("GET", request.target, {signed_by(key, secret, request, flow.host())});
+  };
+  CHECK(get_as("ak-test", "sk-test").status == 200);
+  CHECK(get_as("other", "sk-other").err() == "40402");
+  CHECK(get_as("boss", "sk-boss").status == 200);
+  CHECK(get_as("gone", "sk-gone").err() == "40103");
+}
+
+TEST_CASE("grants bind the addresses of a request and those inside its lists", "[atflow][auth]") {
+  Flow flow{Json{{"keys",
+                  {{{"accessKey", "ak-test"}, {"secretKey", "sk-test"}, {"logBucket", "qiniu:///z0/logs"},
+                    {"grants", {"z0/lists", "z0/out", "z0/logs"}}}}}}};
+  Json mix = mix_e4();
+  CHECK(flow.q("POST", "/v1/dataflows/mix", mix.dump()).err() == "40111");
+  std::filesystem::create_directories(flow.store() / "z0/lists");
+  std::filesystem::copy_file(flow.store() / "z0/in/pulp.jsonlist", flow.store() / "z0/lists/pulp.jsonlist");
+  mix["ops"][0]["params"]["file"] = "qiniu:///z0/lists/pulp.jsonlist";
+  const Json job = flow.run_mix(mix);
+  CHECK(job["status"] == "finished");
+  CHECK(job["counts"]["written"] == 0);
+  CHECK(job["counts"]["failed"] == 14);
+}
