@@ -1,7 +1,7 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,11 +14,14 @@
 namespace millrace {
 
 /// queued -> running -> publishing -> finished | failed;  queued -> aborted;  running -> aborting -> aborted;
-/// running -> queued (retry, or the lease of a dead attempt expired).
+/// running -> finished (nothing to publish) | failed | queued (tried again, or shutdown);
+/// failed | aborted -> queued (a person asks for it again).
 enum class JobState { Queued, Running, Publishing, Aborting, Finished, Failed, Aborted };
 
 std::string_view to_string(JobState state);
 std::optional<JobState> read_job_state(std::string_view word);
+/// Reads what to_string(StopReason) writes; an unknown word is None.
+StopReason read_stop_reason(std::string_view word);
 [[nodiscard]] bool is_final(JobState state);
 /// The table that the store of jobs enforces and a test prints.
 [[nodiscard]] bool may_follow(JobState from, JobState to);
@@ -32,7 +35,8 @@ struct JobRequest {
   std::string queue = "default";
   int priority = 0;                    // higher first; equal: first come
   std::string idempotency_key;         // with `owner`: the same key returns the first job
-  int max_attempts = 3;                // of the whole job, after crashes and Unavailable/Io failures
+  int max_attempts = 3;                // of the whole job, counting Unavailable and Io failures; a job that runs while
+                                       // the process dies is resumed kMaxCrashes times without a new checkpoint
   std::optional<std::chrono::seconds> deadline;  // from the first start; then aborted with reason deadline
   Json facts = Json::object();         // small things the dialect wants back (resolved log file ...)
 };
@@ -46,11 +50,18 @@ struct Job {
   StopReason stop_reason = StopReason::None;
   std::int64_t created_us = 0, started_us = 0, finished_us = 0;  // 0: not yet
   std::int64_t not_before_us = 0;
-  int attempt = 0, max_attempts = 3;
+  int attempt = 0, max_attempts = 3;   // attempt: how often it was started
+  int failures = 0, crashes = 0;       // attempts that failed, and that died since the last checkpoint
+  std::int64_t deadline_us = 0;        // microseconds from the first start; 0: none
   std::int64_t token = 0;              // fencing token: grows with each attempt
   std::string idempotency_key;
   Json pipeline, facts, result, counts, progress, error;  // null when there is none
+  Json rights;                         // StoreRights of who submitted it (rights_json.hpp)
+  Json versions;                       // operator id -> version of its plugin, of the attempt that ended
 };
+
+/// A job that is running whenever the process dies is given up after that many deaths without a new checkpoint.
+inline constexpr int kMaxCrashes = 10;
 
 /// A line of a job's journal.
 struct JobEvent {

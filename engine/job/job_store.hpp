@@ -1,6 +1,8 @@
 #pragma once
 
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,18 +10,24 @@
 #include "engine/catalog/catalog.hpp"
 #include "engine/job/job.hpp"
 #include "engine/run/run.hpp"
+#include "engine/store/store.hpp"
 
 namespace millrace {
 
 /// Jobs in the catalog: every transition is a conditional UPDATE (state and fencing token) together with its journal line,
 /// in one transaction, before anybody acts on it. [any thread] Callbacks come on the catalog's writer thread once the
-/// change is on disk.
+/// change is on disk; those of a request that is refused before it is written come on the caller's thread.
+/// Functions without callback wait for the disk.
 class JobStore {
  public:
-  explicit JobStore(Catalog& catalog) : catalog_{catalog} {}
+  explicit JobStore(Catalog& catalog);
 
+  struct Submission {
+    JobId id;
+    bool is_new = true;  // false: the idempotency key named an earlier job
+  };
+  void submit(JobRequest request, const StoreRights& rights, std::function<void(Result<Submission>)> done);
   using Submitted = std::function<void(Result<JobId>)>;
-  void submit(JobRequest request, Submitted submitted);
 
   Result<Job> get(JobId id);
   Result<Job> get(std::string_view dialect, std::string_view external_id);
@@ -31,37 +39,85 @@ class JobStore {
   Result<std::vector<Job>> list(const Filter& filter);  // newest first
   Result<std::vector<JobEvent>> events(JobId id, std::int64_t after, int limit);
 
+  /// What the dispatcher needs to know of a job.
+  struct Waiting {
+    JobId id;
+    std::string queue;
+    int priority = 0;
+    std::int64_t not_before_us = 0;
+    JobState state = JobState::Queued;
+  };
   /// Jobs that may start now, best first: state queued, not_before passed; and jobs whose lease has expired.
-  Result<std::vector<Job>> startable(int limit);
+  Result<std::vector<Waiting>> startable(int limit);
+  /// Running, publishing and aborting jobs whose lease has expired, best first.
+  Result<std::vector<Waiting>> expired(int limit);
+  /// Queued jobs behind `after`, ascending, whether they may start now or not.
+  Result<std::vector<Waiting>> queued(JobId after, int limit);
+  /// Ends all leases at once: for the one engine of a data folder, which is the only one that gave any.
+  Result<void> expire_leases();
 
   struct Lease {
     JobId job;
     std::int64_t token = 0;
     int attempt = 0;
+    bool is_takeover = false;  // of an attempt that died
   };
   /// queued -> running (or takes over an expired lease): increments token and attempt. Conflict when somebody was faster.
   void lease(JobId id, std::string_view holder, std::chrono::milliseconds time, std::function<void(Result<Lease>)> done);
-  /// Each of these is refused with Conflict when the token is not the job's any more.
-  void renew(const Lease& lease, std::chrono::milliseconds time, std::function<void(Result<void>)> done);
-  Result<void> checkpoint(const Lease& lease, const Checkpoint& checkpoint, const Json& progress);
-  /// running -> publishing, with the list of staged addresses, after which only finish() may follow.
-  Result<void> begin_publish(const Lease& lease, const std::vector<std::string>& uris);
-  void finish(const Lease& lease, JobState state, const Outcome& outcome, std::function<void(Result<void>)> done);
-  /// running -> queued, to be tried again after `wait`.
-  void requeue(const Lease& lease, const Error& error, std::chrono::milliseconds wait,
-               std::function<void(Result<void>)> done);
-  Result<void> log(JobId id, std::string_view kind, const Json& body);
+  /// Takes over a job that died while it was publishing or aborting; its state stays.
+  struct Interrupted {
+    Lease lease;
+    JobState state = JobState::Publishing;
+  };
+  Result<Interrupted> take_over(JobId id, std::string_view holder, std::chrono::milliseconds time);
 
-  /// queued -> aborted, running -> aborting; aborting and aborted stay; finished and failed are Conflict.
-  Result<JobState> abort(JobId id, StopReason reason);
+  // Each of these is refused with Conflict when the token is not the job's any more, or the state may not follow.
+
+  struct Renewed {
+    JobState state = JobState::Running;
+    StopReason stop_reason = StopReason::None;  // when somebody else asked for an abort
+  };
+  void renew(const Lease& lease, std::chrono::milliseconds time, std::function<void(Result<Renewed>)> done);
+  Result<void> checkpoint(const Lease& lease, const Checkpoint& checkpoint, const Json& progress);
+
+  /// What an attempt leaves in the job's row. Null members leave what is there.
+  struct Ending {
+    StopReason reason = StopReason::None;
+    std::optional<Error> error;
+    std::string failed_node;
+    Json result, counts, progress, versions;
+  };
+  /// running -> publishing, with the list of staged addresses, after which only finish() may follow.
+  void begin_publish(const Lease& lease, const std::vector<std::string>& uris, const Ending& ending,
+                     std::function<void(Result<void>)> done);
+  void finish(const Lease& lease, JobState state, const Ending& ending, std::function<void(Result<void>)> done);
+  /// running -> queued, to be tried again after `wait`. Without an error the attempt does not count.
+  void requeue(const Lease& lease, const std::optional<Error>& error, std::chrono::milliseconds wait,
+               std::function<void(Result<void>)> done);
+  /// Notes that the attempt has staged `uri`, so that it can be discarded after a crash. Not waited for.
+  void note_staged(const Lease& lease, std::int64_t place, std::string uri);
+
+  /// Adds a line to the journal; note() does not wait for the disk.
+  Result<void> log(JobId id, std::string_view kind, const Json& body);
+  void note(JobId id, std::string_view kind, const Json& body);
+
+  struct Abort {
+    JobState state = JobState::Aborted;
+    bool changed = true;  // false: it was aborting or aborted before
+  };
+  /// queued -> aborted, running -> aborting; aborting and aborted stay; others are Conflict.
+  Result<Abort> abort(JobId id, StopReason reason);
   /// failed or aborted -> queued, attempts counted anew.
   Result<void> retry(JobId id);
 
   Result<std::optional<Checkpoint>> last_checkpoint(JobId id);
-  Result<std::vector<std::string>> publishing(JobId id);
+  /// Addresses that the job has staged or is publishing, in order.
+  Result<std::vector<std::string>> outputs(JobId id);
 
  private:
+  struct Newest;
   Catalog& catalog_;
+  std::shared_ptr<Newest> newest_;  // shared with writes that are under way
 };
 
 }  // namespace millrace

@@ -1,0 +1,80 @@
+#include "engine/job/catalog_change.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <algorithm>
+#include <string>
+
+#include "engine/base/utf8.hpp"
+#include "engine/catalog/catalog.hpp"
+#include "engine/job/job_service.hpp"
+
+namespace millrace {
+
+namespace {
+
+Error wrong(std::string_view what) {
+  return {Code::InvalidArgument, fmt::format("catalog change: {}; wanted is {{\"entity\": \"jobs\", \"action\": \"abort\" "
+                                             "or \"retry\", \"id\": number}}",
+                                             what)};
+}
+
+Result<std::string> text_member(const Json& change, const char* name) {
+  const auto found = change.find(name);
+  if (found == change.end()) return std::string{};
+  if (!found->is_string()) return wrong(fmt::format("{} is not a string", name));
+  return found->get<std::string>();
+}
+
+// Finds the job by either of its names, among those that the owner may see.
+Result<JobId> find_job(Catalog& catalog, const Json& change, std::string_view owner) {
+  Json where = Json::array();
+  std::string shown;
+  if (const auto id = change.find("id"); id != change.end()) {
+    if (!id->is_number_integer()) return wrong("id is not an integer");
+    where.push_back({{"column", "id"}, {"op", "="}, {"value", *id}});
+    shown = id->dump();
+  } else {
+    MR_TRY(const std::string dialect, text_member(change, "dialect"));
+    MR_TRY(const std::string external, text_member(change, "external_id"));
+    if (dialect.empty() || external.empty()) return wrong("no job named");
+    where.push_back({{"column", "dialect"}, {"op", "="}, {"value", dialect}});
+    where.push_back({{"column", "external_id"}, {"op", "="}, {"value", external}});
+    shown = external;
+  }
+  MR_TRY(const Batch found, catalog.query({{"entity", "jobs"}, {"columns", {"id"}}, {"where", where}}, owner));
+  if (found.rows() == 0) return Error{Code::NotFound, fmt::format("no such job: {}", printable(shown))};
+  return JobId{found.column<std::int64_t>("id").value(0)};
+}
+
+}  // namespace
+
+Result<Batch> change_catalog(Catalog& catalog, JobService& jobs, const Json& change, std::string_view owner) {
+  if (!change.is_object()) return wrong("not an object");
+  static constexpr std::array<std::string_view, 6> kMembers{"entity", "action", "id", "dialect", "external_id", "reason"};
+  for (const auto& [key, value] : change.items()) {
+    if (std::find(kMembers.begin(), kMembers.end(), key) == kMembers.end()) {
+      return wrong(fmt::format("unknown member: {}", printable(key)));
+    }
+  }
+  MR_TRY(const std::string entity, text_member(change, "entity"));
+  MR_TRY(const std::string action, text_member(change, "action"));
+  if (entity != "jobs") return wrong(fmt::format("entity cannot be changed: {}", printable(entity)));
+  if (action != "abort" && action != "retry") return wrong(fmt::format("unknown action: {}", printable(action)));
+  MR_TRY(const std::string reason_word, text_member(change, "reason"));
+  const StopReason reason = reason_word.empty() ? StopReason::User : read_stop_reason(reason_word);
+  if (reason == StopReason::None || (action == "retry" && !reason_word.empty())) {
+    return wrong(fmt::format("reason does not fit: {}", printable(reason_word)));
+  }
+  MR_TRY(const JobId id, find_job(catalog, change, owner));
+  if (action == "abort") {
+    MR_CHECK(jobs.abort(id, reason));
+  } else {
+    MR_CHECK(jobs.retry(id));
+  }
+  return catalog.query(
+      {{"entity", "jobs"}, {"where", Json::array({Json{{"column", "id"}, {"op", "="}, {"value", id.value}}})}}, owner);
+}
+
+}  // namespace millrace

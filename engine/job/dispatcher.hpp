@@ -1,0 +1,97 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "engine/base/ids.hpp"
+
+namespace millrace {
+
+/// Decides which job comes next: named queues, each with a limit of jobs that execute at once, by priority and then by age.
+/// Knows ids only and does nothing itself. [guarded by its owner's mutex]
+///
+/// A job goes waiting -> leasing -> leased -> executing -> gone. Getting a lease takes a commit, so short jobs would spend
+/// their time waiting for it: as many more are leased ahead as finish while one lease is on its way (Little's law), which is
+/// none when jobs take longer than a commit.
+class Dispatcher {
+ public:
+  /// Limits by queue name; 0: `workers`.
+  Dispatcher(const std::map<std::string, int>& limits, std::size_t workers);
+
+  [[nodiscard]] bool has_queue(std::string_view queue) const;
+  [[nodiscard]] std::string queue_names() const;
+
+  struct Waiting {
+    JobId id;
+    std::string queue;
+    int priority = 0;
+    std::int64_t not_before_us = 0;
+  };
+  /// Adds a job that waits; nothing when it is known already. A queue that is not configured is made with the limit 0: its
+  /// jobs were accepted under other settings.
+  void add(const Waiting& job);
+  /// Forgets a job that waits; false when it does not.
+  bool remove(JobId id);
+
+  /// Returns the next job to ask a lease for, which is then leasing.
+  std::optional<Waiting> next_to_lease(std::int64_t now_us);
+  /// The lease was refused. The job is forgotten, or with add() waits anew.
+  void lease_failed(JobId id);
+  void leased(JobId id, std::chrono::nanoseconds lease_took);
+  /// Returns the next leased job to execute, which then holds a slot.
+  std::optional<JobId> next_to_start();
+  /// Takes back a job that is leased and has not started for about a second; false when it is not that. Its queue then
+  /// leases no more ahead until jobs are short again.
+  bool unlease(JobId id);
+  /// The slot is free; the job is forgotten.
+  void executed(JobId id, std::chrono::nanoseconds took);
+
+  [[nodiscard]] std::size_t waiting() const { return waiting_; }
+  [[nodiscard]] std::size_t executing() const { return executing_; }
+  /// All that are leased and have not started.
+  [[nodiscard]] std::vector<JobId> all_leased() const;
+  /// When the first job that waits for its time may start; nothing when none does.
+  [[nodiscard]] std::optional<std::int64_t> next_due_us() const;
+
+ private:
+  using Rank = std::pair<int, std::int64_t>;  // -priority, id: the least comes first
+
+  struct Queue {
+    std::size_t limit = 0;
+    std::set<Rank> ready;
+    std::set<Rank> leased;
+    std::size_t leasing = 0, executing = 0;
+    double lease_us = 0, run_us = 0;  // moving averages; 0: not known yet
+
+    [[nodiscard]] std::size_t ahead() const;
+    [[nodiscard]] bool has_room() const { return leasing + leased.size() + executing < limit + ahead(); }
+  };
+  enum class Stage { Delayed, Ready, Leasing, Leased, Executing };
+  struct Known {
+    Queue* queue = nullptr;
+    std::string_view queue_name;  // of queues_, whose keys stay
+    int priority = 0;
+    std::int64_t not_before_us = 0;
+    Stage stage = Stage::Ready;
+    [[nodiscard]] Rank rank(JobId id) const { return {-priority, id.value}; }
+  };
+
+  void wake(std::int64_t now_us);
+
+  const std::size_t workers_;
+  std::map<std::string, Queue, std::less<>> queues_;
+  std::set<std::pair<std::int64_t, std::int64_t>> delayed_;  // not_before_us, id
+  std::unordered_map<JobId, Known> known_;
+  std::size_t waiting_ = 0;  // delayed and ready
+  std::size_t executing_ = 0;
+};
+
+}  // namespace millrace

@@ -1,0 +1,68 @@
+#include "engine/job/job.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace millrace {
+
+namespace {
+
+constexpr std::array<std::pair<JobState, std::string_view>, 7> kStates{{
+    {JobState::Queued, "queued"},
+    {JobState::Running, "running"},
+    {JobState::Publishing, "publishing"},
+    {JobState::Aborting, "aborting"},
+    {JobState::Finished, "finished"},
+    {JobState::Failed, "failed"},
+    {JobState::Aborted, "aborted"},
+}};
+
+constexpr std::array<std::pair<JobState, JobState>, 13> kTransitions{{
+    {JobState::Queued, JobState::Running},
+    {JobState::Queued, JobState::Aborted},
+    {JobState::Running, JobState::Queued},
+    {JobState::Running, JobState::Publishing},
+    {JobState::Running, JobState::Aborting},
+    {JobState::Running, JobState::Finished},
+    {JobState::Running, JobState::Failed},
+    {JobState::Running, JobState::Aborted},
+    {JobState::Publishing, JobState::Finished},
+    {JobState::Publishing, JobState::Failed},
+    {JobState::Aborting, JobState::Aborted},
+    {JobState::Failed, JobState::Queued},
+    {JobState::Aborted, JobState::Queued},
+}};
+
+}  // namespace
+
+std::string_view to_string(JobState state) {
+  const auto found =
+      std::find_if(kStates.begin(), kStates.end(), [state](const auto& known) { return known.first == state; });
+  return found == kStates.end() ? "queued" : found->second;
+}
+
+std::optional<JobState> read_job_state(std::string_view word) {
+  const auto found =
+      std::find_if(kStates.begin(), kStates.end(), [word](const auto& known) { return known.second == word; });
+  if (found == kStates.end()) return std::nullopt;
+  return found->first;
+}
+
+StopReason read_stop_reason(std::string_view word) {
+  for (const auto reason : {StopReason::User, StopReason::Deadline, StopReason::Overload, StopReason::Shutdown,
+                            StopReason::UpstreamFailed}) {
+    if (to_string(reason) == word) return reason;
+  }
+  return StopReason::None;
+}
+
+bool is_final(JobState state) {
+  return state == JobState::Finished || state == JobState::Failed || state == JobState::Aborted;
+}
+
+bool may_follow(JobState from, JobState to) {
+  return std::find(kTransitions.begin(), kTransitions.end(), std::pair{from, to}) != kTransitions.end();
+}
+
+}  // namespace millrace

@@ -1,0 +1,158 @@
+#include "engine/job/job_attempt.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+#include "engine/graph/plan.hpp"
+#include "engine/job/progress_json.hpp"
+#include "engine/job/sequence_window.hpp"
+#include "engine/plugin/registry.hpp"
+
+namespace millrace {
+
+namespace {
+
+// Inputs stand without an edge into them.
+std::set<std::string, std::less<>> input_names(const Plan& plan) {
+  std::set<std::string, std::less<>> names;
+  for (std::size_t node = 0; node < plan.nodes.size(); ++node) {
+    if (plan.first_into[node] == plan.first_into[node + 1]) names.insert(plan.nodes[node].head().name);
+  }
+  return names;
+}
+
+Json versions_of(const Plan& plan) {
+  Json versions = Json::object();
+  for (const PlanNode& node : plan.nodes) {
+    for (const Node& member : node.chain) versions[member.info->id] = member.info->version;
+  }
+  return versions;
+}
+
+Outcome failed(Error error) {
+  Outcome outcome;
+  outcome.error = std::move(error);
+  return outcome;
+}
+
+Error faults_error(const std::vector<Fault>& faults) {
+  std::string text = "pipeline is not valid";
+  for (const Fault& fault : faults) fmt::format_to(std::back_inserter(text), "; {} {}", fault.pointer, fault.message);
+  return {Code::InvalidArgument, std::move(text)};
+}
+
+}  // namespace
+
+JobAttempt::JobAttempt(std::shared_ptr<JobService::State> service, JobStore::Lease lease,
+                       const Dispatcher::Waiting& job)
+    : service_{std::move(service)},
+      lease_{lease},
+      queue_{job.queue},
+      priority_{job.priority},
+      activity_{service_} {}
+
+JobAttempt::~JobAttempt() = default;
+
+void JobAttempt::lose_lease() {
+  lost_.store(true);
+  cancel_.stop(StopReason::UpstreamFailed);
+}
+
+std::optional<Progress> JobAttempt::progress() const {
+  if (!has_services_.load(std::memory_order_acquire)) return std::nullopt;
+  return std::as_const(*services_).progress();
+}
+
+void JobAttempt::start() {
+  started_ = service_->catalog.clock().steady();
+  auto row = service_->jobs.get(lease_.job);
+  if (!row.ok()) return ended(failed(std::move(row).error().within("read job")));
+  job_ = *std::move(row);
+  if (job_.deadline_us > 0) deadline_us_.store(job_.started_us + job_.deadline_us, std::memory_order_relaxed);
+  if (auto begun = begin(); !begun.ok()) ended(failed(std::move(begun).error()));
+}
+
+Result<void> JobAttempt::begin() {
+  services_ = std::make_unique<JobServices>(service_->around(), service_->jobs, job_, lease_, cancel_,
+                                            service_->catalog.clock());
+  has_services_.store(true, std::memory_order_release);
+  if (job_.crashes > kMaxCrashes) {
+    return Error{Code::Internal,
+                 fmt::format("job given up: the process died {} times while it ran, without a checkpoint between; look for "
+                             "what kills it in the log of the server, then retry the job",
+                             job_.crashes)};
+  }
+  auto planned = make_plan_of_job();
+  if (!planned.ok()) {
+    // Its log tells of the failure all the same, when it can be opened.
+    const auto log = job_.pipeline.find("logFile");
+    if (log != job_.pipeline.end() && log->is_string()) {
+      static_cast<void>(services_->open_record_log(log->get_ref<const std::string&>()));
+    }
+    return std::move(planned).error();
+  }
+  const auto plan = *std::move(planned);
+  versions_ = versions_of(*plan);
+  services_->set_plan(plan->seed, input_names(*plan));
+  MR_TRY(auto checkpoint, find_checkpoint());
+  MR_CHECK(services_->resume(checkpoint ? &*checkpoint : nullptr));
+  if (!plan->log_file.empty()) {
+    auto opened = services_->open_record_log(plan->log_file);
+    if (!opened.ok()) return std::move(opened).error().within("log file");
+  }
+  if (cancel_.stopped()) {
+    Outcome stopped;
+    stopped.stopped = cancel_.reason();
+    ended(std::move(stopped));
+    return {};
+  }
+  RunOptions options;
+  options.window = kRunWindow;
+  options.checkpoint_every = service_->settings.checkpoint_every;
+  options.resume = std::move(checkpoint);
+  options.on_checkpoint = [this](const Checkpoint& taken) { return write_checkpoint(taken); };
+  run_plan(plan, service_->scheduler, *services_, cancel_, std::move(options),
+           [self = shared_from_this()](Outcome outcome) { self->ended(std::move(outcome)); });
+  return {};
+}
+
+Result<std::shared_ptr<const Plan>> JobAttempt::make_plan_of_job() {
+  const PipelineRules rules;
+  std::vector<Fault> faults;
+  const Pipeline pipeline = read_pipeline(job_.pipeline, rules, faults);
+  const Validation checked = validate(pipeline, service_->registry, *services_, rules);
+  faults.insert(faults.end(), checked.faults.begin(), checked.faults.end());
+  if (!checked.graph || !faults.empty()) return faults_error(faults);
+  return make_plan(*checked.graph, service_->registry);
+}
+
+Result<std::optional<Checkpoint>> JobAttempt::find_checkpoint() {
+  // The first attempt ever has none, so it need not ask.
+  if (lease_.token <= 1) return std::optional<Checkpoint>{};
+  return service_->jobs.last_checkpoint(lease_.job);
+}
+
+Result<void> JobAttempt::write_checkpoint(const Checkpoint& taken) {
+  if (lost_) return Error{Code::Cancelled, "the lease was lost"};
+  Checkpoint whole = taken;
+  MR_CHECK(services_->add_state(whole));
+  // What the checkpoint speaks of must not be younger than it.
+  if (services_->has_written()) MR_CHECK(service_->sync.sync());
+  auto written = service_->jobs.checkpoint(lease_, whole, to_json(std::as_const(*services_).progress()));
+  if (!written.ok()) {
+    const Code code = written.error().code;
+    if (code == Code::Conflict || code == Code::NotFound) {
+      lose_lease();
+      return {};
+    }
+    // The job goes on; the checkpoint before this one is as good, only older.
+    spdlog::warn("checkpoint not written job={} error={}", lease_.job.value, written.error().message);
+    return {};
+  }
+  service_->watchers.tell(lease_.job);
+  return {};
+}
+
+}  // namespace millrace

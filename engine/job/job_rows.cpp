@@ -1,0 +1,153 @@
+#include "engine/job/job_rows.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <span>
+
+#include "engine/base/sha1.hpp"
+#include "engine/base/utf8.hpp"
+
+namespace millrace::detail {
+
+namespace {
+
+// What we wrote ourselves may be larger than what a client may send.
+constexpr JsonLimits kOwnDocument{1u << 31, 512};
+
+Result<std::string> from_hex(std::string_view digits) {
+  std::string bytes;
+  bytes.reserve(digits.size() / 2);
+  for (std::size_t i = 0; i + 1 < digits.size(); i += 2) {
+    unsigned value = 0;
+    const auto [end, fault] = std::from_chars(digits.data() + i, digits.data() + i + 2, value, 16);
+    if (fault != std::errc{} || end != digits.data() + i + 2) return Error{Code::DataInvalid, "not hexadecimal digits"};
+    bytes.push_back(static_cast<char>(value));
+  }
+  return bytes;
+}
+
+}  // namespace
+
+std::int64_t integer(const SqlValue& value) {
+  if (const auto* number = std::get_if<std::int64_t>(&value)) return *number;
+  if (const auto* real = std::get_if<double>(&value)) return static_cast<std::int64_t>(*real);
+  return 0;
+}
+
+std::string text(const SqlValue& value) {
+  const auto* found = std::get_if<std::string>(&value);
+  return found != nullptr ? *found : std::string{};
+}
+
+Result<Json> document(const SqlValue& value, std::string_view column) {
+  const auto* found = std::get_if<std::string>(&value);
+  if (found == nullptr) return Json{};
+  auto parsed = parse_json(*found, kOwnDocument);
+  if (!parsed.ok()) return parsed.error().within(fmt::format("job row: column {}", column));
+  return parsed;
+}
+
+std::string dump(const Json& document) { return document.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+SqlValue to_sql(const Json& document) {
+  if (document.is_null()) return nullptr;
+  return dump(document);
+}
+
+Result<Job> read_job(const std::vector<SqlValue>& row) {
+  std::size_t column = 0;
+  const auto next = [&row, &column]() -> const SqlValue& { return row.at(column++); };
+  Job job;
+  job.id = JobId{integer(next())};
+  job.dialect = text(next());
+  job.external_id = text(next());
+  job.owner = text(next());
+  job.queue = text(next());
+  job.name = text(next());
+  job.priority = static_cast<int>(integer(next()));
+  const auto state = read_job_state(text(next()));
+  if (!state) return Error{Code::DataInvalid, fmt::format("job row: unknown state: job {}", job.id.value)};
+  job.state = *state;
+  job.stop_reason = read_stop_reason(text(next()));
+  job.created_us = integer(next());
+  job.started_us = integer(next());
+  job.finished_us = integer(next());
+  job.not_before_us = integer(next());
+  job.attempt = static_cast<int>(integer(next()));
+  job.max_attempts = static_cast<int>(integer(next()));
+  job.failures = static_cast<int>(integer(next()));
+  job.crashes = static_cast<int>(integer(next()));
+  job.deadline_us = integer(next());
+  job.token = integer(next());
+  job.idempotency_key = text(next());
+  MR_TRY(job.pipeline, document(next(), "pipeline"));
+  MR_TRY(job.facts, document(next(), "facts"));
+  MR_TRY(job.result, document(next(), "result"));
+  MR_TRY(job.counts, document(next(), "counts"));
+  MR_TRY(job.progress, document(next(), "progress"));
+  MR_TRY(job.error, document(next(), "error"));
+  MR_TRY(job.rights, document(next(), "rights"));
+  MR_TRY(job.versions, document(next(), "versions"));
+  return job;
+}
+
+Result<std::vector<JobStore::Waiting>> read_waiting(const SqlRows& rows) {
+  std::vector<JobStore::Waiting> out;
+  out.reserve(rows.rows.size());
+  for (const auto& row : rows.rows) {
+    const auto state = read_job_state(text(row.at(4)));
+    if (!state) return Error{Code::DataInvalid, fmt::format("job row: unknown state: job {}", integer(row.at(0)))};
+    out.push_back({JobId{integer(row.at(0))}, text(row.at(1)), static_cast<int>(integer(row.at(2))), integer(row.at(3)),
+                   *state});
+  }
+  return out;
+}
+
+Result<void> add_event(Connection& connection, JobId id, std::int64_t time_us, std::string_view kind,
+                       const Json& body) {
+  MR_CHECK(connection.execute(
+      "INSERT INTO job_events (job_id, sequence, time_us, kind, body) SELECT id, last_event, ?, ?, ? FROM jobs WHERE id = ?",
+      {time_us, std::string{kind}, to_sql(body), id.value}));
+  return {};
+}
+
+Error refusal(Connection& connection, JobId id, std::string_view what) {
+  auto found = connection.query("SELECT state, token FROM jobs WHERE id = ?", {id.value});
+  if (!found.ok()) return std::move(found).error();
+  if (found->rows.empty()) return {Code::NotFound, fmt::format("no such job: {}", id.value)};
+  return {Code::Conflict,
+          fmt::format("job {} cannot be changed: {} is refused while it is {}", id.value, what, text(found->rows[0].at(0))),
+          fmt::format("token={}", integer(found->rows[0].at(1)))};
+}
+
+std::string write_states(const Checkpoint& checkpoint) {
+  Json states = Json::object();
+  for (const auto& [name, state] : checkpoint.states) {
+    if (is_utf8(state)) {
+      states[name] = state;
+    } else {
+      states[name] = Json{
+          {"hex", to_hex(std::span{reinterpret_cast<const std::uint8_t*>(state.data()), state.size()})}};
+    }
+  }
+  return dump(states);
+}
+
+Result<Checkpoint> read_states(std::int64_t sequence, const std::string& text) {
+  MR_TRY(const Json states, parse_json(text, kOwnDocument));
+  Checkpoint checkpoint{sequence, {}};
+  for (const auto& [name, state] : states.items()) {
+    if (state.is_string()) {
+      checkpoint.states[name] = state.get<std::string>();
+    } else if (state.is_object() && state.contains("hex") && state["hex"].is_string()) {
+      MR_TRY(checkpoint.states[name], from_hex(state["hex"].get_ref<const std::string&>()));
+    } else {
+      return Error{Code::DataInvalid, fmt::format("checkpoint: the state of {} cannot be read", name)};
+    }
+  }
+  return checkpoint;
+}
+
+}  // namespace millrace::detail

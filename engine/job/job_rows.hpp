@@ -1,0 +1,42 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "engine/catalog/database.hpp"
+#include "engine/job/job_store.hpp"
+
+namespace millrace::detail {
+
+/// Columns of the jobs table that read_job() wants, in its order.
+inline constexpr std::string_view kJobColumns =
+    "id, dialect, external_id, owner, queue, name, priority, state, stop_reason, created_us, started_us, finished_us, "
+    "not_before_us, attempt, max_attempts, failures, crashes, deadline_us, token, idempotency_key, pipeline, facts, "
+    "result, counts, progress, error, rights, versions";
+
+Result<Job> read_job(const std::vector<SqlValue>& row);
+
+/// Columns: id, queue, priority, not_before_us, state.
+Result<std::vector<JobStore::Waiting>> read_waiting(const SqlRows& rows);
+
+std::int64_t integer(const SqlValue& value);   // null: 0
+std::string text(const SqlValue& value);       // null: ""
+/// Null stays null; what is not JSON is an error that names the column.
+Result<Json> document(const SqlValue& value, std::string_view column);
+/// Null for a null document.
+SqlValue to_sql(const Json& document);
+
+/// Writes JSON; bytes that are not UTF-8 become U+FFFD.
+std::string dump(const Json& document);
+
+/// Adds the journal line whose number is the job's last_event, which the caller has just raised.
+Result<void> add_event(Connection& connection, JobId id, std::int64_t time_us, std::string_view kind, const Json& body);
+
+/// Says why a conditional change of a job changed nothing: NotFound, or Conflict with the state that it has.
+Error refusal(Connection& connection, JobId id, std::string_view what);
+
+/// States of operators as text: JSON, where a state that is not UTF-8 stands as {"hex": ...}.
+std::string write_states(const Checkpoint& checkpoint);
+Result<Checkpoint> read_states(std::int64_t sequence, const std::string& text);
+
+}  // namespace millrace::detail

@@ -1,0 +1,185 @@
+#include "engine/job/job_service.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <array>
+#include <utility>
+
+#include "engine/job/job_attempt.hpp"
+#include "engine/job/job_service_state.hpp"
+#include "engine/job/rights_json.hpp"
+
+namespace millrace {
+
+namespace {
+
+std::string default_holder() {
+  std::array<char, 256> host{};
+  if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
+  return fmt::format("{}:{}", host.data(), ::getpid());
+}
+
+JobSettings with_holder(JobSettings settings) {
+  if (settings.holder.empty()) settings.holder = default_holder();
+  return settings;
+}
+
+}  // namespace
+
+JobService::State::State(JobService& own, JobStore& job_store, Registry& operators, Store& objects, Catalog& metadata,
+                         Scheduler& workers, JobSettings given)
+    : service{own},
+      jobs{job_store},
+      registry{operators},
+      store{objects},
+      catalog{metadata},
+      scheduler{workers},
+      settings{with_holder(std::move(given))},
+      sync{objects},
+      dispatcher{settings.queues, workers.workers()} {}
+
+JobService::JobService(JobStore& jobs, Registry& registry, Store& store, Catalog& catalog, Scheduler& scheduler,
+                       JobSettings settings)
+    : state_{std::make_shared<State>(*this, jobs, registry, store, catalog, scheduler, std::move(settings))} {}
+
+JobService::~JobService() { drain(); }
+
+Result<void> JobService::start() {
+  MR_CHECK(state_->recover());
+  {
+    const std::lock_guard lock{state_->mutex};
+    state_->started = true;
+    state_->arm();
+  }
+  state_->dispatch();
+  return {};
+}
+
+void JobService::drain() {
+  {
+    const std::lock_guard lock{state_->mutex};
+    if (state_->closed) return;
+    state_->stopping = true;
+    for (const auto& [id, attempt] : state_->attempts) attempt->stop(StopReason::Shutdown);
+  }
+  state_->start_leased();  // they see that they are to stop, and go back to the queue
+  std::unique_lock lock{state_->mutex};
+  // Ends when operators do: each sees the stop within a batch.
+  state_->activities_changed.wait(lock, [this] { return state_->activities == 0; });
+  state_->closed = true;
+}
+
+void JobService::submit(JobRequest request, StoreRights rights, JobStore::Submitted submitted) {
+  std::optional<Error> refused;
+  {
+    const std::lock_guard lock{state_->mutex};
+    const std::size_t waiting = state_->dispatcher.waiting() + state_->submitting;
+    if (state_->stopping) {
+      refused = Error{Code::Unavailable, "shutting down: no more jobs are taken; submit again after the restart"};
+    } else if (!state_->dispatcher.has_queue(request.queue)) {
+      refused = Error{Code::InvalidArgument, fmt::format("unknown queue: {}; there are {}", request.queue,
+                                                         state_->dispatcher.queue_names())};
+    } else if (waiting >= state_->settings.max_queued) {
+      refused = Error{Code::Exhausted, fmt::format("queue full: {} jobs wait; try again later", waiting)};
+    } else {
+      ++state_->submitting;
+    }
+  }
+  if (refused) return submitted(*std::move(refused));
+  Dispatcher::Waiting waiting{{}, request.queue, request.priority, 0};
+  state_->jobs.submit(std::move(request), rights,
+                      [state = state_, activity = std::make_shared<Activity>(state_), waiting,
+                       submitted = std::move(submitted)](Result<JobStore::Submission> made) mutable {
+                        {
+                          const std::lock_guard lock{state->mutex};
+                          --state->submitting;
+                          if (made.ok() && made->is_new) {
+                            ++state->counters.submitted;
+                            waiting.id = made->id;
+                            state->dispatcher.add(waiting);
+                          }
+                        }
+                        if (!made.ok()) return submitted(std::move(made).error());
+                        submitted(made->id);
+                        state->dispatch();
+                      });
+}
+
+Result<JobState> JobService::abort(JobId id, StopReason reason) {
+  MR_TRY(const auto aborted, state_->jobs.abort(id, reason));
+  if (!aborted.changed) return aborted.state;
+  const auto attempt = state_->find(id);
+  {
+    const std::lock_guard lock{state_->mutex};
+    state_->dispatcher.remove(id);
+    if (aborted.state == JobState::Aborted) ++state_->counters.aborted;
+  }
+  if (aborted.state == JobState::Aborted) {
+    state_->post(Pool::Blocking, [state = state_, id] {
+      if (auto ended = state->end_aborted(id); !ended.ok()) {
+        spdlog::warn("outputs not tidied up job={} error={}", id.value, ended.error().message);
+      }
+    });
+  } else if (attempt) {
+    attempt->stop(reason);
+  } else {
+    // Its attempt is dead or runs elsewhere; the latter learns of it when it renews its lease.
+    state_->post(Pool::Blocking, [state = state_, id] {
+      if (auto ended = state->recover(id); !ended.ok()) {
+        spdlog::warn("job not ended yet job={} error={}", id.value, ended.error().message);
+      }
+    });
+  }
+  state_->watchers.tell(id);
+  return aborted.state;
+}
+
+Result<void> JobService::retry(JobId id) {
+  MR_CHECK(state_->jobs.retry(id));
+  MR_TRY(const Job job, state_->jobs.get(id));
+  state_->add_waiting({id, job.queue, job.priority, 0, JobState::Queued});
+  state_->watchers.tell(id);
+  state_->dispatch();
+  return {};
+}
+
+void JobService::rerun(JobId id, JobStore::Submitted submitted) {
+  state_->post(Pool::Blocking, [this, id, submitted = std::move(submitted)]() mutable {
+    auto job = state_->jobs.get(id);
+    if (!job.ok()) return submitted(std::move(job).error());
+    JobRequest request;
+    request.pipeline = std::move(job->pipeline);
+    request.dialect = job->dialect;
+    request.owner = job->owner;
+    request.queue = job->queue;
+    request.priority = job->priority;
+    request.max_attempts = job->max_attempts;
+    if (job->deadline_us > 0) {
+      request.deadline = std::chrono::ceil<std::chrono::seconds>(std::chrono::microseconds{job->deadline_us});
+    }
+    request.facts = job->facts.is_object() ? std::move(job->facts) : Json::object();
+    request.facts["rerun_of"] = id.value;
+    submit(std::move(request), read_rights(job->rights), std::move(submitted));
+  });
+}
+
+std::optional<Progress> JobService::progress(JobId id) {
+  const auto attempt = state_->find(id);
+  return attempt ? attempt->progress() : std::nullopt;
+}
+
+std::uint64_t JobService::watch(JobId id, Changed changed) { return state_->watchers.add(id, std::move(changed)); }
+
+void JobService::unwatch(std::uint64_t watch) { state_->watchers.remove(watch); }
+
+JobService::Counters JobService::counters() const {
+  const std::lock_guard lock{state_->mutex};
+  auto counters = state_->counters;
+  counters.queued = state_->dispatcher.waiting();
+  counters.running = state_->attempts.size();
+  return counters;
+}
+
+}  // namespace millrace

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <unordered_map>
+
+#include "engine/catalog/catalog.hpp"
+#include "engine/job/dispatcher.hpp"
+#include "engine/job/job_service.hpp"
+#include "engine/job/job_watchers.hpp"
+#include "engine/job/shared_sync.hpp"
+#include "engine/job/store_services.hpp"
+
+namespace millrace {
+
+class JobAttempt;
+
+/// Something of the service that is under way: drain() waits until there is none. Held by attempts, tasks and callbacks.
+class Activity {
+ public:
+  explicit Activity(std::shared_ptr<JobService::State> state);
+  Activity(const Activity&) = delete;
+  Activity& operator=(const Activity&) = delete;
+  ~Activity();
+
+ private:
+  const std::shared_ptr<JobService::State> state_;
+};
+
+struct JobService::State : std::enable_shared_from_this<JobService::State> {
+  State(JobService& own, JobStore& job_store, Registry& operators, Store& objects, Catalog& metadata, Scheduler& workers,
+        JobSettings given);
+
+  // Dispatch (job_dispatch.cpp). [any thread]
+  /// Asks leases for the jobs that may come next.
+  void dispatch();
+  void on_lease(const Dispatcher::Waiting& job, Clock::Steady asked, Result<JobStore::Lease> leased);
+  /// Starts what is leased as far as there are slots.
+  void start_leased();
+  void add_waiting(const JobStore::Waiting& job);
+  /// An attempt went back to the queue, to be started after `wait`.
+  void requeued(const Dispatcher::Waiting& job);
+  void executed(JobId id, std::chrono::nanoseconds took);
+  /// The attempt is over and its row written; `state` is what became of the job.
+  void attempt_done(const std::shared_ptr<JobAttempt>& attempt, JobState state);
+  std::shared_ptr<JobAttempt> find(JobId id);
+
+  // Timers (job_timers.cpp).
+  /// Sees to it that tick() comes in time for what is due. Under the mutex.
+  void arm();
+  void tick(std::int64_t due_us);
+  void renew(const std::shared_ptr<JobAttempt>& attempt);
+  void poll_shared_catalog();
+  [[nodiscard]] std::int64_t now_us() const { return to_micros(catalog.clock().now()); }
+
+  // Recovery (job_recovery.cpp). [blocking pool, or the thread that calls start()]
+  Result<void> recover();
+  /// Brings a job to its end that died while publishing or aborting.
+  Result<void> recover(JobId id);
+  Result<void> end_interrupted(const JobStore::Interrupted& interrupted);
+  /// Writes the record log of a job that was aborted while no attempt of it ran, and discards what it had staged.
+  Result<void> end_aborted(JobId id);
+
+  void post(Pool pool, std::function<void()> work);
+  /// Runs `work` on the blocking pool after a while; keeps drain() waiting.
+  void post_after(std::chrono::milliseconds delay, std::function<void()> work);
+  StoreServices::Surroundings around() { return {store, catalog, service}; }
+  [[nodiscard]] bool is_stopping() const;
+
+  JobService& service;
+  JobStore& jobs;
+  Registry& registry;
+  Store& store;
+  Catalog& catalog;
+  Scheduler& scheduler;
+  const JobSettings settings;
+  SharedSync sync;
+  JobWatchers watchers;
+
+  mutable std::mutex mutex;  // guards all below
+  Dispatcher dispatcher;
+  std::unordered_map<JobId, std::shared_ptr<JobAttempt>> attempts;  // leased, running, ending
+  std::set<JobId> to_recover;  // died while ending, and could not be ended yet
+  Counters counters;
+  std::size_t submitting = 0;
+  std::size_t activities = 0;
+  std::condition_variable activities_changed;
+  bool started = false, stopping = false, closed = false;
+  std::int64_t armed_us = 0;  // when the next tick comes (wall time); 0: none is armed
+  std::int64_t polled_us = 0, told_us = 0;
+};
+
+}  // namespace millrace

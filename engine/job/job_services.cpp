@@ -1,0 +1,208 @@
+#include "engine/job/job_services.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/job/job_rows.hpp"
+#include "engine/job/log_level.hpp"
+#include "engine/job/rights_json.hpp"
+#include "engine/job/sequence_window.hpp"
+
+namespace millrace {
+
+namespace {
+
+// Our own members of a checkpoint; no node may have such a name.
+constexpr const char* kCounts = "@counts";
+constexpr const char* kResult = "@result";
+constexpr const char* kRecordLog = "@record_log";
+
+// What an operator logs in a loop must not fill the journal.
+constexpr double kJournalBurst = 50;
+constexpr double kJournalPerSecond = 2;
+
+// Takes a member of ours out of a checkpoint; null when it has none.
+Result<Json> take(Checkpoint& checkpoint, const char* name) {
+  const auto found = checkpoint.states.extract(name);
+  if (found.empty()) return Json{};
+  return parse_json(found.mapped(), {1u << 31, 64});
+}
+
+}  // namespace
+
+JobServices::JobServices(Surroundings around, JobStore& journal, const Job& job, const JobStore::Lease& lease,
+                         const Cancel& cancel, const Clock& clock)
+    : StoreServices{around, read_rights(job.rights), job.owner, fmt::format("job-{}", job.id.value)},
+      journal_{journal},
+      lease_{lease},
+      job_{std::to_string(job.id.value)},
+      cancel_{cancel},
+      clock_{clock},
+      began_{clock.steady()},
+      journal_credit_{kJournalBurst},
+      credited_{began_} {}
+
+JobServices::~JobServices() = default;
+
+void JobServices::set_plan(std::uint64_t seed, std::set<std::string, std::less<>> inputs) {
+  seed_ = seed;
+  inputs_ = std::move(inputs);
+}
+
+Result<void> JobServices::resume(Checkpoint* checkpoint) {
+  if (checkpoint == nullptr) return {};
+  MR_TRY(const Json counts, take(*checkpoint, kCounts));
+  MR_TRY(Json result, take(*checkpoint, kResult));
+  MR_TRY(noted_log_, take(*checkpoint, kRecordLog));
+  resumed_ = true;
+  const std::lock_guard lock{mutex_};
+  if (counts.is_object()) counts_.restore(counts);
+  if (result.is_object()) result_ = std::move(result);
+  return {};
+}
+
+Result<void> JobServices::open_record_log(std::string_view uri) {
+  MR_TRY(ObjectWriter* staged, stage(uri));
+  auto log = std::make_unique<RecordLog>(*staged, clock_);
+  MR_CHECK(log->resume(noted_log_));
+  record_log_uri_ = uri;
+  record_log_ = std::move(log);
+  return {};
+}
+
+Result<void> JobServices::add_state(Checkpoint& checkpoint) {
+  if (record_log_) {
+    MR_TRY(const Json noted, record_log_->checkpoint(checkpoint.sequence));
+    checkpoint.states[kRecordLog] = detail::dump(noted);
+  }
+  const std::lock_guard lock{mutex_};
+  checkpoint.states[kCounts] = detail::dump(Json(counts_.up_to(checkpoint.sequence)));
+  checkpoint.states[kResult] = detail::dump(result_);
+  return {};
+}
+
+Result<void> JobServices::end_record_log(std::string_view status) {
+  if (!record_log_) return {};
+  return record_log_->finish(status, counts());
+}
+
+void JobServices::log(std::string_view node, int level, std::string_view message) {
+  spdlog::log(log_level(level), "{} job={} node={}", message, job_, node);
+  if (level > MR_LOG_INFO) return;
+  Json body{{"node", node}, {"level", level_word(level)}, {"message", message}};
+  {
+    const std::lock_guard lock{mutex_};
+    if (!may_journal()) {
+      ++suppressed_;
+      return;
+    }
+    if (suppressed_ > 0) body["suppressed_before"] = std::exchange(suppressed_, 0);
+  }
+  journal_.note(lease_.job, "log", body);
+}
+
+bool JobServices::may_journal() {
+  const auto now = clock_.steady();
+  const double passed = std::chrono::duration<double>(now - credited_).count();
+  credited_ = now;
+  journal_credit_ = std::min(kJournalBurst, journal_credit_ + passed * kJournalPerSecond);
+  if (journal_credit_ < 1) return false;
+  journal_credit_ -= 1;
+  return true;
+}
+
+void JobServices::progress(std::string_view node, std::uint64_t done, std::uint64_t total, std::string_view unit) {
+  const std::lock_guard lock{mutex_};
+  auto found = progress_.find(node);
+  if (found == progress_.end()) {
+    // What an earlier attempt had done before this one began says nothing about the rate.
+    const std::uint64_t before = resumed_ ? done : 0;
+    found = progress_.emplace(std::string{node}, NodeProgress{0, 0, before, {}}).first;
+  }
+  found->second.done = done;
+  found->second.total = total;
+  if (found->second.unit != unit) found->second.unit = unit;
+}
+
+Progress JobServices::progress() const {
+  Progress sum;
+  const std::lock_guard lock{mutex_};
+  sum.counts = counts_.totals();
+  const bool any_input = std::any_of(progress_.begin(), progress_.end(),
+                                     [this](const auto& entry) { return inputs_.contains(entry.first); });
+  std::uint64_t done_here = 0;
+  bool is_total_known = true;
+  for (const auto& [node, progress] : progress_) {
+    if (any_input && !inputs_.contains(node)) continue;
+    if (sum.unit.empty()) sum.unit = progress.unit;
+    if (progress.unit != sum.unit) continue;
+    sum.done += progress.done;
+    sum.total += progress.total;
+    done_here += progress.done - std::min(progress.done, progress.first_done);
+    is_total_known = is_total_known && progress.total > 0;
+  }
+  // An input that has not begun has not said how much it has.
+  if (!is_total_known || (any_input && progress_.size() < inputs_.size())) sum.total = 0;
+  const double seconds = std::chrono::duration<double>(clock_.steady() - began_).count();
+  if (seconds > 0) sum.per_second = static_cast<double>(done_here) / seconds;
+  if (sum.total > 0 && sum.per_second > 0) {
+    sum.seconds_left = static_cast<double>(sum.total - std::min(sum.done, sum.total)) / sum.per_second;
+  }
+  return sum;
+}
+
+void JobServices::count(std::string_view node, std::string_view counter, std::int64_t by) {
+  count_in_batch(node, 0, counter, by);
+}
+
+void JobServices::count_in_batch(std::string_view, std::int64_t sequence, std::string_view counter, std::int64_t by) {
+  const std::lock_guard lock{mutex_};
+  counts_.add(sequence, counter, by);
+}
+
+std::map<std::string, std::int64_t> JobServices::counts() const {
+  const std::lock_guard lock{mutex_};
+  return counts_.totals();
+}
+
+void JobServices::record_event(std::string_view node, const RecordLogEvent& event) {
+  record_event_in_batch(node, 0, event);
+}
+
+void JobServices::record_event_in_batch(std::string_view node, std::int64_t sequence, const RecordLogEvent& event) {
+  if (record_log_) {
+    record_log_->add(sequence, event);
+  } else {
+    log(node, event.level, fmt::format("{}: {} url={} line={}", event.code, event.message, event.url, event.line));
+  }
+}
+
+Result<void> JobServices::set_result(std::string_view key, std::string_view json) {
+  MR_TRY(Json value, parse_json(json));
+  const std::lock_guard lock{mutex_};
+  result_[std::string{key}] = std::move(value);
+  return {};
+}
+
+Json JobServices::result() const {
+  const std::lock_guard lock{mutex_};
+  return result_;
+}
+
+Result<ObjectWriter*> JobServices::stage(std::string_view uri) {
+  MR_TRY(ObjectWriter* writer, StoreServices::stage(uri));
+  // What an attempt without a checkpoint left is not what this one goes on from.
+  if (!resumed_) MR_CHECK(writer->truncate(0));
+  std::int64_t place = 0;
+  {
+    const std::lock_guard lock{mutex_};
+    place = staged_++;
+  }
+  journal_.note_staged(lease_, place, std::string{uri});
+  return writer;
+}
+
+}  // namespace millrace

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "engine/job/batch_counts.hpp"
+#include "engine/job/job_store.hpp"
+#include "engine/job/record_log.hpp"
+#include "engine/job/store_services.hpp"
+
+namespace millrace {
+
+/// What the operators of one attempt of a queued job may ask for. [any worker]
+class JobServices final : public StoreServices {
+ public:
+  JobServices(Surroundings around, JobStore& journal, const Job& job, const JobStore::Lease& lease, const Cancel& cancel,
+              const Clock& clock);
+  ~JobServices() override;
+
+  /// Tells what is known once the pipeline is read: its seed, and the nodes whose progress is the job's.
+  void set_plan(std::uint64_t seed, std::set<std::string, std::less<>> inputs);
+  /// Goes on where a checkpoint was taken, and takes what is ours out of it; with null begins anew.
+  Result<void> resume(Checkpoint* checkpoint);
+  /// Stages the record log. After resume().
+  Result<void> open_record_log(std::string_view uri);
+  /// Adds our own state to that of the operators.
+  Result<void> add_state(Checkpoint& checkpoint);
+  /// Ends the record log with its summary line; nothing where there is none.
+  Result<void> end_record_log(std::string_view status);
+  [[nodiscard]] const std::string& record_log() const { return record_log_uri_; }
+
+  [[nodiscard]] Progress progress() const;
+  [[nodiscard]] std::map<std::string, std::int64_t> counts() const;
+  [[nodiscard]] Json result() const;
+
+  std::string_view job() const override { return job_; }
+  std::uint64_t seed() const override { return seed_; }
+  bool stopping() const override { return cancel_.stopped(); }
+  void log(std::string_view node, int level, std::string_view message) override;
+  void progress(std::string_view node, std::uint64_t done, std::uint64_t total, std::string_view unit) override;
+  void count(std::string_view node, std::string_view counter, std::int64_t by) override;
+  void count_in_batch(std::string_view node, std::int64_t sequence, std::string_view counter, std::int64_t by) override;
+  void record_event(std::string_view node, const RecordLogEvent& event) override;
+  void record_event_in_batch(std::string_view node, std::int64_t sequence, const RecordLogEvent& event) override;
+  Result<void> set_result(std::string_view key, std::string_view json) override;
+  Result<ObjectWriter*> stage(std::string_view uri) override;
+
+ private:
+  struct NodeProgress {
+    std::uint64_t done = 0, total = 0, first_done = 0;
+    std::string unit;
+  };
+
+  bool may_journal();
+
+  JobStore& journal_;
+  const JobStore::Lease lease_;
+  const std::string job_;
+  const Cancel& cancel_;
+  const Clock& clock_;
+  const Clock::Steady began_;
+  std::uint64_t seed_ = 0;
+  std::set<std::string, std::less<>> inputs_;
+  bool resumed_ = false;
+  Json noted_log_;  // of the checkpoint that is resumed
+  std::string record_log_uri_;
+  std::unique_ptr<RecordLog> record_log_;
+
+  mutable std::mutex mutex_;  // guards all below
+  BatchCounts counts_;
+  Json result_ = Json::object();
+  std::map<std::string, NodeProgress, std::less<>> progress_;
+  std::int64_t staged_ = 0;
+  double journal_credit_;      // lines that may go to the journal now
+  Clock::Steady credited_;
+  std::uint64_t suppressed_ = 0;
+};
+
+}  // namespace millrace

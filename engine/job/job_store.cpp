@@ -1,0 +1,273 @@
+#include "engine/job/job_store.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/base/utf8.hpp"
+#include "engine/job/job_rows.hpp"
+#include "engine/job/rights_json.hpp"
+
+namespace millrace {
+
+using detail::integer;
+using detail::text;
+
+// The newest time of creation: it never decreases from one job to the next. [writer's thread]
+struct JobStore::Newest {
+  std::int64_t created_us = -1;  // not read yet
+
+  Result<std::int64_t> next(Connection& connection, std::int64_t now_us) {
+    if (created_us < 0) {
+      MR_TRY(const SqlRows last, connection.query("SELECT created_us FROM jobs ORDER BY id DESC LIMIT 1"));
+      created_us = last.rows.empty() ? 0 : integer(last.rows[0].at(0));
+    }
+    created_us = std::max(created_us, now_us);
+    return created_us;
+  }
+};
+
+JobStore::JobStore(Catalog& catalog) : catalog_{catalog}, newest_{std::make_shared<Newest>()} {}
+
+namespace {
+
+Result<void> check_text(std::string_view what, std::string_view value, std::size_t most) {
+  if (!is_utf8(value)) return Error{Code::InvalidArgument, fmt::format("job: {} is not UTF-8", what)};
+  // The columns count characters; bytes are never fewer.
+  if (value.size() > most) {
+    return Error{Code::InvalidArgument, fmt::format("job: {} is longer than {} bytes", what, most)};
+  }
+  return {};
+}
+
+Result<void> check_request(const JobRequest& request) {
+  MR_CHECK(check_text("dialect", request.dialect, 64));
+  MR_CHECK(check_text("external_id", request.external_id, 255));
+  MR_CHECK(check_text("owner", request.owner, 255));
+  MR_CHECK(check_text("queue", request.queue, 128));
+  MR_CHECK(check_text("idempotency_key", request.idempotency_key, 255));
+  if (!request.pipeline.is_object()) return Error{Code::InvalidArgument, "job: the pipeline is not an object"};
+  if (request.max_attempts < 1) return Error{Code::InvalidArgument, "job: max_attempts is at least 1"};
+  if (request.deadline && request.deadline->count() < 1) {
+    return Error{Code::InvalidArgument, "job: the deadline is at least 1 second"};
+  }
+  return {};
+}
+
+std::string name_of(const Json& pipeline) {
+  const auto name = pipeline.find("name");
+  if (name == pipeline.end() || !name->is_string()) return {};
+  return printable(name->get_ref<const std::string&>(), 200);
+}
+
+// A submission on its way through the writer's thread; may be written more than once.
+struct Submitting {
+  JobRequest request;
+  std::string name, pipeline;
+  SqlValue facts;
+  std::string rights;
+  std::int64_t now_us = 0;
+  JobStore::Submission made{};
+};
+
+Result<bool> find_by_key(Connection& connection, Submitting& work) {
+  if (work.request.idempotency_key.empty()) return false;
+  MR_TRY(const SqlRows found, connection.query("SELECT id FROM jobs WHERE owner = ? AND idempotency_key = ?",
+                                               {work.request.owner, work.request.idempotency_key}));
+  if (found.rows.empty()) return false;
+  work.made = {JobId{integer(found.rows[0].at(0))}, false};
+  return true;
+}
+
+Result<void> insert(Connection& connection, Submitting& work, std::int64_t created_us) {
+  const JobRequest& request = work.request;
+  const auto optional = [](const std::string& value) { return value.empty() ? SqlValue{nullptr} : SqlValue{value}; };
+  const std::int64_t deadline_us =
+      request.deadline ? std::chrono::microseconds{*request.deadline}.count() : std::int64_t{0};
+  MR_TRY(const auto made,
+         connection.execute(
+             "INSERT INTO jobs (dialect, external_id, owner, queue, name, priority, state, stop_reason, created_us, "
+             "started_us, finished_us, updated_us, not_before_us, deadline_us, attempt, failures, crashes, max_attempts, "
+             "token, lease_holder, lease_until_us, last_event, idempotency_key, pipeline, facts, rights) VALUES "
+             "(?, ?, ?, ?, ?, ?, 'queued', 'none', ?, 0, 0, ?, 0, ?, 0, 0, 0, ?, 0, '', 0, 1, ?, ?, ?, ?)",
+             {request.dialect, optional(request.external_id), request.owner, request.queue, work.name,
+              std::int64_t{request.priority}, created_us, created_us, deadline_us, std::int64_t{request.max_attempts},
+              optional(request.idempotency_key), work.pipeline, work.facts, work.rights}));
+  work.made = {JobId{made.last_id}, true};
+  if (request.external_id.empty()) {
+    MR_CHECK(connection.execute("UPDATE jobs SET external_id = ? WHERE id = ?",
+                                {std::to_string(made.last_id), made.last_id}));
+  }
+  return detail::add_event(connection, work.made.id, created_us, "queued", Json{});
+}
+
+}  // namespace
+
+void JobStore::submit(JobRequest request, const StoreRights& rights, std::function<void(Result<Submission>)> done) {
+  if (auto checked = check_request(request); !checked.ok()) return done(std::move(checked).error());
+  auto work = std::make_shared<Submitting>();  // shared by the write and its callback
+  work->name = name_of(request.pipeline);
+  work->pipeline = detail::dump(request.pipeline);
+  work->facts = detail::to_sql(request.facts);
+  work->rights = detail::dump(to_json(rights));
+  work->now_us = to_micros(catalog_.clock().now());
+  request.pipeline = nullptr;
+  work->request = std::move(request);
+  catalog_.write(
+      [work, newest = newest_](Connection& connection) -> Result<void> {
+        MR_TRY(const bool known, find_by_key(connection, *work));
+        if (known) return {};
+        MR_TRY(const std::int64_t created_us, newest->next(connection, work->now_us));
+        auto inserted = insert(connection, *work, created_us);
+        if (inserted.ok() || inserted.error().code != Code::Conflict) return inserted;
+        // Another process may have been faster with the same key.
+        MR_TRY(const bool taken, find_by_key(connection, *work));
+        if (taken) return {};
+        return Error{Code::Conflict,
+                     fmt::format("job exists: {} has one with the id {}", work->request.dialect, work->request.external_id),
+                     std::move(inserted).error().detail};
+      },
+      [work, done = std::move(done)](Result<void> committed) {
+        if (!committed.ok()) return done(std::move(committed).error());
+        done(work->made);
+      });
+}
+
+Result<Job> JobStore::get(JobId id) {
+  Result<Job> found = Error{Code::NotFound, fmt::format("no such job: {}", id.value)};
+  MR_CHECK(catalog_.read([&](Connection& connection) -> Result<void> {
+    static const std::string sql = fmt::format("SELECT {} FROM jobs WHERE id = ?", detail::kJobColumns);
+    MR_TRY(const SqlRows rows, connection.query(sql, {id.value}));
+    if (!rows.rows.empty()) found = detail::read_job(rows.rows[0]);
+    return {};
+  }));
+  return found;
+}
+
+Result<Job> JobStore::get(std::string_view dialect, std::string_view external_id) {
+  Result<Job> found = Error{Code::NotFound, fmt::format("no such job: {}", printable(external_id))};
+  MR_CHECK(catalog_.read([&](Connection& connection) -> Result<void> {
+    static const std::string sql =
+        fmt::format("SELECT {} FROM jobs WHERE dialect = ? AND external_id = ?", detail::kJobColumns);
+    MR_TRY(const SqlRows rows, connection.query(sql, {std::string{dialect}, std::string{external_id}}));
+    if (!rows.rows.empty()) found = detail::read_job(rows.rows[0]);
+    return {};
+  }));
+  return found;
+}
+
+Result<std::vector<Job>> JobStore::list(const Filter& filter) {
+  std::string sql = fmt::format("SELECT {} FROM jobs", detail::kJobColumns);
+  std::vector<SqlValue> values;
+  const auto add = [&sql, &values](std::string_view condition, SqlValue value) {
+    sql += values.empty() ? " WHERE " : " AND ";
+    sql += condition;
+    values.push_back(std::move(value));
+  };
+  if (!filter.dialect.empty()) add("dialect = ?", filter.dialect);
+  if (!filter.owner.empty()) add("owner = ?", filter.owner);
+  if (!filter.queue.empty()) add("queue = ?", filter.queue);
+  if (!filter.state.empty()) add("state = ?", filter.state);
+  if (filter.before) add("id < ?", filter.before.value);
+  sql += " ORDER BY id DESC LIMIT ?";
+  values.emplace_back(std::int64_t{std::max(filter.limit, 0)});
+  std::vector<Job> jobs;
+  MR_CHECK(catalog_.read([&](Connection& connection) -> Result<void> {
+    jobs.clear();
+    MR_TRY(const SqlRows rows, connection.query(sql, values));
+    for (const auto& row : rows.rows) {
+      MR_TRY(Job job, detail::read_job(row));
+      jobs.push_back(std::move(job));
+    }
+    return {};
+  }));
+  return jobs;
+}
+
+Result<std::vector<JobEvent>> JobStore::events(JobId id, std::int64_t after, int limit) {
+  std::vector<JobEvent> events;
+  MR_CHECK(catalog_.read([&](Connection& connection) -> Result<void> {
+    events.clear();
+    MR_TRY(const SqlRows rows,
+           connection.query("SELECT sequence, time_us, kind, body FROM job_events WHERE job_id = ? AND sequence > ? "
+                            "ORDER BY sequence LIMIT ?",
+                            {id.value, after, std::int64_t{std::max(limit, 0)}}));
+    for (const auto& row : rows.rows) {
+      MR_TRY(Json body, detail::document(row.at(3), "body"));
+      events.push_back({integer(row.at(0)), integer(row.at(1)), text(row.at(2)), std::move(body)});
+    }
+    return {};
+  }));
+  return events;
+}
+
+Result<std::vector<JobStore::Waiting>> JobStore::expired(int limit) {
+  std::vector<Waiting> found;
+  const auto now = to_micros(catalog_.clock().now());
+  MR_CHECK(catalog_.read([&](Connection& connection) -> Result<void> {
+    MR_TRY(const SqlRows rows,
+           connection.query("SELECT id, queue, priority, not_before_us, state FROM jobs WHERE state IN ('running', "
+                            "'publishing', 'aborting') AND lease_until_us < ? ORDER BY priority DESC, id LIMIT ?",
+                            {now, std::int64_t{limit}}));
+    MR_TRY(found, detail::read_waiting(rows));
+    return {};
+  }));
+  return found;
+}
+
+Result<std::vector<JobStore::Waiting>> JobStore::startable(int limit) {
+  MR_TRY(std::vector<Waiting> found, expired(limit));
+  const auto now = to_micros(catalog_.clock().now());
+  std::vector<Waiting> more;
+  MR_CHECK(catalog_.read([&](Connection& connection) -> Result<void> {
+    MR_TRY(const SqlRows rows,
+           connection.query("SELECT id, queue, priority, not_before_us, state FROM jobs WHERE state = 'queued' AND "
+                            "not_before_us <= ? ORDER BY priority DESC, id LIMIT ?",
+                            {now, limit - static_cast<std::int64_t>(found.size())}));
+    MR_TRY(more, detail::read_waiting(rows));
+    return {};
+  }));
+  std::move(more.begin(), more.end(), std::back_inserter(found));
+  std::stable_sort(found.begin(), found.end(), [](const Waiting& a, const Waiting& b) {
+    return std::pair{-a.priority, a.id} < std::pair{-b.priority, b.id};
+  });
+  return found;
+}
+
+Result<std::vector<JobStore::Waiting>> JobStore::queued(JobId after, int limit) {
+  std::vector<Waiting> found;
+  MR_CHECK(catalog_.read([&](Connection& connection) -> Result<void> {
+    MR_TRY(const SqlRows rows, connection.query("SELECT id, queue, priority, not_before_us, state FROM jobs WHERE state = "
+                                                "'queued' AND id > ? ORDER BY id LIMIT ?",
+                                                {after.value, std::int64_t{limit}}));
+    MR_TRY(found, detail::read_waiting(rows));
+    return {};
+  }));
+  return found;
+}
+
+Result<std::optional<Checkpoint>> JobStore::last_checkpoint(JobId id) {
+  std::optional<Checkpoint> found;
+  MR_CHECK(catalog_.read([&](Connection& connection) -> Result<void> {
+    MR_TRY(const SqlRows rows,
+           connection.query("SELECT sequence, states FROM job_checkpoints WHERE job_id = ?", {id.value}));
+    if (rows.rows.empty()) return {};
+    MR_TRY(found, detail::read_states(integer(rows.rows[0].at(0)), text(rows.rows[0].at(1))));
+    return {};
+  }));
+  return found;
+}
+
+Result<std::vector<std::string>> JobStore::outputs(JobId id) {
+  std::vector<std::string> uris;
+  MR_CHECK(catalog_.read([&](Connection& connection) -> Result<void> {
+    uris.clear();
+    MR_TRY(const SqlRows rows, connection.query("SELECT uri FROM job_outputs WHERE job_id = ? ORDER BY place", {id.value}));
+    for (const auto& row : rows.rows) uris.push_back(text(row.at(0)));
+    return {};
+  }));
+  return uris;
+}
+
+}  // namespace millrace

@@ -1,0 +1,31 @@
+#include "engine/job/rights_json.hpp"
+
+namespace millrace {
+
+Json to_json(const StoreRights& rights) {
+  Json roots = Json::array();
+  for (const auto& root : rights.roots) roots.push_back(root.string());
+  return Json{{"any_file", rights.any_file}, {"roots", std::move(roots)}, {"grants", rights.grants}};
+}
+
+StoreRights read_rights(const Json& rights) {
+  StoreRights read;
+  // An empty list of grants opens all buckets, so a row without a readable one must not become that.
+  read.grants = {"/"};
+  if (!rights.is_object()) return read;
+  if (const auto any = rights.find("any_file"); any != rights.end() && any->is_boolean()) read.any_file = any->get<bool>();
+  if (const auto roots = rights.find("roots"); roots != rights.end() && roots->is_array()) {
+    for (const Json& root : *roots) {
+      if (root.is_string()) read.roots.emplace_back(root.get<std::string>());
+    }
+  }
+  if (const auto grants = rights.find("grants"); grants != rights.end() && grants->is_array()) {
+    read.grants.clear();
+    for (const Json& grant : *grants) {
+      if (grant.is_string()) read.grants.push_back(grant.get<std::string>());
+    }
+  }
+  return read;
+}
+
+}  // namespace millrace

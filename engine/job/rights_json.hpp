@@ -1,0 +1,13 @@
+#pragma once
+
+#include "engine/base/json.hpp"
+#include "engine/store/store.hpp"
+
+namespace millrace {
+
+/// Writes rights as they are kept with a job, so that it runs with them after a restart too. Holds no secret.
+Json to_json(const StoreRights& rights);
+/// Reads them. What cannot be read opens nothing.
+StoreRights read_rights(const Json& rights);
+
+}  // namespace millrace

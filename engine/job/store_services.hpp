@@ -1,0 +1,53 @@
+#pragma once
+
+#include <atomic>
+#include <string>
+#include <string_view>
+
+#include "engine/catalog/catalog.hpp"
+#include "engine/job/staged_outputs.hpp"
+#include "engine/plugin/services.hpp"
+#include "engine/store/store.hpp"
+
+namespace millrace {
+
+class JobService;
+
+/// What the services of queued and inline runs have in common: the store under the rights of who asks, and the catalog.
+class StoreServices : public Services {
+ public:
+  struct Surroundings {
+    Store& store;
+    Catalog& catalog;
+    JobService& jobs;
+  };
+
+  Result<void> check_uri(std::string_view uri, bool for_writing) final;
+  Result<ObjectStat> stat(std::string_view uri) final;
+  Result<void> list(std::string_view uri, const std::function<void(std::string_view, const ObjectStat&)>& each) final;
+  Result<std::unique_ptr<ObjectReader>> open(std::string_view uri) final;
+  Result<void> put(std::string_view uri, std::string_view bytes) final;
+  Result<ObjectWriter*> stage(std::string_view uri) override;
+  Result<Batch> catalog_query(const Json& query) final;
+  Result<Batch> catalog_change(const Json& change) final;
+
+  StagedOutputs& outputs() { return outputs_; }
+  /// Says whether bytes went to the store that have to be synced.
+  [[nodiscard]] bool has_written() const { return has_put_.load(std::memory_order_relaxed) || !outputs_.empty(); }
+
+ protected:
+  /// `owner` names the asker, `stage_owner` the run.
+  StoreServices(Surroundings around, StoreRights rights, std::string owner, std::string stage_owner);
+
+  [[nodiscard]] Store& store() { return around_.store; }
+  [[nodiscard]] const StoreRights& rights() const { return rights_; }
+
+ private:
+  const Surroundings around_;
+  const StoreRights rights_;
+  const std::string owner_;
+  std::atomic<bool> has_put_{false};
+  StagedOutputs outputs_;
+};
+
+}  // namespace millrace
