@@ -19,13 +19,13 @@ namespace millrace {
 /// Who asks: decides which addresses are open to a job.
 struct StoreRights {
   bool any_file = false;                        // `file:` anywhere (a person at the shell)
-  std::vector<std::filesystem::path> roots;     // else only below these
-  std::vector<std::string> grants;              // "zone/bucket" patterns ("*" matches a part); empty: all
+  std::vector<std::filesystem::path> roots{};   // else only below these
+  std::vector<std::string> grants{};            // "zone/bucket" patterns ("*" matches a part); empty: all
 };
 
 struct FetchLimits {
   bool allow_private = false;                   // loopback, link-local, private addresses
-  std::vector<std::string> allowed_hosts;       // "host" or "host:port" that are let through all the same
+  std::vector<std::string> allowed_hosts{};     // "host" or "host:port" that are let through all the same
   int tries = 3;                                // 4xx is not tried again
   std::chrono::seconds connect{10}, total{60};
   std::uint64_t max_bytes = 64u << 20;
@@ -33,7 +33,7 @@ struct FetchLimits {
 };
 
 struct StoreSettings {
-  std::filesystem::path folder;                 // <folder>/<zone>/<bucket>/<key>
+  std::filesystem::path folder{};               // <folder>/<zone>/<bucket>/<key>
   std::vector<std::string> zones{"z0"};
   bool create_buckets = true;
   FetchLimits fetch{};

@@ -80,7 +80,7 @@ Result<Uri> parse_qiniu(std::string_view text, bool is_prefix) {
   const auto bucket_end = rest.find('/');
   uri.bucket = rest.substr(0, bucket_end);
   if (bucket_end != std::string_view::npos) uri.key = rest.substr(bucket_end + 1);
-  if (is_prefix && !uri.key.empty() && uri.key.back() == '/') uri.key.pop_back();
+  if (is_prefix && uri.key.size() > 1 && uri.key.back() == '/') uri.key.pop_back();
 
   if (uri.key.empty() && !is_prefix) {
     return fault("uri_syntax", "fewer parts than qiniu:///zone/bucket/key", text);

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "engine/store/store.hpp"
+#include "tests/engine_base/temporary_folder.hpp"
+#include "tests/engine_store/faulty_disk.hpp"
+
+namespace millrace::test {
+
+inline Uri address(std::string_view text) {
+  auto uri = parse_uri(text);
+  REQUIRE(uri.ok());
+  return *std::move(uri);
+}
+
+inline std::string read_all(ObjectReader& reader) {
+  std::string all, part(10'000, '\0');
+  while (true) {
+    const auto got = reader.read(part);
+    REQUIRE(got.ok());
+    if (*got == 0) return all;
+    all.append(part, 0, *got);
+  }
+}
+
+/// A store on a disk that can be told to fail, in a folder of its own.
+struct StoreFixture {
+  explicit StoreFixture(StoreSettings settings = {}) {
+    settings.folder = folder.path() / "store";
+    store = reopen(std::move(settings));
+  }
+
+  std::unique_ptr<Store> reopen(StoreSettings settings) {
+    auto opened = Store::open(std::move(settings), [this](const auto& path, bool create) {
+      auto disk = open_disk(path, create);
+      if (!disk.ok()) return disk;
+      return Result<std::unique_ptr<Disk>>{std::make_unique<FaultyDisk>(*std::move(disk), script)};
+    });
+    REQUIRE(opened.ok());
+    return *std::move(opened);
+  }
+
+  std::string text_of(std::string_view uri) {
+    auto reader = store->open(address(uri));
+    return reader.ok() ? read_all(**reader) : reader.error().message;
+  }
+
+  /// Names every file below the store's folder, unfinished ones too.
+  std::vector<std::string> files() const {
+    std::vector<std::string> names;
+    const auto root = folder.path() / "store";
+    for (const auto& entry : std::filesystem::recursive_directory_iterator{root}) {
+      if (!entry.is_directory()) names.push_back(entry.path().lexically_relative(root).string());
+    }
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+
+  TemporaryFolder folder;
+  DiskScript script;
+  std::unique_ptr<Store> store;
+};
+
+}  // namespace millrace::test
