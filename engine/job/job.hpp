@@ -9,6 +9,7 @@
 #include "engine/base/clock.hpp"
 #include "engine/base/ids.hpp"
 #include "engine/base/json.hpp"
+#include "engine/graph/pipeline.hpp"
 #include "engine/run/cancel.hpp"
 
 namespace millrace {
@@ -38,6 +39,7 @@ struct JobRequest {
   int max_attempts = 3;                // of the whole job, counting Unavailable and Io failures; a job that runs while
                                        // the process dies is resumed kMaxCrashes times without a new checkpoint
   std::optional<std::chrono::seconds> deadline;  // from the first start; then aborted with reason deadline
+  PipelineRules rules{};               // by which it was validated; it is validated again by them when it starts
   Json facts = Json::object();         // small things the dialect wants back (resolved log file ...)
 };
 
@@ -56,7 +58,7 @@ struct Job {
   std::int64_t token = 0;              // fencing token: grows with each attempt
   std::string idempotency_key;
   Json pipeline, facts, result, counts, progress, error;  // null when there is none
-  Json rights;                         // StoreRights of who submitted it (rights_json.hpp)
+  Json rights, rules;                  // StoreRights and PipelineRules of its submission (rights_json.hpp)
   Json versions;                       // operator id -> version of its plugin, of the attempt that ended
 };
 

@@ -7,6 +7,7 @@
 
 #include "engine/graph/plan.hpp"
 #include "engine/job/progress_json.hpp"
+#include "engine/job/rights_json.hpp"
 #include "engine/job/sequence_window.hpp"
 #include "engine/plugin/registry.hpp"
 
@@ -119,7 +120,7 @@ Result<void> JobAttempt::begin() {
 }
 
 Result<std::shared_ptr<const Plan>> JobAttempt::make_plan_of_job() {
-  const PipelineRules rules;
+  const PipelineRules rules = read_rules(job_.rules);
   std::vector<Fault> faults;
   const Pipeline pipeline = read_pipeline(job_.pipeline, rules, faults);
   const Validation checked = validate(pipeline, service_->registry, *services_, rules);

@@ -90,6 +90,7 @@ Result<Job> read_job(const std::vector<SqlValue>& row) {
   MR_TRY(job.error, document(next(), "error"));
   MR_TRY(job.rights, document(next(), "rights"));
   MR_TRY(job.versions, document(next(), "versions"));
+  MR_TRY(job.rules, document(next(), "rules"));
   return job;
 }
 

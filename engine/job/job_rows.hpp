@@ -12,7 +12,7 @@ namespace millrace::detail {
 inline constexpr std::string_view kJobColumns =
     "id, dialect, external_id, owner, queue, name, priority, state, stop_reason, created_us, started_us, finished_us, "
     "not_before_us, attempt, max_attempts, failures, crashes, deadline_us, token, idempotency_key, pipeline, facts, "
-    "result, counts, progress, error, rights, versions";
+    "result, counts, progress, error, rights, versions, rules";
 
 Result<Job> read_job(const std::vector<SqlValue>& row);
 

@@ -159,6 +159,7 @@ void JobService::rerun(JobId id, JobStore::Submitted submitted) {
     if (job->deadline_us > 0) {
       request.deadline = std::chrono::ceil<std::chrono::seconds>(std::chrono::microseconds{job->deadline_us});
     }
+    request.rules = read_rules(job->rules);
     request.facts = job->facts.is_object() ? std::move(job->facts) : Json::object();
     request.facts["rerun_of"] = id.value;
     submit(std::move(request), read_rights(job->rights), std::move(submitted));

@@ -66,7 +66,7 @@ struct Submitting {
   JobRequest request;
   std::string name, pipeline;
   SqlValue facts;
-  std::string rights;
+  std::string rights, rules;
   std::int64_t now_us = 0;
   JobStore::Submission made{};
 };
@@ -89,11 +89,11 @@ Result<void> insert(Connection& connection, Submitting& work, std::int64_t creat
          connection.execute(
              "INSERT INTO jobs (dialect, external_id, owner, queue, name, priority, state, stop_reason, created_us, "
              "started_us, finished_us, updated_us, not_before_us, deadline_us, attempt, failures, crashes, max_attempts, "
-             "token, lease_holder, lease_until_us, last_event, idempotency_key, pipeline, facts, rights) VALUES "
-             "(?, ?, ?, ?, ?, ?, 'queued', 'none', ?, 0, 0, ?, 0, ?, 0, 0, 0, ?, 0, '', 0, 1, ?, ?, ?, ?)",
+             "token, lease_holder, lease_until_us, last_event, idempotency_key, pipeline, facts, rights, rules) VALUES "
+             "(?, ?, ?, ?, ?, ?, 'queued', 'none', ?, 0, 0, ?, 0, ?, 0, 0, 0, ?, 0, '', 0, 1, ?, ?, ?, ?, ?)",
              {request.dialect, optional(request.external_id), request.owner, request.queue, work.name,
               std::int64_t{request.priority}, created_us, created_us, deadline_us, std::int64_t{request.max_attempts},
-              optional(request.idempotency_key), work.pipeline, work.facts, work.rights}));
+              optional(request.idempotency_key), work.pipeline, work.facts, work.rights, work.rules}));
   work.made = {JobId{made.last_id}, true};
   if (request.external_id.empty()) {
     MR_CHECK(connection.execute("UPDATE jobs SET external_id = ? WHERE id = ?",
@@ -111,6 +111,7 @@ void JobStore::submit(JobRequest request, const StoreRights& rights, std::functi
   work->pipeline = detail::dump(request.pipeline);
   work->facts = detail::to_sql(request.facts);
   work->rights = detail::dump(to_json(rights));
+  work->rules = detail::dump(to_json(request.rules));
   work->now_us = to_micros(catalog_.clock().now());
   request.pipeline = nullptr;
   work->request = std::move(request);

@@ -28,4 +28,23 @@ StoreRights read_rights(const Json& rights) {
   return read;
 }
 
+Json to_json(const PipelineRules& rules) {
+  return Json{{"strict_mix", rules.strict_mix}, {"relaxed_roles", rules.relaxed_roles}, {"max_nodes", rules.max_nodes}};
+}
+
+PipelineRules read_rules(const Json& rules) {
+  PipelineRules read;
+  if (!rules.is_object()) return read;
+  if (const auto strict = rules.find("strict_mix"); strict != rules.end() && strict->is_boolean()) {
+    read.strict_mix = strict->get<bool>();
+  }
+  if (const auto relaxed = rules.find("relaxed_roles"); relaxed != rules.end() && relaxed->is_boolean()) {
+    read.relaxed_roles = relaxed->get<bool>();
+  }
+  if (const auto most = rules.find("max_nodes"); most != rules.end() && most->is_number_unsigned()) {
+    read.max_nodes = most->get<std::size_t>();
+  }
+  return read;
+}
+
 }  // namespace millrace

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "engine/base/json.hpp"
+#include "engine/graph/pipeline.hpp"
 #include "engine/store/store.hpp"
 
 namespace millrace {
@@ -9,5 +10,9 @@ namespace millrace {
 Json to_json(const StoreRights& rights);
 /// Reads them. What cannot be read opens nothing.
 StoreRights read_rights(const Json& rights);
+
+/// The same for the rules by which its pipeline was validated; whether the sources exist is not asked again.
+Json to_json(const PipelineRules& rules);
+PipelineRules read_rules(const Json& rules);
 
 }  // namespace millrace

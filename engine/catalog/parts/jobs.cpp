@@ -41,6 +41,7 @@ CatalogPart part_jobs() {
             pipeline {text} NOT NULL,
             facts {text},
             rights {text} NOT NULL,
+            rules {text},
             result {text},
             counts {text},
             progress {text},

@@ -1,0 +1,149 @@
+#include "api/route/road.hpp"
+
+#include <utility>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "api/route/refusals.hpp"
+
+namespace millrace::api {
+
+namespace {
+
+Refusal faulty(std::vector<Fault> faults, std::string_view word, std::string message) {
+  auto made = refusal(Code::InvalidArgument, word, std::move(message));
+  made.faults = std::move(faults);
+  return made;
+}
+
+/// What the job looks like that was just queued.
+Job submitted_job(const JobRequest& request, JobId id) {
+  Job job;
+  job.id = id;
+  job.dialect = request.dialect;
+  job.external_id = request.external_id.empty() ? std::to_string(id.value) : request.external_id;
+  job.owner = request.owner;
+  job.queue = request.queue;
+  job.priority = request.priority;
+  job.max_attempts = request.max_attempts;
+  job.idempotency_key = request.idempotency_key;
+  job.facts = request.facts;
+  return job;
+}
+
+}  // namespace
+
+// --- the end ---
+
+Finish::Finish(const Dialect& dialect, Metrics::Route& metrics, std::shared_ptr<const http::Request> request,
+               http::Reply reply)
+    : dialect_{&dialect}, metrics_{&metrics}, request_{std::move(request)}, reply_{std::move(reply)} {}
+
+void Finish::answer(http::Response response) const {
+  if (dialect_->decorate) dialect_->decorate(*request_, response);
+  const auto took = std::chrono::steady_clock::now() - begun_;
+  metrics_->observe(response.status, took);
+  if (spdlog::should_log(spdlog::level::debug))
+    spdlog::debug("request method={} target={} status={} us={} remote={} id={}", http::to_string(request_->method),
+                  request_->target, response.status,
+                  std::chrono::duration_cast<std::chrono::microseconds>(took).count(), request_->remote, request_->id);
+  reply_(std::move(response));
+}
+
+void Finish::refuse(const Refusal& refusal) const {
+  if (refusal.error.code == Code::Internal || !refusal.error.detail.empty())
+    spdlog::warn("request refused code={} message={} detail={} target={} id={}", to_string(refusal.error.code),
+                 refusal.error.message, refusal.error.detail, request_->target, request_->id);
+  answer(dialect_->refuse(refusal, *request_));
+}
+
+// --- the road ---
+
+Road::Road(const Surroundings& surroundings, const Dialect& dialect, const Endpoint& endpoint,
+           std::shared_ptr<http::Request> request, Caller caller, Finish finish)
+    : surroundings_{surroundings},
+      dialect_{dialect},
+      endpoint_{endpoint},
+      request_{std::move(request)},
+      caller_{std::move(caller)},
+      finish_{std::move(finish)} {}
+
+void Road::run() {
+  // Translators are ours, but the JSON library that they use throws where they err.
+  try {
+    go();
+  } catch (const std::exception& thrown) {
+    finish_.refuse({.error = {Code::Internal, "internal error", thrown.what()}});
+  }
+}
+
+void Road::go() {
+  const auto& route = *endpoint_.route;
+  if (route.checks_schema) {
+    auto faults = endpoint_.schema.check(*request_);
+    if (!faults.empty()) {
+      const bool is_json = faults.front().kind == "json";
+      auto message = is_json ? faults.front().message : std::string{"the request does not fit its schema"};
+      return finish_.refuse(faulty(std::move(faults), is_json ? "json" : "schema", std::move(message)));
+    }
+  }
+  Bound bound;
+  if (route.translate != nullptr) {
+    auto translated = route.translate(*request_, caller_);
+    if (const auto* refused = std::get_if<Refusal>(&translated)) return finish_.refuse(*refused);
+    bound = std::get<Bound>(std::move(translated));
+  }
+  route.lane == Lane::Inline ? run_inline(bound) : submit(std::move(bound));
+}
+
+void Road::run_inline(const Bound& bound) {
+  // An administrator sees the rows of all owners.
+  const auto owner = caller_.is_admin ? std::string_view{} : std::string_view{caller_.owner};
+  const auto outcome = surroundings_.engine.run_inline(*endpoint_.prepared, bound.parameters, caller_.rights, owner);
+  if (outcome.error) return finish_.refuse({.error = *outcome.error});
+  if (endpoint_.route->reply == nullptr) return finish_.answer({});
+  auto reply = endpoint_.route->reply({.request = *request_, .caller = caller_, .outcome = &outcome});
+  if (const auto* refused = std::get_if<Refusal>(&reply)) return finish_.refuse(*refused);
+  finish_.answer(std::get<http::Response>(std::move(reply)));
+}
+
+void Road::submit(Bound bound) {
+  auto& job = bound.job;
+  const Json* document = endpoint_.pipeline != nullptr ? endpoint_.pipeline : &job.pipeline;
+  if (document->is_string()) {
+    const auto& name = document->get_ref<const std::string&>();
+    const auto* entry = surroundings_.pipelines.find(name);
+    if (entry == nullptr) return finish_.refuse({.error = {Code::NotFound, fmt::format("no such pipeline: {}", name)}});
+    document = &entry->document;
+  }
+  auto checked = surroundings_.engine.validate(*document, bound.parameters, caller_.rights, bound.rules);
+  if (!checked.graph) {
+    for (auto& fault : checked.faults) fault.pointer.insert(0, bound.pipeline_at);
+    return finish_.refuse(faulty(std::move(checked.faults), {}, "the pipeline is not valid"));
+  }
+  job.pipeline = std::move(checked.document);
+  job.dialect = dialect_.name;
+  job.owner = caller_.owner;
+  job.rules = bound.rules;
+  if (job.queue == JobRequest{}.queue) job.queue = checked.graph->queue;
+  if (job.priority == 0) job.priority = checked.graph->priority;
+
+  auto request = job;
+  surroundings_.engine.submit(
+      std::move(request), caller_.rights,
+      [held = surroundings_.lane.hold(), finish = finish_, http_request = request_, caller = caller_, reply = endpoint_.route->reply,
+       job = std::move(job)](Result<JobId> submitted) {
+        if (!submitted.ok()) {
+          const bool is_full = submitted.error().code == Code::Exhausted;
+          return finish.refuse({.error = submitted.error(), .word = is_full ? "queue_full" : ""});
+        }
+        if (reply == nullptr) return finish.answer({.status = 202});
+        const auto row = submitted_job(job, *submitted);
+        auto answer = reply({.request = *http_request, .caller = caller, .job = &row});
+        if (const auto* refused = std::get_if<Refusal>(&answer)) return finish.refuse(*refused);
+        finish.answer(std::get<http::Response>(std::move(answer)));
+      });
+}
+
+}  // namespace millrace::api
