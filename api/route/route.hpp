@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "api/http/message.hpp"
@@ -37,8 +38,9 @@ enum class Auth { Open, Required };
 /// What translate() makes of a request: the values of the pipeline's parameters, and for the queued lane how to queue it.
 struct Bound {
   Json parameters = Json::object();
-  JobRequest job{};            // pipeline is filled in by the road
+  JobRequest job{};            // pipeline is filled in by the road, unless the route brings its own
   PipelineRules rules{};
+  std::string pipeline_at{};   // of a pipeline that was brought: JSON pointer to it in the body, "" for the body itself
 };
 
 /// What a route's answer is made from.
@@ -60,11 +62,15 @@ struct Route {
   std::string_view summary;    // for OpenAPI
   Lane lane = Lane::Inline;
   Auth auth = Auth::Required;
-  std::string_view schema = "{}";   // JSON: {"path": {...}, "query": {...}, "body": {...}, "responses": {...}}, JSON Schema
+  std::string_view schema = "{}";   // JSON, see request_schema.hpp: {"path": {...}, "query": {...}, "body": {...}, ...}
   TranslateResult (*translate)(const http::Request&, const Caller&) = nullptr;
   ReplyResult (*reply)(const Answered&) = nullptr;
   /// Instead of a pipeline, for the few that are not work but a view of the server (events, openapi, metrics).
   std::function<void(std::shared_ptr<http::Request>, Caller, http::Reply)> direct{};
+  /// False: the schema only describes, translate() makes the checks in an order of its own.
+  bool checks_schema = true;
+  /// The pipeline comes with the request: translate() puts it into Bound::job. There is no file.
+  bool brings_pipeline = false;
 };
 
 /// Finds out who sent a request, before its body is parsed. [HTTP thread] Must not block.
@@ -86,6 +92,8 @@ struct Dialect {
   std::function<http::Response(const Refusal&, const http::Request&)> refuse;
   /// Headers that every answer carries.
   std::function<void(const http::Request&, http::Response&)> decorate{};
+  /// How a request signs in, for the OpenAPI document: a Security Scheme Object.
+  Json security_scheme = Json{{"type", "apiKey"}, {"in", "header"}, {"name", "Authorization"}};
 };
 
 }  // namespace millrace::api

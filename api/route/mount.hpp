@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "api/http/server.hpp"
+#include "api/route/metrics.hpp"
+#include "api/route/pipeline_library.hpp"
+#include "api/route/route.hpp"
+#include "api/route/work_lane.hpp"
+
+namespace millrace {
+class Engine;
+}
+
+namespace millrace::api {
+
+class RequestSchema;
+
+/// What all mounts of one server share; outlives them.
+struct Surroundings {
+  Engine& engine;
+  const PipelineLibrary& pipelines;
+  Metrics& metrics;
+  WorkLane& lane;
+  std::vector<std::filesystem::path> roots;  // below which pipelines that came over HTTP may open files
+};
+
+/// A dialect that serves: the road from a request over its route, pipeline and outcome to the answer. It knows no prefix,
+/// so the same mount can serve below a name and at the root of another listener. [any thread]
+class Mount {
+ public:
+  /// Reads every route's schema and pipeline and has the pipelines validated. An error names the route, or the file.
+  static Result<std::shared_ptr<Mount>> open(Dialect dialect, const Surroundings& surroundings);
+  ~Mount();
+
+  /// Answers a request whose path and prefix have been told apart. [HTTP thread]
+  void handle(std::shared_ptr<http::Request> request, http::Reply reply) const;
+  /// Words an answer that the HTTP server gives by itself.
+  [[nodiscard]] http::Response refuse(int status, std::string_view why, const http::Request& head) const;
+
+  [[nodiscard]] const Dialect& dialect() const;
+  /// The schemas of the routes, in their order.
+  [[nodiscard]] const RequestSchema& schema(std::size_t route) const;
+
+ private:
+  struct State;
+  explicit Mount(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace millrace::api

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+
+#include "api/http/message.hpp"
+#include "api/route/endpoint.hpp"
+#include "api/route/mount.hpp"
+#include "api/route/work_lane.hpp"
+
+namespace millrace::api {
+
+/// The end of every road: decorates the answer, counts it, logs it, and sends it. Copyable like the reply it holds.
+class Finish {
+ public:
+  Finish(const Dialect& dialect, Metrics::Route& metrics, std::shared_ptr<const http::Request> request,
+         http::Reply reply);
+
+  void answer(http::Response response) const;
+  void refuse(const Refusal& refusal) const;
+
+ private:
+  const Dialect* dialect_;
+  Metrics::Route* metrics_;
+  std::shared_ptr<const http::Request> request_;  // shared with the road, and with a handler of a direct route
+  http::Reply reply_;
+  std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
+};
+
+/// One request on its way through the blocking pool: schema, translate, pipeline, reply.
+class Road final : public WorkLane::Work {
+ public:
+  Road(const Surroundings& surroundings, const Dialect& dialect, const Endpoint& endpoint,
+       std::shared_ptr<http::Request> request, Caller caller, Finish finish);
+
+  void run() override;
+
+  /// For when there was no room for it.
+  [[nodiscard]] const Finish& finish() const { return finish_; }
+
+ private:
+  void go();
+  void run_inline(const Bound& bound);
+  void submit(Bound bound);
+
+  const Surroundings& surroundings_;
+  const Dialect& dialect_;
+  const Endpoint& endpoint_;
+  std::shared_ptr<http::Request> request_;  // shared with `finish_`
+  Caller caller_;
+  Finish finish_;
+};
+
+}  // namespace millrace::api
