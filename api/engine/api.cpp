@@ -1,0 +1,136 @@
+#include "api/engine/api.hpp"
+
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "api/engine/dialect.hpp"
+#include "api/engine/envelope.hpp"
+#include "api/engine/token.hpp"
+#include "api/engine/views.hpp"
+#include "api/route/openapi.hpp"
+#include "engine/engine.hpp"
+
+namespace millrace::api {
+
+namespace {
+
+using Sample = Metrics::Sample;
+
+std::vector<Sample> engine_samples(Engine& engine) {
+  const auto jobs = engine.jobs().counters();
+  const auto catalog = engine.catalog().counters();
+  const auto counter = [](const char* name, const char* help, std::uint64_t value) {
+    return Sample{name, help, true, static_cast<double>(value)};
+  };
+  const auto gauge = [](const char* name, const char* help, std::size_t value) {
+    return Sample{name, help, false, static_cast<double>(value)};
+  };
+  return {counter("millrace_jobs_submitted_total", "Jobs taken in", jobs.submitted),
+          counter("millrace_jobs_finished_total", "Jobs that ended well", jobs.finished),
+          counter("millrace_jobs_failed_total", "Jobs that failed", jobs.failed),
+          counter("millrace_jobs_aborted_total", "Jobs that were stopped", jobs.aborted),
+          counter("millrace_jobs_resumed_total", "Jobs that went on after a crash", jobs.resumed),
+          gauge("millrace_jobs_queued", "Jobs that wait", jobs.queued),
+          gauge("millrace_jobs_running", "Jobs that run", jobs.running),
+          counter("millrace_catalog_writes_total", "Writes that were committed", catalog.writes),
+          counter("millrace_catalog_commits_total", "Commits that they shared", catalog.commits),
+          gauge("millrace_catalog_writes_queued", "Writes that wait", catalog.queued)};
+}
+
+}  // namespace
+
+struct Api::State {
+  State(Engine& given, ApiSettings settings, PipelineLibrary library)
+      : engine{given},
+        pipelines{std::move(library)},
+        lane{given.scheduler(), settings.request_workers, settings.waiting_requests},
+        surroundings{given, pipelines, metrics, lane, settings.roots},
+        views{surroundings, settings.share} {}
+
+  // Destroyed the other way round, but the lane is emptied before anything goes: see ~State.
+  Engine& engine;
+  Metrics metrics;
+  PipelineLibrary pipelines;
+  WorkLane lane;
+  Surroundings surroundings;
+  Views views;
+  std::shared_ptr<Mount> root;                 // shared with the sites, as are the others
+  std::vector<std::shared_ptr<Mount>> named;
+
+  ~State() { lane.close(); }
+
+  [[nodiscard]] Mount* find(std::string_view name) const {
+    for (const auto& mount : named)
+      if (mount->dialect().name == name) return mount.get();
+    return name == root->dialect().name ? root.get() : nullptr;
+  }
+
+  [[nodiscard]] Json openapi(std::string_view version) const {
+    std::vector<DocumentedDialect> documented;
+    const auto add = [&](const Mount& mount, std::string prefix) {
+      std::vector<const RequestSchema*> schemas;
+      for (std::size_t i = 0; i < mount.dialect().routes.size(); ++i) schemas.push_back(&mount.schema(i));
+      documented.push_back({mount.dialect(), std::move(prefix), std::move(schemas)});
+    };
+    add(*root, "");
+    for (const auto& mount : named) add(*mount, "/" + mount->dialect().name);
+    return openapi_document(documented, engine.registry().all(), version);
+  }
+};
+
+Api::Api() = default;
+Api::~Api() = default;
+
+Result<std::unique_ptr<Api>> Api::open(Engine& engine, std::vector<Dialect> dialects, ApiSettings settings) {
+  if (settings.share.empty()) settings.share = share_folder();
+  MR_TRY(auto token, open_token(engine.settings().data));
+  MR_TRY(auto pipelines, PipelineLibrary::open(settings.share / "pipelines"));
+  const auto version = settings.version;
+  std::unique_ptr<Api> api{new Api};
+  api->state_ = std::make_unique<State>(engine, std::move(settings), std::move(pipelines));
+  auto& state = *api->state_;
+  MR_TRY(state.root, Mount::open(make_engine_dialect(state.views, make_token_authenticator(std::move(token)), version),
+                                 state.surroundings));
+  for (auto& dialect : dialects) {
+    MR_TRY(auto mount, Mount::open(std::move(dialect), state.surroundings));
+    state.named.push_back(std::move(mount));
+  }
+  state.views.set_openapi(to_text(state.openapi(version)));
+  state.metrics.add_source([&engine] { return engine_samples(engine); });
+  return api;
+}
+
+http::Site Api::main_site() const { return make_site(state_->root, {state_->named.begin(), state_->named.end()}); }
+
+Result<http::Site> Api::site_of(std::string_view dialect) const {
+  for (const auto& mount : state_->named)
+    if (mount->dialect().name == dialect) return make_site(mount);
+  if (dialect == state_->root->dialect().name) return make_site(state_->root);
+  std::string names{state_->root->dialect().name};
+  for (const auto& mount : state_->named) names += ", " + mount->dialect().name;
+  return Error{Code::NotFound, fmt::format("no such dialect: {} (there are: {})", dialect, names)};
+}
+
+Result<const Dialect*> Api::dialect(std::string_view name) const {
+  if (const auto* mount = state_->find(name)) return &mount->dialect();
+  return Error{Code::NotFound, fmt::format("no such dialect: {}", name)};
+}
+
+void Api::count(const http::Server& server) {
+  state_->metrics.add_source([&server]() -> std::vector<Sample> {
+    const auto counters = server.counters();
+    return {{"millrace_http_connections_total", "Connections accepted", true, static_cast<double>(counters.connections)},
+            {"millrace_http_connections", "Connections open", false, static_cast<double>(counters.open)}};
+  });
+}
+
+std::filesystem::path share_folder() {
+  std::error_code error;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
+  return (program.parent_path() / "../share/millrace").lexically_normal();
+}
+
+}  // namespace millrace::api

@@ -1,0 +1,16 @@
+#pragma once
+
+#include "api/route/route.hpp"
+
+namespace millrace::api {
+
+/// Words a refusal for the engine's own API:
+/// {"error": {"code": "invalid_argument", "message": "...", "faults": [{"kind", "pointer", "message"}]}}.
+http::Response refuse_with_envelope(const Refusal& refusal, const http::Request& request);
+
+/// Returns `value` as JSON text; bytes that are no UTF-8 are replaced.
+std::string to_text(const Json& value);
+
+Json to_json(const std::vector<Fault>& faults);
+
+}  // namespace millrace::api

@@ -1,0 +1,133 @@
+#include "api/engine/job_events.hpp"
+
+#include <utility>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "api/engine/envelope.hpp"
+#include "engine/base/clock.hpp"
+#include "engine/engine.hpp"
+
+namespace millrace::api {
+
+namespace {
+
+constexpr int kLinesAtOnce = 200;
+
+Result<JobState> state_of(Engine& engine, JobId id) {
+  MR_TRY(const auto rows, engine.catalog().query({{"entity", "jobs"},
+                                                  {"columns", {"state"}},
+                                                  {"where", Json::array({Json{{"column", "id"}, {"op", "="}, {"value", id.value}}})}}));
+  if (rows.empty()) return Error{Code::NotFound, fmt::format("no such job: {}", id.value)};
+  const auto state = read_job_state(rows.column<std::string_view>("state").value(0));
+  if (!state) return Error{Code::Internal, "job in an unknown state"};
+  return *state;
+}
+
+std::string progress_text(const Progress& progress) {
+  Json text{{"done", progress.done}, {"total", progress.total}, {"unit", progress.unit},
+            {"perSecond", progress.per_second}, {"counts", progress.counts}};
+  if (progress.seconds_left) text["secondsLeft"] = *progress.seconds_left;
+  return to_text(text);
+}
+
+}  // namespace
+
+http::EventBody JobEvents::body() {
+  const auto self = shared_from_this();
+  return {.start = [self](http::EventBody::Sink sink) { self->start(std::move(sink)); },
+          .closed = [self] { self->stop(); }};
+}
+
+void JobEvents::start(http::EventBody::Sink sink) {
+  sink_ = std::move(sink);
+  // A weak reference: the job service may call once more after unwatch().
+  const auto watch = engine_.jobs().watch(job_, [weak = weak_from_this()](JobId) {
+    if (const auto self = weak.lock()) self->wake();
+  });
+  {
+    const std::lock_guard lock{mutex_};
+    watch_ = watch;
+    is_watching_ = !is_stopped_;
+  }
+  is_watching() ? wake() : engine_.jobs().unwatch(watch);
+}
+
+bool JobEvents::is_watching() {
+  const std::lock_guard lock{mutex_};
+  return is_watching_;
+}
+
+void JobEvents::stop() {
+  std::uint64_t watch = 0;
+  {
+    const std::lock_guard lock{mutex_};
+    is_stopped_ = true;
+    if (!std::exchange(is_watching_, false)) return;
+    watch = watch_;
+  }
+  engine_.jobs().unwatch(watch);
+}
+
+void JobEvents::wake() {
+  {
+    const std::lock_guard lock{mutex_};
+    if (is_stopped_) return;
+    is_stale_ = true;
+    if (std::exchange(is_reading_, true)) return;
+  }
+  lane_.push(make_work([self = shared_from_this()] { self->read(); }));
+}
+
+void JobEvents::read() {
+  for (;;) {
+    {
+      const std::lock_guard lock{mutex_};
+      if (is_stopped_ || !std::exchange(is_stale_, false)) {
+        is_reading_ = false;
+        return;
+      }
+    }
+    // The state first: when it is final now, all lines are there already.
+    const auto state = state_of(engine_, job_);
+    const bool goes_on = send_journal() && send_progress();
+    if (!state.ok()) {
+      spdlog::warn("events of a job cannot be read job={} error={}", job_.value, state.error().message);
+    } else if (goes_on && !is_final(*state)) {
+      continue;
+    }
+    sink_.end();
+    stop();
+    const std::lock_guard lock{mutex_};
+    is_reading_ = false;
+    return;
+  }
+}
+
+bool JobEvents::send_journal() {
+  for (;;) {
+    const auto events = engine_.job_store().events(job_, last_, kLinesAtOnce);
+    if (!events.ok()) {
+      spdlog::warn("events of a job cannot be read job={} error={}", job_.value, events.error().message);
+      return false;
+    }
+    for (const auto& event : *events) {
+      const Json data{{"time", to_rfc3339(from_micros(event.time_us))}, {"body", event.body}};
+      if (!sink_.send(std::to_string(event.sequence), event.kind, to_text(data))) return false;
+      last_ = event.sequence;
+    }
+    if (events->size() < kLinesAtOnce) return true;
+  }
+}
+
+bool JobEvents::send_progress() {
+  const auto progress = engine_.jobs().progress(job_);
+  if (!progress) return true;
+  auto text = progress_text(*progress);
+  if (text == progress_) return true;
+  progress_ = std::move(text);
+  return sink_.send({}, "progress", progress_);
+}
+
+}  // namespace millrace::api

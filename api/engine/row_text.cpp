@@ -1,0 +1,77 @@
+#include "api/engine/row_text.hpp"
+
+#include <array>
+#include <charconv>
+
+#include "engine/base/clock.hpp"
+#include "engine/base/json.hpp"
+
+namespace millrace::api {
+
+namespace {
+
+void append_number(std::string& out, std::int64_t number) {
+  std::array<char, 24> digits{};
+  out.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr);
+}
+
+}  // namespace
+
+void append_quoted(std::string& out, std::string_view text) {
+  bool is_plain = true;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    is_plain = is_plain && byte >= 0x20 && byte < 0x80 && c != '"' && c != '\\';
+  }
+  if (is_plain) {
+    out += '"';
+    out += text;
+    out += '"';
+  } else {
+    out += Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
+  }
+}
+
+RowText::RowText(const Batch& rows, const std::vector<Member>& members) {
+  columns_.reserve(members.size());
+  for (const auto& member : members) {
+    Bound bound{&member, {}, {}};
+    if (member.as == As::Number || member.as == As::Time)
+      bound.number = rows.column<std::int64_t>(member.column);
+    else
+      bound.text = rows.column<std::string_view>(member.column);
+    columns_.push_back(std::move(bound));
+  }
+}
+
+void RowText::append(std::string& out, std::int64_t row) const {
+  char before = '{';
+  for (const auto& column : columns_) {
+    out += before;
+    before = ',';
+    out += '"';
+    out += column.member->name;
+    out += "\":";
+    const auto as = column.member->as;
+    if (as == As::Number || as == As::Time) {
+      const auto number = column.number[row];
+      if (!number)
+        out += "null";
+      else if (as == As::Number)
+        append_number(out, *number);
+      else
+        append_quoted(out, to_rfc3339(from_micros(*number)));
+      continue;
+    }
+    const auto text = column.text[row];
+    if (!text || (as == As::MaybeText && text->empty()))
+      out += "null";
+    else if (as == As::Document)
+      out += *text;
+    else
+      append_quoted(out, *text);
+  }
+  out += '}';
+}
+
+}  // namespace millrace::api

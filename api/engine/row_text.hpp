@@ -1,0 +1,40 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <millrace/batch.hpp>
+
+namespace millrace::api {
+
+/// Writes rows of the catalog as JSON objects, straight from the columns: documents that the catalog keeps as JSON text go
+/// into the answer as they are, unparsed. [one thread]
+class RowText {
+ public:
+  /// How a column is shown.
+  enum class As { Number, Text, MaybeText, Time, Document };
+  struct Member {
+    std::string_view name;    // in the answer
+    std::string_view column;  // in the rows
+    As as;                    // MaybeText: empty is null
+  };
+
+  /// `members` outlives the object.
+  RowText(const Batch& rows, const std::vector<Member>& members);
+
+  void append(std::string& out, std::int64_t row) const;
+
+ private:
+  struct Bound {
+    const Member* member;
+    Column<std::string_view> text;
+    Column<std::int64_t> number;
+  };
+  std::vector<Bound> columns_;
+};
+
+/// Appends `text` as a JSON string; bytes that are no UTF-8 are replaced.
+void append_quoted(std::string& out, std::string_view text);
+
+}  // namespace millrace::api
