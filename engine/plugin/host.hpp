@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <forward_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,7 @@ struct mr_context {
   std::vector<millrace::Fault>* faults = nullptr;  // during plan() only
   millrace::Json* traits = nullptr;                // during plan() only
   std::string* state = nullptr;                    // during snapshot() only
+  std::forward_list<millrace::Json> values{};      // what value_parse() has read
 };
 
 namespace millrace {

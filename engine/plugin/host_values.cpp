@@ -75,6 +75,17 @@ const mr_value* value_get(const mr_value* value, mr_text key) {
   return nullptr;
 }
 
+const mr_value* value_parse(mr_context* context, mr_text json) {
+  const mr_value* value = nullptr;
+  guarded([&] {
+    auto parsed = parse_json(view(json));
+    if (!parsed.ok()) return failed(parsed.error());
+    value = to_value(context->values.emplace_front(*std::move(parsed)));
+    return MR_OK;
+  });
+  return value;
+}
+
 }  // namespace
 
 void fill_value_functions(mr_host& host) {
@@ -87,6 +98,7 @@ void fill_value_functions(mr_host& host) {
   host.value_at = value_at;
   host.value_key = value_key;
   host.value_get = value_get;
+  host.value_parse = value_parse;
 }
 
 }  // namespace millrace::detail

@@ -218,4 +218,10 @@ Batch Context::change(const Value& change) {
   return Batch::import(&array, &schema);
 }
 
+Value Context::parse(std::string_view json) {
+  const mr_value* value = current_host->value_parse(context_, text(json));
+  if (value == nullptr) check(MR_DATA_INVALID, context_, "parse");
+  return Value{value};
+}
+
 }  // namespace millrace

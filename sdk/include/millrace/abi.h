@@ -179,6 +179,10 @@ typedef struct mr_host {
                             struct ArrowSchema* schema);
   /* Error text of the last failed call of reader or writer functions in this call. */
   mr_text (*last_error)(mr_context* context);
+
+  /* Reads JSON text into a value that lives until the current call returns: a query or change made of data. Returns null
+   * when the text is no JSON: last_error() tells why. */
+  const mr_value* (*value_parse)(mr_context* context, mr_text json);
 } mr_host;
 
 /* One operator. Texts and functions live as long as the program. */

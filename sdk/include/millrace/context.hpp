@@ -118,6 +118,9 @@ class Context {
 
   [[nodiscard]] Batch query(const Value& query);
   Batch change(const Value& change);
+  /// Reads JSON text, for a query or change made of data; the value lives until the current call
+  /// returns. Text that is no JSON is a Failure with DataInvalid.
+  [[nodiscard]] Value parse(std::string_view json);
 
   [[nodiscard]] mr_context* handle() const { return context_; }
 
