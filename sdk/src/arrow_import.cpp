@@ -130,6 +130,7 @@ class Importer {
     fields.reserve(static_cast<std::size_t>(schema.n_children));
     for (std::int64_t i = 0; i < schema.n_children; ++i) {
       if (schema.children[i] == nullptr) fail("has a child that is null");
+      if (schema.children[i]->release == nullptr) fail("has a child whose schema was released");
       fields.push_back(field(*schema.children[i]));
     }
     check_names(fields);
@@ -140,7 +141,6 @@ class Importer {
     const std::string_view name = schema.name != nullptr ? schema.name : "";
     const Scope scope{*this, name};
     if (path_.size() > kMaxDepth) fail("is nested too deep");
-    if (schema.release == nullptr) fail("has a released schema");
     if (schema.format == nullptr) fail("has no format");
     if (schema.dictionary != nullptr) fail("is dictionary encoded, which is not supported");
     const auto* known = std::find_if(kFormats.begin(), kFormats.end(), [&](const Format& format) {

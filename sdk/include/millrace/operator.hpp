@@ -47,7 +47,8 @@ class Source {
 class Checkpointed {
  public:
   virtual ~Checkpointed() = default;
-  /// Returns the state after the batches seen so far.
+  /// Returns the state after the batches seen so far. A Failure with Unavailable says that there is
+  /// none now, for instance because it is too large to keep: the job keeps its earlier checkpoint.
   virtual std::string snapshot(Context& context) = 0;
   /// Brings a new instance to that state, before its first batch.
   virtual void restore(Context& context, std::string_view state) = 0;

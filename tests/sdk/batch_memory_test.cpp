@@ -1,0 +1,165 @@
+#include <memory>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include <millrace/batch.hpp>
+
+#include "tests/sdk/arrow_walker.hpp"
+#include "tests/sdk/sample_batches.hpp"
+
+using namespace millrace;
+using namespace millrace::sdk_test;
+
+namespace {
+
+void check_released_once(const Releases& releases) {
+  CHECK(releases.array == 1);
+  CHECK(releases.schema == 1);
+}
+
+}  // namespace
+
+TEST_CASE("a batch nobody looks into passes on as it came", "[sdk][batch][memory]") {
+  Releases releases;
+  {
+    ForeignPair pair = make_pair(all_types(), &releases);
+    const ArrowArray before = pair.array;
+    Batch batch = Batch::import(&pair.array, &pair.schema);
+    CHECK(pair.array.release == nullptr);
+    CHECK(pair.schema.release == nullptr);
+    CHECK(batch.rows() == 6);
+    Batch moved = std::move(batch);
+    ArrowArray array{};
+    ArrowSchema schema{};
+    std::move(moved).export_to(&array, &schema);
+    CHECK(array.private_data == before.private_data);
+    CHECK(array.release == before.release);
+    CHECK(releases.array == 0);
+    array.release(&array);
+    schema.release(&schema);
+  }
+  check_released_once(releases);
+}
+
+TEST_CASE("an unread batch releases its pair once", "[sdk][batch][memory]") {
+  Releases releases;
+  { const Batch batch = import(all_types(), &releases); }
+  check_released_once(releases);
+}
+
+TEST_CASE("the parent is released once, by the last of batches, columns and exports",
+          "[sdk][batch][memory]") {
+  Releases releases;
+  {
+    Batch batch = import(all_types(), &releases);
+    auto column =
+        std::make_unique<Column<std::string_view>>(batch.column<std::string_view>("text"));
+    Batch other = batch.share();
+    Batch part = batch.slice(1, 2);
+    const std::vector<std::string_view> names{"text"};
+    Batch chosen = other.share().select(names);
+    ArrowArray array{};
+    ArrowSchema schema{};
+    std::move(batch).export_to(&array, &schema);
+    other = Batch{};
+    part = Batch{};
+    chosen = Batch{};
+    CHECK(releases.array == 0);
+    CHECK(walk(array, schema) == join(all_types_rows()));
+    array.release(&array);
+    schema.release(&schema);
+    CHECK(array.release == nullptr);
+    CHECK(releases.array == 0);
+    CHECK(column->value(4) == "eee");
+    column.reset();
+    CHECK(releases.array == 1);
+  }
+  check_released_once(releases);
+}
+
+TEST_CASE("what was taken or joined owns its memory", "[sdk][batch][memory]") {
+  Releases releases;
+  Batch taken;
+  {
+    const Batch batch = import(all_types(), &releases);
+    const std::vector<std::int64_t> rows{5, 0};
+    taken = batch.take(rows);
+  }
+  check_released_once(releases);
+  CHECK(rows_of(taken) == join({all_types_rows()[5], all_types_rows()[0]}));
+}
+
+TEST_CASE("a malformed batch is released once too", "[sdk][batch][memory]") {
+  Releases releases;
+  ForeignNode tree = all_types();
+  tree.children[2].buffers.pop_back();
+  {
+    const Batch batch = import(tree, &releases);
+    CHECK_THROWS(batch.schema());
+    CHECK_THROWS(batch.schema());
+    CHECK(releases.array == 0);
+  }
+  check_released_once(releases);
+}
+
+TEST_CASE("a consumer may move children out of an export and release them later",
+          "[sdk][batch][memory]") {
+  Releases releases;
+  Batch batch = import(all_types(), &releases);
+  REQUIRE(batch.schema().size() == 10);
+  ArrowArray array{};
+  ArrowSchema schema{};
+  std::move(batch).export_to(&array, &schema);
+  ArrowArray list = *array.children[8];
+  array.children[8]->release = nullptr;
+  ArrowSchema list_schema = *schema.children[8];
+  schema.children[8]->release = nullptr;
+  array.release(&array);
+  schema.release(&schema);
+  CHECK(releases.array == 0);
+
+  ArrowArray item = *list.children[0];
+  list.children[0]->release = nullptr;
+  CHECK(walk(list, list_schema) == "[1, 2]\n[]\nnull\n[3]\n[null]\n[5, 6]");
+  list.release(&list);
+  list_schema.release(&list_schema);
+  CHECK(releases.array == 0);
+  CHECK(item.length == 7);
+  item.release(&item);
+  CHECK(releases.array == 1);
+}
+
+TEST_CASE("moved-from batches are empty and assignable", "[sdk][batch][memory]") {
+  Releases releases;
+  {
+    Batch batch = import(all_types(), &releases);
+    Batch other = std::move(batch);
+    CHECK(batch.rows() == 0);  // NOLINT: the state of a moved-from batch is promised
+    CHECK(batch.schema().empty());
+    batch = std::move(other);
+    CHECK(batch.rows() == 6);
+    Batch& same = batch;
+    batch = std::move(same);
+    CHECK(batch.rows() == 6);
+  }
+  check_released_once(releases);
+}
+
+TEST_CASE("shares live and end on several threads", "[sdk][batch][memory]") {
+  Releases releases;
+  std::vector<std::string> texts(8);
+  {
+    const Batch batch = import(all_types(), &releases);
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      threads.emplace_back([share = batch.share(), &text = texts[i]] {
+        for (int turn = 0; turn < 50; ++turn) text = rows_of(share.slice(0, 6).share());
+      });
+    }
+  }
+  for (const auto& text : texts) CHECK(text == join(all_types_rows()));
+  check_released_once(releases);
+}

@@ -1,0 +1,227 @@
+/* The C ABI between the Millrace engine (the host) and plugins: C11, no other include than <stdint.h>.
+ *
+ * Rules. Every struct that crosses begins with struct_size, set by its maker; fields are only ever appended, and a reader
+ * uses none beyond the size it was given. Text is UTF-8 with a length and is copied by whoever keeps it. Memory is freed by
+ * the side that made it. Nothing throws across. A plugin is never unloaded. [worker] means: on a worker thread of the
+ * engine, one call at a time for one operator instance. A function returns MR_OK or an MR_ code after fail() told why.
+ * since 1.0: everything below.
+ */
+#ifndef MILLRACE_ABI_H
+#define MILLRACE_ABI_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define MR_ABI_VERSION 1
+
+/* --- Arrow C Data Interface, https://arrow.apache.org/docs/format/CDataInterface.html --- */
+#ifndef ARROW_C_DATA_INTERFACE
+#define ARROW_C_DATA_INTERFACE
+#define ARROW_FLAG_DICTIONARY_ORDERED 1
+#define ARROW_FLAG_NULLABLE 2
+#define ARROW_FLAG_MAP_KEYS_SORTED 4
+struct ArrowSchema {
+  const char* format;
+  const char* name;
+  const char* metadata;
+  int64_t flags;
+  int64_t n_children;
+  struct ArrowSchema** children;
+  struct ArrowSchema* dictionary;
+  void (*release)(struct ArrowSchema*);
+  void* private_data;
+};
+struct ArrowArray {
+  int64_t length;
+  int64_t null_count;
+  int64_t offset;
+  int64_t n_buffers;
+  int64_t n_children;
+  const void** buffers;
+  struct ArrowArray** children;
+  struct ArrowArray* dictionary;
+  void (*release)(struct ArrowArray*);
+  void* private_data;
+};
+#endif
+
+/* A batch is a struct array ("+s") whose children are the columns. Column formats: b i l f g u z tsu:UTC +l +s. */
+
+typedef struct mr_text {
+  const char* data; /* not terminated; may be null when size is 0 */
+  uint64_t size;
+} mr_text;
+
+/* Results of calls. */
+#define MR_OK 0
+#define MR_INVALID_ARGUMENT 1
+#define MR_NOT_FOUND 2
+#define MR_CONFLICT 3
+#define MR_DATA_INVALID 4
+#define MR_CANCELLED 5
+#define MR_DEADLINE_EXCEEDED 6
+#define MR_EXHAUSTED 7
+#define MR_UNAVAILABLE 8
+#define MR_IO 9
+#define MR_INTERNAL 10
+#define MR_UNAUTHENTICATED 11
+#define MR_PERMISSION_DENIED 12
+#define MR_END 100 /* of produce(): this was the last batch, or there was none */
+
+/* Kinds of an mr_value. */
+#define MR_NULL 0
+#define MR_BOOL 1
+#define MR_INTEGER 2
+#define MR_NUMBER 3 /* a number with a fraction or an exponent */
+#define MR_STRING 4
+#define MR_ARRAY 5
+#define MR_OBJECT 6
+
+/* Levels of log() and record_event(). */
+#define MR_LOG_ERROR 0
+#define MR_LOG_WARN 1
+#define MR_LOG_INFO 2
+#define MR_LOG_DEBUG 3
+
+typedef struct mr_value mr_value;     /* a read-only JSON value of the host: parameters */
+typedef struct mr_context mr_context; /* one call into an operator: valid until that call returns */
+typedef struct mr_reader mr_reader;   /* an object of the store, open for reading */
+typedef struct mr_writer mr_writer;   /* a staged output of the job */
+
+/* What the node and the job are; filled by the host, valid during the call. */
+typedef struct mr_where {
+  uint32_t struct_size;
+  uint32_t attempt;  /* 0 on the first try of this batch */
+  mr_text job;       /* id as text */
+  mr_text node;      /* name of the node in the pipeline */
+  uint64_t seed;     /* of the job */
+  int64_t sequence;  /* of the batch, from 0, the same in every run of the job */
+} mr_where;
+
+/* Something that happened to one record; written to the job's record log. Empty texts and line 0 are left out. */
+typedef struct mr_record_event {
+  uint32_t struct_size;
+  int32_t level;
+  mr_text code; /* "decode_failed" */
+  mr_text message;
+  mr_text file;
+  int64_t line; /* from 1 */
+  mr_text url;
+  mr_text op;
+} mr_record_event;
+
+typedef struct mr_object_info {
+  uint32_t struct_size;
+  uint32_t is_folder;
+  uint64_t size_bytes;
+  int64_t modified_us; /* microseconds since 1970, UTC; 0: unknown */
+} mr_object_info;
+
+/* Services of the host. value_* are [any thread]; the rest [worker, during a call], unless marked. */
+typedef struct mr_host {
+  uint32_t struct_size;
+  uint32_t abi_version;
+
+  /* Parameters. A null value is read as MR_NULL; reading a value as another kind gives 0 or empty text. */
+  int32_t (*value_kind)(const mr_value* value);
+  int32_t (*value_bool)(const mr_value* value);
+  int64_t (*value_integer)(const mr_value* value);
+  double (*value_number)(const mr_value* value);
+  mr_text (*value_string)(const mr_value* value);
+  uint64_t (*value_size)(const mr_value* value); /* of an array or object */
+  const mr_value* (*value_at)(const mr_value* value, uint64_t index);
+  mr_text (*value_key)(const mr_value* value, uint64_t index); /* in the order written */
+  const mr_value* (*value_get)(const mr_value* value, mr_text key); /* null when absent */
+
+  /* The current call. */
+  void (*where)(mr_context* context, mr_where* where);
+  void (*fail)(mr_context* context, int32_t code, mr_text message);
+  /* During plan(): a parameter is wrong. kind is a word for programs ("ops_syntax"), pointer a JSON pointer below params. */
+  void (*fault)(mr_context* context, mr_text kind, mr_text pointer, mr_text message);
+  /* During plan(): a trait that depends on the parameters, as the member of the declaration's JSON that it replaces. */
+  void (*trait)(mr_context* context, mr_text key, mr_text json);
+  /* Sends a batch on; takes both structs over, whatever it returns. Port "" is the main one. */
+  int32_t (*emit)(mr_context* context, mr_text port, struct ArrowArray* array, struct ArrowSchema* schema);
+  int32_t (*stopping)(mr_context* context); /* 1: return soon, with MR_CANCELLED [any thread] */
+  void (*log)(mr_context* context, int32_t level, mr_text message);
+  void (*progress)(mr_context* context, uint64_t done, uint64_t total, mr_text unit); /* total 0: unknown */
+  void (*count)(mr_context* context, mr_text counter, int64_t by);
+  void (*record_event)(mr_context* context, const mr_record_event* event);
+  /* Sets a member of the job's result. Within one job the last call for a key counts. */
+  void (*result)(mr_context* context, mr_text key, mr_text json);
+  /* During snapshot(): the state to which restore() must bring a new instance. */
+  void (*save_state)(mr_context* context, mr_text state);
+
+  /* The store. */
+  int32_t (*check_uri)(mr_context* context, mr_text uri, int32_t for_writing); /* syntax and rights; no I/O */
+  int32_t (*stat)(mr_context* context, mr_text uri, mr_object_info* info);
+  int32_t (*list)(mr_context* context, mr_text uri, /* of a folder; sorted bytewise */
+                  void (*each)(void* user, mr_text uri, const mr_object_info* info), void* user);
+  int32_t (*open)(mr_context* context, mr_text uri, mr_reader** reader);
+  int32_t (*read)(mr_reader* reader, void* buffer, uint64_t capacity, uint64_t* size); /* size 0: the end */
+  int32_t (*seek)(mr_reader* reader, uint64_t offset);
+  void (*close)(mr_reader* reader);
+  /* Publishes a whole object at once, atomically; durable at the latest when the job's outputs are published. */
+  int32_t (*put)(mr_context* context, mr_text uri, mr_text bytes);
+  /* Opens a staged output, which becomes visible at `uri` when the whole job has succeeded and never otherwise. One writer
+   * for a URI; it stays open until the job ends. An attempt that resumes finds `size` bytes already there. */
+  int32_t (*stage)(mr_context* context, mr_text uri, mr_writer** writer, uint64_t* size);
+  int32_t (*write)(mr_writer* writer, mr_text bytes);
+  int32_t (*truncate)(mr_writer* writer, uint64_t size);
+
+  /* The catalog. The query and the change are described in docs/catalog.md. Rows come back as a batch. */
+  int32_t (*catalog_query)(mr_context* context, const mr_value* query, struct ArrowArray* array,
+                           struct ArrowSchema* schema);
+  int32_t (*catalog_change)(mr_context* context, const mr_value* change, struct ArrowArray* array,
+                            struct ArrowSchema* schema);
+  /* Error text of the last failed call of reader or writer functions in this call. */
+  mr_text (*last_error)(mr_context* context);
+} mr_host;
+
+/* One operator. Texts and functions live as long as the program. */
+typedef struct mr_operator mr_operator;
+struct mr_operator {
+  uint32_t struct_size;
+  uint32_t reserved; /* 0 */
+  mr_text id;          /* "filter.min_area" */
+  mr_text role;        /* input filter augment preprocess train label output */
+  mr_text declaration; /* JSON object: doc, params, traits; docs/writing-a-plugin.md lists the members */
+  const void* data;    /* the plugin's own, for functions that serve several operators; the host does not look at it */
+
+  /* `type` below is the table that holds the function.
+   * Optional: checks parameters beyond their declaration, through fault() and trait(). No I/O. [any thread] */
+  int32_t (*plan)(const mr_operator* type, mr_context* context, const mr_value* params);
+  /* Makes an instance. [worker] */
+  int32_t (*create)(const mr_operator* type, mr_context* context, const mr_value* params, void** self);
+  void (*destroy)(void* self);
+  /* Inputs only: emits about one batch and returns MR_OK, or MR_END. [worker] */
+  int32_t (*produce)(void* self, mr_context* context);
+  /* All but inputs: takes the batch over, whatever it returns. [worker] */
+  int32_t (*process)(void* self, mr_context* context, struct ArrowArray* array, struct ArrowSchema* schema);
+  /* Optional: after the last batch; may still emit. [worker] */
+  int32_t (*finish)(void* self, mr_context* context);
+  /* Optional, both or neither: state between batches, so that a job can go on after a crash. [worker] */
+  int32_t (*snapshot)(void* self, mr_context* context);
+  int32_t (*restore)(void* self, mr_context* context, mr_text state);
+};
+
+typedef struct mr_plugin {
+  uint32_t struct_size;
+  uint32_t abi_version; /* MR_ABI_VERSION of the plugin's build */
+  mr_text name;         /* "example.min_area" */
+  mr_text version;      /* "1.0.0" */
+  uint64_t operator_count;
+  const mr_operator* const* operators;
+} mr_plugin;
+
+/* The one symbol a plugin exports. `host` lives as long as the program; null asks for the declarations only. */
+typedef const mr_plugin* (*mr_plugin_v1_function)(const mr_host* host);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* MILLRACE_ABI_H */
