@@ -8,15 +8,25 @@ bool Barrier::begin(std::int64_t sequence, std::size_t reports) {
   const std::lock_guard lock{mutex_};
   if (busy_ || clock_.steady() - last_ < every_) return false;
   busy_ = true;
+  given_up_ = false;
   missing_ = reports;
   gathered_ = Checkpoint{sequence, {}};
   return true;
 }
 
-std::optional<Checkpoint> Barrier::report(std::map<std::string, std::string> states) {
+std::optional<Checkpoint> Barrier::report(std::optional<std::map<std::string, std::string>> states) {
   const std::lock_guard lock{mutex_};
-  gathered_.states.merge(states);
+  if (states) {
+    gathered_.states.merge(*states);
+  } else {
+    given_up_ = true;
+  }
   if (--missing_ > 0) return std::nullopt;
+  if (given_up_) {
+    busy_ = false;
+    last_ = clock_.steady();
+    return std::nullopt;
+  }
   return std::move(gathered_);
 }
 

@@ -20,8 +20,9 @@ class Barrier {
 
   /// Says whether the source should mark the batch it has just made, and if so begins: `reports` nodes will hand in.
   bool begin(std::int64_t sequence, std::size_t reports);
-  /// Returns the checkpoint when this was the last report.
-  std::optional<Checkpoint> report(std::map<std::string, std::string> states);
+  /// Returns the checkpoint when this was the last report and all states were there. A report without states gives this
+  /// checkpoint up: the next may begin when all have reported.
+  std::optional<Checkpoint> report(std::optional<std::map<std::string, std::string>> states);
   /// Lets the next checkpoint begin: this one was written.
   void end();
 
@@ -31,6 +32,7 @@ class Barrier {
   std::mutex mutex_;  // guards all below
   Clock::Steady last_;
   bool busy_ = false;
+  bool given_up_ = false;
   std::size_t missing_ = 0;
   Checkpoint gathered_;
 };

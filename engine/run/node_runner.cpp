@@ -207,7 +207,11 @@ void NodeRunner::report_if_marked(const Parcel& parcel) {
   std::map<std::string, std::string> states;
   if (chain_) {
     if (auto taken = chain_->snapshot(call(parcel.sequence), states); !taken.ok()) {
-      fail(std::move(taken).error());
+      if (taken.error().code == Code::Unavailable) {
+        run_.report(std::nullopt);  // no state now: the job keeps its earlier checkpoint
+      } else {
+        fail(std::move(taken).error());
+      }
       return;
     }
   }

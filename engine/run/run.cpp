@@ -140,7 +140,7 @@ bool RunState::begin_barrier(std::uint32_t input, std::int64_t sequence) {
   return true;
 }
 
-void RunState::report(std::map<std::string, std::string> states) {
+void RunState::report(std::optional<std::map<std::string, std::string>> states) {
   auto complete = barrier_.report(std::move(states));
   if (!complete) return;
   complete->states[std::string{kTurn}] = std::to_string(turn_at_barrier_);

@@ -50,7 +50,7 @@ class RunState {
   // Checkpoints.
   /// Says whether the batch just made by input `input` is to be marked.
   bool begin_barrier(std::uint32_t input, std::int64_t sequence);
-  void report(std::map<std::string, std::string> states);
+  void report(std::optional<std::map<std::string, std::string>> states);
   [[nodiscard]] bool reports(std::uint32_t node) const { return reports_[node]; }
 
   /// Every task that is queued or runs is counted; the one that leaves last ends the run.

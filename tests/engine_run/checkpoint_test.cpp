@@ -1,5 +1,7 @@
 #include <catch2/catch.hpp>
 
+#include "engine/run/barrier.hpp"
+
 #include "tests/engine_run/test_operators.hpp"
 
 using namespace millrace;
@@ -87,4 +89,17 @@ TEST_CASE("a checkpoint that cannot be written fails the run", "[run][checkpoint
   const auto ran = test::run_inline(plan, 0, options);
   REQUIRE(ran.outcome.error);
   CHECK(ran.outcome.error->message == "checkpoint: disk full");
+}
+
+TEST_CASE("a checkpoint for which a node has no state is given up, and the next one begins", "[run][checkpoint]") {
+  Barrier barrier{std::chrono::milliseconds{0}, system_clock()};
+  REQUIRE(barrier.begin(3, 2));
+  CHECK_FALSE(barrier.report(std::nullopt));
+  CHECK_FALSE(barrier.begin(4, 2));  // the other node has not reported
+  CHECK_FALSE(barrier.report(std::map<std::string, std::string>{{"a", "1"}}));
+  REQUIRE(barrier.begin(5, 1));
+  const auto checkpoint = barrier.report(std::map<std::string, std::string>{{"a", "2"}});
+  REQUIRE(checkpoint);
+  CHECK(checkpoint->sequence == 5);
+  CHECK(checkpoint->states.at("a") == "2");
 }
