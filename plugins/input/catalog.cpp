@@ -3,6 +3,8 @@
 
 #include <millrace/operator.hpp>
 
+#include "plugins/records/value_text.hpp"
+
 namespace {
 
 class CatalogInput final : public millrace::Source {
@@ -34,17 +36,22 @@ class CatalogInput final : public millrace::Source {
     "hints": {"accepts": ["where", "columns"]},
     "examples": [{"params": {"entity": "jobs", "columns": ["id"], "limit": 2}, "catalog": {"id": [1, 2]}}]})";
 
-  explicit CatalogInput(const millrace::Params& params) : query_{params} {}
+  explicit CatalogInput(const millrace::Params& params) {
+    millrace::records::append_value(query_, params);
+  }
 
   bool produce(millrace::Context& context) override {
-    millrace::Batch rows = context.query(query_);
+    if (is_done_) return false;
+    millrace::Batch rows = context.query(context.parse(query_));
     context.count("read", rows.rows());
     context.emit(std::move(rows));
+    is_done_ = true;
     return false;
   }
 
  private:
-  millrace::Value query_;  // the parameters, which live as long as the operator
+  std::string query_;  // the parameters, which have the form of a query
+  bool is_done_ = false;
 };
 
 }  // namespace

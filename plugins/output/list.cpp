@@ -82,10 +82,7 @@ class ListOutput final : public millrace::Operator, public millrace::Checkpointe
       throw;
     }
     for (const auto row : rows) {
-      if (shuffles_) {
-        waiting_.add(records::draw_u64(context.seed(), "shuffle", waiting_.size()),
-                     lines.value(row));
-      }
+      if (shuffles_) wait(context, lines.value(row));
       statistics_.add(labels.value(row));
     }
     context.count("written", static_cast<std::int64_t>(rows.size()));
@@ -109,14 +106,9 @@ class ListOutput final : public millrace::Operator, public millrace::Checkpointe
   }
 
   std::string snapshot(millrace::Context&) override {
-    if (shuffles_ && waiting_.size() > 0) {
+    if (!waiting_.fits(kMaxKeptBytes) || seen_.size() > kMaxKeptHashes) {
       throw millrace::Failure{
-          MR_UNAVAILABLE,
-          "a shuffled list keeps no state: it is written when all records are there"};
-    }
-    if (seen_.size() > kMaxKeptHashes) {
-      throw millrace::Failure{MR_UNAVAILABLE,
-                              "the addresses written so far are too many to keep as state"};
+          MR_UNAVAILABLE, "what a shuffled or unique list must remember is too much for a state"};
     }
     std::string state = R"({"size":)" + std::to_string(size_) + R"(,"statistics":)" +
                         statistics_.snapshot() + R"(,"seen":")";
@@ -124,7 +116,14 @@ class ListOutput final : public millrace::Operator, public millrace::Checkpointe
       append_hex(state, hash.high);
       append_hex(state, hash.low);
     });
-    return state + "\"}";
+    state += R"(","waiting":[)";
+    const char* separator = "";
+    waiting_.for_each([&](std::string_view line) {
+      state += separator;
+      records::raw::append_quoted(state, line);
+      separator = ",";
+    });
+    return state + "]}";
   }
 
   void restore(millrace::Context& context, std::string_view state) override {
@@ -135,6 +134,10 @@ class ListOutput final : public millrace::Operator, public millrace::Checkpointe
         !statistics_.restore(records::raw::find_member(state, "statistics")) || !read_seen(seen)) {
       throw millrace::Failure{MR_DATA_INVALID,
                               "the checkpoint of a list output is not readable: " + file_};
+    }
+    std::string scratch;
+    for (records::raw::Elements line{records::raw::find_member(state, "waiting")}; line.next();) {
+      wait(context, records::raw::unquote(line.value(), scratch));
     }
     writer_ = context.stage(file_);
     if (writer_->size() < size_then) {
@@ -147,7 +150,8 @@ class ListOutput final : public millrace::Operator, public millrace::Checkpointe
 
  private:
   static constexpr std::size_t kWriteBytes = std::size_t{1} << 20;
-  static constexpr std::size_t kMaxKeptHashes = 262'144;  // 8 MiB of state
+  static constexpr std::size_t kMaxKeptHashes = 262'144;              // 8 MiB of state
+  static constexpr std::size_t kMaxKeptBytes = std::size_t{4} << 20;  // of lines that wait
 
   static void append_hex(std::string& out, std::uint64_t value) {
     constexpr std::string_view kDigits = "0123456789abcdef";
@@ -188,6 +192,10 @@ class ListOutput final : public millrace::Operator, public millrace::Checkpointe
       if (!is_unique_ || seen_.insert(hash_of(urls.value(row)))) rows.push_back(row);
     }
     return rows;
+  }
+
+  void wait(millrace::Context& context, std::string_view line) {
+    waiting_.add(records::draw_u64(context.seed(), "shuffle", waiting_.size()), line);
   }
 
   void forget(std::string_view url) {

@@ -82,6 +82,10 @@ void ShuffledLines::add(std::uint64_t key, std::string_view line) {
   if (text_.size() + entries_.size() * sizeof(Entry) > max_bytes_) spill();
 }
 
+void ShuffledLines::for_each(const std::function<void(std::string_view)>& show) const {
+  for (const Entry& entry : entries_) show(std::string_view{text_}.substr(entry.begin, entry.size));
+}
+
 void ShuffledLines::sort() {
   std::stable_sort(entries_.begin(), entries_.end(),
                    [](const Entry& a, const Entry& b) { return a.key < b.key; });

@@ -20,6 +20,12 @@ class ShuffledLines {
 
   void add(std::uint64_t key, std::string_view line);
   [[nodiscard]] std::uint64_t size() const { return size_; }
+  /// Whether all lines are in memory and have `bytes` at the most together.
+  [[nodiscard]] bool fits(std::size_t bytes) const {
+    return runs_.empty() && text_.size() <= bytes;
+  }
+  /// Shows the lines that are in memory, in the order in which they came.
+  void for_each(const std::function<void(std::string_view)>& show) const;
   /// Gives out all lines by key, equal keys in the order in which they came; none is left.
   void drain(const std::function<void(std::string_view)>& take);
 

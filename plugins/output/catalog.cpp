@@ -1,0 +1,62 @@
+// Changes an entity of the catalog for every row that reaches it.
+#include <string>
+#include <utility>
+
+#include <millrace/operator.hpp>
+
+#include "plugins/records/value_text.hpp"
+
+namespace {
+
+namespace records = millrace::records;
+
+class CatalogOutput final : public millrace::Operator {
+ public:
+  static constexpr auto kName = "output.catalog";
+  static constexpr auto kRole = millrace::Role::Output;
+  static constexpr auto kDoc =
+      "Does one thing to the catalog for every row: to the entity that `id` names, or else the "
+      "row's own `id`. Emits what the "
+      "entities are after it. Without a row nothing is done, so an input that finds nothing is an "
+      "answer too.";
+  static constexpr auto kParams = R"({
+    "entity": {"type": "string", "mandatory": true, "minLength": 1, "doc": "What is changed, for example jobs."},
+    "action": {"type": "string", "mandatory": true, "minLength": 1, "doc": "What is done, for example abort."},
+    "id": {"type": "integer", "doc": "Which one; the id of each row when absent."},
+    "reason": {"type": "string", "doc": "Why, where the action takes a reason."}
+  })";
+  static constexpr auto kTraits =
+      R"({"stability": "stable", "blocking": true, "accepts_any": true,
+    "examples": [{"params": {"entity": "jobs", "action": "abort", "reason": "user"}, "rows": {"id": [7]},
+      "catalog": {"id": [7], "state": ["aborting"]}}]})";
+
+  explicit CatalogOutput(const millrace::Params& params) : has_id_{!params["id"].is_null()} {
+    records::append_value(change_, params);
+  }
+
+  void process(millrace::Context& context, millrace::Batch batch) override {
+    if (has_id_) {
+      if (batch.rows() > 0 && !std::exchange(is_done_, true))
+        context.emit(context.change(context.parse(change_)));
+      return;
+    }
+    const auto ids = batch.column<std::int64_t>("id");
+    for (std::int64_t row = 0; row < ids.size(); ++row) {
+      const auto id = ids[row];
+      if (!id) continue;
+      std::string change = change_.substr(
+          0, change_.size() - 1);  // the two mandatory members stand before the brace
+      change += R"(,"id":)" + std::to_string(*id) + "}";
+      context.emit(context.change(context.parse(change)));
+    }
+  }
+
+ private:
+  std::string change_;  // the parameters, which have the form of a change
+  bool has_id_;
+  bool is_done_ = false;
+};
+
+}  // namespace
+
+MR_PLUGIN("output_catalog", "1.0.0", CatalogOutput)

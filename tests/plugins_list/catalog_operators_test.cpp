@@ -1,0 +1,85 @@
+#include <catch2/catch.hpp>
+
+#include "fixture.hpp"
+
+using namespace plugins_list;
+using millrace::testing::batch;
+using millrace::testing::null;
+
+TEST_CASE("input.catalog asks with its parameters and emits what comes", "[input][catalog]") {
+  auto input = harness(
+      "input.catalog",
+      R"({"entity": "jobs", "columns": ["id"], "where": [{"column": "owner", "op": "=", "value": "a\"b"}], "order": ["-id"], "limit": 2})");
+  REQUIRE(input.faults().empty());
+  std::string asked;
+  input.answer_catalog([&asked](std::string_view query) {
+    asked = query;
+    return batch({{"id", {9, 7}}});
+  });
+  REQUIRE(input.run().ok());
+  CHECK(input.has_ended());
+  CHECK(
+      asked ==
+      R"({"entity":"jobs","columns":["id"],"where":[{"column":"owner","op":"=","value":"a\"b"}],"order":["-id"],"limit":2})");
+  CHECK(input.column<std::int64_t>("id") == std::vector<std::int64_t>{9, 7});
+}
+
+TEST_CASE("input.catalog passes on why the catalog refused", "[input][catalog]") {
+  auto input = harness("input.catalog", R"({"entity": "nothing"})");
+  input.answer_catalog([](std::string_view) -> millrace::Batch {
+    throw std::runtime_error{"no such entity: nothing"};
+  });
+  const auto status = input.run();
+  CHECK_FALSE(status.ok());
+  CHECK_THAT(status.message(), Catch::Contains("no such entity"));
+}
+
+TEST_CASE("input.catalog checks the form of conditions before anything runs", "[input][catalog]") {
+  CHECK_FALSE(harness("input.catalog", R"({"entity": "jobs", "where": [{"column": "id"}]})")
+                  .faults()
+                  .empty());
+  CHECK_FALSE(harness("input.catalog",
+                      R"({"entity": "jobs", "where": [{"column": "id", "op": "~", "value": 1}]})")
+                  .faults()
+                  .empty());
+  CHECK_FALSE(harness("input.catalog", R"({"entity": "jobs", "limit": 0})").faults().empty());
+  CHECK_FALSE(harness("input.catalog", "{}").faults().empty());
+}
+
+TEST_CASE("output.catalog does its action once for every row", "[output][catalog]") {
+  auto output =
+      harness("output.catalog", R"({"entity": "jobs", "action": "abort", "reason": "user"})");
+  std::vector<std::string> asked;
+  output.answer_catalog([&asked](std::string_view change) {
+    asked.emplace_back(change);
+    return batch({{"id", {static_cast<std::int64_t>(asked.size())}}, {"state", {"aborted"}}});
+  });
+  REQUIRE(output.push(batch({{"id", {7, null, 9}}})).ok());
+  REQUIRE(output.finish().ok());
+  CHECK(asked ==
+        std::vector<std::string>{R"({"entity":"jobs","action":"abort","reason":"user","id":7})",
+                                 R"({"entity":"jobs","action":"abort","reason":"user","id":9})"});
+  CHECK(output.column<std::string>("state") == std::vector<std::string>{"aborted", "aborted"});
+}
+
+TEST_CASE("output.catalog with an id acts once, and not without a row", "[output][catalog]") {
+  auto output = harness("output.catalog", R"({"entity": "jobs", "action": "retry", "id": 5})");
+  int calls = 0;
+  output.answer_catalog([&calls](std::string_view) {
+    ++calls;
+    return batch({{"id", {5}}});
+  });
+  REQUIRE(output.push(batch({{"id", {1}}}).slice(0, 0)).ok());
+  CHECK(calls == 0);
+  REQUIRE(output.push(batch({{"id", {1, 2}}})).ok());
+  REQUIRE(output.push(batch({{"id", {3}}})).ok());
+  CHECK(calls == 1);
+}
+
+TEST_CASE("output.reply hands its rows on unchanged", "[output][reply]") {
+  auto reply = harness("output.reply", "{}");
+  REQUIRE(reply.push(batch({{"id", {1, null}}, {"name", {"a", "b"}}})).ok());
+  REQUIRE(reply.finish().ok());
+  CHECK(reply.rows() == 2);
+  CHECK(reply.optional_column<std::int64_t>("id")[1] == std::nullopt);
+}
