@@ -20,8 +20,13 @@ function(millrace_add_plugin)
     add_custom_command(TARGET ${target} POST_BUILD
       COMMAND millrace_manifest $<TARGET_FILE:${target}> VERBATIM)
     add_dependencies(${target} millrace_manifest)
+    set_property(GLOBAL APPEND PROPERTY MILLRACE_PLUGIN_TARGETS ${target})
     install(TARGETS ${target} LIBRARY DESTINATION ${MILLRACE_PLUGIN_DIRECTORY})
     install(FILES ${PROJECT_BINARY_DIR}/${MILLRACE_PLUGIN_DIRECTORY}/${ARG_NAME}.json
       DESTINATION ${MILLRACE_PLUGIN_DIRECTORY})
+  elseif(TARGET millrace::manifest)
+    # Outside: where the plugin's own project puts it, and the manifest beside it.
+    add_custom_command(TARGET ${target} POST_BUILD
+      COMMAND millrace::manifest $<TARGET_FILE:${target}> VERBATIM)
   endif()
 endfunction()

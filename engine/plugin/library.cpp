@@ -30,6 +30,15 @@ void keep(boost::dll::shared_library library) {
   kept.push_back(std::move(library));
 }
 
+// Returns why the system could not load `path`, which stands in front of the text already. Boost
+// keeps no text.
+std::string loader_text(const std::filesystem::path& path) {
+  const char* text = ::dlerror();
+  std::string reason = text == nullptr ? "unknown reason" : text;
+  const auto prefix = path.string() + ": ";
+  return reason.starts_with(prefix) ? reason.substr(prefix.size()) : reason;
+}
+
 std::string describe(std::string_view what, std::size_t found, std::size_t wanted) {
   return std::string{what} + " is too small: " + std::to_string(found) + " bytes, of " +
          std::to_string(wanted);
@@ -100,8 +109,7 @@ Result<const mr_plugin*> load_library(const std::filesystem::path& library, cons
     boost::dll::fs::error_code error;
     loaded.load(path, error, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
     if (error) {
-      const char* reason = ::dlerror();  // Boost keeps no text
-      return library_error(path, reason != nullptr ? reason : error.message(), "unknown");
+      return library_error(path, "the system cannot load it: " + loader_text(path), "unknown");
     }
     if (!loaded.has(kSymbol)) {
       std::string found = "none";

@@ -123,6 +123,9 @@ void check_example(const Subject& subject) {
   const auto transcript = run_whole(trial, subject.example).transcript();
   if (!transcript.is_ok) subject.add("the example fails: " + failure_text(transcript));
   if (!trial.flaw().empty()) subject.add(trial.flaw());
+  if (!trial.odd_port().empty()) {
+    subject.add("emits on a port that it does not declare: " + trial.odd_port());
+  }
 }
 
 // Reads the word of a column's type out of what schema_to_json() wrote.

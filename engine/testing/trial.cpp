@@ -72,12 +72,10 @@ void Trial::note(const Error& error) {
 
 void Trial::take(void* user, std::string_view port, Batch batch) {
   auto& self = *static_cast<Trial*>(user);
-  if (self.has_finished_) self.emitted_late_ = true;
   const std::string name{port};
   const auto& ports = self.example_.info.ports;
-  if (!port.empty() && std::find(ports.begin(), ports.end(), name) == ports.end() &&
-      self.flaw_.empty()) {
-    self.flaw_ = "emitted on port \"" + name + "\", which it does not declare";
+  if (!port.empty() && std::find(ports.begin(), ports.end(), name) == ports.end()) {
+    self.odd_port_ = name;
   }
   try {
     batch.validate();
@@ -118,7 +116,6 @@ Trial& Trial::produce_past_end() {
 Trial& Trial::finish() {
   if (!transcript_.is_ok) return *this;
   if (const auto done = instance_.finish(call()); !done.ok()) note(done.error());
-  has_finished_ = true;
   return *this;
 }
 
@@ -139,7 +136,6 @@ Trial& Trial::restore(const std::string& state) {
   if (!transcript_.is_ok) return *this;
   destroy();
   has_ended_ = false;
-  has_finished_ = false;
   make();
   if (!transcript_.is_ok) return *this;
   if (const auto done = instance_.restore(call(), state); !done.ok()) note(done.error());

@@ -57,8 +57,9 @@ class Trial {
 
   [[nodiscard]] bool has_checkpoint() const { return instance_.has_checkpoint(); }
   [[nodiscard]] bool has_ended() const { return has_ended_; }
-  [[nodiscard]] bool emitted_late() const { return emitted_late_; }
+  /// What is wrong with the batches that it emitted, and the port that it does not declare.
   [[nodiscard]] const std::string& flaw() const { return flaw_; }
+  [[nodiscard]] const std::string& odd_port() const { return odd_port_; }
   /// What came out so far, and what lies in the store.
   [[nodiscard]] Transcript transcript() const;
   /// Forgets what was emitted so far, not what lies in the store.
@@ -78,9 +79,8 @@ class Trial {
   OperatorInstance instance_;
   std::int64_t sequence_ = 0;
   bool has_ended_ = false;
-  bool has_finished_ = false;
-  bool emitted_late_ = false;
-  std::string flaw_;  // of what it emitted
+  std::string flaw_;
+  std::string odd_port_;
   Transcript transcript_;
 };
 

@@ -1,0 +1,206 @@
+#include <catch2/catch.hpp>
+
+#include "call_services.hpp"
+#include "engine/plugin/operator_info.hpp"
+
+using namespace millrace;
+
+namespace {
+
+OperatorInfo info_with(std::string_view params) {
+  auto info =
+      info_from_json("filter.test", "filter", Json::object({{"params", Json::parse(params)}}));
+  INFO((info.ok() ? std::string{} : info.error().message));
+  REQUIRE(info.ok());
+  return *std::move(info);
+}
+
+CheckedParams check(std::string_view declaration, std::string_view given) {
+  test::CallServices services;
+  return check_parameters(info_with(declaration), nullptr, Json::parse(given), services);
+}
+
+// Faults as "kind pointer", in order.
+std::vector<std::string> faults(std::string_view declaration, std::string_view given) {
+  std::vector<std::string> words;
+  for (const auto& fault : check(declaration, given).faults)
+    words.push_back(fault.kind + " " + fault.pointer);
+  return words;
+}
+
+using Words = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("defaults are filled in, in the order declared", "[plugin][parameters]") {
+  const auto checked = check(
+      R"({"a": {"type": "integer", "default": 1}, "b": {"type": "string"}, "c": {"type": "array", "default": []}})",
+      R"({"c": [1], "b": "x"})");
+  CHECK(checked.faults.empty());
+  CHECK(checked.params.dump() == R"({"a":1,"b":"x","c":[1]})");
+}
+
+TEST_CASE("null is the same as absent", "[plugin][parameters]") {
+  const auto* declaration = R"({"a": {"type": "integer", "default": 3}, "b": {"type": "string"}})";
+  CHECK(check(declaration, R"({"a": null, "b": null})").params.dump() == R"({"a":3})");
+  CHECK(faults(R"({"a": {"type": "integer", "mandatory": true}})", R"({"a": null})") ==
+        Words{"parameter_missing /a"});
+  test::CallServices services;
+  const auto checked = check_parameters(info_with(declaration), nullptr, Json{}, services);
+  CHECK(checked.faults.empty());
+  CHECK(checked.params.dump() == R"({"a":3})");
+}
+
+TEST_CASE("all faults are reported at once", "[plugin][parameters]") {
+  CHECK(
+      faults(R"({"a": {"type": "integer", "mandatory": true}, "b": {"type": "number", "minimum": 0},
+                   "c": {"type": "string", "enum": ["x", "y"]}})",
+             R"({"b": -1, "c": "z", "d": 1})") == Words{"parameter_missing /a",
+                                                        "parameter_range /b", "parameter_enum /c",
+                                                        "parameter_unknown /d"});
+}
+
+TEST_CASE("params that are no object are one fault", "[plugin][parameters]") {
+  CHECK(faults("{}", "[]") == Words{"parameter_type "});
+  CHECK(faults("{}", "\"x\"") == Words{"parameter_type "});
+}
+
+TEST_CASE("a value of another type is a fault", "[plugin][parameters]") {
+  const auto one = [](std::string_view type, std::string_view value) {
+    return faults(std::string{R"({"p": {"type": ")"} + std::string{type} + "\"}}",
+                  std::string{R"({"p": )"} + std::string{value} + "}")
+        .size();
+  };
+  const std::vector<std::string> values{"true", "7", "1.5", "\"x\"", "[1]", "{\"a\": 1}"};
+  const auto accepted = [&](std::string_view type) {
+    std::string pattern;
+    for (const auto& value : values) pattern += one(type, value) == 0 ? '+' : '-';
+    return pattern;
+  };
+  CHECK(accepted("boolean") == "+-----");
+  CHECK(accepted("integer") == "-+----");
+  CHECK(accepted("number") == "-++---");
+  CHECK(accepted("string") == "---+--");
+  CHECK(accepted("array") == "----+-");
+  CHECK(accepted("object") == "-----+");
+  CHECK(accepted("any") == "++++++");
+}
+
+TEST_CASE("an integer may be written with a fraction of zero", "[plugin][parameters]") {
+  const auto checked = check(R"({"n": {"type": "integer"}})", R"({"n": 4.0})");
+  CHECK(checked.faults.empty());
+  CHECK(checked.params["n"].is_number_integer());
+  CHECK(faults(R"({"n": {"type": "integer"}})", R"({"n": 4.5})") == Words{"parameter_type /n"});
+}
+
+TEST_CASE("an integer beyond 64 bits is out of range", "[plugin][parameters]") {
+  const auto* declaration = R"({"n": {"type": "integer"}})";
+  CHECK(faults(declaration, R"({"n": 9223372036854775807})").empty());
+  CHECK(faults(declaration, R"({"n": -9223372036854775808})").empty());
+  CHECK(faults(declaration, R"({"n": 9223372036854775808})") == Words{"parameter_range /n"});
+  CHECK(faults(declaration, R"({"n": 1e300})") == Words{"parameter_range /n"});
+}
+
+TEST_CASE("bounds are kept, at them and beyond", "[plugin][parameters]") {
+  const auto* closed = R"({"n": {"type": "number", "minimum": 0, "maximum": 1}})";
+  CHECK(faults(closed, R"({"n": 0})").empty());
+  CHECK(faults(closed, R"({"n": 1})").empty());
+  CHECK(faults(closed, R"({"n": -0.001})") == Words{"parameter_range /n"});
+  CHECK(faults(closed, R"({"n": 1.001})") == Words{"parameter_range /n"});
+  const auto* open = R"({"n": {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}})";
+  CHECK(faults(open, R"({"n": 0.5})").empty());
+  CHECK(faults(open, R"({"n": 0})") == Words{"parameter_range /n"});
+  CHECK(faults(open, R"({"n": 1})") == Words{"parameter_range /n"});
+}
+
+TEST_CASE("messages name the parameter, the bound with its unit, and the value",
+          "[plugin][parameters]") {
+  const auto checked = check(R"({"sigma": {"type": "number", "minimum": 0.5, "unit": "pixels"}})",
+                             R"({"sigma": -3})");
+  REQUIRE(checked.faults.size() == 1);
+  CHECK(checked.faults[0].message == "\"sigma\" must be at least 0.5 pixels, is -3");
+}
+
+TEST_CASE("an unknown parameter is told with the nearest known one", "[plugin][parameters]") {
+  const auto checked = check(R"({"sigma": {"type": "number"}})", R"({"sgima": 1})");
+  REQUIRE(checked.faults.size() == 1);
+  CHECK(checked.faults[0].kind == "parameter_unknown");
+  CHECK_THAT(checked.faults[0].message, Catch::Contains("did you mean \"sigma\"?"));
+  CHECK_THAT(check(R"({"sigma": {"type": "number"}})", R"({"zzz": 1})").faults.at(0).message,
+             Catch::Contains("known: sigma"));
+}
+
+TEST_CASE("text has limits in code points, and patterns", "[plugin][parameters]") {
+  const auto* declaration =
+      R"({"s": {"type": "string", "minLength": 2, "maxLength": 3, "pattern": "^[a-z\u00fc]+$"}})";
+  CHECK(faults(declaration, R"({"s": "ab"})").empty());
+  CHECK(faults(declaration, "{\"s\": \"\xC3\xBC\xC3\xBC\xC3\xBC\"}").empty());
+  CHECK(faults(declaration, R"({"s": "a"})") == Words{"parameter_range /s"});
+  CHECK(faults(declaration, R"({"s": "abcd"})") == Words{"parameter_range /s"});
+  CHECK(faults(declaration, R"({"s": "A1"})") == Words{"parameter_pattern /s"});
+}
+
+TEST_CASE("enums hold values of any type", "[plugin][parameters]") {
+  const auto* declaration =
+      R"({"n": {"type": "integer", "enum": [90, 180, 270]}, "s": {"type": "string", "enum": ["linear", "cubic"]}})";
+  CHECK(faults(declaration, R"({"n": 90, "s": "cubic"})").empty());
+  CHECK(faults(declaration, R"({"n": 45, "s": "linaer"})") ==
+        Words{"parameter_enum /n", "parameter_enum /s"});
+  CHECK_THAT(check(declaration, R"({"s": "linaer"})").faults.at(0).message,
+             Catch::Contains("did you mean \"linear\"?"));
+}
+
+TEST_CASE("items of arrays are checked one by one", "[plugin][parameters]") {
+  const auto* declaration =
+      R"({"p": {"type": "array", "minItems": 1, "maxItems": 3, "items": {"type": "integer", "minimum": 0}}})";
+  CHECK(faults(declaration, R"({"p": [1, 2]})").empty());
+  CHECK(faults(declaration, R"({"p": []})") == Words{"parameter_range /p"});
+  CHECK(faults(declaration, R"({"p": [1, 2, 3, 4]})") == Words{"parameter_range /p"});
+  CHECK(faults(declaration, R"({"p": [1, -2, "x", null]})").size() == 4);
+  CHECK(faults(declaration, R"({"p": [1, -2, "x"]})") ==
+        Words{"parameter_range /p/1", "parameter_type /p/2"});
+}
+
+TEST_CASE("members of objects are checked, and unknown ones too when the object is closed",
+          "[plugin][parameters]") {
+  const auto* closed = R"({"o": {"type": "object", "required": ["a"], "properties":
+      {"a": {"type": "integer"}, "b/c": {"type": "string", "default": "x"}}}})";
+  CHECK(check(closed, R"({"o": {"a": 1}})").params.dump() == R"({"o":{"a":1,"b/c":"x"}})");
+  CHECK(faults(closed, R"({"o": {}})") == Words{"parameter_missing /o/a"});
+  CHECK(faults(closed, R"({"o": {"a": 1, "b/c": 2, "d~": 3}})") ==
+        Words{"parameter_type /o/b~1c", "parameter_unknown /o/d~0"});
+  const auto* open = R"({"o": {"type": "object", "properties": {"a": {"type": "integer"}},
+      "additionalProperties": {"type": "string"}}})";
+  CHECK(faults(open, R"({"o": {"z": "text"}})").empty());
+  CHECK(faults(open, R"({"o": {"z": 1}})") == Words{"parameter_type /o/z"});
+  CHECK(faults(R"({"o": {"type": "object"}})", R"({"o": {"anything": [1]}})").empty());
+}
+
+TEST_CASE("a million wrong items do not make a million texts", "[plugin][parameters]") {
+  Json given = Json::object();
+  given["p"] = Json(std::vector<Json>(1'000'000, Json("x")));
+  test::CallServices services;
+  const auto checked =
+      check_parameters(info_with(R"({"p": {"type": "array", "items": {"type": "integer"}}})"),
+                       nullptr, given, services);
+  CHECK(checked.faults.size() == 101);
+  CHECK(checked.faults.back().kind == "parameter_more");
+}
+
+TEST_CASE("a long or odd value is cut in a message", "[plugin][parameters]") {
+  const auto checked =
+      check(R"({"n": {"type": "integer"}})", "{\"n\": \"" + std::string(10'000, 'x') + "\"}");
+  REQUIRE(checked.faults.size() == 1);
+  CHECK(checked.faults[0].message.size() < 200);
+}
+
+TEST_CASE("an info made by hand is checked without compiled rules", "[plugin][parameters]") {
+  OperatorInfo info;
+  info.id = "filter.by_hand";
+  info.params = Json::parse(R"({"n": {"type": "integer", "default": 2}})");
+  test::CallServices services;
+  CHECK(check_parameters(info, nullptr, Json::object(), services).params.dump() == R"({"n":2})");
+  info.params = Json::parse(R"({"n": {"type": "nonsense"}})");
+  CHECK(check_parameters(info, nullptr, Json::object(), services).faults.at(0).kind ==
+        "operator_failed");
+}
