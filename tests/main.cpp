@@ -6,7 +6,8 @@
 // time, and crashes when there are several: it takes the bytes before such a block for its size.
 extern "C" __attribute__((visibility("default"))) const char* __lsan_default_options();
 extern "C" const char* __lsan_default_options() { return "use_tls=0"; }
-// The loader's own table of those blocks, which is then only reachable from where it does not look.
+// The loader's own table of those blocks, which is then only reachable from where it does not look; and GDAL, which comes
+// with OpenCV's picture formats and keeps what it made at its start.
 extern "C" __attribute__((visibility("default"))) const char* __lsan_default_suppressions();
-extern "C" const char* __lsan_default_suppressions() { return "leak:_dl_resize_dtv"; }
+extern "C" const char* __lsan_default_suppressions() { return "leak:_dl_resize_dtv\nleak:libgdal"; }
 #endif
