@@ -112,6 +112,7 @@ const Place kPlaces[] = {
   AT(mr_host, catalog_change, 272),
   AT(mr_host, last_error, 280),
   AT(mr_host, value_parse, 288),
+  AT(mr_host, value_parse, 288),
 
   SIZE(mr_operator, 128),
   AT(mr_operator, struct_size, 0),

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 
 struct mr_reader {
   mr_context* context;
@@ -30,7 +31,29 @@ std::int32_t failed(mr_context* context, std::int32_t code, std::string message)
   return code;
 }
 
+mr_value to_value(const nlohmann::json& json) {
+  if (json.is_boolean()) return json_bool(json.get<bool>());
+  if (json.is_number_integer()) return json_integer(json.get<std::int64_t>());
+  if (json.is_number()) return json_number(json.get<double>());
+  if (json.is_string()) return json_string(json.get<std::string>());
+  mr_value made = json_object({});
+  if (json.is_null()) made.kind = MR_NULL;
+  if (json.is_array()) made.kind = MR_ARRAY;
+  for (const auto& item : json.items()) {
+    made.members.emplace_back(json.is_object() ? item.key() : "", to_value(item.value()));
+  }
+  return made;
+}
+
 void add_values(mr_host& host) {
+  host.value_parse = [](mr_context* context, mr_text text) -> const mr_value* {
+    const auto json = nlohmann::json::parse(view(text), nullptr, false);
+    if (json.is_discarded()) {
+      context->last_error = "no JSON: " + copy(text);
+      return nullptr;
+    }
+    return &context->parsed.emplace_back(to_value(json));
+  };
   host.value_kind = [](const mr_value* value) {
     return std::int32_t{value != nullptr ? value->kind : MR_NULL};
   };

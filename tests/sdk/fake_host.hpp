@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <list>
 #include <map>
 #include <string>
 #include <string_view>
@@ -48,6 +49,7 @@ struct mr_context {
   std::map<std::string, std::string> results{};
   std::string state{};
   std::string queried{};
+  std::list<mr_value> parsed{};
 };
 
 namespace millrace::sdk_test {

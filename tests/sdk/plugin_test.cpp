@@ -292,6 +292,16 @@ TEST_CASE("what the store refuses is a Failure with its code and words", "[sdk][
   CHECK(services.context.counts["open readers"] == 0);
 }
 
+TEST_CASE("a JSON value reads by kind, and what is absent as null", "[sdk][params]") {
+  Subject services{classes(), "output.services", what("do", "parse")};
+  REQUIRE(services.process(numbers({1}, "n")) == MR_OK);
+  const auto& results = services.context.results;
+  CHECK(results.at("scalars") == "1 2.500000 three true");
+  CHECK(results.at("kinds") == "65234100");
+  CHECK(results.at("absent") == "000false");
+  CHECK(results.at("shape") == "25objectkey");
+}
+
 TEST_CASE("operators of a table know their rows", "[sdk][plugin]") {
   const LoadedPlugin plugin{MR_TABLE_PLUGIN};
   REQUIRE(plugin.table().operator_count == 2);

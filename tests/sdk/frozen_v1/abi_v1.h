@@ -4,7 +4,7 @@
  * uses none beyond the size it was given. Text is UTF-8 with a length and is copied by whoever keeps it. Memory is freed by
  * the side that made it. Nothing throws across. A plugin is never unloaded. [worker] means: on a worker thread of the
  * engine, one call at a time for one operator instance. A function returns MR_OK or an MR_ code after fail() told why.
- * since 1.0: everything below.
+ * since 1.0: everything below; frozen with the release 1.0.0 of the engine, unstable before.
  */
 #ifndef MILLRACE_ABI_H
 #define MILLRACE_ABI_H
@@ -179,6 +179,10 @@ typedef struct mr_host {
                             struct ArrowSchema* schema);
   /* Error text of the last failed call of reader or writer functions in this call. */
   mr_text (*last_error)(mr_context* context);
+
+  /* Reads JSON text into a value that lives until the current call returns: a query or change made of data. Returns null
+   * when the text is no JSON: last_error() tells why. */
+  const mr_value* (*value_parse)(mr_context* context, mr_text json);
 } mr_host;
 
 /* One operator. Texts and functions live as long as the program. */

@@ -1,5 +1,5 @@
 /* A plugin of version 1 of the ABI, written in C against its own copy of the header, without the SDK. It must load and
- * work for ever: neither this file nor abi_v1.h is ever changed.
+ * work for ever: from the release 1.0.0 on neither this file nor abi_v1.h is ever changed.
  *
  * input.frozen_count emits int64 `n` = 0, 1, ... rows - 1 in batches of four, and can go on from a checkpoint.
  * filter.frozen_odd keeps the rows whose `n` is odd; null is dropped. It emits the column `n` alone.

@@ -124,6 +124,8 @@ class Services final : public Operator {
     if (what_ == "write too much") context.stage("mem:out").write("full");
     if (what_ == "check") context.check_uri("http://example.org/", true);
     if (what_ == "stop" && context.stopping()) throw Failure{MR_CANCELLED, "stopped"};
+    if (what_ == "parse") parse(context);
+    if (what_ == "parse rubbish") (void)context.parse("{\"a\":");
     if (what_ == "catalog") {
       context.result("rows",
                      std::to_string(context.query(Value{}).column<std::int64_t>("id").value(0)));
@@ -163,6 +165,26 @@ class Services final : public Operator {
       found += std::string{uri} + "=" + std::to_string(info.size_bytes) + " ";
     });
     context.result("list", found);
+  }
+  static void parse(Context& context) {
+    const Value value =
+        context.parse(R"({"list": [1, 2.5, "three", true, null], "object": {"key": {}}})");
+    const Value list = value["list"];
+    context.result("scalars", std::to_string(list.at(0).integer()) + " " +
+                                  std::to_string(list.at(1).number()) + " " +
+                                  std::string{list.at(2).string()} + " " +
+                                  (list.at(3).boolean() ? "true" : "false"));
+    context.result("kinds",
+                   std::to_string(value.kind()) + std::to_string(list.kind()) +
+                       std::to_string(list.at(0).kind()) + std::to_string(list.at(1).kind()) +
+                       std::to_string(list.at(2).kind()) + std::to_string(list.at(3).kind()) +
+                       std::to_string(list.at(4).kind()) + std::to_string(list.at(5).kind()));
+    const Value absent = value["absent"]["below"].at(3);
+    context.result("absent", std::to_string(absent.kind()) + std::to_string(absent.size()) +
+                                 std::to_string(absent.integer()) + std::string{absent.string()} +
+                                 (absent.boolean() ? "true" : "false"));
+    context.result("shape", std::to_string(value.size()) + std::to_string(list.size()) +
+                                std::string{value.key(1)} + std::string{value["object"].key(0)});
   }
   static void write(Context& context) {
     Writer writer = context.stage("mem:out");
