@@ -7,7 +7,7 @@ namespace millrace {
 /// Answers the plan() hook of an operator that the planner puts in by itself. Its addresses are
 /// copies of ones that were checked for the node they come from; everything else is refused, as in
 /// any plan(). [any thread]
-class PlanningServices final : public Services {
+class PlanningServices : public Services {
  public:
   explicit PlanningServices(std::uint64_t seed) : seed_{seed} {}
 

@@ -48,7 +48,7 @@ const std::vector<LibraryRule>& library_rules() {
       {"sqlite3", {"engine/catalog/"}},
       {"mysql", {"engine/catalog/"}},
       {"cppconn/", {"engine/catalog/"}},
-      {"curl/", {"engine/store/"}},
+      {"curl/", {"engine/store/", "tools/"}},
       {"boost/beast", {"api/http/", "tools/"}},
       {"boost/asio", {"api/http/", "engine/run/", "engine/base/", "tools/"}},
       {"boost/graph", {"engine/graph/"}},

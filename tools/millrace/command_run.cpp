@@ -1,0 +1,108 @@
+#include <future>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+
+#include "engine/engine.hpp"
+#include "tools/millrace/exit_code.hpp"
+#include "tools/millrace/interrupt.hpp"
+#include "tools/millrace/job_access.hpp"
+#include "tools/millrace/job_view.hpp"
+#include "tools/millrace/output.hpp"
+#include "tools/millrace/pipeline_file.hpp"
+#include "tools/millrace/program.hpp"
+
+#include <fmt/format.h>
+
+namespace millrace::tool {
+namespace {
+
+struct RunArguments {
+  PipelineArguments pipeline;
+  int priority = 0;
+  int max_attempts = 3;
+  std::int64_t deadline_seconds = 0;
+  bool allow_private = false;
+};
+
+Result<JobId> submit(Engine& engine, JobRequest request, const StoreRights& rights) {
+  std::promise<Result<JobId>> submitted;
+  auto outcome = submitted.get_future();
+  engine.submit(std::move(request), rights,
+                [&](Result<JobId> made) { submitted.set_value(std::move(made)); });
+  return outcome.get();
+}
+
+Result<std::unique_ptr<Engine>> open_engine(const Program& program, const RunArguments& arguments) {
+  auto settings = program.engine_settings();
+  settings.store.fetch.allow_private = arguments.allow_private;
+  auto engine = Engine::open(std::move(settings));
+  // Another process has the folder: not the caller's mistake, and over when that one ends.
+  if (!engine.ok() && engine.error().code == Code::Conflict) {
+    auto error = std::move(engine).error();
+    error.code = Code::Unavailable;
+    return error;
+  }
+  return engine;
+}
+
+int run_file(const Program& program, const RunArguments& arguments) {
+  auto loaded = load_pipeline(arguments.pipeline);
+  if (!loaded.ok()) return report(loaded.error(), program.json);
+  catch_interrupts();
+  const auto opened = open_engine(program, arguments);
+  if (!opened.ok()) return report(opened.error(), program.json);
+  auto& engine = **opened;
+  resolve_addresses(*loaded, engine.registry());
+  StoreRights rights;
+  rights.any_file = true;  // a person at the shell
+  auto checked = engine.validate(loaded->document, loaded->values, rights);
+  if (!checked.graph) return report(checked.faults, arguments.pipeline.file, program.json);
+
+  JobRequest request;
+  request.pipeline = std::move(checked.document);
+  request.priority = arguments.priority;
+  request.max_attempts = arguments.max_attempts;
+  if (arguments.deadline_seconds > 0)
+    request.deadline = std::chrono::seconds{arguments.deadline_seconds};
+  if (auto started = engine.start(); !started.ok()) return report(started.error(), program.json);
+  const auto id = submit(engine, std::move(request), rights);
+  if (!id.ok()) return report(id.error(), program.json);
+
+  const auto jobs = jobs_of(engine);
+  const auto job = wait_for(*jobs, id->value, program.quiet, true);
+  if (!job.ok()) return report(job.error(), program.json);
+  return report_ended(*job, program.json, program.quiet);
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, Program& program) {
+  auto* command = app.add_subcommand("run", "Runs a pipeline here, to its end");
+  const auto arguments =
+      std::make_shared<RunArguments>();  // shared with the callback, which runs later
+  add_pipeline_arguments(*command, arguments->pipeline);
+  command->add_option("--priority", arguments->priority,
+                      "Among queued jobs of the same folder, the higher runs first");
+  command->add_option("--max-attempts", arguments->max_attempts, "How often the whole job is tried")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100));
+  command->add_option("--deadline", arguments->deadline_seconds, "Abort after so many seconds")
+      ->check(CLI::NonNegativeNumber);
+  command->add_flag("--allow-private", arguments->allow_private,
+                    "Fetch from loopback, link-local and private addresses too");
+  command->footer(
+      "Names of files in parameters become file: addresses, relative ones below the current "
+      "folder.\n"
+      "Examples:\n"
+      "  millrace run augment.json --set list=photos.jsonlist --set out=augmented.jsonlist\n"
+      "  millrace run augment.json --params values.json --json --quiet > job.json\n"
+      "Exit code: 0 finished, 1 failed, 2 wrong command line, 3 pipeline not valid, 4 no such "
+      "file, 5 the data\n"
+      "folder is in use, 130 interrupted.");
+  command->callback([&program, arguments] {
+    program.action = [&program, arguments] { return run_file(program, *arguments); };
+  });
+}
+
+}  // namespace millrace::tool

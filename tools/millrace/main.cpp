@@ -1,0 +1,123 @@
+// The program `millrace`: everything that a person does with Millrace from the shell. One file
+// holds each subcommand; docs/command-line.md describes them.
+#include <csignal>
+#include <exception>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include "engine/plugin/nearest.hpp"
+#include "tools/millrace/configuration.hpp"
+#include "tools/millrace/exit_code.hpp"
+#include "tools/millrace/output.hpp"
+#include "tools/millrace/program.hpp"
+
+namespace millrace::tool {
+namespace {
+
+void add_options(CLI::App& app, Program& program) {
+  program.data = default_data_folder();
+  app.set_version_flag("--version", "millrace " MILLRACE_VERSION, "Prints the version");
+  app.add_option("--data", program.data,
+                 "Data folder: catalog, store, journal; default: millrace below ~/.local/share");
+  app.add_option(
+         "--plugins", program.plugins,
+         "Folders with further plugins, with \":\" between them; may be given several times")
+      ->take_all()
+      ->delimiter(':')
+      ->allow_extra_args(false);
+  app.add_option("--workers", program.workers, "Threads that compute; 0: one for each core");
+  app.add_option("--catalog", program.catalog,
+                 "Database of the catalog: sqlite:PATH or mysql://user@host:port/database; "
+                 "default: in the data folder");
+  app.add_option("--catalog-password-file", program.catalog_password_file,
+                 "File with the password for mysql:");
+  app.add_flag("--json", program.json, "Data as JSON");
+  app.add_flag("--quiet,-q", program.quiet, "No progress and no remarks");
+  app.add_option("--log-level", program.log_level,
+                 "What goes to the log on stderr: error, warn, info, debug, trace")
+      ->check(CLI::IsMember({"error", "warn", "info", "debug", "trace"}));
+}
+
+// Returns what is wrong with a first word that is no subcommand, empty when it is one.
+std::string unknown_command(const CLI::App& app, const std::string& word) {
+  std::vector<std::string> names;
+  for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(command->get_name());
+    if (names.back() == word) return {};
+  }
+  const std::vector<std::string_view> views{names.begin(), names.end()};
+  const auto nearest = nearest_name(word, views);
+  return "there is no command \"" + word + "\"" +
+         (nearest.empty() ? std::string{} : "; did you mean \"" + std::string{nearest} + "\"?");
+}
+
+int usage_error(const CLI::App& app, const CLI::ParseError& error, int count, char** arguments) {
+  std::string text = error.what();
+  if (count > 1 && arguments[1][0] != '-') {
+    if (auto why = unknown_command(app, arguments[1]); !why.empty()) text = std::move(why);
+  }
+  complain(text + " (millrace --help tells more)");
+  return kUsage;
+}
+
+// The standard output is for data.
+void log_to_stderr(const std::string& level) {
+  auto logger = spdlog::stderr_color_mt("millrace");
+  logger->set_level(spdlog::level::from_str(level));
+  spdlog::set_default_logger(std::move(logger));
+}
+
+int run(int count, char** arguments) {
+  CLI::App app{
+      "Millrace runs data and model work for machine learning as graphs of plugin operators."};
+  Program program;
+  program.app = &app;
+  app.require_subcommand(1);
+  app.fallthrough();
+  add_options(app, program);
+  add_run(app, program);
+  add_validate(app, program);
+  add_explain(app, program);
+  add_operators(app, program);
+  add_jobs(app, program);
+  add_plugin(app, program);
+  add_completion(app, program);
+  for (auto* command : app.get_subcommands([](CLI::App*) { return true; })) command->fallthrough();
+  app.footer(
+      "Every option has an environment variable (--data is MILLRACE_DATA), and a key in the "
+      "configuration file.\n"
+      "Examples:\n"
+      "  millrace run pipeline.json --set list=photos.jsonlist\n"
+      "  millrace validate pipeline.json\n"
+      "  millrace serve --data /var/lib/millrace --listen 127.0.0.1:8080\n"
+      "Exit codes: 0 done, 1 failed or no, 2 usage, 3 bad input, 4 not found, 5 unavailable, 130 "
+      "interrupted.");
+  add_configuration(app);
+  try {
+    app.parse(count, arguments);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help and --version
+    return usage_error(app, error, count, arguments);
+  }
+  log_to_stderr(program.log_level);
+  return program.action();
+}
+
+}  // namespace
+}  // namespace millrace::tool
+
+int main(int count, char** arguments) {
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that goes away is seen where we write
+  try {
+    return millrace::tool::run(count, arguments);
+  } catch (const std::exception& error) {
+    millrace::tool::complain(std::string{"internal error: "} + error.what());
+    return millrace::tool::kFailed;
+  }
+}

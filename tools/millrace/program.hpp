@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/base/result.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace millrace {
+class Registry;
+struct EngineSettings;
+}  // namespace millrace
+
+namespace millrace::tool {
+
+/// What every subcommand shares: the options that stand before or behind any of them, and what was
+/// chosen. Lives in main().
+struct Program {
+  std::filesystem::path data;  // data folder; see default_data_folder()
+  std::vector<std::filesystem::path>
+      plugins;              // folders with plugins, beside the ones of the program
+  std::size_t workers = 0;  // compute threads; 0: one a core
+  std::string catalog;      // address of the database; empty: SQLite in the data folder
+  std::string catalog_password_file;
+  bool json = false;   // data on stdout as JSON
+  bool quiet = false;  // no progress and no remarks on stderr
+
+  std::string log_level = "warn";  // the server's own default is info
+
+  CLI::App* app = nullptr;
+  std::function<int()> action;  // set by the subcommand that was chosen; returns an exit code
+
+  /// Opens the registry of operators alone, without a data folder.
+  [[nodiscard]] Result<std::unique_ptr<Registry>> open_registry() const;
+  [[nodiscard]] EngineSettings engine_settings() const;
+};
+
+/// Returns $XDG_DATA_HOME/millrace, else ~/.local/share/millrace.
+std::filesystem::path default_data_folder();
+/// Returns the folder of shared files of this installation: pipelines, template.
+std::filesystem::path share_folder();
+
+/// Each adds its subcommand; the file of the same name holds it.
+void add_run(CLI::App& app, Program& program);
+void add_validate(CLI::App& app, Program& program);
+void add_explain(CLI::App& app, Program& program);
+void add_operators(CLI::App& app, Program& program);
+void add_jobs(CLI::App& app, Program& program);
+void add_serve(CLI::App& app, Program& program);
+void add_plugin(CLI::App& app, Program& program);
+void add_completion(CLI::App& app, Program& program);
+
+}  // namespace millrace::tool
