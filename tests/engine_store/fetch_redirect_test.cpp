@@ -83,10 +83,10 @@ TEST_CASE("a redirect to a private address is refused", "[store][fetch]") {
        {secret.url("/x"), secret.url("/x", "localhost"), server.url("/x", "localhost"),
         secret.url("/x", "[::ffff:127.0.0.1]"), "//" + secret.place() + "/x"}) {
     INFO(place);
-    target = place;
+    server.change([&, next = place] { target = next; });
     CHECK_FALSE(fetch(limits, server.url("/start")).ok());
   }
-  target = secret.url("/x");
+  server.change([&] { target = secret.url("/x"); });
   CHECK(outcome(fetch(limits, server.url("/start"))) == "permission_denied");
   CHECK(secret.connections() == 0);
 }
@@ -99,7 +99,7 @@ TEST_CASE("a redirect leads to http and https only, and to no user", "[store][fe
         std::string{"gopher://127.0.0.1/x"}, "http://user@" + server.place() + "/x",
         std::string{"qiniu:///z0/b/k"}}) {
     INFO(place);
-    target = place;
+    server.change([&, next = place] { target = next; });
     CHECK(outcome(fetch(listed({server.place()}), server.url("/start"))) == "permission_denied");
   }
 }

@@ -76,7 +76,7 @@ TEST_CASE("refusals of the server are told apart and not tried again", "[store][
   std::size_t requests = 0;
   for (const auto& [code, word] : expected) {
     INFO(code);
-    status = code;
+    server.change([&, next = code] { status = next; });
     const auto fetched = fetch(kLocal, server.url("/x"));
     CHECK(outcome(fetched) == word);
     CHECK(fetched.error().message.find(std::to_string(code)) != std::string::npos);
@@ -92,12 +92,14 @@ TEST_CASE("a server in trouble is asked again, three times in all", "[store][fet
   }};
   CHECK(outcome(fetch(kLocal, server.url("/x"))) == "unavailable");
   CHECK(server.requests().size() == 3);
-  asked = 0;
-  good_from = 3;
+  server.change([&] {
+    asked = 0;
+    good_from = 3;
+  });
   CHECK(*fetch(kLocal, server.url("/x")) == "at last");
   auto once = kLocal;
   once.tries = 1;
-  asked = 0;
+  server.change([&] { asked = 0; });
   CHECK(outcome(fetch(once, server.url("/x"))) == "unavailable");
   CHECK(server.requests().size() == 7);
 }

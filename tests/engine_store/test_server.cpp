@@ -89,6 +89,11 @@ TestServer::TestServer(Handler handler) : state_{std::make_unique<State>(std::mo
 
 TestServer::~TestServer() = default;
 
+void TestServer::change(const std::function<void()>& change) {
+  const std::lock_guard lock{state_->mutex};
+  change();
+}
+
 std::uint16_t TestServer::port() const { return state_->port; }
 
 std::string TestServer::url(std::string_view path, std::string_view host) const {

@@ -21,6 +21,9 @@ class TestServer {
   TestServer& operator=(const TestServer&) = delete;
   ~TestServer();
 
+  /// Runs `change` while no handler does: what a handler reads is changed here.
+  void change(const std::function<void()>& change);
+
   [[nodiscard]] std::uint16_t port() const;
   /// Returns "http://127.0.0.1:port" + path.
   [[nodiscard]] std::string url(std::string_view path, std::string_view host = "127.0.0.1") const;
