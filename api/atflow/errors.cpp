@@ -52,6 +52,16 @@ std::optional<ErrorNumber> find(std::string_view word) {
   return *found;
 }
 
+// The dialect has a number of its own for what is wrong inside the values of a filter.
+std::optional<ErrorNumber> find(const Fault& fault) {
+  constexpr std::string_view kValues = "/params/values";
+  const auto at = fault.pointer.find(kValues);
+  const bool is_about_values = at != std::string::npos;
+  const bool is_inside = is_about_values && fault.pointer.size() > at + kValues.size();
+  if (is_inside || (is_about_values && fault.kind == "parameter_range")) return find("filter_values");
+  return find(std::string_view{fault.kind});
+}
+
 // For an error without a word of its own.
 std::string_view number_of(Code code) {
   switch (code) {
@@ -101,11 +111,11 @@ http::Response refuse(const api::Refusal& refusal) {
   if (!refusal.faults.empty()) {
     std::vector<std::pair<int, const Fault*>> ranked;
     for (const Fault& fault : refusal.faults) {
-      const auto known = find(fault.kind);
+      const auto known = find(fault);
       ranked.emplace_back(known ? known->rank : 100, &fault);
     }
     std::stable_sort(ranked.begin(), ranked.end(), [](const auto& left, const auto& right) { return left.first < right.first; });
-    const auto first = find(ranked.front().second->kind);
+    const auto first = find(*ranked.front().second);
     number = first ? first->number : "40000";
     message.clear();
     for (std::size_t i = 0; i < ranked.size() && i < kMostFaults; ++i) {

@@ -188,6 +188,11 @@ class Reader {
             fmt::format("\"params\" must be an object, not {}", params->type_name()));
     } else {
       node.params = *params;
+      // The operator has a default for it, the format has none.
+      if (rules_.strict_mix && node.type == "augment" && member(*params, "condition") == nullptr) {
+        fault("node_member_missing", node_pointer(index, "params") + "/condition",
+              "an augment needs \"condition\"; an empty array means every record");
+      }
     }
   }
 

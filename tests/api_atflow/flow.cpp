@@ -53,7 +53,7 @@ Flow::Answer answer_of(const Reply& reply) {
 
 }  // namespace
 
-Flow::Flow(Json settings, std::size_t workers) : settings_{std::move(settings)}, workers_{workers} {
+Flow::Flow(Json settings, std::size_t workers) : settings_(std::move(settings)), workers_{workers} {
   for (int i = 0; i < 6; ++i) {
     write_picture(store() / "z0/in/img" / (std::string(1, static_cast<char>('a' + i)) + ".png"), i);
   }
