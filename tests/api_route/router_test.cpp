@@ -1,0 +1,73 @@
+#include <catch2/catch.hpp>
+
+#include "api/route/router.hpp"
+
+using namespace millrace;
+using api::Router;
+using http::Method;
+using Kind = api::Router::Match::Kind;
+
+namespace {
+
+Router sample() {
+  Router router;
+  const std::vector<std::pair<Method, std::string_view>> routes{
+      {Method::Get, "/jobs"},           {Method::Post, "/jobs"},         {Method::Get, "/jobs/{id}"},
+      {Method::Get, "/jobs/latest"},    {Method::Post, "/jobs/{id}/abort"}, {Method::Get, "/a/{x}/b/{y}"},
+      {Method::Delete, "/a/{x}/b/last"}, {Method::Get, "/docs/"},          {Method::Get, "/"}};
+  for (std::size_t i = 0; i < routes.size(); ++i) REQUIRE(router.add(routes[i].first, routes[i].second, i).ok());
+  return router;
+}
+
+}  // namespace
+
+TEST_CASE("paths are found with the values of their names", "[route][router]") {
+  const auto router = sample();
+  CHECK(router.match(Method::Get, "/jobs").number == 0);
+  CHECK(router.match(Method::Post, "/jobs").number == 1);
+  const auto one = router.match(Method::Get, "/jobs/7");
+  CHECK(one.kind == Kind::Found);
+  CHECK(one.number == 2);
+  CHECK(one.values == Router::Values{{"id", "7"}});
+  const auto two = router.match(Method::Get, "/a/1 2/b/ä");
+  CHECK(two.number == 5);
+  CHECK(two.values == Router::Values{{"x", "1 2"}, {"y", "ä"}});
+  CHECK(router.match(Method::Get, "/").number == 8);
+}
+
+TEST_CASE("a literal segment goes before a name, and a name still serves other methods", "[route][router]") {
+  const auto router = sample();
+  CHECK(router.match(Method::Get, "/jobs/latest").number == 3);
+  CHECK(router.match(Method::Get, "/a/1/b/last").number == 5);
+  CHECK(router.match(Method::Delete, "/a/1/b/last").number == 6);
+  CHECK(router.match(Method::Get, "/jobs/latest/abort").kind == Kind::WrongMethod);
+  CHECK(router.match(Method::Post, "/jobs/latest/abort").values == Router::Values{{"id", "latest"}});
+}
+
+TEST_CASE("paths are exact", "[route][router]") {
+  const auto router = sample();
+  for (const auto* path : {"/jobs/", "/Jobs", "jobs", "", "//jobs", "/jobs//abort", "/jobs/7/abort/", "/docs", "*",
+                           "/a/1/b", "/a//b/2"})
+    CHECK(router.match(Method::Get, path).kind == Kind::UnknownPath);
+}
+
+TEST_CASE("a known path with another method tells which methods there are", "[route][router]") {
+  const auto router = sample();
+  const auto match = router.match(Method::Delete, "/jobs");
+  CHECK(match.kind == Kind::WrongMethod);
+  CHECK(match.allowed == std::vector{Method::Get, Method::Post});
+}
+
+TEST_CASE("HEAD is answered by the route of GET", "[route][router]") {
+  const auto router = sample();
+  CHECK(router.match(Method::Head, "/jobs/7").number == 2);
+  CHECK(router.match(Method::Head, "/jobs/7/abort").kind == Kind::WrongMethod);
+}
+
+TEST_CASE("routes that cannot be told apart are refused", "[route][router]") {
+  auto router = sample();
+  CHECK(router.add(Method::Get, "/jobs/{other}", 99).error().code == Code::Conflict);
+  CHECK(router.add(Method::Get, "/jobs", 99).error().code == Code::Conflict);
+  CHECK(router.add(Method::Get, "relative", 99).error().code == Code::InvalidArgument);
+  CHECK(router.add(Method::Put, "/jobs/{other}", 99).ok());
+}
