@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "plugins/augment/geometry.hpp"
-#include "plugins/augment/picture_codec.hpp"
+#include "plugins/augment/formats/picture_codec.hpp"
 #include "plugins/augment/resolve.hpp"
 
 namespace millrace::augment {

@@ -19,6 +19,7 @@ class ArgChecker {
     checked_.spec = &spec;
     checked_.name = op.name;
     checked_.settings.resize(spec.params.size());
+    checked_.defaults.resize(spec.params.size());
   }
 
   std::optional<CheckedOp> run() {
@@ -35,9 +36,7 @@ class ArgChecker {
         check_positional(arg, place);
       }
     }
-    for (std::size_t i = 0; i < spec_.params.size(); ++i) {
-      if (!checked_.settings[i]) use_fallback(i);
-    }
+    for (std::size_t i = 0; i < spec_.params.size(); ++i) use_fallback(i);
     if (faults_.size() > faults_before) return {};
     return std::move(checked_);
   }
@@ -122,16 +121,19 @@ class ArgChecker {
     return setting;
   }
 
+  // Fills in the default; remembers one that is a single value.
   void use_fallback(std::size_t index) {
     const auto& param = spec_.params[index];
+    auto& setting = checked_.settings[index];
     if (param.fallback.empty()) {
-      if (!param.optional)
+      if (!setting && !param.optional) {
         fault(op_.offset, std::string{param.name} + " is missing: " + describe(param));
+      }
       return;
     }
-    auto setting = setting_of(param, parse_value(param.fallback, faults_), op_.offset);
-    setting.is_written = setting.form != Setting::Form::Fixed;
-    checked_.settings[index] = std::move(setting);
+    auto fallback = setting_of(param, parse_value(param.fallback, faults_), op_.offset);
+    if (fallback.form == Setting::Form::Fixed) checked_.defaults[index] = fallback.values.front();
+    if (!setting) setting = std::move(fallback);
   }
 
   void fault(std::size_t offset, const std::string& what) {

@@ -17,7 +17,6 @@ struct Setting {
   enum class Form { Fixed, OneOf, Range };
   Form form = Form::Fixed;
   std::vector<Value> values;
-  bool is_written = true;  // false: a fixed default, which the resolved text leaves out
 };
 
 /// An operation whose arguments are known to be right.
@@ -25,8 +24,9 @@ struct CheckedOp {
   const OpSpec* spec = nullptr;
   std::string name;  // as written: the operation's or an alias
   std::vector<std::optional<Setting>>
-      settings;                         // one for each parameter; nothing: optional and not given
-  std::optional<std::uint64_t> seed{};  // as written
+      settings;  // one for each parameter; nothing: optional and not given
+  std::vector<std::optional<Value>> defaults;  // the fixed ones: resolved texts leave them out
+  std::optional<std::uint64_t> seed{};         // as written
 
   /// Whether every copy is the same: nothing is drawn.
   [[nodiscard]] bool is_fixed() const;

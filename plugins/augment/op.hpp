@@ -10,7 +10,7 @@
 #include <opencv2/core.hpp>
 
 #include "plugins/augment/args.hpp"
-#include "plugins/augment/image_format.hpp"
+#include "plugins/augment/formats/image_format.hpp"
 #include "plugins/augment/turn.hpp"
 #include "plugins/records/labels.hpp"
 

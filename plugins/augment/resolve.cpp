@@ -23,6 +23,17 @@ Value draw(const Setting& setting, ParamKind kind, double unit) {
   return to_four_decimals(low + unit * (high - low));
 }
 
+// The value of parameter j of step `index`; nothing when it has none.
+std::optional<Value> value_of(const CheckedOp& op, std::size_t j, std::size_t index,
+                              const DrawFrom& from) {
+  const auto& setting = op.settings[j];
+  if (!setting) return {};
+  if (setting->form == Setting::Form::Fixed) return setting->values.front();
+  const auto unit = records::draw_unit(
+      from.seed, from.node, purpose("p", index) + "." + std::to_string(j), from.identity);
+  return draw(*setting, op.spec->params[j].kind, unit);
+}
+
 // Writes arguments after each other; one goes without its name while all before it were written,
 // too.
 class TextWriter {
@@ -49,15 +60,11 @@ void resolve(const CheckedOp& op, std::size_t index, const DrawFrom& from, std::
   TextWriter writer{text};
   for (std::size_t j = 0; j < op.settings.size(); ++j) {
     const auto& param = op.spec->params[j];
-    const auto& setting = op.settings[j];
-    if (!setting || !setting->is_written) {
-      writer.leave_out(param);
-    } else if (setting->form == Setting::Form::Fixed) {
-      writer.add(param, setting->values.front());
+    const auto value = value_of(op, j, index, from);
+    if (value && value != op.defaults[j]) {
+      writer.add(param, *value);
     } else {
-      const auto unit = records::draw_unit(
-          from.seed, from.node, purpose("p", index) + "." + std::to_string(j), from.identity);
-      writer.add(param, draw(*setting, param.kind, unit));
+      writer.leave_out(param);
     }
   }
   if (op.spec->draws) {

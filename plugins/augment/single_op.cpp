@@ -154,7 +154,7 @@ void plan(Context& context, const Params& params, const void* data) {
     const auto pointer = fault.offset < spec.params.size()
                              ? "/" + std::string{spec.params[fault.offset].name}
                              : std::string{};
-    context.fault(kOpsParameter, pointer, fault.message);
+    context.fault(fault.kind, pointer, fault.message);
   }
   if (op) declare_traits(context, {*op});
 }

@@ -147,8 +147,6 @@ class SourceRenderer::Rendering {
     std::string why;
     if (!renderer_.codec_.decode(bytes_, format_, picture, why))
       throw RecordFailure{"decode_failed", why};
-    if (picture.size() != size_)
-      throw RecordFailure{"decode_failed", "the header tells another size than the pixels have"};
     ChainTree::Harvest harvest;
     harvest.finished = [this](const cv::Mat& result, const Encoding& encoding,
                               const std::vector<std::size_t>& copies) {

@@ -10,7 +10,7 @@
 
 #include "plugins/augment/chain_plan.hpp"
 #include "plugins/augment/chain_tree.hpp"
-#include "plugins/augment/picture_codec.hpp"
+#include "plugins/augment/formats/picture_codec.hpp"
 
 namespace millrace::augment {
 

@@ -1,9 +1,9 @@
 // Shows what one JPEG compression does to the picture.
 #include <array>
-#include <vector>
+#include <string>
 
-#include <opencv2/imgcodecs.hpp>
-
+#include "plugins/augment/formats/jpeg_codec.hpp"
+#include "plugins/augment/formats/jpeg_reader.hpp"
 #include "plugins/augment/op.hpp"
 
 namespace millrace::augment {
@@ -20,9 +20,10 @@ constexpr ParamSpec kParams[] = {
 };
 
 void pixels(const Step& step, const cv::Mat& in, cv::Mat& out) {
-  std::vector<uchar> bytes;
-  cv::imencode(".jpg", in, bytes, {cv::IMWRITE_JPEG_QUALITY, step.args.integer("value")});
-  cv::imdecode(bytes, cv::IMREAD_UNCHANGED, &out);
+  std::string why;
+  JpegCodec codec;
+  const auto bytes = codec.encode(in, step.args.integer("value"), why);
+  if (bytes.empty() || !decode_jpeg(bytes, in.size(), out, why)) throw OpFailure{"jpeg: " + why};
 }
 
 }  // namespace

@@ -27,8 +27,4 @@ struct ImageExtent {
 /// early; never larger than 2^32 - 1 a side. Of a GIF it is the whole canvas.
 std::optional<ImageExtent> read_extent(std::string_view bytes, ImageFormat format);
 
-/// Returns the place of the value of a TIFF's orientation tag in its first directory; 0 when there
-/// is none. imdecode turns a TIFF by it whatever it is told, while labels are in stored axes.
-std::size_t find_tiff_orientation(std::string_view bytes);
-
 }  // namespace millrace::augment

@@ -11,20 +11,15 @@
 
 namespace millrace::augment {
 
-/// Reads, writes and turns JPEGs with libjpeg-turbo. Keeps its handles and buffers from one picture
-/// to the next; a view it returns is valid until the next call. [one thread at a time]
+/// Writes and turns JPEGs with libjpeg-turbo; jpeg_reader.hpp reads them. Keeps its handles and
+/// buffers from one picture to the next; a view it returns is valid until the next call. [one
+/// thread at a time]
 class JpegCodec {
  public:
   JpegCodec();
   JpegCodec(JpegCodec&&) noexcept;
   JpegCodec& operator=(JpegCodec&&) noexcept;
   ~JpegCodec();
-
-  enum class Decoded { Yes, Broken, Unsupported };
-  /// Decodes to 1 (grey) or 3 channels (BGR), exactly as cv::imdecode does. Unsupported: four
-  /// channels of ink, or a subsampling that this library has no name for. Broken fills `why`, also
-  /// when only a part of the pixels is there.
-  Decoded decode(std::string_view bytes, cv::Mat& out, std::string& why);
 
   /// Encodes 8 bit pictures of 1, 3 or 4 channels; an alpha channel is dropped. 4:2:0. Empty fills
   /// `why`.

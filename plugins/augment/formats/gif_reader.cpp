@@ -1,4 +1,4 @@
-#include "plugins/augment/gif_reader.hpp"
+#include "plugins/augment/formats/gif_reader.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -105,12 +105,16 @@ void drop_opaque_alpha(const cv::Mat& canvas, cv::Mat& out) {
 
 }  // namespace
 
-bool decode_gif(std::string_view bytes, cv::Mat& out, std::string& why) {
+bool decode_gif(std::string_view bytes, cv::Size size, cv::Mat& out, std::string& why) {
   Input input{bytes};
   int error = 0;
   const Gif gif{DGifOpen(&input, read_input, &error)};
   if (!gif) {
     why = text_of(error);
+    return false;
+  }
+  if (cv::Size{gif->SWidth, gif->SHeight} != size) {
+    why = "the GIF tells two sizes";
     return false;
   }
   int transparent = NO_TRANSPARENT_COLOR;

@@ -1,4 +1,4 @@
-#include "plugins/augment/image_format.hpp"
+#include "plugins/augment/formats/image_format.hpp"
 
 #include <algorithm>
 #include <array>
@@ -103,23 +103,15 @@ class TiffDirectory {
     entries_ = at + (is_big_tiff_ ? 8 : 2);
   }
 
-  // Returns the place of the value of a SHORT or LONG tag, or 0.
-  std::uint64_t find(std::uint64_t tag, std::uint64_t& type) {
+  // Returns the value of a SHORT or LONG tag, or 0.
+  std::uint64_t value(std::uint64_t tag) {
     for (std::uint64_t i = 0; i < count_; ++i) {
       const auto entry = entries_ + i * (is_big_tiff_ ? 20 : 12);
       if (number(entry, 2) != tag) continue;
-      type = number(entry + 2, 2);
-      return entry + (is_big_tiff_ ? 12 : 8);
+      constexpr std::uint64_t kShort = 3;
+      return number(entry + (is_big_tiff_ ? 12 : 8), number(entry + 2, 2) == kShort ? 2 : 4);
     }
     return 0;
-  }
-
-  std::uint64_t value(std::uint64_t tag) {
-    std::uint64_t type = 0;
-    const auto place = find(tag, type);
-    if (place == 0) return 0;
-    constexpr std::uint64_t kShort = 3;
-    return number(place, type == kShort ? 2 : 4);
   }
 
  private:
@@ -132,7 +124,7 @@ class TiffDirectory {
   std::uint64_t count_ = 0, entries_ = 0;
 };
 
-constexpr std::uint64_t kTiffWidth = 256, kTiffHeight = 257, kTiffOrientation = 274;
+constexpr std::uint64_t kTiffWidth = 256, kTiffHeight = 257;
 
 bool has_prefix(std::string_view bytes, std::string_view prefix) {
   return bytes.substr(0, prefix.size()) == prefix;
@@ -218,14 +210,6 @@ std::optional<ImageExtent> read_extent(std::string_view bytes, ImageFormat forma
   }
   if (in.is_short() || !found || found->width == 0 || found->height == 0) return {};
   return found;
-}
-
-std::size_t find_tiff_orientation(std::string_view bytes) {
-  HeaderReader in{bytes};
-  TiffDirectory directory{in};
-  std::uint64_t type = 0;
-  const auto place = directory.find(kTiffOrientation, type);
-  return place + 2 <= bytes.size() ? static_cast<std::size_t>(place) : 0;
 }
 
 }  // namespace millrace::augment

@@ -7,8 +7,8 @@
 
 #include <opencv2/core.hpp>
 
-#include "plugins/augment/image_format.hpp"
-#include "plugins/augment/jpeg_codec.hpp"
+#include "plugins/augment/formats/image_format.hpp"
+#include "plugins/augment/formats/jpeg_codec.hpp"
 
 namespace millrace::augment {
 

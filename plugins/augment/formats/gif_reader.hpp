@@ -8,7 +8,8 @@
 namespace millrace::augment {
 
 /// Decodes the first frame of a GIF onto its canvas: BGR when the frame covers it without a
-/// transparent pixel, else BGRA. False fills `why`. OpenCV reads no GIF before 4.11.
-bool decode_gif(std::string_view bytes, cv::Mat& out, std::string& why);
+/// transparent pixel, else BGRA. A canvas other than `size`, what the header told, is refused.
+/// False fills `why`.
+bool decode_gif(std::string_view bytes, cv::Size size, cv::Mat& out, std::string& why);
 
 }  // namespace millrace::augment
