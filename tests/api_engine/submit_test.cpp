@@ -1,0 +1,134 @@
+#include <catch2/catch.hpp>
+#include <fmt/format.h>
+
+#include "api/engine/jobs.hpp"
+#include "tests/api_engine/served.hpp"
+
+using namespace millrace;
+using namespace millrace::test;
+
+namespace {
+
+std::variant<api::Bound, api::Refusal> translate(std::string body, std::string key = {}) {
+  http::Request request;
+  request.body = std::move(body);
+  if (!key.empty()) request.headers.add("idempotency-key", key);
+  return api::translate_submit(request, {});
+}
+
+api::Bound good(std::string body, std::string key = {}) {
+  auto translated = translate(std::move(body), std::move(key));
+  if (const auto* refused = std::get_if<api::Refusal>(&translated)) FAIL(refused->error.message);
+  return std::get<api::Bound>(std::move(translated));
+}
+
+}  // namespace
+
+TEST_CASE("a bare pipeline and an envelope are told apart by their members", "[api][engine][submit]") {
+  const auto bare = good(R"({"ops": [], "seed": 3})", "k");
+  CHECK(bare.job.pipeline == Json::parse(R"({"ops": [], "seed": 3})"));
+  CHECK(bare.pipeline_at.empty());
+  CHECK(bare.job.idempotency_key == "k");
+  const auto wrapped = good(R"({"pipeline": {"ops": []}, "params": {"a": 1}, "queue": "q", "priority": -2,
+    "idempotencyKey": "own", "maxAttempts": 5, "deadlineSeconds": 60})", "header");
+  CHECK(wrapped.job.pipeline == Json::parse(R"({"ops": []})"));
+  CHECK(wrapped.parameters == Json::parse(R"({"a": 1})"));
+  CHECK(wrapped.pipeline_at == "/pipeline");
+  CHECK(wrapped.job.queue == "q");
+  CHECK(wrapped.job.priority == -2);
+  CHECK(wrapped.job.idempotency_key == "own");
+  CHECK(wrapped.job.max_attempts == 5);
+  CHECK(wrapped.job.deadline == std::chrono::seconds{60});
+  const auto plain = good(R"({"pipeline": "examples/augment", "queue": null, "params": null})");
+  CHECK(plain.job.pipeline == "examples/augment");
+  CHECK(plain.job.queue == "default");
+  CHECK(plain.job.max_attempts == 3);
+  CHECK_FALSE(plain.job.deadline);
+}
+
+TEST_CASE("a submission that does not fit is refused with all faults", "[api][engine][submit]") {
+  for (const auto* body : {"", "{", "[]", "7", "null"}) {
+    const auto translated = translate(body);
+    REQUIRE(std::holds_alternative<api::Refusal>(translated));
+    CHECK(std::get<api::Refusal>(translated).word == "json");
+  }
+  const auto translated = translate(R"({"pipeline": 7, "params": [], "queue": "", "priority": 1.5, "maxAttempts": 0,
+    "deadlineSeconds": "1", "prioritty": 1})");
+  REQUIRE(std::holds_alternative<api::Refusal>(translated));
+  CHECK(std::get<api::Refusal>(translated).faults.size() == 6);
+  const auto wrong = translate(R"({"pipeline": 7})");
+  REQUIRE(std::holds_alternative<api::Refusal>(wrong));
+  CHECK(std::get<api::Refusal>(wrong).faults.front().pointer == "/pipeline");
+  CHECK(std::holds_alternative<api::Refusal>(translate(R"({"ops": []})", std::string(256, 'k'))));
+}
+
+TEST_CASE("parameters of an envelope are bound", "[api][engine][submit]") {
+  Served server;
+  auto pipeline = server.copy_pipeline("a");
+  const auto file = pipeline["ops"][0]["params"]["file"];
+  pipeline["params"] = Json::parse(R"({"file": {"type": "string"}})");
+  pipeline["ops"][0]["params"]["file"] = Json::parse(R"({"$param": "file"})");
+  const auto id = server.submit(Json{{"pipeline", pipeline}, {"params", {{"file", file}}}});
+  CHECK(server.wait(id)["state"] == "finished");
+  const auto missing = server.ask("POST", "/jobs", Json{{"pipeline", pipeline}}.dump());
+  CHECK(missing.status == 400);
+  CHECK(missing.body["error"]["faults"][0]["pointer"] == "/pipeline/params/file");
+}
+
+TEST_CASE("a pipeline of the server can be named", "[api][engine][submit]") {
+  Served server;
+  const auto unknown = server.ask("POST", "/jobs", R"({"pipeline": "examples/nothing"})");
+  CHECK(unknown.status == 404);
+  CHECK(unknown.body["error"]["message"].get<std::string>().find("examples/nothing") != std::string::npos);
+  const auto id = server.submit(Json::parse(R"({"pipeline": "engine/jobs", "params": {"limit": 1}})"));
+  CHECK(server.wait(id)["name"] == "engine jobs");
+}
+
+TEST_CASE("all faults of a pipeline are reported at once, with the way out", "[api][engine][submit]") {
+  Served server;
+  const auto refused = server.ask("POST", "/jobs", R"({"ops": [
+    {"name": "a", "type": "input.lits", "postOps": ["b"], "params": {}},
+    {"name": "b", "type": "filter.label", "preOps": ["a"], "postOps": ["c"], "params": {"labl": "x"}},
+    {"name": "c", "type": "output.list", "preOps": ["b"], "params": {"file": "ftp://x"}}]})");
+  CHECK(refused.status == 400);
+  const auto& error = refused.body["error"];
+  CHECK(error["message"] == "the pipeline is not valid");
+  REQUIRE(error["faults"].size() >= 3);
+  CHECK(error["faults"][0]["pointer"] == "/ops/0/type");
+  CHECK(error["faults"][0]["message"].get<std::string>().find("input.list") != std::string::npos);
+}
+
+TEST_CASE("a pipeline that came over HTTP opens no file beyond the roots", "[api][engine][submit]") {
+  Served server;
+  auto pipeline = server.copy_pipeline("a");
+  pipeline["ops"][0]["params"]["file"] = "file:///etc/passwd";
+  const auto refused = server.ask("POST", "/jobs", pipeline.dump());
+  CHECK(refused.status == 400);
+  CHECK(refused.body["error"]["faults"][0]["kind"] == "uri_rights");
+}
+
+TEST_CASE("the same idempotency key gives the first job again", "[api][engine][submit]") {
+  Served server;
+  const auto pipeline = server.copy_pipeline("a").dump();
+  const auto first = server.ask("POST", "/jobs", pipeline, "Idempotency-Key: one\r\n");
+  const auto second = server.ask("POST", "/jobs", pipeline, "Idempotency-Key: one\r\n");
+  const auto third = server.ask("POST", "/jobs", pipeline, "Idempotency-Key: two\r\n");
+  CHECK(first.status == 202);
+  CHECK(first.text == second.text);
+  CHECK(third.text != first.text);
+}
+
+TEST_CASE("an unknown queue and an oversized body are refused", "[api][engine][submit]") {
+  Served server;
+  const auto pipeline = server.copy_pipeline("a");
+  const auto refused = server.ask("POST", "/jobs", Json{{"pipeline", pipeline}, {"queue", "lost"}}.dump());
+  INFO(refused.text);
+  CHECK(refused.status >= 400);
+  CHECK(refused.status < 500);
+  CHECK(refused.body["error"]["message"].get<std::string>().find("lost") != std::string::npos);
+  Client client{server.port()};
+  client.send("POST /jobs HTTP/1.1\r\nHost: h\r\nContent-Length: 100000000\r\n\r\n");
+  const auto large = client.read_reply();
+  CHECK(large.status == 413);
+  CHECK(Json::parse(large.body)["error"]["code"] == "invalid_argument");
+}
