@@ -31,15 +31,34 @@ inline constexpr std::int64_t kMaxFields = 65'536;  // of one batch, nested ones
 /// How many buffers an array of a type has.
 [[nodiscard]] std::int64_t buffer_count(Type type);
 
+/// A foreign array that was taken over; shared by all arrays over its buffers, and releases the
+/// parent once.
+struct ForeignArray {
+  ArrowArray array{};
+  ForeignArray() = default;
+  ForeignArray(const ForeignArray&) = delete;
+  ForeignArray& operator=(const ForeignArray&) = delete;
+  ~ForeignArray();
+};
+
 struct Table {
   std::shared_ptr<const Schema> schema;
   Columns columns;
   std::int64_t rows = 0;
 };
 
-/// Checks a foreign pair and takes it over; both structs are then released. Throws Failure with
-/// DataInvalid, and leaves them as they were.
-[[nodiscard]] Table import_table(ArrowArray& array, ArrowSchema& schema, bool check_text);
+struct ImportedTable : Table {
+  std::shared_ptr<ForeignArray> foreign;
+};
+
+/// Checks a foreign pair and takes the array over, which is then empty; the schema stays as it was.
+/// Throws Failure with DataInvalid, and leaves both as they were.
+[[nodiscard]] ImportedTable import_table(ArrowArray& array, const ArrowSchema& schema,
+                                         bool check_text);
+
+/// Whether the columns, made by import_table(), are all that is left over their foreign array.
+[[nodiscard]] bool are_sole_owners(const Columns& columns,
+                                   const std::shared_ptr<ForeignArray>& foreign);
 
 /// Throws Failure with DataInvalid when a utf8 column holds anything else.
 void check_text(const Schema& schema, const Columns& columns);

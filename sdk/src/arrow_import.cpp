@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <new>
 #include <utility>
 
 #include <millrace/context.hpp>
@@ -12,16 +13,25 @@ namespace millrace::detail {
 
 namespace {
 
-// Takes a foreign array over; shared by all columns over its buffers, and releases the parent once.
-struct ForeignArray {
-  ArrowArray array{};
-  ForeignArray() = default;
-  ForeignArray(const ForeignArray&) = delete;
-  ForeignArray& operator=(const ForeignArray&) = delete;
-  ~ForeignArray() {
-    if (array.release != nullptr) array.release(&array);
-  }
+// Arrays that wait for the release that this thread is in.
+struct Waiting {
+  ArrowArray array;
+  Waiting* next;
 };
+thread_local bool is_releasing = false;
+thread_local Waiting* first_waiting = nullptr;
+
+// Counts the arrays of a tree; 0 when one of them has another owner.
+std::int64_t count_sole(const std::shared_ptr<const Array>& array) {
+  if (array.use_count() != 1) return 0;
+  std::int64_t count = 1;
+  for (const auto& child : array->children) {
+    const auto below = count_sole(child);
+    if (below == 0) return 0;
+    count += below;
+  }
+  return count;
+}
 
 struct Format {
   std::string_view text;
@@ -37,18 +47,18 @@ class Importer {
  public:
   explicit Importer(bool check_text) : check_text_{check_text} {}
 
-  Table run(ArrowArray& array, ArrowSchema& schema) {
+  ImportedTable run(ArrowArray& array, const ArrowSchema& schema) {
     if (array.release == nullptr || schema.release == nullptr) fail("was released already");
     if (schema.format == nullptr || std::strcmp(schema.format, "+s") != 0) {
       fail("is not a struct array (\"+s\")");
     }
-    Table table;
+    ImportedTable table;
     table.rows = array.length;
     table.schema = std::make_shared<const Schema>(members(schema));
     check_node(array, Type::Struct, std::ssize(*table.schema));
     if (has_nulls(array, 0, array.length)) fail("has rows that are null as a whole");
-    const auto owner = std::make_shared<ForeignArray>();
-    owner_ = owner;
+    table.foreign = std::make_shared<ForeignArray>();
+    owner_ = table.foreign;
     table.columns.reserve(table.schema->size());
     for (std::size_t i = 0; i < table.schema->size(); ++i) {
       auto column = node(*array.children[i], (*table.schema)[i], array.offset, array.length);
@@ -56,9 +66,7 @@ class Importer {
       column->length = array.length;
       table.columns.push_back(std::move(column));
     }
-    // Nothing can fail from here on.
-    owner->array = std::exchange(array, ArrowArray{});
-    schema.release(&schema);
+    table.foreign->array = std::exchange(array, ArrowArray{});  // nothing can fail from here on
     return table;
   }
 
@@ -279,8 +287,44 @@ class Importer {
 
 }  // namespace
 
-Table import_table(ArrowArray& array, ArrowSchema& schema, bool check_text) {
+// A batch that many operators changed in turn is owned through as many exports. Were they released
+// one inside the other, the stack would be as deep; so the outermost release works off the others.
+ForeignArray::~ForeignArray() {
+  if (array.release == nullptr) return;
+  if (is_releasing) {
+    std::unique_ptr<Waiting> waiting{new (std::nothrow) Waiting{array, first_waiting}};
+    if (waiting) {
+      first_waiting = waiting.release();
+    } else {
+      array.release(&array);
+    }
+    return;
+  }
+  is_releasing = true;
+  array.release(&array);
+  while (first_waiting != nullptr) {
+    const std::unique_ptr<Waiting> waiting{first_waiting};
+    first_waiting = waiting->next;
+    waiting->array.release(&waiting->array);
+  }
+  is_releasing = false;
+}
+
+ImportedTable import_table(ArrowArray& array, const ArrowSchema& schema, bool check_text) {
   return Importer{check_text}.run(array, schema);
+}
+
+// Whoever else sees the memory holds one of the arrays, or a copy of one, which counts as an owner
+// of the foreign array; and who holds a copy of a parent holds its children. So the arrays are
+// looked at first: between the two looks nobody gets from a copy back to an array.
+bool are_sole_owners(const Columns& columns, const std::shared_ptr<ForeignArray>& foreign) {
+  std::int64_t arrays = 0;
+  for (const auto& column : columns) {
+    const auto count = count_sole(column);
+    if (count == 0) return false;
+    arrays += count;
+  }
+  return foreign.use_count() == arrays + 1;
 }
 
 void check_text(const Schema& schema, const Columns& columns) {

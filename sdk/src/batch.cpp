@@ -58,6 +58,7 @@ void release(ArrowArray& array, ArrowSchema& schema) {
 struct Batch::Parsed {
   std::shared_ptr<const Schema> schema;  // shared by the batches that were made of each other
   Columns columns;
+  std::shared_ptr<detail::ForeignArray> foreign{};  // as long as the columns are what was imported
 };
 
 Batch::Batch() noexcept = default;
@@ -77,9 +78,7 @@ Batch& Batch::operator=(Batch&& other) noexcept {
   return *this;
 }
 
-Batch::~Batch() {
-  if (is_raw_) release(array_, schema_);
-}
+Batch::~Batch() { release(array_, schema_); }
 
 Batch Batch::import(ArrowArray* array, ArrowSchema* schema) {
   Batch batch;
@@ -94,9 +93,15 @@ Batch Batch::import(ArrowArray* array, ArrowSchema* schema) {
 void Batch::export_to(ArrowArray* array, ArrowSchema* schema) && {
   if (!is_raw_) {
     const Parsed& table = parsed();
-    detail::export_table({table.schema, table.columns, rows()}, *array, *schema);
-    *this = Batch{};
-    return;
+    if (!table.foreign || !detail::are_sole_owners(table.columns, table.foreign)) {
+      detail::export_table({table.schema, table.columns, rows()}, *array, *schema);
+      *this = Batch{};
+      return;
+    }
+    // Nobody else looks at what came in, so it goes out as it came.
+    parsed_->columns.clear();
+    array_ = std::exchange(parsed_->foreign->array, ArrowArray{});
+    parsed_.reset();
   }
   *array = std::exchange(array_, ArrowArray{});
   *schema = std::exchange(schema_, ArrowSchema{});
@@ -106,10 +111,11 @@ void Batch::export_to(ArrowArray* array, ArrowSchema* schema) && {
 const Batch::Parsed& Batch::parsed() const {
   if (parsed_) return *parsed_;
   if (is_raw_) {
-    detail::Table table = detail::import_table(array_, schema_, kCheckText);
-    is_raw_ = false;  // the columns hold the memory now
+    auto table = detail::import_table(array_, schema_, kCheckText);
+    is_raw_ = false;  // the columns hold the array now; the schema stays, for export
     array_.length = table.rows;
-    parsed_ = std::make_unique<Parsed>(Parsed{std::move(table.schema), std::move(table.columns)});
+    parsed_ = std::make_unique<Parsed>(
+        Parsed{std::move(table.schema), std::move(table.columns), std::move(table.foreign)});
   } else {
     static const auto kNoColumns = std::make_shared<const Schema>();
     parsed_ = std::make_unique<Parsed>(Parsed{kNoColumns, {}});
