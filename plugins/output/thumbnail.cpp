@@ -7,7 +7,7 @@
 #include <turbojpeg.h>
 #include <vector>
 
-#include "plugins/augment/image_format.hpp"
+#include "plugins/augment/formats/image_format.hpp"
 
 namespace millrace::sheet {
 

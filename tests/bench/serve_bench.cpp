@@ -1,0 +1,83 @@
+// What the server does in a second, and what it weighs: durable submissions, empty jobs end to end, inline-lane reads, idle
+// connections. Usage: serve_bench [seconds]. The peers are measured by tests/bench/serve_bench, which calls this.
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <string>
+#include <thread>
+
+#include "engine/base/json.hpp"
+#include "tests/bench/http_load.hpp"
+#include "tests/fixtures/server_process.hpp"
+#include "tests/fixtures/temporary_folder.hpp"
+
+using namespace millrace;
+using namespace millrace::bench;
+
+namespace {
+
+// Resident memory of a process, in KiB, without what it shares with files.
+long resident_kib(pid_t process) {
+  std::ifstream status{fmt::format("/proc/{}/status", process)};
+  for (std::string line; std::getline(status, line);) {
+    if (line.find("VmRSS:") == 0) return std::stol(line.substr(6));
+  }
+  return 0;
+}
+
+std::string request(std::string_view method, std::string_view target, const std::string& token, std::string_view body = {}) {
+  return fmt::format("{} {} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n{}Content-Length: {}\r\n\r\n{}",
+                     method, target, token, body.empty() ? "" : "Content-Type: application/json\r\n", body.size(), body);
+}
+
+void print(std::string_view what, double value, std::string_view unit, std::string_view more = {}) {
+  fmt::print("{:<44} {:>10.1f} {} {}\n", what, value, unit, more);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::chrono::milliseconds time{argc > 1 ? 1000 * std::stol(argv[1]) : 5000};
+  test::TemporaryFolder folder;
+  const test::ServerProcess server{folder / "data", {"--queue", "held=1"}};
+  std::string token;
+  std::ifstream{folder / "data/token"} >> token;
+  print("idle server", static_cast<double>(resident_kib(server.process())) / 1024, "MiB");
+
+  const std::string empty =
+      R"({"ops":[{"name":"in","type":"input.catalog","params":{"entity":"jobs","limit":1,"columns":["id"]}},)"
+      R"({"name":"out","type":"output.reply","preOps":["in"]}]})";
+  const std::string submit = request("POST", "/jobs", token, empty);
+  Load submissions{server.port(), 64, time, 0, [&](std::uint64_t) { return submit; }};
+  const auto submitted = load(submissions);
+  print("submissions, 64 clients", submitted.per_second(), "/s",
+        fmt::format("(p50 {:.1f} ms, p99 {:.1f} ms, refused {})", submitted.p50_ms, submitted.p99_ms, submitted.other));
+
+  const auto counts = [&] {
+    Load one{server.port(), 1, {}, 1, [&](std::uint64_t) { return request("GET", "/jobs?limit=1&state=queued", token); }};
+    return Json::parse(load(one).last_body)["items"].size();
+  };
+  while (counts() > 0) std::this_thread::sleep_for(std::chrono::milliseconds{20});
+
+  constexpr std::uint64_t kJobs = 5000;
+  const auto begin = std::chrono::steady_clock::now();
+  load({server.port(), 64, {}, kJobs, [&](std::uint64_t) { return submit; }});
+  while (counts() > 0) std::this_thread::sleep_for(std::chrono::milliseconds{5});
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  print("empty jobs end to end", static_cast<double>(kJobs) / took.count(), "/s");
+
+  const std::string read = request("GET", "/jobs/1", token);
+  const auto reads = load({server.port(), 64, time, 0, [&](std::uint64_t) { return read; }});
+  print("GET /jobs/1, 64 connections", reads.per_second(), "/s",
+        fmt::format("(p50 {:.2f} ms, p99 {:.2f} ms, other {})", reads.p50_ms, reads.p99_ms, reads.other));
+
+  const long before = resident_kib(server.process());
+  {
+    const IdleConnections idle{server.port(), 10'000, request("GET", "/livez", token)};
+    print("idle keep-alive connection", static_cast<double>(resident_kib(server.process()) - before) / 10'000, "KiB");
+  }
+  return 0;
+}

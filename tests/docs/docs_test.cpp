@@ -1,0 +1,110 @@
+#include <catch2/catch.hpp>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <string>
+#include <vector>
+
+// Guides show code of files that are compiled or run. Above each block stands where it is from:
+//   <!-- cut: sdk/template/min_area.cpp -->            the whole file
+//   <!-- cut: tests/docs/commands.sh run -->           the lines between "[run]" and "[/run]"
+namespace {
+
+const std::filesystem::path kRoot{MR_SOURCE_DIR};
+
+std::string read(const std::filesystem::path& file) {
+  std::ifstream stream{file, std::ios::binary};
+  REQUIRE(stream);
+  return {std::istreambuf_iterator<char>{stream}, {}};
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::istringstream stream{text};
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+std::string joined(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines) text += line + "\n";
+  return text;
+}
+
+std::string region_of(const std::filesystem::path& file, const std::string& region) {
+  const std::string text = read(file);
+  if (region.empty()) return joined(lines_of(text));
+  std::vector<std::string> kept;
+  bool inside = false;
+  for (const std::string& line : lines_of(text)) {
+    if (line.find("[/" + region + "]") != std::string::npos) inside = false;
+    if (inside) kept.push_back(line);
+    if (line.find("[" + region + "]") != std::string::npos) inside = true;
+  }
+  return joined(kept);
+}
+
+std::vector<std::filesystem::path> guides() {
+  std::vector<std::filesystem::path> found{kRoot / "README.md"};
+  for (const auto& entry : std::filesystem::recursive_directory_iterator{kRoot / "docs"}) {
+    if (entry.path().extension() == ".md") found.push_back(entry.path());
+  }
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("blocks that are said to be cut from a file are what stands in it", "[docs]") {
+  const std::string kMark = "<!-- cut: ";
+  int blocks = 0;
+  for (const auto& guide : guides()) {
+    const auto lines = lines_of(read(guide));
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      if (lines[i].compare(0, kMark.size(), kMark) != 0) continue;
+      std::istringstream words{lines[i].substr(kMark.size())};
+      std::string file, region;
+      words >> file >> region;
+      if (region == "-->") region.clear();
+      INFO(guide.string() << ":" << i + 1);
+      REQUIRE(i + 1 < lines.size());
+      REQUIRE(lines[i + 1].compare(0, 3, "```") == 0);
+      std::vector<std::string> block;
+      for (std::size_t j = i + 2; j < lines.size() && lines[j] != "```"; ++j) block.push_back(lines[j]);
+      CHECK(joined(block) == region_of(kRoot / file, region));
+      ++blocks;
+    }
+  }
+  CHECK(blocks > 0);
+}
+
+TEST_CASE("every code block of a guide says where it is from", "[docs]") {
+  for (const auto& guide : guides()) {
+    bool inside = false;
+    const auto lines = lines_of(read(guide));
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      if (lines[i].compare(0, 3, "```") != 0) continue;
+      inside = !inside;
+      // Text without a language is a drawing or output, not code.
+      const bool is_code = inside && lines[i].size() > 3 && lines[i] != "```text";
+      if (!is_code) continue;
+      INFO(guide.string() << ":" << i + 1);
+      CHECK((i > 0 && lines[i - 1].find("<!-- cut: ") == 0));
+    }
+  }
+}
+
+TEST_CASE("links between the pages lead somewhere", "[docs]") {
+  for (const auto& guide : guides()) {
+    const std::string text = read(guide);
+    for (auto at = text.find("]("); at != std::string::npos; at = text.find("](", at + 2)) {
+      const auto end = text.find(')', at);
+      std::string target = text.substr(at + 2, end - at - 2);
+      target = target.substr(0, target.find('#'));
+      if (target.empty() || target.find("://") != std::string::npos) continue;
+      INFO(guide.string() << ": " << target);
+      CHECK(std::filesystem::exists(guide.parent_path() / target));
+    }
+  }
+}
