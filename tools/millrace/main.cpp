@@ -86,6 +86,7 @@ int run(int count, char** arguments) {
   add_explain(app, program);
   add_operators(app, program);
   add_jobs(app, program);
+  add_serve(app, program);
   add_plugin(app, program);
   add_completion(app, program);
   for (auto* command : app.get_subcommands([](CLI::App*) { return true; })) command->fallthrough();

@@ -1,0 +1,274 @@
+#include <array>
+#include <charconv>
+#include <memory>
+#include <signal.h>
+#include <thread>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <spdlog/spdlog.h>
+
+#include "api/app/app.hpp"
+#include "tools/millrace/exit_code.hpp"
+#include "tools/millrace/output.hpp"
+#include "tools/millrace/program.hpp"
+
+#include <fmt/format.h>
+
+namespace millrace::tool {
+namespace {
+
+struct ServeArguments {
+  std::string listen = "127.0.0.1:8080";
+  std::vector<std::string> mounts;
+  bool require_auth = false;
+  bool allow_anonymous = false;
+  std::string tls_certificate, tls_key;
+  std::vector<std::filesystem::path> roots;
+  bool allow_private = false;
+  std::vector<std::string> allowed_hosts;
+  std::vector<std::string> zones{"z0"};
+  std::filesystem::path store;
+  std::filesystem::path atflow_settings;
+  std::vector<std::string> queues;
+  std::size_t max_queued = 100'000;
+  std::size_t http_threads = 1;
+  std::size_t connections = 20'000;
+  std::int64_t patience_seconds = 10;
+};
+
+struct HostPort {
+  std::string host;
+  std::uint16_t port = 0;
+};
+
+// Reads "HOST:PORT"; a host with colons stands in brackets.
+Result<HostPort> read_host_port(const std::string& text) {
+  const Error wrong{Code::InvalidArgument,
+                    "an address to listen on is HOST:PORT, such as 127.0.0.1:8080: " + text};
+  const auto colon = text.rfind(':');
+  if (colon == std::string::npos || colon == 0) return wrong;
+  HostPort read{text.substr(0, colon), 0};
+  const auto* end = text.data() + text.size();
+  const auto [stop, failed] = std::from_chars(text.data() + colon + 1, end, read.port);
+  if (failed != std::errc{} || stop != end) return wrong;
+  if (read.host.front() == '[' && read.host.back() == ']')
+    read.host = read.host.substr(1, read.host.size() - 2);
+  if (read.host.empty()) return wrong;
+  return read;
+}
+
+// Reads "DIALECT@HOST:PORT".
+Result<api::AppSettings::MountAt> read_mount(const std::string& text) {
+  const auto at = text.find('@');
+  if (at == std::string::npos || at == 0) {
+    return Error{Code::InvalidArgument,
+                 "--mount takes DIALECT@HOST:PORT, such as atflow@127.0.0.1:8000: " + text};
+  }
+  MR_TRY(auto place, read_host_port(text.substr(at + 1)));
+  return api::AppSettings::MountAt{text.substr(0, at), std::move(place.host), place.port};
+}
+
+// Reads "NAME=JOBS" into the queues; 0: as many jobs as there are workers.
+Result<void> read_queue(const std::string& text, std::map<std::string, int>& queues) {
+  const auto equals = text.rfind('=');
+  int jobs = 0;
+  const auto* end = text.data() + text.size();
+  const bool is_read = equals != std::string::npos && equals > 0 &&
+                       std::from_chars(text.data() + equals + 1, end, jobs).ptr == end && jobs >= 0;
+  if (!is_read)
+    return Error{Code::InvalidArgument, "--queue takes NAME=JOBS, such as slow=2: " + text};
+  queues[text.substr(0, equals)] = jobs;
+  return {};
+}
+
+Result<api::AppSettings> settings_of(const Program& program, const ServeArguments& arguments) {
+  api::AppSettings settings;
+  settings.engine = program.engine_settings();
+  settings.engine.store.folder = arguments.store;
+  settings.engine.store.zones = arguments.zones;
+  settings.engine.store.fetch.allow_private = arguments.allow_private;
+  settings.engine.store.fetch.allowed_hosts = arguments.allowed_hosts;
+  settings.engine.jobs.max_queued = arguments.max_queued;
+  for (const auto& queue : arguments.queues)
+    MR_CHECK(read_queue(queue, settings.engine.jobs.queues));
+  MR_TRY(auto place, read_host_port(arguments.listen));
+  settings.address = std::move(place.host);
+  settings.port = place.port;
+  for (const auto& text : arguments.mounts) {
+    MR_TRY(auto mount, read_mount(text));
+    settings.mounts.push_back(std::move(mount));
+  }
+  settings.exposure.require_auth = arguments.require_auth;
+  settings.exposure.allow_anonymous = arguments.allow_anonymous;
+  if (arguments.tls_certificate.empty() != arguments.tls_key.empty()) {
+    return Error{Code::InvalidArgument, "--tls-certificate and --tls-key are given together"};
+  }
+  if (!arguments.tls_key.empty())
+    settings.tls = http::TlsSettings{arguments.tls_certificate, arguments.tls_key};
+  settings.limits.connections = arguments.connections;
+  for (const auto& root : arguments.roots)
+    settings.roots.push_back(std::filesystem::absolute(root));
+  settings.atflow_settings = arguments.atflow_settings;
+  settings.http_threads = arguments.http_threads;
+  settings.version = MILLRACE_VERSION;
+  return settings;
+}
+
+// One line, when requests are answered.
+void tell_ready(const api::App& app, bool is_tls, bool json) {
+  Json mounts = Json::array();
+  std::string text;
+  for (const auto& address : app.addresses()) {
+    const auto url = address.url(is_tls);
+    if (address.dialect.empty()) {
+      text = "millrace serves " + url;
+    } else {
+      text += fmt::format(", {} at {}", address.dialect, url);
+      mounts.push_back({{"dialect", address.dialect}, {"address", url}});
+    }
+  }
+  if (json) {
+    print_json({{"address", app.addresses().front().url(is_tls)}, {"mounts", std::move(mounts)}},
+               -1);
+  } else {
+    print(text + "\n");
+  }
+}
+
+// The signals that the server takes in one place. Blocked before any thread is made, so that all
+// threads inherit that.
+sigset_t block_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, signal);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  return signals;
+}
+
+// Returns at the first SIGINT or SIGTERM; SIGHUP reads the keys of the dialects anew.
+void serve_until_told(api::App& app, const sigset_t& signals) {
+  while (true) {
+    int signal = 0;
+    if (sigwait(&signals, &signal) != 0 || signal != SIGHUP) return;
+    if (const auto reloaded = app.reload(); reloaded.ok()) {
+      spdlog::info("keys of the dialects read anew");
+    } else {
+      spdlog::error("keys of the dialects stay as they are error={}", reloaded.error().message);
+    }
+  }
+}
+
+int serve(const Program& program, const ServeArguments& arguments) {
+  auto settings = settings_of(program, arguments);
+  if (!settings.ok()) {
+    report(settings.error(), program.json);
+    return kUsage;
+  }
+  const bool is_tls = settings->tls.has_value();
+  const auto signals = block_signals();
+  const auto app = api::App::open(*std::move(settings));
+  if (!app.ok()) {
+    const auto code = report(app.error(), program.json);
+    return app.error().code == Code::Conflict ? kUnavailable : code;
+  }
+  if (const auto started = (*app)->start(); !started.ok())
+    return report(started.error(), program.json);
+  tell_ready(**app, is_tls, program.json);
+  serve_until_told(**app, signals);
+  // The next one ends the program at once: what was accepted is on disk.
+  ::signal(SIGINT, [](int) { ::_exit(kInterrupted); });
+  ::signal(SIGTERM, [](int) { ::_exit(kInterrupted); });
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  if (!program.quiet) complain("draining; once more ends the program at once");
+  (*app)->stop(std::chrono::seconds{arguments.patience_seconds});
+  return kOk;
+}
+
+void add_network_options(CLI::App& command, ServeArguments& arguments) {
+  command
+      .add_option("--listen", arguments.listen,
+                  "HOST:PORT of the main port; port 0: the system chooses")
+      ->capture_default_str();
+  command
+      .add_option("--mount", arguments.mounts,
+                  "DIALECT@HOST:PORT, serves one dialect at the root of a port of its own")
+      ->take_all()
+      ->allow_extra_args(false);
+  command.add_flag("--require-auth", arguments.require_auth,
+                   "Ask for a sign-in where a dialect's document asks for none");
+  command.add_flag("--allow-anonymous", arguments.allow_anonymous,
+                   "Serve such a dialect beyond this machine all the same");
+  command.add_option("--tls-certificate", arguments.tls_certificate,
+                     "Certificate chain (PEM) for all ports");
+  command.add_option("--tls-key", arguments.tls_key, "Its key (PEM)");
+  command
+      .add_option("--http-threads", arguments.http_threads,
+                  "Threads that read and write connections")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 256));
+  command.add_option("--connections", arguments.connections, "Connections at the most")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  command
+      .add_option("--patience", arguments.patience_seconds,
+                  "Seconds that running requests get when the server stops")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 3600));
+}
+
+void add_work_options(CLI::App& command, ServeArguments& arguments) {
+  command
+      .add_option("--root", arguments.roots,
+                  "Folder below which pipelines that came over HTTP may open files; several")
+      ->take_all()
+      ->delimiter(':')
+      ->allow_extra_args(false);
+  command.add_flag("--allow-private", arguments.allow_private,
+                   "Fetch from loopback, link-local and private addresses too");
+  command
+      .add_option("--allowed-host", arguments.allowed_hosts,
+                  "HOST or HOST:PORT that may be fetched from whatever its address; several")
+      ->take_all()
+      ->allow_extra_args(false);
+  command.add_option("--store", arguments.store,
+                     "Folder of the store; default: store, in the data folder");
+  command.add_option("--zone", arguments.zones, "Name of a zone of the store; several")
+      ->take_all()
+      ->allow_extra_args(false)
+      ->capture_default_str();
+  command
+      .add_option("--queue", arguments.queues,
+                  "NAME=JOBS, a queue and how many of its jobs run at once; several")
+      ->take_all()
+      ->allow_extra_args(false);
+  command.add_option("--max-queued", arguments.max_queued, "Jobs that may wait; more are refused")
+      ->capture_default_str();
+  command.add_option(
+      "--atflow-settings", arguments.atflow_settings,
+      "Settings and keys of the atflow dialect; default: atflow.json, in the data folder");
+}
+
+}  // namespace
+
+void add_serve(CLI::App& app, Program& program) {
+  auto* command =
+      app.add_subcommand("serve", "Runs the server: the engine's own API and the dialects");
+  const auto arguments =
+      std::make_shared<ServeArguments>();  // shared with the callback, which runs later
+  add_network_options(*command, *arguments);
+  add_work_options(*command, *arguments);
+  command->footer(
+      "Prints one line with its address when it is ready. SIGTERM and SIGINT drain, SIGHUP reads "
+      "keys anew.\n"
+      "Examples:\n"
+      "  millrace serve --data /var/lib/millrace --listen 127.0.0.1:8080\n"
+      "  millrace serve --mount atflow@127.0.0.1:8000 --root /srv/pictures\n"
+      "Exit code: 0 stopped, 2 wrong command line, 5 the data folder or a port is in use.");
+  command->callback([&program, arguments] {
+    if (program.app->get_option("--log-level")->count() == 0) program.log_level = "info";
+    program.action = [&program, arguments] { return serve(program, *arguments); };
+  });
+}
+
+}  // namespace millrace::tool
