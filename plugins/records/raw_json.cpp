@@ -1,7 +1,8 @@
 #include "plugins/records/raw_json.hpp"
 
-#include <array>
+#include <bit>
 #include <cstdint>
+#include <cstring>
 
 namespace millrace::records::raw {
 
@@ -9,34 +10,65 @@ namespace {
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
+// Finds bytes eight at a time: each test marks the high bit of every byte that is equal, and may
+// mark more behind the first one, which is the one that counts. See Warren, Hacker's Delight, 6-1.
+constexpr std::uint64_t kOnes = 0x0101010101010101, kHighs = 0x8080808080808080;
+
+constexpr std::uint64_t marks(std::uint64_t word, char byte) {
+  const std::uint64_t zeros = word ^ (kOnes * static_cast<unsigned char>(byte));
+  return (zeros - kOnes) & ~zeros & kHighs;
+}
+
+// Goes on from `at` to the first byte for which `is_stop` holds; `marks_of` says the same of a
+// word.
+template <class Marks, class Stop>
+std::size_t find_stop(std::string_view text, std::size_t at, Marks marks_of, Stop is_stop) {
+  if constexpr (std::endian::native == std::endian::little) {
+    for (; at + sizeof(std::uint64_t) <= text.size(); at += sizeof(std::uint64_t)) {
+      std::uint64_t word = 0;
+      std::memcpy(&word, text.data() + at, sizeof word);
+      if (const std::uint64_t found = marks_of(word))
+        return at + static_cast<std::size_t>(std::countr_zero(found)) / 8;
+    }
+  }
+  while (at < text.size() && !is_stop(text[at])) ++at;
+  return at;
+}
+
 // Returns the place behind the closing quote of the string that begins at `at`.
 std::size_t skip_string(std::string_view text, std::size_t at) {
-  for (++at; at < text.size(); ++at) {
-    if (text[at] == '"') return at + 1;
-    if (text[at] == '\\') ++at;
+  const auto marks_of = [](std::uint64_t word) { return marks(word, '"') | marks(word, '\\'); };
+  const auto is_stop = [](char c) { return c == '"' || c == '\\'; };
+  for (++at; at < text.size(); at += 2) {
+    at = find_stop(text, at, marks_of, is_stop);
+    if (at < text.size() && text[at] == '"') return at + 1;
   }
   return text.size();
 }
 
 std::size_t skip_container(std::string_view text, std::size_t at) {
+  // The brackets differ from the braces in one bit.
+  constexpr std::uint64_t kBit = kOnes * 0x20;
+  const auto marks_of = [](std::uint64_t word) {
+    return marks(word, '"') | marks(word | kBit, '{') | marks(word | kBit, '}');
+  };
+  const auto is_stop = [](char c) {
+    return c == '"' || c == '{' || c == '[' || c == '}' || c == ']';
+  };
   std::size_t depth = 0;
-  while (at < text.size()) {
+  while ((at = find_stop(text, at, marks_of, is_stop)) < text.size()) {
     switch (text[at]) {
+      case '"':
+        at = skip_string(text, at);
+        break;
       case '{':
       case '[':
         ++depth;
         ++at;
         break;
-      case '}':
-      case ']':
-        ++at;
-        if (--depth == 0) return at;
-        break;
-      case '"':
-        at = skip_string(text, at);
-        break;
       default:
         ++at;
+        if (--depth == 0) return at;
     }
   }
   return text.size();
