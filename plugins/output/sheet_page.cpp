@@ -138,21 +138,29 @@ std::string Page::head() const {
 }
 
 std::string Page::group(const Group& group) const {
+  // A group takes as many places side by side as it has pictures.
+  const auto side = std::min(group.tiles.size(), static_cast<std::size_t>(heading_.columns));
   std::string out =
-      "<section class=\"group\">\n<div class=\"group-head\"><h2>" + escaped(group.name) + "</h2>";
+      "<section class=\"group\" style=\"--side:" + std::to_string(std::max(side, std::size_t{1})) +
+      "\">\n<div class=\"group-head\"><div><h2>" + escaped(group.name) + "</h2>";
   for (const auto& [name, value] : group.classes) {
     out += "<span class=\"chip\">" + escaped(name) + ": <b>" + escaped(value) + "</b></span>";
   }
-  out +=
-      "<span class=\"address\">" + escaped(group.address) + "</span></div>\n<ul class=\"tiles\">\n";
+  const std::string address = escaped(group.address);
+  out += "</div><p class=\"address\" title=\"" + address + "\">" + address +
+         "</p></div>\n<ul class=\"tiles\">\n";
   std::size_t made = 0;
   for (const Tile& one : group.tiles) out += tile(group, one, one.is_source ? 0 : ++made);
   return out + "</ul>\n</section>\n";
 }
 
 std::string Page::tile(const Group& group, const Tile& tile, std::size_t number_of_it) const {
-  std::string steps;
-  for (const auto& step : tile.steps) steps += (steps.empty() ? "" : ", ") + step;
+  std::string steps, chips;
+  if (tile.is_source) chips = "<span class=\"chip badge\">source</span>";
+  for (const auto& step : tile.steps) {
+    steps += (steps.empty() ? "" : ", ") + step;
+    chips += "<span class=\"chip step\">" + escaped(step) + "</span>";
+  }
   std::string out = tile.is_source ? "<li class=\"source\">" : "<li>";
   out += "<figure><div class=\"frame\">";
   if (tile.picture) {
@@ -166,19 +174,15 @@ std::string Page::tile(const Group& group, const Tile& tile, std::size_t number_
   } else {
     out += "<p class=\"missing\">" + escaped(tile.missing) + "</p>";
   }
-  if (tile.is_source) out += "<span class=\"badge\">source</span>";
-  out += "</div><figcaption>";
-  if (!tile.steps.empty()) {
-    out += "<span class=\"steps\">";
-    for (const auto& step : tile.steps) out += "<span class=\"chip\">" + escaped(step) + "</span>";
-    out += "</span>";
-  }
-  out += "<span class=\"name\">" + escaped(tile.name) + "</span>";
+  const std::string name = escaped(tile.name);
+  out += "</div><figcaption><span class=\"steps\">" + chips +
+         "</span><span class=\"meta\"><span class=\"name\" title=\"" + name + "\">" + name +
+         "</span>";
   if (tile.picture) {
     out += "<span class=\"size\">" + std::to_string(tile.picture->width) + " × " +
            std::to_string(tile.picture->height) + "</span>";
   }
-  return out + "</figcaption></figure></li>\n";
+  return out + "</span></figcaption></figure></li>\n";
 }
 
 std::string Page::overlay(const Tile& tile) const {
@@ -193,12 +197,14 @@ std::string Page::overlay(const Tile& tile) const {
       records::Point corner = box.points.front();
       for (const auto& point : outline(box.points)) {
         shapes += number(point.x) + "," + number(point.y) + " ";
-        corner = {std::min(corner.x, point.x), std::min(corner.y, point.y)};
+        if (point.y < corner.y || (point.y == corner.y && point.x < corner.x)) corner = point;
       }
       shapes += "\"/>";
       const double size = longer / 20;
-      shapes += "<text x=\"" + number(std::max(corner.x, 0.0) + size / 4) + "\" y=\"" +
-                number(std::max(corner.y, 0.0) + size) + "\" font-size=\"" + number(size) + "\">" +
+      const bool is_right = corner.x * 2 > static_cast<double>(tile.picture->width);
+      shapes += "<text x=\"" + number(std::max(corner.x, 0.0) + (is_right ? -size : size) / 4) +
+                "\" y=\"" + number(std::max(corner.y, 0.0) + size) + "\" font-size=\"" +
+                number(size) + (is_right ? "\" text-anchor=\"end\">" : "\">") +
                 escaped(box.box_class) + "</text>";
     }
   }
@@ -209,9 +215,9 @@ std::string Page::overlay(const Tile& tile) const {
 }
 
 std::string Page::foot() const {
-  return "</main>\n<footer>Made by <b>output.contact_sheet</b> of Millrace. Pictures on this page "
-         "are made small; labels "
-         "are those of the list.</footer>\n</body>\n</html>\n";
+  return "</main>\n<footer>Made by <b>output.contact_sheet</b> of Millrace. Pictures are made "
+         "small "
+         "for this page; labels are those of the list.</footer>\n</body>\n</html>\n";
 }
 
 }  // namespace millrace::sheet

@@ -29,13 +29,16 @@ border:1px solid #0008}
 .toggle label{display:block;max-width:110rem;margin:0 auto;padding:.6rem clamp(1rem,3vw,3rem);cursor:pointer}
 .toggle input{width:1.05rem;height:1.05rem;margin:0 .5rem 0 0;vertical-align:-.16rem;accent-color:var(--accent)}
 .toggle:has(input:not(:checked))~main .overlay{display:none}
-.group{padding:1.6rem 0 .4rem}
-.group+.group{border-top:1px solid var(--line)}
-.group h2{font-size:1.1rem;margin:0;overflow-wrap:anywhere}
-.group-head{display:flex;flex-wrap:wrap;align-items:baseline;gap:.3rem .9rem;margin-bottom:.9rem}
-.address{color:var(--soft);font:.8rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere}
-.tiles{--gap:1rem;display:grid;gap:var(--gap);list-style:none;margin:0 0 1rem;padding:0;
-grid-template-columns:repeat(auto-fill,minmax(max(11rem,(100% - (var(--columns) - 1)*var(--gap))/var(--columns) - .1px),1fr))}
+main{--gap:1rem;display:flex;flex-wrap:wrap;gap:2rem var(--gap);padding-top:1.6rem}
+.group{--track:max(11rem,(100% - (var(--columns) - 1)*var(--gap))/var(--columns) - .1px);min-width:min(100%,11rem);
+width:min(100%,var(--track)*var(--side) + var(--gap)*(var(--side) - 1))}
+.group-head{margin-bottom:.6rem}
+.group-head div{display:flex;flex-wrap:wrap;align-items:baseline;gap:.2rem .7rem}
+.group h2{font-size:1.05rem;margin:0;overflow-wrap:anywhere}
+.address,.name{overflow:hidden;text-overflow:ellipsis;white-space:nowrap;min-width:0}
+.address{margin:.1rem 0 0;color:var(--soft);font:.78rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
+.tiles{display:grid;gap:var(--gap);list-style:none;margin:0;padding:0;grid-template-columns:repeat(auto-fill,
+minmax(max(min(100%,11rem),(100% - (var(--side) - 1)*var(--gap))/var(--side) - .1px),1fr))}
 figure{margin:0;height:100%;background:var(--card);border:1px solid var(--line);border-radius:10px;overflow:hidden;
 display:flex;flex-direction:column}
 .source figure{border-color:var(--accent);box-shadow:0 0 0 1px var(--accent)}
@@ -44,12 +47,12 @@ display:flex;flex-direction:column}
 .frame img{object-fit:contain;image-orientation:none}
 .missing{position:absolute;inset:0;display:grid;place-content:center;text-align:center;padding:1rem;color:var(--soft);
 font-size:.88rem;overflow-wrap:anywhere}
-.badge{position:absolute;left:.5rem;top:.5rem;background:var(--accent);color:var(--on-accent);border-radius:999px;
-padding:.05rem .6rem;font-size:.78rem;font-weight:600}
+.badge{background:var(--accent);color:var(--on-accent);font-weight:600}
 figcaption{padding:.55rem .7rem .7rem;font-size:.86rem;display:flex;flex-direction:column;gap:.35rem;min-width:0}
 .steps{display:flex;flex-wrap:wrap;gap:.3rem;align-items:center}
-.steps .chip{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:.8rem}
-.name,.size{color:var(--soft);font-size:.78rem;overflow-wrap:anywhere}
+.steps .step{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:.8rem}
+.meta{display:flex;gap:.6rem;justify-content:space-between;color:var(--soft);font-size:.78rem}
+.size{white-space:nowrap}
 .overlay polygon{stroke-width:2.5;vector-effect:non-scaling-stroke;fill-opacity:.14;stroke-linejoin:round}
 .overlay text{font-family:system-ui,sans-serif;font-weight:600;fill:#fff;stroke:#000c;stroke-width:.22em;paint-order:stroke}
 footer{color:var(--soft);font-size:.85rem;padding-top:1.5rem;padding-bottom:3rem}
