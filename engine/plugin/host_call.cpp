@@ -129,8 +129,7 @@ void record_event(mr_context* context, const mr_record_event* event) {
     entry.url = url;
     entry.op = op;
     entry.line = event->line;
-    context->call.services.record_event_in_batch(context->call.node, context->call.sequence,
-                                                 entry);
+    context->call.services.record_event_in_batch(context->call.node, context->call.sequence, entry);
     return MR_OK;
   });
 }

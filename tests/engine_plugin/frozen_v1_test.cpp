@@ -1,4 +1,5 @@
-// The plugin of version 1 of the ABI loads through the registry and works, whatever the engine has become since.
+// The plugin of version 1 of the ABI loads through the registry and works, whatever the engine has
+// become since.
 #include <catch2/catch.hpp>
 
 #include "call_services.hpp"
@@ -29,7 +30,8 @@ TEST_CASE("the frozen plugin of version 1 loads and works", "[plugin][frozen]") 
   test::CallServices services;
   test::Emissions emitted;
   const auto* input = registry->find("input.frozen_count");
-  const auto checked = check_parameters(*input, *registry->table(*input), Json::object({{"rows", 6}}), services);
+  const auto checked =
+      check_parameters(*input, *registry->table(*input), Json::object({{"rows", 6}}), services);
   REQUIRE(checked.faults.empty());
   const auto call = emitted.call(services);
   auto source = OperatorInstance::create(**registry->table(*input), checked.params, call);
@@ -44,7 +46,8 @@ TEST_CASE("the frozen plugin of version 1 loads and works", "[plugin][frozen]") 
   CHECK(numbers(emitted.batches) == std::vector<std::int64_t>{0, 1, 2, 3, 4, 5});
 
   test::Emissions resumed;
-  auto again = OperatorInstance::create(**registry->table(*input), checked.params, resumed.call(services));
+  auto again =
+      OperatorInstance::create(**registry->table(*input), checked.params, resumed.call(services));
   REQUIRE(again.ok());
   REQUIRE(again->restore(resumed.call(services), *state).ok());
   while (*again->produce(resumed.call(services))) {
@@ -53,7 +56,8 @@ TEST_CASE("the frozen plugin of version 1 loads and works", "[plugin][frozen]") 
 
   const auto* odd = registry->find("filter.frozen_odd");
   test::Emissions kept;
-  auto filter = OperatorInstance::create(**registry->table(*odd), Json::object(), kept.call(services));
+  auto filter =
+      OperatorInstance::create(**registry->table(*odd), Json::object(), kept.call(services));
   REQUIRE(filter.ok());
   for (auto& [port, batch] : emitted.batches) {
     REQUIRE(filter->process(kept.call(services), std::move(batch)).ok());
