@@ -1,3 +1,5 @@
+#include <filesystem>
+#include <fstream>
 #include <memory>
 
 #include <CLI/CLI.hpp>
@@ -5,6 +7,7 @@
 #include "engine/plugin/operator_info.hpp"
 #include "engine/plugin/registry.hpp"
 #include "tools/millrace/exit_code.hpp"
+#include "tools/millrace/operator_page.hpp"
 #include "tools/millrace/output.hpp"
 #include "tools/millrace/program.hpp"
 
@@ -116,6 +119,24 @@ int show_operator(const Program& program, const std::string& id) {
   return kOk;
 }
 
+int write_pages(const Program& program, const std::filesystem::path& folder) {
+  const auto registry = program.open_registry();
+  if (!registry.ok()) return report(registry.error(), program.json);
+  std::error_code problem;
+  std::filesystem::create_directories(folder, problem);
+  const auto all = (*registry)->all();
+  const auto write = [&](const std::string& name, const std::string& text) {
+    std::ofstream file{folder / name, std::ios::binary};
+    file << text;
+    return file.good();
+  };
+  bool is_written = write("README.md", operator_index(all));
+  for (const auto* info : all) is_written = is_written && write(info->id + ".md", operator_page(*info));
+  if (!is_written)
+    return report(Error{Code::Io, "cannot write the pages: " + folder.string()}, program.json);
+  return kOk;
+}
+
 }  // namespace
 
 void add_operators(CLI::App& app, Program& program) {
@@ -141,6 +162,13 @@ void add_operators(CLI::App& app, Program& program) {
   show->footer(
       "Examples:\n  millrace operators show filter.label\n  millrace operators show augment "
       "--json");
+  auto* pages = command->add_subcommand("pages", "Writes the documentation pages of all operators");
+  const auto folder = std::make_shared<std::filesystem::path>();  // as above
+  pages->add_option("FOLDER", *folder, "Takes README.md and a page for each operator")->required();
+  pages->footer("Example:\n  millrace operators pages docs/operators");
+  pages->callback([&program, folder] {
+    program.action = [&program, folder] { return write_pages(program, *folder); };
+  });
   show->callback(
       [&program, id] { program.action = [&program, id] { return show_operator(program, *id); }; });
 }
