@@ -188,8 +188,8 @@ void add_plugin(CLI::App& app, Program& program) {
   const auto library = std::make_shared<std::string>();  // as above
   check->add_option("LIBRARY", *library, "The plugin, a .so file")->required();
   check->footer(
-      "Example:\n  millrace plugin check build/sharpness.so\nExit code: 0 conforms, 1 does not, 3 "
-      "does not load.");
+      "Example:\n  millrace plugin check build/sharpness.so\nExit code: 0 conforms, 1 does "
+      "not (or does not load), 4 no such file.");
   check->callback([&program, library] {
     program.action = [&program, library] { return check_plugin(program, *library); };
   });
