@@ -4,14 +4,14 @@
 #include <system_error>
 #include <utility>
 
-#include <fmt/format.h>
-
 #include "api/engine/dialect.hpp"
 #include "api/engine/envelope.hpp"
 #include "api/engine/token.hpp"
 #include "api/engine/views.hpp"
 #include "api/route/openapi.hpp"
 #include "engine/engine.hpp"
+
+#include <fmt/format.h>
 
 namespace millrace::api {
 
@@ -57,7 +57,7 @@ struct Api::State {
   WorkLane lane;
   Surroundings surroundings;
   Views views;
-  std::shared_ptr<Mount> root;                 // shared with the sites, as are the others
+  std::shared_ptr<Mount> root;  // shared with the sites, as are the others
   std::vector<std::shared_ptr<Mount>> named;
 
   ~State() { lane.close(); }
@@ -72,7 +72,8 @@ struct Api::State {
     std::vector<DocumentedDialect> documented;
     const auto add = [&](const Mount& mount, std::string prefix) {
       std::vector<const RequestSchema*> schemas;
-      for (std::size_t i = 0; i < mount.dialect().routes.size(); ++i) schemas.push_back(&mount.schema(i));
+      for (std::size_t i = 0; i < mount.dialect().routes.size(); ++i)
+        schemas.push_back(&mount.schema(i));
       documented.push_back({mount.dialect(), std::move(prefix), std::move(schemas)});
     };
     add(*root, "");
@@ -84,7 +85,8 @@ struct Api::State {
 Api::Api() = default;
 Api::~Api() = default;
 
-Result<std::unique_ptr<Api>> Api::open(Engine& engine, std::vector<Dialect> dialects, ApiSettings settings) {
+Result<std::unique_ptr<Api>> Api::open(Engine& engine, std::vector<Dialect> dialects,
+                                       ApiSettings settings) {
   if (settings.share.empty()) settings.share = share_folder();
   MR_TRY(auto token, open_token(engine.settings().data));
   MR_TRY(auto pipelines, PipelineLibrary::open(settings.share / "pipelines"));
@@ -92,8 +94,10 @@ Result<std::unique_ptr<Api>> Api::open(Engine& engine, std::vector<Dialect> dial
   std::unique_ptr<Api> api{new Api};
   api->state_ = std::make_unique<State>(engine, std::move(settings), std::move(pipelines));
   auto& state = *api->state_;
-  MR_TRY(state.root, Mount::open(make_engine_dialect(state.views, make_token_authenticator(std::move(token)), version),
-                                 state.surroundings));
+  MR_TRY(state.root,
+         Mount::open(
+             make_engine_dialect(state.views, make_token_authenticator(std::move(token)), version),
+             state.surroundings));
   for (auto& dialect : dialects) {
     MR_TRY(auto mount, Mount::open(std::move(dialect), state.surroundings));
     state.named.push_back(std::move(mount));
@@ -103,7 +107,9 @@ Result<std::unique_ptr<Api>> Api::open(Engine& engine, std::vector<Dialect> dial
   return api;
 }
 
-http::Site Api::main_site() const { return make_site(state_->root, {state_->named.begin(), state_->named.end()}); }
+http::Site Api::main_site() const {
+  return make_site(state_->root, {state_->named.begin(), state_->named.end()});
+}
 
 Result<http::Site> Api::site_of(std::string_view dialect) const {
   for (const auto& mount : state_->named)
@@ -122,8 +128,10 @@ Result<const Dialect*> Api::dialect(std::string_view name) const {
 void Api::count(const http::Server& server) {
   state_->metrics.add_source([&server]() -> std::vector<Sample> {
     const auto counters = server.counters();
-    return {{"millrace_http_connections_total", "Connections accepted", true, static_cast<double>(counters.connections)},
-            {"millrace_http_connections", "Connections open", false, static_cast<double>(counters.open)}};
+    return {{"millrace_http_connections_total", "Connections accepted", true,
+             static_cast<double>(counters.connections)},
+            {"millrace_http_connections", "Connections open", false,
+             static_cast<double>(counters.open)}};
   });
 }
 

@@ -17,24 +17,28 @@ class Engine;
 namespace millrace::api {
 
 struct ApiSettings {
-  std::filesystem::path share;               // share/millrace: pipelines and swagger; empty: beside the program
-  std::vector<std::filesystem::path> roots;  // below which pipelines that came over HTTP may open files
-  std::size_t waiting_requests = 4096;       // in front of the blocking pool; more are refused
-  std::size_t request_workers = 4;           // threads of the blocking pool that requests take at a time
-  std::string version;                       // of the program, for OpenAPI
+  std::filesystem::path share;  // share/millrace: pipelines and swagger; empty: beside the program
+  std::vector<std::filesystem::path>
+      roots;                            // below which pipelines that came over HTTP may open files
+  std::size_t waiting_requests = 4096;  // in front of the blocking pool; more are refused
+  std::size_t request_workers = 4;      // threads of the blocking pool that requests take at a time
+  std::string version;                  // of the program, for OpenAPI
 };
 
-/// Everything that is served: the engine's own API and the dialects, for any number of listeners. Made after the engine
-/// and gone before it; the HTTP server is stopped before either. [any thread]
+/// Everything that is served: the engine's own API and the dialects, for any number of listeners.
+/// Made after the engine and gone before it; the HTTP server is stopped before either. [any thread]
 class Api {
  public:
-  /// Opens the token, reads the pipelines, has all of them validated. An error names the file, or the route.
-  static Result<std::unique_ptr<Api>> open(Engine& engine, std::vector<Dialect> dialects, ApiSettings settings);
+  /// Opens the token, reads the pipelines, has all of them validated. An error names the file, or
+  /// the route.
+  static Result<std::unique_ptr<Api>> open(Engine& engine, std::vector<Dialect> dialects,
+                                           ApiSettings settings);
   ~Api();
 
   /// The site of the main port: the engine's own API at the root, each dialect below its name.
   [[nodiscard]] http::Site main_site() const;
-  /// The site of a listener that serves one dialect at its root; NotFound names the dialects that there are.
+  /// The site of a listener that serves one dialect at its root; NotFound names the dialects that
+  /// there are.
   [[nodiscard]] Result<http::Site> site_of(std::string_view dialect) const;
   [[nodiscard]] Result<const Dialect*> dialect(std::string_view name) const;
 

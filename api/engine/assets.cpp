@@ -3,9 +3,9 @@
 #include <array>
 #include <utility>
 
-#include <fmt/format.h>
-
 #include "engine/base/disk.hpp"
+
+#include <fmt/format.h>
 
 namespace millrace::api {
 
@@ -45,9 +45,11 @@ Assets Assets::open(const fs::path& folder) {
   Assets assets;
   assets.folder_ = folder;
   std::error_code error;
-  for (fs::directory_iterator place{folder, error}, end; !error && place != end; place.increment(error)) {
+  for (fs::directory_iterator place{folder, error}, end; !error && place != end;
+       place.increment(error)) {
     for (const auto& [extension, type] : kTypes)
-      if (place->path().extension() == extension) assets.types_.emplace(place->path().filename(), type);
+      if (place->path().extension() == extension)
+        assets.types_.emplace(place->path().filename(), type);
   }
   return assets;
 }
@@ -57,15 +59,17 @@ Result<http::Response> Assets::get(std::string_view name) const {
   if (type == types_.end()) return Error{Code::NotFound, fmt::format("no such page: {}", name)};
   MR_TRY(const auto disk, open_disk(folder_, false));
   MR_TRY(auto file, disk->open(name));
-  http::Response response{.headers = {{"Content-Type", type->second},
-                                      {"Cache-Control", "no-cache"},
-                                      {"X-Content-Type-Options", "nosniff"},
-                                      // Swagger UI writes style attributes and draws its icons from data: addresses.
-                                      {"Content-Security-Policy",
-                                       "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-                                       "frame-ancestors 'none'"}}};
+  http::Response response{
+      .headers = {{"Content-Type", type->second},
+                  {"Cache-Control", "no-cache"},
+                  {"X-Content-Type-Options", "nosniff"},
+                  // Swagger UI writes style attributes and draws its icons from data: addresses.
+                  {"Content-Security-Policy",
+                   "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+                   "frame-ancestors 'none'"}}};
   const auto size = file->size();
-  response.body = http::ObjectBody{.reader = std::make_shared<FileObject>(std::move(file)), .size = size};
+  response.body =
+      http::ObjectBody{.reader = std::make_shared<FileObject>(std::move(file)), .size = size};
   return response;
 }
 

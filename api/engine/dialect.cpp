@@ -32,13 +32,16 @@ constexpr std::string_view kList = R"({"query": {
   "queue": {"type": "string"},
   "dialect": {"type": "string", "doc": "only jobs that came through this API"}}})";
 
-constexpr std::string_view kJob = R"({"path": {"id": {"type": "string", "doc": "number of the job"}}})";
+constexpr std::string_view kJob =
+    R"({"path": {"id": {"type": "string", "doc": "number of the job"}}})";
 
-constexpr std::string_view kEvents = R"({"path": {"id": {"type": "string", "doc": "number of the job"}},
+constexpr std::string_view kEvents =
+    R"({"path": {"id": {"type": "string", "doc": "number of the job"}},
   "query": {"after": {"type": "integer", "minimum": 0, "doc": "only lines of the journal behind this one, as Last-Event-ID"}},
   "responses": {"200": {"doc": "The journal as server-sent events, until the job has ended.", "type": "text/event-stream"}}})";
 
-constexpr std::string_view kOperator = R"({"path": {"id": {"type": "string", "doc": "role.name, for example augment.flip"}}})";
+constexpr std::string_view kOperator =
+    R"({"path": {"id": {"type": "string", "doc": "role.name, for example augment.flip"}}})";
 
 constexpr std::string_view kPipeline = R"({"path": {
   "folder": {"type": "string", "doc": "for example examples"}, "name": {"type": "string", "doc": "for example augment"}}})";
@@ -49,74 +52,111 @@ constexpr std::string_view kPage = R"({"responses": {"200": {"doc": "OK", "type"
 
 /// A route that has no pipeline: it shows the server, or streams.
 template <class Function>
-Route view(Method method, std::string_view path, std::string_view name, std::string_view summary, std::string_view schema,
-           Auth auth, Function function) {
-  Route route{.method = method, .path = path, .name = name, .summary = summary, .auth = auth, .schema = schema};
-  route.direct = [function = std::move(function)](const SharedRequest& request, const Caller& caller,
-                                                  const http::Reply& reply) { function(request, caller, reply); };
+Route view(Method method, std::string_view path, std::string_view name, std::string_view summary,
+           std::string_view schema, Auth auth, Function function) {
+  Route route{.method = method,
+              .path = path,
+              .name = name,
+              .summary = summary,
+              .auth = auth,
+              .schema = schema};
+  route.direct = [function = std::move(function)](const SharedRequest& request,
+                                                  const Caller& caller, const http::Reply& reply) {
+    function(request, caller, reply);
+  };
   return route;
 }
 
 std::vector<Route> job_routes(const Views& views) {
-  Route submit{.method = Method::Post, .path = "/jobs", .name = "submit", .summary = "Run a pipeline as a job",
-               .lane = Lane::Queued, .schema = kSubmit, .translate = translate_submit, .reply = reply_submitted};
+  Route submit{.method = Method::Post,
+               .path = "/jobs",
+               .name = "submit",
+               .summary = "Run a pipeline as a job",
+               .lane = Lane::Queued,
+               .schema = kSubmit,
+               .translate = translate_submit,
+               .reply = reply_submitted};
   submit.checks_schema = false;
   submit.brings_pipeline = true;
-  const auto job = [](Method method, std::string_view path, std::string_view name, std::string_view summary,
-                      ReplyResult (*reply)(const Answered&)) {
-    return Route{.method = method, .path = path, .name = name, .summary = summary, .schema = kJob,
-                 .translate = translate_job, .reply = reply};
+  const auto job = [](Method method, std::string_view path, std::string_view name,
+                      std::string_view summary, ReplyResult (*reply)(const Answered&)) {
+    return Route{.method = method,
+                 .path = path,
+                 .name = name,
+                 .summary = summary,
+                 .schema = kJob,
+                 .translate = translate_job,
+                 .reply = reply};
   };
-  return {std::move(submit),
-          Route{.method = Method::Get, .path = "/jobs", .name = "jobs", .summary = "List jobs, newest first",
-                .schema = kList, .translate = translate_job_list, .reply = reply_job_list},
-          job(Method::Get, "/jobs/{id}", "job", "Get one job", reply_job),
-          job(Method::Get, "/jobs/{id}/pipeline", "job_pipeline", "Get the pipeline of a job, as it runs",
-              reply_job_pipeline),
-          job(Method::Post, "/jobs/{id}/abort", "abort", "Stop a job within one batch", reply_job),
-          job(Method::Post, "/jobs/{id}/retry", "retry", "Queue a failed or aborted job again", reply_job),
-          view(Method::Post, "/jobs/{id}/rerun", "rerun", "Run the pipeline of a job again, with its seed: the same bytes",
-               kJob, Auth::Required,
-               [&views](const SharedRequest& request, const Caller&, const http::Reply& reply) { views.rerun(request, reply); }),
-          view(Method::Get, "/jobs/{id}/events", "events", "Follow the journal of a job", kEvents, Auth::Required,
-               [&views](const SharedRequest& request, const Caller&, const http::Reply& reply) {
-                 views.job_events(request, reply);
-               })};
+  return {
+      std::move(submit),
+      Route{.method = Method::Get,
+            .path = "/jobs",
+            .name = "jobs",
+            .summary = "List jobs, newest first",
+            .schema = kList,
+            .translate = translate_job_list,
+            .reply = reply_job_list},
+      job(Method::Get, "/jobs/{id}", "job", "Get one job", reply_job),
+      job(Method::Get, "/jobs/{id}/pipeline", "job_pipeline",
+          "Get the pipeline of a job, as it runs", reply_job_pipeline),
+      job(Method::Post, "/jobs/{id}/abort", "abort", "Stop a job within one batch", reply_job),
+      job(Method::Post, "/jobs/{id}/retry", "retry", "Queue a failed or aborted job again",
+          reply_job),
+      view(Method::Post, "/jobs/{id}/rerun", "rerun",
+           "Run the pipeline of a job again, with its seed: the same bytes", kJob, Auth::Required,
+           [&views](const SharedRequest& request, const Caller&, const http::Reply& reply) {
+             views.rerun(request, reply);
+           }),
+      view(Method::Get, "/jobs/{id}/events", "events", "Follow the journal of a job", kEvents,
+           Auth::Required,
+           [&views](const SharedRequest& request, const Caller&, const http::Reply& reply) {
+             views.job_events(request, reply);
+           })};
 }
 
 void add_views(const Views& views, std::vector<Route>& routes) {
-  const auto add = [&](Method method, std::string_view path, std::string_view name, std::string_view summary,
-                       std::string_view schema, void (Views::*show)(const SharedRequest&, const http::Reply&) const,
+  const auto add = [&](Method method, std::string_view path, std::string_view name,
+                       std::string_view summary, std::string_view schema,
+                       void (Views::*show)(const SharedRequest&, const http::Reply&) const,
                        Auth auth = Auth::Required) {
-    routes.push_back(view(method, path, name, summary, schema, auth,
-                          [&views, show](const SharedRequest& request, const Caller&, const http::Reply& reply) {
-                            (views.*show)(request, reply);
-                          }));
+    routes.push_back(
+        view(method, path, name, summary, schema, auth,
+             [&views, show](const SharedRequest& request, const Caller&, const http::Reply& reply) {
+               (views.*show)(request, reply);
+             }));
   };
   const auto add_open = [&](std::string_view path, std::string_view name, std::string_view summary,
-                            std::string_view schema, void (Views::*show)(const http::Reply&) const) {
+                            std::string_view schema,
+                            void (Views::*show)(const http::Reply&) const) {
     routes.push_back(view(Method::Get, path, name, summary, schema, Auth::Open,
-                          [&views, show](const SharedRequest&, const Caller&, const http::Reply& reply) {
-                            (views.*show)(reply);
-                          }));
+                          [&views, show](const SharedRequest&, const Caller&,
+                                         const http::Reply& reply) { (views.*show)(reply); }));
   };
   add(Method::Get, "/operators", "operators", "List operators", "{}", &Views::operators);
-  add(Method::Get, "/operators/{id}", "operator", "Get one operator and the schema of its parameters", kOperator,
-      &Views::one_operator);
-  add(Method::Get, "/pipelines", "pipelines", "List the pipelines that the server has", "{}", &Views::pipelines);
-  add(Method::Get, "/pipelines/{folder}/{name}", "pipeline", "Get one pipeline", kPipeline, &Views::one_pipeline);
-  auto validate = view(Method::Post, "/pipelines/validate", "validate", "Check a pipeline without running it", kSubmit,
-                       Auth::Required, [&views](const SharedRequest& request, const Caller& caller, const http::Reply& reply) {
-                         views.validate(request, caller, reply);
-                       });
+  add(Method::Get, "/operators/{id}", "operator",
+      "Get one operator and the schema of its parameters", kOperator, &Views::one_operator);
+  add(Method::Get, "/pipelines", "pipelines", "List the pipelines that the server has", "{}",
+      &Views::pipelines);
+  add(Method::Get, "/pipelines/{folder}/{name}", "pipeline", "Get one pipeline", kPipeline,
+      &Views::one_pipeline);
+  auto validate =
+      view(Method::Post, "/pipelines/validate", "validate", "Check a pipeline without running it",
+           kSubmit, Auth::Required,
+           [&views](const SharedRequest& request, const Caller& caller, const http::Reply& reply) {
+             views.validate(request, caller, reply);
+           });
   validate.checks_schema = false;
   routes.push_back(std::move(validate));
   add_open("/livez", "livez", "Is the process alive?", "{}", &Views::alive);
   add_open("/readyz", "readyz", "Do catalog and store answer?", "{}", &Views::ready);
-  add_open("/metrics", "metrics", "Counters in the text form of Prometheus", kText, &Views::metrics);
+  add_open("/metrics", "metrics", "Counters in the text form of Prometheus", kText,
+           &Views::metrics);
   add_open("/openapi.json", "openapi", "This document", "{}", &Views::openapi);
-  for (const auto& [path, name] : {std::pair{"/docs", "docs"}, {"/docs/", "docs_index"}, {"/docs/{file}", "docs_file"}})
-    add(Method::Get, path, name, "The page that shows this document", kPage, &Views::docs, Auth::Open);
+  for (const auto& [path, name] :
+       {std::pair{"/docs", "docs"}, {"/docs/", "docs_index"}, {"/docs/{file}", "docs_file"}})
+    add(Method::Get, path, name, "The page that shows this document", kPage, &Views::docs,
+        Auth::Open);
 }
 
 }  // namespace

@@ -4,20 +4,25 @@
 
 namespace millrace::api {
 
-std::string to_text(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string to_text(const Json& value) {
+  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 
 Json to_json(const std::vector<Fault>& faults) {
   Json listed = Json::array();
   for (const auto& fault : faults)
-    listed.push_back({{"kind", fault.kind}, {"pointer", fault.pointer}, {"message", fault.message}});
+    listed.push_back(
+        {{"kind", fault.kind}, {"pointer", fault.pointer}, {"message", fault.message}});
   return listed;
 }
 
 http::Response refuse_with_envelope(const Refusal& refusal, const http::Request&) {
   Json error{{"code", to_string(refusal.error.code)}, {"message", refusal.error.message}};
   if (!refusal.faults.empty()) error["faults"] = to_json(refusal.faults);
-  auto response = http::Response::json(status_of(refusal), to_text(Json{{"error", std::move(error)}}));
-  if (response.status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"millrace\"");
+  auto response =
+      http::Response::json(status_of(refusal), to_text(Json{{"error", std::move(error)}}));
+  if (response.status == 401)
+    response.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"millrace\"");
   if (response.status == 503) response.headers.emplace_back("Retry-After", "1");
   return response;
 }

@@ -5,7 +5,8 @@
 namespace millrace::api {
 
 /// Words a refusal for the engine's own API:
-/// {"error": {"code": "invalid_argument", "message": "...", "faults": [{"kind", "pointer", "message"}]}}.
+/// {"error": {"code": "invalid_argument", "message": "...", "faults": [{"kind", "pointer",
+/// "message"}]}}.
 http::Response refuse_with_envelope(const Refusal& refusal, const http::Request& request);
 
 /// Returns `value` as JSON text; bytes that are no UTF-8 are replaced.

@@ -2,12 +2,13 @@
 
 #include <utility>
 
-#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include "api/engine/envelope.hpp"
 #include "engine/base/clock.hpp"
 #include "engine/engine.hpp"
+
+#include <fmt/format.h>
 
 namespace millrace::api {
 
@@ -16,9 +17,11 @@ namespace {
 constexpr int kLinesAtOnce = 200;
 
 Result<JobState> state_of(Engine& engine, JobId id) {
-  MR_TRY(const auto rows, engine.catalog().query({{"entity", "jobs"},
-                                                  {"columns", {"state"}},
-                                                  {"where", Json::array({Json{{"column", "id"}, {"op", "="}, {"value", id.value}}})}}));
+  MR_TRY(const auto rows,
+         engine.catalog().query(
+             {{"entity", "jobs"},
+              {"columns", {"state"}},
+              {"where", Json::array({Json{{"column", "id"}, {"op", "="}, {"value", id.value}}})}}));
   if (rows.empty()) return Error{Code::NotFound, fmt::format("no such job: {}", id.value)};
   const auto state = read_job_state(rows.column<std::string_view>("state").value(0));
   if (!state) return Error{Code::Internal, "job in an unknown state"};
@@ -26,8 +29,11 @@ Result<JobState> state_of(Engine& engine, JobId id) {
 }
 
 std::string progress_text(const Progress& progress) {
-  Json text{{"done", progress.done}, {"total", progress.total}, {"unit", progress.unit},
-            {"perSecond", progress.per_second}, {"counts", progress.counts}};
+  Json text{{"done", progress.done},
+            {"total", progress.total},
+            {"unit", progress.unit},
+            {"perSecond", progress.per_second},
+            {"counts", progress.counts}};
   if (progress.seconds_left) text["secondsLeft"] = *progress.seconds_left;
   return to_text(text);
 }
@@ -93,7 +99,8 @@ void JobEvents::read() {
     const auto state = state_of(engine_, job_);
     const bool goes_on = send_journal() && send_progress();
     if (!state.ok()) {
-      spdlog::warn("events of a job cannot be read job={} error={}", job_.value, state.error().message);
+      spdlog::warn("events of a job cannot be read job={} error={}", job_.value,
+                   state.error().message);
     } else if (goes_on && !is_final(*state)) {
       continue;
     }
@@ -109,7 +116,8 @@ bool JobEvents::send_journal() {
   for (;;) {
     const auto events = engine_.job_store().events(job_, last_, kLinesAtOnce);
     if (!events.ok()) {
-      spdlog::warn("events of a job cannot be read job={} error={}", job_.value, events.error().message);
+      spdlog::warn("events of a job cannot be read job={} error={}", job_.value,
+                   events.error().message);
       return false;
     }
     for (const auto& event : *events) {

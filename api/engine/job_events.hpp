@@ -15,10 +15,11 @@ class Engine;
 
 namespace millrace::api {
 
-/// The journal of one job as server-sent events, from a line on until the job has ended. Each line is an event whose id is
-/// its number, whose name is its kind and whose data is {"time": ..., "body": ...}; between them come events "progress"
-/// without an id while the job runs. Woken by the job service, reads on the blocking pool. [any thread] Owned by the body
-/// that it makes, and by work under way.
+/// The journal of one job as server-sent events, from a line on until the job has ended. Each line
+/// is an event whose id is its number, whose name is its kind and whose data is {"time": ...,
+/// "body": ...}; between them come events "progress" without an id while the job runs. Woken by the
+/// job service, reads on the blocking pool. [any thread] Owned by the body that it makes, and by
+/// work under way.
 class JobEvents : public std::enable_shared_from_this<JobEvents> {
  public:
   JobEvents(Engine& engine, WorkLane& lane, JobId job, std::int64_t after)
@@ -31,17 +32,17 @@ class JobEvents : public std::enable_shared_from_this<JobEvents> {
   [[nodiscard]] bool is_watching();
   void stop();
   void wake();
-  void read();              // [blocking pool, one at a time]
-  bool send_journal();      // false: the client is gone
+  void read();          // [blocking pool, one at a time]
+  bool send_journal();  // false: the client is gone
   bool send_progress();
 
   Engine& engine_;
   WorkLane& lane_;
   const JobId job_;
-  std::int64_t last_;                 // number of the last line that was sent; of read() alone
-  std::string progress_;              // what was sent last; of read() alone
-  http::EventBody::Sink sink_;        // set before the first read()
-  std::mutex mutex_;                  // guards the rest
+  std::int64_t last_;           // number of the last line that was sent; of read() alone
+  std::string progress_;        // what was sent last; of read() alone
+  http::EventBody::Sink sink_;  // set before the first read()
+  std::mutex mutex_;            // guards the rest
   std::uint64_t watch_ = 0;
   bool is_watching_ = false, is_stopped_ = false;
   bool is_reading_ = false, is_stale_ = false;

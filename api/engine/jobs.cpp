@@ -4,12 +4,12 @@
 #include <charconv>
 #include <optional>
 
-#include <fmt/format.h>
-
 #include "api/engine/envelope.hpp"
 #include "api/engine/row_text.hpp"
 #include "api/route/refusals.hpp"
 #include "api/route/request_schema.hpp"
+
+#include <fmt/format.h>
 
 namespace millrace::api {
 
@@ -17,27 +17,26 @@ namespace {
 
 constexpr std::int64_t kDefaultLimit = 100;
 
-const std::vector<RowText::Member> kJob{
-    {"id", "id", RowText::As::Number},
-    {"dialect", "dialect", RowText::As::Text},
-    {"externalId", "external_id", RowText::As::MaybeText},
-    {"owner", "owner", RowText::As::Text},
-    {"queue", "queue", RowText::As::Text},
-    {"name", "name", RowText::As::Text},
-    {"priority", "priority", RowText::As::Number},
-    {"state", "state", RowText::As::Text},
-    {"stopReason", "stop_reason", RowText::As::Text},
-    {"created", "created", RowText::As::Time},
-    {"started", "started", RowText::As::Time},
-    {"finished", "finished", RowText::As::Time},
-    {"notBefore", "not_before", RowText::As::Time},
-    {"attempt", "attempt", RowText::As::Number},
-    {"maxAttempts", "max_attempts", RowText::As::Number},
-    {"progress", "progress", RowText::As::Document},
-    {"counts", "counts", RowText::As::Document},
-    {"result", "result", RowText::As::Document},
-    {"error", "error", RowText::As::Document},
-    {"facts", "facts", RowText::As::Document}};
+const std::vector<RowText::Member> kJob{{"id", "id", RowText::As::Number},
+                                        {"dialect", "dialect", RowText::As::Text},
+                                        {"externalId", "external_id", RowText::As::MaybeText},
+                                        {"owner", "owner", RowText::As::Text},
+                                        {"queue", "queue", RowText::As::Text},
+                                        {"name", "name", RowText::As::Text},
+                                        {"priority", "priority", RowText::As::Number},
+                                        {"state", "state", RowText::As::Text},
+                                        {"stopReason", "stop_reason", RowText::As::Text},
+                                        {"created", "created", RowText::As::Time},
+                                        {"started", "started", RowText::As::Time},
+                                        {"finished", "finished", RowText::As::Time},
+                                        {"notBefore", "not_before", RowText::As::Time},
+                                        {"attempt", "attempt", RowText::As::Number},
+                                        {"maxAttempts", "max_attempts", RowText::As::Number},
+                                        {"progress", "progress", RowText::As::Document},
+                                        {"counts", "counts", RowText::As::Document},
+                                        {"result", "result", RowText::As::Document},
+                                        {"error", "error", RowText::As::Document},
+                                        {"facts", "facts", RowText::As::Document}};
 
 std::optional<std::int64_t> positive(std::string_view text) {
   std::int64_t number = 0;
@@ -77,8 +76,9 @@ std::optional<Refusal> check_envelope(const http::Request& request, const Json& 
   if (auto faults = kSchema->check(request); !faults.empty()) return faulty(std::move(faults));
   const auto& pipeline = body["pipeline"];
   if (!pipeline.is_object() && !pipeline.is_string())
-    return faulty({{"parameter_type", "/pipeline",
-                    "\"pipeline\" must be a pipeline (an object), or the name of one that the server has"}});
+    return faulty(
+        {{"parameter_type", "/pipeline",
+          "\"pipeline\" must be a pipeline (an object), or the name of one that the server has"}});
   return std::nullopt;
 }
 
@@ -86,7 +86,9 @@ std::optional<Refusal> check_envelope(const http::Request& request, const Json& 
 
 TranslateResult translate_submit(const http::Request& request, const Caller&) {
   auto body = parse_json(request.body);
-  if (!body.ok()) return refusal(Code::DataInvalid, "json", fmt::format("body is not valid JSON: {}", body.error().message));
+  if (!body.ok())
+    return refusal(Code::DataInvalid, "json",
+                   fmt::format("body is not valid JSON: {}", body.error().message));
   if (!body->is_object()) return refusal(Code::DataInvalid, "json", "body must be a JSON object");
   Bound bound;
   bound.job.idempotency_key = request.headers.get("Idempotency-Key");
@@ -115,7 +117,8 @@ TranslateResult translate_submit(const http::Request& request, const Caller&) {
 ReplyResult reply_submitted(const Answered& answered) {
   const auto id = answered.job->id.value;
   auto response = http::Response::json(202, fmt::format(R"({{"id":{}}})", id));
-  response.headers.emplace_back("Location", fmt::format("{}/jobs/{}", answered.request.base_url(), id));
+  response.headers.emplace_back("Location",
+                                fmt::format("{}/jobs/{}", answered.request.base_url(), id));
   return response;
 }
 
@@ -124,7 +127,8 @@ ReplyResult reply_submitted(const Answered& answered) {
 TranslateResult translate_job_list(const http::Request& request, const Caller&) {
   Json where = Json::array();
   for (const std::string_view column : {"dialect", "queue", "state"})
-    if (const auto value = request.query_value(column)) where.push_back(condition(column, "=", *value));
+    if (const auto value = request.query_value(column))
+      where.push_back(condition(column, "=", *value));
   if (const auto before = request.query_value("before"))
     where.push_back(condition("id", "<", positive(*before).value_or(0)));
   const auto limit = positive(request.query_value("limit").value_or("")).value_or(kDefaultLimit);
@@ -135,7 +139,8 @@ TranslateResult translate_job_list(const http::Request& request, const Caller&) 
 }
 
 ReplyResult reply_job_list(const Answered& answered) {
-  const auto limit = positive(answered.request.query_value("limit").value_or("")).value_or(kDefaultLimit);
+  const auto limit =
+      positive(answered.request.query_value("limit").value_or("")).value_or(kDefaultLimit);
   std::string text = R"({"items":[)";
   std::int64_t shown = 0, last = 0;
   bool has_more = false;
@@ -180,7 +185,8 @@ ReplyResult reply_job(const Answered& answered) {
 ReplyResult reply_job_pipeline(const Answered& answered) {
   for (const auto& rows : answered.outcome->rows) {
     if (rows.empty()) continue;
-    return http::Response::json(200, std::string{rows.column<std::string_view>("pipeline").value(0, "null")});
+    return http::Response::json(
+        200, std::string{rows.column<std::string_view>("pipeline").value(0, "null")});
   }
   return no_such_job(answered.request);
 }

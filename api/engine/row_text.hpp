@@ -8,8 +8,8 @@
 
 namespace millrace::api {
 
-/// Writes rows of the catalog as JSON objects, straight from the columns: documents that the catalog keeps as JSON text go
-/// into the answer as they are, unparsed. [one thread]
+/// Writes rows of the catalog as JSON objects, straight from the columns: documents that the
+/// catalog keeps as JSON text go into the answer as they are, unparsed. [one thread]
 class RowText {
  public:
   /// How a column is shown.

@@ -9,11 +9,12 @@
 
 namespace millrace::api {
 
-/// The routes that show the server instead of doing work: operators, pipelines, health, metrics, documentation. What they
-/// need outlives every request; they block only on the lane. [any thread]
+/// The routes that show the server instead of doing work: operators, pipelines, health, metrics,
+/// documentation. What they need outlives every request; they block only on the lane. [any thread]
 class Views {
  public:
-  /// Operators and pipelines are fixed, so their texts are made once. `share` is the folder share/millrace.
+  /// Operators and pipelines are fixed, so their texts are made once. `share` is the folder
+  /// share/millrace.
   Views(const Surroundings& surroundings, const std::filesystem::path& share);
 
   /// The document is made when all dialects are there, before the first request.
@@ -24,7 +25,8 @@ class Views {
   void one_operator(const Request& request, const http::Reply& reply) const;
   void pipelines(const Request& request, const http::Reply& reply) const;
   void one_pipeline(const Request& request, const http::Reply& reply) const;
-  /// POST /pipelines/validate: the body of POST /jobs; 200 with {"valid", "faults", "plan"}, whatever it finds.
+  /// POST /pipelines/validate: the body of POST /jobs; 200 with {"valid", "faults", "plan"},
+  /// whatever it finds.
   void validate(const Request& request, const Caller& caller, const http::Reply& reply) const;
   void job_events(const Request& request, const http::Reply& reply) const;
   /// POST /jobs/{id}/rerun: 202 with the id of a new job that makes the same bytes.
@@ -38,7 +40,8 @@ class Views {
   void docs(const Request& request, const http::Reply& reply) const;
 
  private:
-  void later(const Request& request, const http::Reply& reply, std::function<http::Response()> work) const;
+  void later(const Request& request, const http::Reply& reply,
+             std::function<http::Response()> work) const;
 
   const Surroundings& surroundings_;
   const Assets assets_;

@@ -9,8 +9,8 @@
 
 namespace millrace::http {
 
-/// One thread that reads bodies from the store, so that no HTTP thread waits for a disk. Starts with the first read and
-/// ends, after the read at hand, with the object. [any thread]
+/// One thread that reads bodies from the store, so that no HTTP thread waits for a disk. Starts
+/// with the first read and ends, after the read at hand, with the object. [any thread]
 class BlockingReads {
  public:
   BlockingReads() = default;

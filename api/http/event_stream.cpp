@@ -13,7 +13,8 @@ void append_line(std::string& out, std::string_view name, std::string_view value
 
 }  // namespace
 
-void append_event(std::string& out, std::string_view id, std::string_view event, std::string_view data) {
+void append_event(std::string& out, std::string_view id, std::string_view event,
+                  std::string_view data) {
   if (!id.empty()) append_line(out, "id: ", id);
   if (!event.empty()) append_line(out, "event: ", event);
   for (;;) {

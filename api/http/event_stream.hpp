@@ -10,13 +10,15 @@
 
 namespace millrace::http {
 
-/// The queue between whoever produces server-sent events and the connection that sends them. [any thread] A client that
-/// lets more than `max_bytes` pile up is cut: it can come back with Last-Event-ID.
+/// The queue between whoever produces server-sent events and the connection that sends them. [any
+/// thread] A client that lets more than `max_bytes` pile up is cut: it can come back with
+/// Last-Event-ID.
 class EventStream {
  public:
   static constexpr std::size_t kMaxBytes = 256u << 10;
 
-  /// `wake` is called, from any thread, when the connection should look at the queue; not again before take().
+  /// `wake` is called, from any thread, when the connection should look at the queue; not again
+  /// before take().
   EventStream(std::function<void()> wake, std::size_t max_bytes = kMaxBytes)
       : wake_{std::move(wake)}, max_bytes_{max_bytes} {}
 
@@ -48,8 +50,9 @@ class EventStream {
   bool is_awake_ = false, is_ended_ = false, is_closed_ = false, is_cut_ = false;
 };
 
-/// Appends one event in the form of the HTML standard, 9.2.6: a line "data:" for each line of `data`. Empty id and event
-/// are left out, and line breaks within them too.
-void append_event(std::string& out, std::string_view id, std::string_view event, std::string_view data);
+/// Appends one event in the form of the HTML standard, 9.2.6: a line "data:" for each line of
+/// `data`. Empty id and event are left out, and line breaks within them too.
+void append_event(std::string& out, std::string_view id, std::string_view event,
+                  std::string_view data);
 
 }  // namespace millrace::http

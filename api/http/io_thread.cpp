@@ -75,7 +75,9 @@ void IoThread::tick() {
   read_clocks();
   for (auto place = sessions_.begin(); place != sessions_.end();) {
     const auto& session = *place++;
-    if (session->deadline() <= now_) std::shared_ptr<Session>{session}->expire();
+    if (session->deadline() <= now_) std::shared_ptr<Session> {
+        session
+        } -> expire();
   }
   timer_.expires_after(kTick);
   timer_.async_wait([this](const boost::system::error_code& error) {

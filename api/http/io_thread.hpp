@@ -1,7 +1,5 @@
 #pragma once
 
-#include <utility>  // before Asio, which needs std::exchange with this compiler
-
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -9,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>  // before Asio, which needs std::exchange with this compiler
 #include <vector>
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -21,12 +20,14 @@ namespace millrace::http {
 class BlockingReads;
 class Session;
 
-/// One thread of the server with its own event loop; a connection belongs to one for its whole life, so that nothing of
-/// it needs a lock. [its own thread, unless marked] Shared by the server and, weakly, by answers that are still to come.
+/// One thread of the server with its own event loop; a connection belongs to one for its whole
+/// life, so that nothing of it needs a lock. [its own thread, unless marked] Shared by the server
+/// and, weakly, by answers that are still to come.
 class IoThread : public std::enable_shared_from_this<IoThread> {
  public:
   using Clock = std::chrono::steady_clock;
-  static constexpr std::chrono::milliseconds kTick{250};  // time-outs are late by so much at the most
+  static constexpr std::chrono::milliseconds kTick{
+      250};  // time-outs are late by so much at the most
 
   explicit IoThread(BlockingReads& reads);
   ~IoThread();
@@ -40,7 +41,9 @@ class IoThread : public std::enable_shared_from_this<IoThread> {
   void join();
 
   boost::asio::io_context& context() { return context_; }
-  [[nodiscard]] bool is_here() const { return std::this_thread::get_id() == id_.load(std::memory_order_relaxed); }
+  [[nodiscard]] bool is_here() const {
+    return std::this_thread::get_id() == id_.load(std::memory_order_relaxed);
+  }
   /// Runs `work` on this thread. [any thread]
   template <class Work>
   void post(Work&& work) {
@@ -59,7 +62,8 @@ class IoThread : public std::enable_shared_from_this<IoThread> {
 
   std::atomic<std::uint64_t> requests{0};
 
-  // Scratch memory for whatever runs on this thread; nothing in it outlives the event that filled it.
+  // Scratch memory for whatever runs on this thread; nothing in it outlives the event that filled
+  // it.
   std::vector<char> bytes_in;
   std::string bytes_out;
 

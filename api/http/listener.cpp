@@ -2,11 +2,12 @@
 
 #include <cerrno>
 
-#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include "api/http/io_thread.hpp"
 #include "api/http/session.hpp"
+
+#include <fmt/format.h>
 
 namespace millrace::http {
 
@@ -23,7 +24,8 @@ Error listen_error(const ListenerSettings& settings, const boost::system::error_
   if (error == asio::error::address_in_use)
     return {Code::Conflict, fmt::format("listen: address in use, choose another port: {}", where)};
   if (error == asio::error::access_denied)
-    return {Code::PermissionDenied, fmt::format("listen: ports below 1024 need the right to bind them: {}", where)};
+    return {Code::PermissionDenied,
+            fmt::format("listen: ports below 1024 need the right to bind them: {}", where)};
   return {Code::Unavailable, fmt::format("listen: {}: {}", error.message(), where)};
 }
 
@@ -37,7 +39,8 @@ Listener::Listener(ListenerSettings settings, Site site, IoThread& home, Next ne
       acceptor_{home.context()},
       pause_{home.context()} {}
 
-Result<std::shared_ptr<Listener>> Listener::open(ListenerSettings settings, Site site, IoThread& home, Next next) {
+Result<std::shared_ptr<Listener>> Listener::open(ListenerSettings settings, Site site,
+                                                 IoThread& home, Next next) {
   std::shared_ptr<Listener> listener{
       new Listener{std::move(settings), std::move(site), home, std::move(next)}};
   auto& given = listener->settings_;
@@ -45,10 +48,12 @@ Result<std::shared_ptr<Listener>> Listener::open(ListenerSettings settings, Site
     MR_TRY(listener->tls_, make_tls(*given.tls));
   }
   boost::system::error_code error;
-  const auto address = asio::ip::make_address(given.address == "localhost" ? "127.0.0.1" : given.address, error);
+  const auto address =
+      asio::ip::make_address(given.address == "localhost" ? "127.0.0.1" : given.address, error);
   if (error)
     return Error{Code::InvalidArgument,
-                 fmt::format("listen: not a numeric address: {} (use 127.0.0.1, 0.0.0.0 or ::)", given.address)};
+                 fmt::format("listen: not a numeric address: {} (use 127.0.0.1, 0.0.0.0 or ::)",
+                             given.address)};
   const tcp::endpoint endpoint{address, given.port};
   auto& acceptor = *listener->acceptor_;
   acceptor.open(endpoint.protocol(), error);
@@ -75,23 +80,25 @@ void Listener::stop() {
 void Listener::accept() {
   if (!acceptor_) return;
   auto& thread = next_();
-  acceptor_->async_accept(thread.context(), [self = shared_from_this(), &thread](
-                                               const boost::system::error_code& error, tcp::socket socket) {
-    if (error == asio::error::operation_aborted || !self->acceptor_) return;
-    if (error) {
-      // Out of descriptors or memory: wait for connections to end instead of spinning.
-      if (error == asio::error::connection_aborted) return self->accept();
-      spdlog::warn("accept failed error={}", error.message());
-      return self->retry_soon();
-    }
-    if (self->open_connections.load(std::memory_order_relaxed) < self->settings_.limits.connections) {
-      self->connections.fetch_add(1, std::memory_order_relaxed);
-      self->open_connections.fetch_add(1, std::memory_order_relaxed);
-      auto session = std::make_shared<Session>(thread, self, std::move(socket));
-      thread.post([session = std::move(session)] { session->start(); });
-    }
-    self->accept();
-  });
+  acceptor_->async_accept(
+      thread.context(), [self = shared_from_this(), &thread](const boost::system::error_code& error,
+                                                             tcp::socket socket) {
+        if (error == asio::error::operation_aborted || !self->acceptor_) return;
+        if (error) {
+          // Out of descriptors or memory: wait for connections to end instead of spinning.
+          if (error == asio::error::connection_aborted) return self->accept();
+          spdlog::warn("accept failed error={}", error.message());
+          return self->retry_soon();
+        }
+        if (self->open_connections.load(std::memory_order_relaxed) <
+            self->settings_.limits.connections) {
+          self->connections.fetch_add(1, std::memory_order_relaxed);
+          self->open_connections.fetch_add(1, std::memory_order_relaxed);
+          auto session = std::make_shared<Session>(thread, self, std::move(socket));
+          thread.post([session = std::move(session)] { session->start(); });
+        }
+        self->accept();
+      });
 }
 
 void Listener::retry_soon() {

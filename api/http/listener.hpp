@@ -1,11 +1,10 @@
 #pragma once
 
-#include <utility>  // before Asio, which needs std::exchange with this compiler
-
 #include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <utility>  // before Asio, which needs std::exchange with this compiler
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
@@ -17,17 +16,20 @@ namespace millrace::http {
 
 class IoThread;
 
-/// Reads certificate and key and makes what a TLS connection is made from: TLS 1.2 and later, forward secrecy only.
+/// Reads certificate and key and makes what a TLS connection is made from: TLS 1.2 and later,
+/// forward secrecy only.
 Result<std::unique_ptr<boost::asio::ssl::context>> make_tls(const TlsSettings& settings);
 
-/// One address that is listened on. Shared with its connections, which need its limits and its site to the end.
+/// One address that is listened on. Shared with its connections, which need its limits and its site
+/// to the end.
 class Listener : public std::enable_shared_from_this<Listener> {
  public:
   /// Chooses the thread of the next connection.
   using Next = std::function<IoThread&()>;
 
   /// Binds and listens. `home` accepts.
-  static Result<std::shared_ptr<Listener>> open(ListenerSettings settings, Site site, IoThread& home, Next next);
+  static Result<std::shared_ptr<Listener>> open(ListenerSettings settings, Site site,
+                                                IoThread& home, Next next);
 
   /// Begins to accept. [any thread, once]
   void start();

@@ -7,23 +7,24 @@ namespace millrace::http {
 
 namespace {
 
-constexpr std::array<std::pair<Method, std::string_view>, 7> kMethods{{{Method::Get, "GET"},
-                                                                       {Method::Head, "HEAD"},
-                                                                       {Method::Post, "POST"},
-                                                                       {Method::Put, "PUT"},
-                                                                       {Method::Patch, "PATCH"},
-                                                                       {Method::Delete, "DELETE"},
-                                                                       {Method::Options, "OPTIONS"}}};
+constexpr std::array<std::pair<Method, std::string_view>, 7> kMethods{
+    {{Method::Get, "GET"},
+     {Method::Head, "HEAD"},
+     {Method::Post, "POST"},
+     {Method::Put, "PUT"},
+     {Method::Patch, "PATCH"},
+     {Method::Delete, "DELETE"},
+     {Method::Options, "OPTIONS"}}};
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
 bool equal_without_case(std::string_view a, std::string_view b) {
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
+                                            [](char x, char y) { return lower(x) == lower(y); });
 }
 
-std::optional<std::string_view> find_first(const std::vector<std::pair<std::string, std::string>>& pairs,
-                                           std::string_view name) {
+std::optional<std::string_view> find_first(
+    const std::vector<std::pair<std::string, std::string>>& pairs, std::string_view name) {
   for (const auto& [key, value] : pairs)
     if (key == name) return value;
   return std::nullopt;
@@ -70,11 +71,13 @@ std::string Request::base_url() const {
 }
 
 Response Response::json(int status, std::string text) {
-  return {.status = status, .headers = {{"Content-Type", "application/json"}}, .body = std::move(text)};
+  return {
+      .status = status, .headers = {{"Content-Type", "application/json"}}, .body = std::move(text)};
 }
 
 Response Response::text(int status, std::string text, std::string_view type) {
-  return {.status = status, .headers = {{"Content-Type", std::string{type}}}, .body = std::move(text)};
+  return {
+      .status = status, .headers = {{"Content-Type", std::string{type}}}, .body = std::move(text)};
 }
 
 }  // namespace millrace::http

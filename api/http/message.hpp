@@ -22,11 +22,15 @@ std::optional<Method> read_method(std::string_view word);
 /// Header fields in the order received; names compare without case.
 class Headers {
  public:
-  void add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
+  void add(std::string name, std::string value) {
+    fields_.emplace_back(std::move(name), std::move(value));
+  }
   /// Returns the first value, or nothing.
   [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const;
   [[nodiscard]] std::string_view get(std::string_view name, std::string_view fallback = {}) const;
-  [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& all() const { return fields_; }
+  [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& all() const {
+    return fields_;
+  }
 
  private:
   std::vector<std::pair<std::string, std::string>> fields_;
@@ -34,16 +38,17 @@ class Headers {
 
 /// A request as a dialect sees it: no type of the HTTP library.
 struct Request {
-  std::string id{};                    // unique: 14 hexadecimal digits of time, ascending, and 10 of chance
+  std::string id{};  // unique: 14 hexadecimal digits of time, ascending, and 10 of chance
   Method method = Method::Get;
-  std::string target;                  // as on the request line, not decoded: "/atflow/v1/dataflows?limit=2"
-  std::string path;                    // below the mount prefix, percent-decoded: "/v1/dataflows"
-  std::string prefix;                  // of the mount: "/atflow", "" at a root
-  std::vector<std::pair<std::string, std::string>> query;        // decoded, in order
-  std::vector<std::pair<std::string, std::string>> path_values;  // "{id}" -> value, filled by the router
+  std::string target;  // as on the request line, not decoded: "/atflow/v1/dataflows?limit=2"
+  std::string path;    // below the mount prefix, percent-decoded: "/v1/dataflows"
+  std::string prefix;  // of the mount: "/atflow", "" at a root
+  std::vector<std::pair<std::string, std::string>> query;  // decoded, in order
+  std::vector<std::pair<std::string, std::string>>
+      path_values;  // "{id}" -> value, filled by the router
   Headers headers;
   std::string body;
-  std::string remote;                  // "127.0.0.1"
+  std::string remote;  // "127.0.0.1"
   bool is_tls = false;
 
   /// Returns the first value of a query parameter or path value, or nothing.
@@ -59,8 +64,9 @@ struct ObjectBody {
   std::uint64_t size = 0;
 };
 
-/// A body of server-sent events. `start` is called once, when the head has been sent, with functions that any thread may
-/// call: `send` queues one event (id, event, data; false: the client is gone), `end` closes the stream.
+/// A body of server-sent events. `start` is called once, when the head has been sent, with
+/// functions that any thread may call: `send` queues one event (id, event, data; false: the client
+/// is gone), `end` closes the stream.
 struct EventBody {
   struct Sink {
     std::function<bool(std::string_view id, std::string_view event, std::string_view data)> send;
@@ -77,7 +83,8 @@ struct Response {
   std::variant<std::string, ObjectBody, EventBody> body{};
 
   static Response json(int status, std::string text);
-  static Response text(int status, std::string text, std::string_view type = "text/plain; charset=utf-8");
+  static Response text(int status, std::string text,
+                       std::string_view type = "text/plain; charset=utf-8");
 };
 
 /// Answers a request once, now or later, from any thread.

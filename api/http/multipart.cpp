@@ -18,11 +18,12 @@ std::string_view trim(std::string_view text) {
 
 bool equal_without_case(std::string_view a, std::string_view b) {
   const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [&](char x, char y) { return lower(x) == lower(y); });
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
+                                            [&](char x, char y) { return lower(x) == lower(y); });
 }
 
-/// Finds a parameter of a header value ('form-data; name="a"; filename="b.jpg"'); nothing when it is absent or broken.
+/// Finds a parameter of a header value ('form-data; name="a"; filename="b.jpg"'); nothing when it
+/// is absent or broken.
 std::optional<std::string> parameter(std::string_view value, std::string_view wanted) {
   auto rest = value.substr(std::min(value.size(), value.find(';')));
   while (!rest.empty()) {
@@ -40,7 +41,8 @@ std::optional<std::string> parameter(std::string_view value, std::string_view wa
       std::size_t i = 1;
       // A backslash escapes quote and backslash only: some browsers send Windows paths.
       for (; i < rest.size() && rest[i] != '"'; ++i) {
-        if (rest[i] == '\\' && i + 1 < rest.size() && (rest[i + 1] == '"' || rest[i + 1] == '\\')) ++i;
+        if (rest[i] == '\\' && i + 1 < rest.size() && (rest[i + 1] == '"' || rest[i + 1] == '\\'))
+          ++i;
         found += rest[i];
       }
       if (i >= rest.size()) return std::nullopt;
@@ -62,14 +64,17 @@ Error malformed(std::string_view what) {
 
 }  // namespace
 
-Result<MultipartParser> MultipartParser::open(std::string_view content_type, PartSink sink, MultipartLimits limits) {
+Result<MultipartParser> MultipartParser::open(std::string_view content_type, PartSink sink,
+                                              MultipartLimits limits) {
   const auto type = trim(content_type.substr(0, content_type.find(';')));
   if (!equal_without_case(type, "multipart/form-data"))
-    return Error{Code::InvalidArgument, fmt::format("Content-Type must be multipart/form-data, is: {}", type)};
+    return Error{Code::InvalidArgument,
+                 fmt::format("Content-Type must be multipart/form-data, is: {}", type)};
   const auto boundary = parameter(content_type, "boundary");
   if (!boundary || boundary->empty() || boundary->size() > kMaxBoundary ||
       boundary->find_first_of("\r\n") != std::string::npos)
-    return Error{Code::InvalidArgument, "Content-Type multipart/form-data needs a boundary of 1 to 70 characters"};
+    return Error{Code::InvalidArgument,
+                 "Content-Type multipart/form-data needs a boundary of 1 to 70 characters"};
   return MultipartParser{*boundary, std::move(sink), limits};
 }
 
@@ -101,11 +106,16 @@ Result<void> MultipartParser::finish() {
 
 Result<bool> MultipartParser::step() {
   switch (state_) {
-    case State::Preamble: return read_preamble();
-    case State::AfterBoundary: return read_after_boundary();
-    case State::Head: return read_head();
-    case State::Data: return read_data();
-    default: return false;
+    case State::Preamble:
+      return read_preamble();
+    case State::AfterBoundary:
+      return read_after_boundary();
+    case State::Head:
+      return read_head();
+    case State::Data:
+      return read_data();
+    default:
+      return false;
   }
 }
 
@@ -130,14 +140,16 @@ Result<bool> MultipartParser::read_after_boundary() {
     return false;
   }
   const auto end = input_.find_first_not_of(" \t");
-  if (end > limits_.head_bytes && end != std::string::npos) return malformed("boundary line too long");
+  if (end > limits_.head_bytes && end != std::string::npos)
+    return malformed("boundary line too long");
   if (end == std::string::npos || end + 1 >= input_.size()) {
     if (input_.size() > limits_.head_bytes) return malformed("boundary line too long");
     return false;
   }
   if (input_.compare(end, 2, "\r\n") != 0) return malformed("text after a boundary");
   if (++parts_ > limits_.parts)
-    return Error{Code::Exhausted, fmt::format("read multipart body: more than {} parts", limits_.parts)};
+    return Error{Code::Exhausted,
+                 fmt::format("read multipart body: more than {} parts", limits_.parts)};
   input_.erase(0, end);  // the line break stays: a head without fields is just two of them
   state_ = State::Head;
   return true;
@@ -146,7 +158,8 @@ Result<bool> MultipartParser::read_after_boundary() {
 Result<bool> MultipartParser::read_head() {
   const auto end = input_.find("\r\n\r\n");
   if (std::min(end, input_.size()) > limits_.head_bytes)
-    return Error{Code::Exhausted, fmt::format("read multipart body: part head above {} bytes", limits_.head_bytes)};
+    return Error{Code::Exhausted,
+                 fmt::format("read multipart body: part head above {} bytes", limits_.head_bytes)};
   if (end == std::string::npos) return false;
   MR_TRY(const auto head, parse_head(std::string_view{input_}.substr(0, end)));
   input_.erase(0, end + 4);
@@ -183,13 +196,15 @@ Result<PartHead> MultipartParser::parse_head(std::string_view text) const {
     text.remove_prefix(line.size());
     if (line.empty()) continue;
     const auto colon = line.find(':');
-    if (colon == std::string_view::npos || colon == 0 || line.front() == ' ' || line.front() == '\t' ||
-        line.find_first_of("\r\n") != std::string_view::npos || line.find('\0') != std::string_view::npos)
+    if (colon == std::string_view::npos || colon == 0 || line.front() == ' ' ||
+        line.front() == '\t' || line.find_first_of("\r\n") != std::string_view::npos ||
+        line.find('\0') != std::string_view::npos)
       return malformed("malformed head of a part");
     const auto name = trim(line.substr(0, colon)), value = trim(line.substr(colon + 1));
     head.headers.add(std::string{name}, std::string{value});
     if (!equal_without_case(name, "Content-Disposition")) continue;
-    if (std::exchange(has_disposition, true)) return malformed("Content-Disposition given twice in a part");
+    if (std::exchange(has_disposition, true))
+      return malformed("Content-Disposition given twice in a part");
     if (!equal_without_case(trim(value.substr(0, value.find(';'))), "form-data"))
       return malformed("Content-Disposition of a part is not form-data");
     auto field = parameter(value, "name");
@@ -199,9 +214,11 @@ Result<PartHead> MultipartParser::parse_head(std::string_view text) const {
   }
   if (!has_disposition) return malformed("part without Content-Disposition");
   if (head.name.size() > limits_.name_bytes)
-    return Error{Code::Exhausted, fmt::format("read multipart body: name above {} bytes", limits_.name_bytes)};
+    return Error{Code::Exhausted,
+                 fmt::format("read multipart body: name above {} bytes", limits_.name_bytes)};
   if (head.filename && head.filename->size() > limits_.filename_bytes)
-    return Error{Code::Exhausted, fmt::format("read multipart body: file name above {} bytes", limits_.filename_bytes)};
+    return Error{Code::Exhausted, fmt::format("read multipart body: file name above {} bytes",
+                                              limits_.filename_bytes)};
   return head;
 }
 

@@ -25,19 +25,22 @@ struct PartHead {
   Headers headers;
 };
 
-/// What the parts are given to, in order: begin, any number of data, end. An error stops the parser and is its result.
+/// What the parts are given to, in order: begin, any number of data, end. An error stops the parser
+/// and is its result.
 struct PartSink {
   std::function<Result<void>(const PartHead&)> begin;
   std::function<Result<void>(std::string_view)> data;
   std::function<Result<void>()> end;
 };
 
-/// Takes a multipart/form-data body apart as it arrives, in constant memory. Malformed bodies are DataInvalid, those beyond
-/// a limit Exhausted. [one thread at a time]
+/// Takes a multipart/form-data body apart as it arrives, in constant memory. Malformed bodies are
+/// DataInvalid, those beyond a limit Exhausted. [one thread at a time]
 class MultipartParser {
  public:
-  /// Reads the boundary from the request's Content-Type; InvalidArgument when it is of another type or has none.
-  static Result<MultipartParser> open(std::string_view content_type, PartSink sink, MultipartLimits limits = {});
+  /// Reads the boundary from the request's Content-Type; InvalidArgument when it is of another type
+  /// or has none.
+  static Result<MultipartParser> open(std::string_view content_type, PartSink sink,
+                                      MultipartLimits limits = {});
 
   Result<void> feed(std::string_view bytes);
   /// Says that the body has ended; DataInvalid when its closing boundary has not come.
@@ -58,7 +61,7 @@ class MultipartParser {
   PartSink sink_;
   MultipartLimits limits_;
   State state_ = State::Preamble;
-  std::string input_;      // not yet understood: less than a head, or than a delimiter
+  std::string input_;  // not yet understood: less than a head, or than a delimiter
   std::size_t parts_ = 0;
 };
 

@@ -45,7 +45,8 @@ ByteRange read_range(std::string_view range, std::uint64_t size) {
   return {.kind = ByteRange::Kind::Part, .first = *first, .count = last - *first + 1};
 }
 
-bool is_same_version(std::string_view if_range, std::string_view etag, std::string_view last_modified) {
+bool is_same_version(std::string_view if_range, std::string_view etag,
+                     std::string_view last_modified) {
   if (if_range.starts_with('"')) return !etag.empty() && if_range == etag;
   return !if_range.starts_with("W/") && !last_modified.empty() && if_range == last_modified;
 }

@@ -18,7 +18,8 @@ std::uint64_t next_time() {
   static std::atomic<std::uint64_t> last{0};
   const auto now = static_cast<std::uint64_t>(to_micros(system_clock().now()));
   auto before = last.load(std::memory_order_relaxed);
-  while (!last.compare_exchange_weak(before, std::max(before + 1, now), std::memory_order_relaxed)) {
+  while (
+      !last.compare_exchange_weak(before, std::max(before + 1, now), std::memory_order_relaxed)) {
   }
   return std::max(before + 1, now);
 }
@@ -33,7 +34,8 @@ std::uint64_t chance() {
 }
 
 void write_hex(std::string& text, std::size_t at, int digits, std::uint64_t value) {
-  for (int i = digits; i-- > 0; value >>= 4) text[at + static_cast<std::size_t>(i)] = "0123456789abcdef"[value & 15];
+  for (int i = digits; i-- > 0; value >>= 4)
+    text[at + static_cast<std::size_t>(i)] = "0123456789abcdef"[value & 15];
 }
 
 }  // namespace

@@ -1,9 +1,8 @@
-#include <utility>  // before Asio, which needs std::exchange with this compiler
-
 #include "api/http/request_reader.hpp"
 
 #include <algorithm>
 #include <optional>
+#include <utility>  // before Asio, which needs std::exchange with this compiler
 
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
@@ -31,7 +30,8 @@ constexpr std::size_t kLeastChunkedRest = 5;
 std::string_view view(BeastView text) { return {text.data(), text.size()}; }
 
 bool is_plain_number(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 bool is_host(std::string_view text) {
@@ -78,11 +78,13 @@ struct RequestReader::Parser {
     void on_request_impl(beast_http::verb, BeastView method, BeastView target, int http_version,
                          BeastError& error) override {
       version = http_version;
-      if (!owner_.read_request_line(view(method), view(target))) error = beast_http::error::bad_target;
+      if (!owner_.read_request_line(view(method), view(target)))
+        error = beast_http::error::bad_target;
       body_limit(owner_.max_body());
     }
     void on_response_impl(int, BeastView, int, BeastError&) override {}
-    void on_field_impl(beast_http::field field, BeastView name, BeastView value, BeastError& error) override {
+    void on_field_impl(beast_http::field field, BeastView name, BeastView value,
+                       BeastError& error) override {
       if (is_header_done()) return;  // a trailer: nobody here reads them
       if (!owner_.add_field(field, view(name), view(value))) error = beast_http::error::bad_field;
     }
@@ -91,11 +93,14 @@ struct RequestReader::Parser {
     }
     void on_body_init_impl(const boost::optional<std::uint64_t>& length, BeastError&) override {
       if (length)
-        owner_.request->body.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(*length, kMaxBodyReserve)));
+        owner_.request->body.reserve(
+            static_cast<std::size_t>(std::min<std::uint64_t>(*length, kMaxBodyReserve)));
     }
     std::size_t on_body_impl(BeastView bytes, BeastError&) override { return append(bytes); }
     void on_chunk_header_impl(std::uint64_t, BeastView, BeastError&) override {}
-    std::size_t on_chunk_body_impl(std::uint64_t, BeastView bytes, BeastError&) override { return append(bytes); }
+    std::size_t on_chunk_body_impl(std::uint64_t, BeastView bytes, BeastError&) override {
+      return append(bytes);
+    }
     void on_finish_impl(BeastError&) override {}
 
     std::size_t append(BeastView bytes) {
@@ -111,16 +116,16 @@ struct RequestReader::Parser {
 
   const Limits& limits;
   const BodyLimit& body_limit;
-  std::optional<Message> message;     // made with the first byte of a request
-  std::shared_ptr<Request> request;   // shared with the handler once it is complete
+  std::optional<Message> message;    // made with the first byte of a request
+  std::shared_ptr<Request> request;  // shared with the handler once it is complete
   State state = State::Head;
-  std::string input;                  // bytes not yet understood
-  std::size_t scanned = 0;            // of `input`, while the head is incomplete
+  std::string input;        // bytes not yet understood
+  std::size_t scanned = 0;  // of `input`, while the head is incomplete
   std::size_t blank_lines = 0, fields = 0, hosts = 0;
   bool has_length = false, expects = false;
   bool keeps_alive = false, is_http_1_0 = false;
   int status = 0;
-  std::string_view why;               // a literal
+  std::string_view why;  // a literal
 
   bool refuse(int code, std::string_view text) {
     if (state != State::Refused) {
@@ -139,7 +144,9 @@ struct RequestReader::Parser {
     message.emplace(*this);
   }
 
-  [[nodiscard]] std::size_t max_body() const { return body_limit ? body_limit(*request) : limits.body_bytes; }
+  [[nodiscard]] std::size_t max_body() const {
+    return body_limit ? body_limit(*request) : limits.body_bytes;
+  }
 
   bool read_request_line(std::string_view method, std::string_view target) {
     request->target = target;
@@ -163,7 +170,8 @@ struct RequestReader::Parser {
         ++hosts;
         break;
       case beast_http::field::content_length:
-        if (has_length || !is_plain_number(value)) return refuse(400, "malformed header Content-Length");
+        if (has_length || !is_plain_number(value))
+          return refuse(400, "malformed header Content-Length");
         has_length = true;
         break;
       case beast_http::field::transfer_encoding:
@@ -176,14 +184,16 @@ struct RequestReader::Parser {
           return refuse(417, "unknown expectation: only 100-continue is");
         expects = message->version >= 11;
         break;
-      default: break;
+      default:
+        break;
     }
     request->headers.add(std::string{name}, std::string{value});
     return true;
   }
 
   bool check_head(const Message& head) {
-    if (hosts > 1 || (hosts == 0 && head.version >= 11)) return refuse(400, "exactly one header Host is needed");
+    if (hosts > 1 || (hosts == 0 && head.version >= 11))
+      return refuse(400, "exactly one header Host is needed");
     keeps_alive = head.keep_alive();
     is_http_1_0 = head.version < 11;
     return true;
@@ -197,7 +207,8 @@ struct RequestReader::Parser {
     if (error == beast_http::error::bad_version) {
       const auto line = text.substr(0, text.find("\r\n"));
       const auto word = line.substr(line.rfind(' ') + 1);
-      if (word.size() == 8 && word.starts_with("HTTP/") && word[6] == '.') refuse(505, "unknown HTTP version");
+      if (word.size() == 8 && word.starts_with("HTTP/") && word[6] == '.')
+        refuse(505, "unknown HTTP version");
     }
     refuse(400, state == State::Body ? "malformed body" : "malformed request head");
   }
@@ -221,7 +232,8 @@ struct RequestReader::Parser {
       if (message->is_done()) state = State::Complete;
       if (error == beast_http::error::need_more || taken == 0) break;
     }
-    if (state == State::Body && text.size() - used > kMaxChunkLine) refuse(400, "chunk line too long");
+    if (state == State::Body && text.size() - used > kMaxChunkLine)
+      refuse(400, "chunk line too long");
     return used;
   }
 
@@ -235,7 +247,8 @@ struct RequestReader::Parser {
     const auto head = text.substr(start);
     if (head.empty() || head == "\r") return start;
     const auto scan = scan_head(head, scanned > 0 ? scanned - 1 : 0);
-    const bool is_too_large = (scan.kind == HeadScan::Kind::Found ? scan.end : head.size()) > limits.head_bytes;
+    const bool is_too_large =
+        (scan.kind == HeadScan::Kind::Found ? scan.end : head.size()) > limits.head_bytes;
     if (scan.kind == HeadScan::Kind::Malformed || is_too_large) {
       begin();
       read_what_there_is(head);
@@ -261,7 +274,8 @@ struct RequestReader::Parser {
     return start + scan.end;
   }
 
-  /// Finds out the target of a head that is not even well formed, since it decides in whose words the answer is.
+  /// Finds out the target of a head that is not even well formed, since it decides in whose words
+  /// the answer is.
   void read_what_there_is(std::string_view head) {
     const auto line = head.substr(0, head.find_first_of("\r\n"));
     const auto first = line.find(' ');
@@ -298,7 +312,9 @@ RequestReader::State RequestReader::feed(std::string_view bytes) {
 
 RequestReader::State RequestReader::state() const { return parser_->state; }
 
-bool RequestReader::has_begun() const { return parser_->state != State::Head || !parser_->input.empty(); }
+bool RequestReader::has_begun() const {
+  return parser_->state != State::Head || !parser_->input.empty();
+}
 
 const Request& RequestReader::request() const {
   static const Request none;

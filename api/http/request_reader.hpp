@@ -12,12 +12,14 @@ namespace millrace::http {
 
 struct Limits;
 
-/// Turns the bytes of a connection into requests: Beast's parser, made stricter. A connection owns one and feeds it what
-/// it reads; bytes beyond a complete request are kept for the next one (pipelining). [one thread at a time]
+/// Turns the bytes of a connection into requests: Beast's parser, made stricter. A connection owns
+/// one and feeds it what it reads; bytes beyond a complete request are kept for the next one
+/// (pipelining). [one thread at a time]
 ///
-/// Refused besides what the parser refuses: folded header lines, bare line feeds and control characters, header and body
-/// beyond the limits, Content-Length that is not one plain number, any transfer coding but one "chunked", a body length
-/// told in two ways, HTTP/1.1 without exactly one Host.
+/// Refused besides what the parser refuses: folded header lines, bare line feeds and control
+/// characters, header and body beyond the limits, Content-Length that is not one plain number, any
+/// transfer coding but one "chunked", a body length told in two ways, HTTP/1.1 without exactly one
+/// Host.
 class RequestReader {
  public:
   /// Asked with the method and target of a request: how large its body may be, in bytes.
@@ -29,7 +31,8 @@ class RequestReader {
 
   enum class State { Head, Body, Complete, Refused };
 
-  /// Takes bytes in and goes on as far as they lead. With no bytes it goes on with those kept from before.
+  /// Takes bytes in and goes on as far as they lead. With no bytes it goes on with those kept from
+  /// before.
   State feed(std::string_view bytes);
   [[nodiscard]] State state() const;
   /// Tells whether something of the present request has come.

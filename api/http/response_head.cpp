@@ -3,12 +3,11 @@
 #include <array>
 #include <charconv>
 #include <ctime>
-
 #include <strings.h>
 
-#include <fmt/format.h>
-
 #include "api/http/status.hpp"
+
+#include <fmt/format.h>
 
 namespace millrace::http {
 
@@ -50,7 +49,8 @@ void append_head(std::string& out, const Response& response, const HeadSettings&
   out += "HTTP/1.1 ";
   append_number(out, static_cast<std::uint64_t>(response.status));
   out += ' ';
-  response.reason.empty() ? out += reason_phrase(response.status) : (append_value(out, response.reason), out);
+  response.reason.empty() ? out += reason_phrase(response.status)
+                          : (append_value(out, response.reason), out);
   out += "\r\nDate: ";
   out += settings.date;
   for (const auto& [name, value] : response.headers) {
@@ -60,7 +60,8 @@ void append_head(std::string& out, const Response& response, const HeadSettings&
     out += ": ";
     append_value(out, value);
   }
-  const bool has_no_body = response.status == 204 || response.status == 304 || response.status < 200;
+  const bool has_no_body =
+      response.status == 204 || response.status == 304 || response.status < 200;
   if (settings.framing == Framing::Chunked) {
     out += "\r\nTransfer-Encoding: chunked";
   } else if (settings.framing == Framing::Length && !has_no_body) {
@@ -76,14 +77,16 @@ void append_head(std::string& out, const Response& response, const HeadSettings&
 }
 
 std::string date_header(std::int64_t seconds_since_1970) {
-  static constexpr std::array<std::string_view, 7> kDays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  static constexpr std::array<std::string_view, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                            "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  static constexpr std::array<std::string_view, 7> kDays{"Sun", "Mon", "Tue", "Wed",
+                                                         "Thu", "Fri", "Sat"};
+  static constexpr std::array<std::string_view, 12> kMonths{
+      "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   const std::time_t time = seconds_since_1970;
   std::tm parts{};
   ::gmtime_r(&time, &parts);
-  return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", kDays[static_cast<std::size_t>(parts.tm_wday)],
-                     parts.tm_mday, kMonths[static_cast<std::size_t>(parts.tm_mon)], parts.tm_year + 1900,
+  return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT",
+                     kDays[static_cast<std::size_t>(parts.tm_wday)], parts.tm_mday,
+                     kMonths[static_cast<std::size_t>(parts.tm_mon)], parts.tm_year + 1900,
                      parts.tm_hour, parts.tm_min, parts.tm_sec);
 }
 

@@ -16,13 +16,14 @@ struct HeadSettings {
   bool is_http_1_0 = false;
   bool keep_alive = true;
   Framing framing = Framing::Length;
-  std::uint64_t length = 0;     // with Framing::Length
-  std::string_view date;        // as date_header() gives it
+  std::uint64_t length = 0;  // with Framing::Length
+  std::string_view date;     // as date_header() gives it
 };
 
-/// Appends the status line and the header fields of `response`, with the empty line. The server alone says Date,
-/// Connection, Content-Length and Transfer-Encoding; what a handler says of them is left out. Line breaks in values become
-/// spaces, so that no value can start a header of its own.
+/// Appends the status line and the header fields of `response`, with the empty line. The server
+/// alone says Date, Connection, Content-Length and Transfer-Encoding; what a handler says of them
+/// is left out. Line breaks in values become spaces, so that no value can start a header of its
+/// own.
 void append_head(std::string& out, const Response& response, const HeadSettings& settings);
 
 /// Returns the present time as the header Date wants it: "Sun, 06 Nov 1994 08:49:37 GMT".

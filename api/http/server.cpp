@@ -14,7 +14,8 @@ namespace millrace::http {
 
 struct Server::State {
   BlockingReads reads;
-  std::vector<std::shared_ptr<IoThread>> threads;  // shared, weakly, with answers that are still to come
+  std::vector<std::shared_ptr<IoThread>>
+      threads;  // shared, weakly, with answers that are still to come
   std::atomic<std::size_t> next_thread{0};
   std::mutex mutex;  // guards the rest
   std::vector<std::shared_ptr<Listener>> listeners;
@@ -22,7 +23,8 @@ struct Server::State {
 
   [[nodiscard]] std::size_t open_connections() const {
     std::size_t open = 0;
-    for (const auto& listener : listeners) open += listener->open_connections.load(std::memory_order_relaxed);
+    for (const auto& listener : listeners)
+      open += listener->open_connections.load(std::memory_order_relaxed);
     return open;
   }
 };
@@ -37,11 +39,13 @@ Server::~Server() { stop(std::chrono::milliseconds{0}); }
 Result<std::uint16_t> Server::listen(ListenerSettings settings, Site site) {
   auto& state = *state_;
   const auto next = [&state]() -> IoThread& {
-    return *state.threads[state.next_thread.fetch_add(1, std::memory_order_relaxed) % state.threads.size()];
+    return *state.threads[state.next_thread.fetch_add(1, std::memory_order_relaxed) %
+                          state.threads.size()];
   };
   const std::lock_guard lock{state.mutex};
   if (state.is_stopped) return Error{Code::Unavailable, "listen: the server has been stopped"};
-  MR_TRY(auto listener, Listener::open(std::move(settings), std::move(site), *state.threads.front(), next));
+  MR_TRY(auto listener,
+         Listener::open(std::move(settings), std::move(site), *state.threads.front(), next));
   state.listeners.push_back(listener);
   if (state.is_started) listener->start();
   return listener->port();
@@ -73,7 +77,8 @@ Server::Counters Server::counters() const {
   Counters counters{.open = state_->open_connections()};
   for (const auto& listener : state_->listeners)
     counters.connections += listener->connections.load(std::memory_order_relaxed);
-  for (const auto& thread : state_->threads) counters.requests += thread->requests.load(std::memory_order_relaxed);
+  for (const auto& thread : state_->threads)
+    counters.requests += thread->requests.load(std::memory_order_relaxed);
   return counters;
 }
 

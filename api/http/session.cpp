@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <atomic>
 
-#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include "api/http/blocking_reads.hpp"
@@ -11,6 +10,8 @@
 #include "api/http/listener.hpp"
 #include "api/http/range.hpp"
 #include "api/http/response_head.hpp"
+
+#include <fmt/format.h>
 
 namespace millrace::http {
 
@@ -25,11 +26,12 @@ constexpr std::size_t kKeptBytes = 1u << 10;  // a string beyond this is freed b
 constexpr std::chrono::seconds kLinger{2};
 constexpr std::chrono::seconds kHeartbeat{15};
 
-/// The one chance to answer a request. [any thread] When all copies of a Reply go away without an answer, the client gets
-/// a 500 instead of silence. May outlive connection and server.
+/// The one chance to answer a request. [any thread] When all copies of a Reply go away without an
+/// answer, the client gets a 500 instead of silence. May outlive connection and server.
 class Answer {
  public:
-  Answer(IoThread& io, std::weak_ptr<Session> session) : io_{io.weak_from_this()}, session_{std::move(session)} {}
+  Answer(IoThread& io, std::weak_ptr<Session> session)
+      : io_{io.weak_from_this()}, session_{std::move(session)} {}
   Answer(const Answer&) = delete;
   Answer& operator=(const Answer&) = delete;
   ~Answer() {
@@ -83,12 +85,13 @@ void Session::start() {
   phase_ = Phase::Handshake;
   tls_ = std::make_unique<asio::ssl::stream<tcp::socket&>>(socket_, *listener_->tls());
   expect_until(listener_->limits().head_timeout);
-  tls_->async_handshake(asio::ssl::stream_base::server, [self = shared_from_this()](const error_code& failed) {
-    if (self->phase_ == Phase::Closed) return;
-    if (failed || self->io_.is_draining()) return self->close();
-    self->phase_ = Phase::Idle;
-    self->advance();
-  });
+  tls_->async_handshake(asio::ssl::stream_base::server,
+                        [self = shared_from_this()](const error_code& failed) {
+                          if (self->phase_ == Phase::Closed) return;
+                          if (failed || self->io_.is_draining()) return self->close();
+                          self->phase_ = Phase::Idle;
+                          self->advance();
+                        });
 }
 
 // --- reading ---
@@ -97,8 +100,11 @@ void Session::advance() {
   for (;;) {
     switch (reader_.state()) {
       case RequestReader::State::Head:
-      case RequestReader::State::Body: return await_bytes();
-      case RequestReader::State::Refused: refuse(reader_.status(), reader_.why()); return;
+      case RequestReader::State::Body:
+        return await_bytes();
+      case RequestReader::State::Refused:
+        refuse(reader_.status(), reader_.why());
+        return;
       case RequestReader::State::Complete:
         if (!handle()) return;
     }
@@ -108,7 +114,9 @@ void Session::advance() {
 void Session::await_bytes() {
   const auto& limits = listener_->limits();
   if (reader_.state() == RequestReader::State::Body) {
-    if (reader_.take_expectation() && !write("HTTP/1.1 100 Continue\r\n\r\n", {}, After::NextRequest)) return;
+    if (reader_.take_expectation() &&
+        !write("HTTP/1.1 100 Continue\r\n\r\n", {}, After::NextRequest))
+      return;
     phase_ = Phase::Reading;
     expect_until(limits.body_timeout);
   } else if (!reader_.has_begun()) {
@@ -138,10 +146,11 @@ void Session::read() {
     return;
   }
   tls_in_.resize(kTlsReadBytes);
-  tls_->async_read_some(asio::buffer(tls_in_), [self = shared_from_this()](const error_code& error, std::size_t size) {
-    self->is_reading_ = false;
-    self->on_read(error, {self->tls_in_.data(), size});
-  });
+  tls_->async_read_some(asio::buffer(tls_in_),
+                        [self = shared_from_this()](const error_code& error, std::size_t size) {
+                          self->is_reading_ = false;
+                          self->on_read(error, {self->tls_in_.data(), size});
+                        });
 }
 
 void Session::on_read(const error_code& error, std::string_view bytes) {
@@ -156,7 +165,8 @@ void Session::on_read(const error_code& error, std::string_view bytes) {
     case Phase::Lingering:
     case Phase::Streaming:
       return read();  // of no interest, but the end of it is
-    default: return;
+    default:
+      return;
   }
 }
 
@@ -182,7 +192,8 @@ bool Session::handle() {
   {
     auto answer = std::make_shared<Answer>(io_, weak_from_this());
     try {
-      listener_->site().handler(std::move(request), [answer](Response response) { answer->give(std::move(response)); });
+      listener_->site().handler(std::move(request),
+                                [answer](Response response) { answer->give(std::move(response)); });
     } catch (const std::exception& thrown) {
       spdlog::error("request handler failed error={}", thrown.what());
       answer->give(listener_->refuse(500, "internal error", Request{}));
@@ -227,8 +238,10 @@ void Session::answer_is_lost() { answer(listener_->refuse(500, "request was drop
 bool Session::respond(Response response) {
   if (io_.is_draining()) keep_alive_ = false;
   HeadSettings settings{.is_http_1_0 = is_http_1_0_, .keep_alive = keep_alive_, .date = io_.date()};
-  if (std::holds_alternative<ObjectBody>(response.body)) return respond_object(std::move(response), settings);
-  if (std::holds_alternative<EventBody>(response.body)) return respond_events(std::move(response), settings);
+  if (std::holds_alternative<ObjectBody>(response.body))
+    return respond_object(std::move(response), settings);
+  if (std::holds_alternative<EventBody>(response.body))
+    return respond_events(std::move(response), settings);
   auto& body = std::get<std::string>(response.body);
   settings.length = body.size();
   auto& text = io_.bytes_out;
@@ -250,8 +263,9 @@ bool Session::respond_object(Response response, HeadSettings settings) {
   ByteRange range{.kind = ByteRange::Kind::Whole, .first = 0, .count = object.size};
   if (response.status == 200) {
     response.headers.emplace_back("Accept-Ranges", "bytes");
-    if (long_ && (long_->if_range.empty() || is_same_version(long_->if_range, header_of(response, "ETag"),
-                                                              header_of(response, "Last-Modified"))))
+    if (long_ &&
+        (long_->if_range.empty() || is_same_version(long_->if_range, header_of(response, "ETag"),
+                                                    header_of(response, "Last-Modified"))))
       range = read_range(long_->range, object.size);
   }
   if (range.kind == ByteRange::Kind::Unsatisfiable) {
@@ -262,8 +276,9 @@ bool Session::respond_object(Response response, HeadSettings settings) {
   if (range.kind == ByteRange::Kind::Part) {
     response.status = 206;
     response.reason.clear();
-    response.headers.emplace_back("Content-Range", fmt::format("bytes {}-{}/{}", range.first,
-                                                               range.first + range.count - 1, object.size));
+    response.headers.emplace_back(
+        "Content-Range",
+        fmt::format("bytes {}-{}/{}", range.first, range.first + range.count - 1, object.size));
   }
   settings.length = range.count;
   auto& text = io_.bytes_out;
@@ -306,7 +321,8 @@ bool Session::fetch() {
 void Session::on_fetched(bool is_good, std::string bytes) {
   if (phase_ != Phase::Fetching) return;
   if (!is_good) {
-    // The length has been promised: only a broken connection tells the client that the body is not whole.
+    // The length has been promised: only a broken connection tells the client that the body is not
+    // whole.
     spdlog::warn("reading a body failed, connection cut remote={}", remote_);
     return cut();
   }
@@ -332,8 +348,10 @@ bool Session::refuse(int status, std::string_view why) {
 bool Session::respond_events(Response response, HeadSettings settings) {
   auto body = std::get<EventBody>(std::move(response.body));
   response.body = std::string{};
-  if (header_of(response, "Content-Type").empty()) response.headers.emplace_back("Content-Type", "text/event-stream");
-  if (header_of(response, "Cache-Control").empty()) response.headers.emplace_back("Cache-Control", "no-store");
+  if (header_of(response, "Content-Type").empty())
+    response.headers.emplace_back("Content-Type", "text/event-stream");
+  if (header_of(response, "Cache-Control").empty())
+    response.headers.emplace_back("Cache-Control", "no-store");
   keep_alive_ = false;
   settings.keep_alive = false;
   settings.framing = is_http_1_0_ ? Framing::UntilClose : Framing::Chunked;
@@ -346,12 +364,13 @@ bool Session::respond_events(Response response, HeadSettings settings) {
   }
   long_ = std::make_unique<Long>();
   long_->event_body = std::move(body);
-  long_->events = std::make_shared<EventStream>([io = io_.weak_from_this(), session = weak_from_this()] {
-    if (const auto alive = io.lock())
-      alive->post([session] {
-        if (const auto self = session.lock()) self->send_events();
+  long_->events =
+      std::make_shared<EventStream>([io = io_.weak_from_this(), session = weak_from_this()] {
+        if (const auto alive = io.lock())
+          alive->post([session] {
+            if (const auto self = session.lock()) self->send_events();
+          });
       });
-  });
   return write(text, {}, After::StartEvents) && written();
 }
 
@@ -361,8 +380,9 @@ bool Session::start_events() {
   read();  // to hear of the client's going away
   if (auto start = std::exchange(long_->event_body.start, nullptr)) {
     const auto events = long_->events;
-    start({.send = [events](auto id, auto event, auto data) { return events->send(id, event, data); },
-           .end = [events] { events->end(); }});
+    start(
+        {.send = [events](auto id, auto event, auto data) { return events->send(id, event, data); },
+         .end = [events] { events->end(); }});
   }
   if (phase_ == Phase::Streaming) send_events();
   return false;
@@ -402,7 +422,8 @@ bool Session::write(std::string_view text, std::string body, After after) {
   std::size_t done = 0;
   if (!tls_) {
     error_code error;
-    const std::array<asio::const_buffer, 2> buffers{asio::buffer(text.data(), text.size()), asio::buffer(body)};
+    const std::array<asio::const_buffer, 2> buffers{asio::buffer(text.data(), text.size()),
+                                                    asio::buffer(body)};
     done = socket_.write_some(buffers, error);
     if (error && error != asio::error::would_block) {
       close();
@@ -447,15 +468,21 @@ bool Session::written() {
       // After "100 Continue" the request is still being read.
       if (reader_.state() == RequestReader::State::Body) return true;
       return next_request();
-    case After::MoreObject: return fetch();
-    case After::StartEvents: return start_events();
+    case After::MoreObject:
+      return fetch();
+    case After::StartEvents:
+      return start_events();
     case After::Events:
       phase_ = Phase::Streaming;
       expect_until(kHeartbeat);
       send_events();
       return false;
-    case After::Linger: linger(); return false;
-    case After::Close: close(); return false;
+    case After::Linger:
+      linger();
+      return false;
+    case After::Close:
+      close();
+      return false;
   }
   return false;
 }
@@ -463,7 +490,8 @@ bool Session::written() {
 // --- the end ---
 
 void Session::linger() {
-  // Closing now would reset the connection while the client still sends, and the answer could be lost (RFC 9112, 9.6).
+  // Closing now would reset the connection while the client still sends, and the answer could be
+  // lost (RFC 9112, 9.6).
   phase_ = Phase::Lingering;
   expect_until(kLinger);
   error_code ignored;
@@ -474,14 +502,19 @@ void Session::linger() {
 void Session::expire() {
   expect_nothing();
   switch (phase_) {
-    case Phase::Reading: refuse(408, "request took too long"); return;
+    case Phase::Reading:
+      refuse(408, "request took too long");
+      return;
     case Phase::Streaming:
       // A comment line keeps proxies from closing, and finds out whether the client is there.
       expect_until(kHeartbeat);
       if (write(is_http_1_0_ ? ":\n\n" : "3\r\n:\n\n\r\n", {}, After::Events)) send_events();
       return;
-    case Phase::Writing: cut(); return;
-    default: close();
+    case Phase::Writing:
+      cut();
+      return;
+    default:
+      close();
   }
 }
 
@@ -504,7 +537,8 @@ void Session::close() {
   phase_ = Phase::Closed;
   expect_nothing();
   if (says_goodbye) {
-    // Our side of the TLS shutdown goes out with one non-blocking write; the client's is not waited for.
+    // Our side of the TLS shutdown goes out with one non-blocking write; the client's is not waited
+    // for.
     tls_->async_shutdown([self = shared_from_this()](const error_code&) {});
   }
   error_code ignored;

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <utility>  // before Asio, which needs std::exchange with this compiler
-
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -9,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>  // before Asio, which needs std::exchange with this compiler
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -24,9 +23,10 @@ class EventStream;
 class Listener;
 struct HeadSettings;
 
-/// One connection: reads a request, hands it to the site, writes the answer, and again. Requests that came early wait in
-/// the reader, so answers leave in order. While it waits for a request it holds no buffer (a TLS connection excepted).
-/// [its IoThread] Owned by that thread's list while open; asynchronous operations under way share it.
+/// One connection: reads a request, hands it to the site, writes the answer, and again. Requests
+/// that came early wait in the reader, so answers leave in order. While it waits for a request it
+/// holds no buffer (a TLS connection excepted). [its IoThread] Owned by that thread's list while
+/// open; asynchronous operations under way share it.
 class Session : public std::enable_shared_from_this<Session> {
  public:
   using Clock = IoThread::Clock;
@@ -50,7 +50,17 @@ class Session : public std::enable_shared_from_this<Session> {
   void send_events();
 
  private:
-  enum class Phase { Handshake, Idle, Reading, Handling, Writing, Fetching, Streaming, Lingering, Closed };
+  enum class Phase {
+    Handshake,
+    Idle,
+    Reading,
+    Handling,
+    Writing,
+    Fetching,
+    Streaming,
+    Lingering,
+    Closed
+  };
   /// What follows when the bytes at hand are written.
   enum class After { NextRequest, MoreObject, StartEvents, Events, Linger, Close };
 
@@ -78,7 +88,9 @@ class Session : public std::enable_shared_from_this<Session> {
   void linger();
   void close();
 
-  void expect_until(std::chrono::steady_clock::duration from_now) { deadline_ = io_.now() + from_now + IoThread::kTick; }
+  void expect_until(std::chrono::steady_clock::duration from_now) {
+    deadline_ = io_.now() + from_now + IoThread::kTick;
+  }
   void expect_nothing() { deadline_ = Clock::time_point::max(); }
 
   IoThread& io_;
@@ -92,7 +104,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   Phase phase_ = Phase::Idle;
   After after_ = After::NextRequest;
-  bool is_reading_ = false;      // an asynchronous read is under way
+  bool is_reading_ = false;  // an asynchronous read is under way
   bool is_in_handler_ = false;
   bool keep_alive_ = false, is_http_1_0_ = false, is_head_ = false;
   std::optional<Response> early_;  // given while the handler still ran
@@ -104,15 +116,15 @@ class Session : public std::enable_shared_from_this<Session> {
     [[nodiscard]] std::array<boost::asio::const_buffer, 2> buffers() const;
   };
   Outgoing out_;
-  std::string tls_in_;           // what a TLS connection reads into
+  std::string tls_in_;  // what a TLS connection reads into
 
   /// Set while a long answer is under way.
   struct Long {
-    std::string range, if_range;  // of the request
+    std::string range, if_range;           // of the request
     std::shared_ptr<ObjectReader> reader;  // shared with the thread that reads
     std::uint64_t offset = 0, left = 0;
     bool has_sought = false;
-    std::shared_ptr<EventStream> events;   // shared with who sends them
+    std::shared_ptr<EventStream> events;  // shared with who sends them
     EventBody event_body;
     bool is_last = false;
   };

@@ -8,11 +8,12 @@
 
 namespace millrace::http {
 
-/// Returns `text` with its percent escapes resolved, or nothing when an escape is broken or stands for a zero byte.
-/// `plus_is_space` holds for query strings (application/x-www-form-urlencoded).
+/// Returns `text` with its percent escapes resolved, or nothing when an escape is broken or stands
+/// for a zero byte. `plus_is_space` holds for query strings (application/x-www-form-urlencoded).
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space = false);
 
-/// Returns `text` with everything escaped but the unreserved characters of RFC 3986 and those in `keep`.
+/// Returns `text` with everything escaped but the unreserved characters of RFC 3986 and those in
+/// `keep`.
 std::string percent_encode(std::string_view text, std::string_view keep = {});
 
 using Query = std::vector<std::pair<std::string, std::string>>;
@@ -25,7 +26,8 @@ struct Target {
   Query query;
 };
 
-/// Takes a request target apart: origin form ("/a?b=c"), absolute form ("http://host/a") and "*" (RFC 9112, 3.2).
+/// Takes a request target apart: origin form ("/a?b=c"), absolute form ("http://host/a") and "*"
+/// (RFC 9112, 3.2).
 std::optional<Target> read_target(std::string_view target);
 
 }  // namespace millrace::http

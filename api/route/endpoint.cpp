@@ -15,23 +15,27 @@ std::string listed(const std::vector<Fault>& faults) {
   return text;
 }
 
-/// A pipeline of the queued lane is validated with each request. What can be wrong with it without one is found here:
-/// parameters that are used and not declared, and everything when all of them have defaults.
+/// A pipeline of the queued lane is validated with each request. What can be wrong with it without
+/// one is found here: parameters that are used and not declared, and everything when all of them
+/// have defaults.
 Result<void> check_queued(const PipelineLibrary::Entry& entry, Engine& engine) {
   std::vector<Fault> faults;
   bind_parameters(entry.document, Json::object(), faults);
-  const bool needs_values = std::any_of(faults.begin(), faults.end(),
-                                        [](const Fault& fault) { return fault.kind == "param_missing"; });
+  const bool needs_values = std::any_of(faults.begin(), faults.end(), [](const Fault& fault) {
+    return fault.kind == "param_missing";
+  });
   std::erase_if(faults, [](const Fault& fault) { return fault.kind == "param_missing"; });
-  if (faults.empty() && !needs_values) faults = engine.validate(entry.document, Json::object(), {}).faults;
+  if (faults.empty() && !needs_values)
+    faults = engine.validate(entry.document, Json::object(), {}).faults;
   if (faults.empty()) return {};
-  return Error{Code::InvalidArgument, fmt::format("invalid pipeline {}: {}", entry.file.string(), listed(faults))};
+  return Error{Code::InvalidArgument,
+               fmt::format("invalid pipeline {}: {}", entry.file.string(), listed(faults))};
 }
 
 }  // namespace
 
-Result<Endpoint> make_endpoint(const Dialect& dialect, const Route& route, const PipelineLibrary& pipelines,
-                               Engine& engine, Metrics& metrics) {
+Result<Endpoint> make_endpoint(const Dialect& dialect, const Route& route,
+                               const PipelineLibrary& pipelines, Engine& engine, Metrics& metrics) {
   const auto name = fmt::format("{}/{}", dialect.name, route.name);
   Endpoint endpoint;
   endpoint.route = &route;
@@ -42,13 +46,15 @@ Result<Endpoint> make_endpoint(const Dialect& dialect, const Route& route, const
   if (route.direct) return endpoint;
   if (route.brings_pipeline) {
     if (route.lane == Lane::Queued && route.translate != nullptr) return endpoint;
-    return Error{Code::Internal, fmt::format("route {}: a pipeline is only brought to the queued lane", name)};
+    return Error{Code::Internal,
+                 fmt::format("route {}: a pipeline is only brought to the queued lane", name)};
   }
 
   MR_TRY(const auto* entry, pipelines.get(name));
   if (route.lane == Lane::Inline) {
     auto prepared = engine.prepare(entry->document);
-    if (!prepared.ok()) return prepared.error().within(fmt::format("invalid pipeline {}", entry->file.string()));
+    if (!prepared.ok())
+      return prepared.error().within(fmt::format("invalid pipeline {}", entry->file.string()));
     endpoint.prepared = *std::move(prepared);
   } else {
     MR_CHECK(check_queued(*entry, engine));

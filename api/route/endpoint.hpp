@@ -15,13 +15,14 @@ struct Endpoint {
   const Route* route = nullptr;
   RequestSchema schema;
   std::shared_ptr<const Engine::Prepared> prepared;  // inline lane; shared with requests that run
-  const Json* pipeline = nullptr;                    // queued lane, of the library; null when the request brings it
+  const Json* pipeline = nullptr;  // queued lane, of the library; null when the request brings it
   Metrics::Route* metrics = nullptr;
 };
 
-/// Makes a route ready: reads its schema, and its pipeline out of the library, and has that validated as far as it can be
-/// without a request. An error names the route, or the file and its faults.
-Result<Endpoint> make_endpoint(const Dialect& dialect, const Route& route, const PipelineLibrary& pipelines,
-                               Engine& engine, Metrics& metrics);
+/// Makes a route ready: reads its schema, and its pipeline out of the library, and has that
+/// validated as far as it can be without a request. An error names the route, or the file and its
+/// faults.
+Result<Endpoint> make_endpoint(const Dialect& dialect, const Route& route,
+                               const PipelineLibrary& pipelines, Engine& engine, Metrics& metrics);
 
 }  // namespace millrace::api

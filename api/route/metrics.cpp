@@ -18,8 +18,9 @@ using prometheus::Counter;
 using prometheus::Histogram;
 
 // Seconds: from a read that hits the cache to an upload of minutes.
-const Histogram::BucketBoundaries kSeconds{0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
-                                           0.05,   0.1,     0.25,   0.5,   1,      2.5,   5,    10,   60};
+const Histogram::BucketBoundaries kSeconds{0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005,
+                                           0.01,   0.025,   0.05,   0.1,   0.25,   0.5,
+                                           1,      2.5,     5,      10,    60};
 
 class RouteMetrics final : public Metrics::Route {
  public:
@@ -45,10 +46,11 @@ class RouteMetrics final : public Metrics::Route {
 
 struct Metrics::State {
   prometheus::Registry registry;
-  prometheus::Family<Counter>& requests = prometheus::BuildCounter()
-                                              .Name("millrace_http_requests_total")
-                                              .Help("Requests answered, by route and class of status")
-                                              .Register(registry);
+  prometheus::Family<Counter>& requests =
+      prometheus::BuildCounter()
+          .Name("millrace_http_requests_total")
+          .Help("Requests answered, by route and class of status")
+          .Register(registry);
   prometheus::Family<Histogram>& seconds = prometheus::BuildHistogram()
                                                .Name("millrace_http_request_seconds")
                                                .Help("Time from the end of a request to its answer")
@@ -62,8 +64,8 @@ Metrics::Metrics() : state_{std::make_unique<State>()} {}
 Metrics::~Metrics() = default;
 
 Metrics::Route& Metrics::route(std::string_view dialect, std::string_view name) {
-  auto made = std::make_unique<RouteMetrics>(state_->requests, state_->seconds, std::string{dialect},
-                                             std::string{name});
+  auto made = std::make_unique<RouteMetrics>(state_->requests, state_->seconds,
+                                             std::string{dialect}, std::string{name});
   const std::lock_guard lock{state_->mutex};
   return *state_->routes.emplace_back(std::move(made));
 }
@@ -86,7 +88,8 @@ std::string Metrics::text() const {
       prometheus::MetricFamily family;
       family.name = std::move(sample.name);
       family.help = std::move(sample.help);
-      family.type = sample.is_counter ? prometheus::MetricType::Counter : prometheus::MetricType::Gauge;
+      family.type =
+          sample.is_counter ? prometheus::MetricType::Counter : prometheus::MetricType::Gauge;
       auto& metric = family.metric.emplace_back();
       metric.counter.value = sample.value;
       metric.gauge.value = sample.value;

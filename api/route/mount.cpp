@@ -2,12 +2,12 @@
 
 #include <utility>
 
-#include <fmt/format.h>
-
 #include "api/route/endpoint.hpp"
 #include "api/route/refusals.hpp"
 #include "api/route/road.hpp"
 #include "api/route/router.hpp"
+
+#include <fmt/format.h>
 
 namespace millrace::api {
 
@@ -15,7 +15,8 @@ namespace {
 
 std::string listed(const std::vector<http::Method>& methods) {
   std::string text;
-  for (const auto method : methods) text += fmt::format("{}{}", text.empty() ? "" : ", ", http::to_string(method));
+  for (const auto method : methods)
+    text += fmt::format("{}{}", text.empty() ? "" : ", ", http::to_string(method));
   return text;
 }
 
@@ -28,7 +29,8 @@ struct Mount::State {
   std::vector<Endpoint> endpoints;  // in the order of the routes
   Metrics::Route& unmatched;
 
-  void begin(const Endpoint& endpoint, std::shared_ptr<http::Request> request, http::Reply reply) const;
+  void begin(const Endpoint& endpoint, std::shared_ptr<http::Request> request,
+             http::Reply reply) const;
   void call(const Endpoint& endpoint, const std::shared_ptr<http::Request>& request, Caller caller,
             Finish finish) const;
 };
@@ -38,15 +40,17 @@ Mount::~Mount() = default;
 
 Result<std::shared_ptr<Mount>> Mount::open(Dialect dialect, const Surroundings& surroundings) {
   auto& unmatched = surroundings.metrics.route(dialect.name, "none");
-  std::unique_ptr<State> state{
-      new State{.dialect = std::move(dialect), .surroundings = surroundings, .router = {}, .endpoints = {},
-                .unmatched = unmatched}};
+  std::unique_ptr<State> state{new State{.dialect = std::move(dialect),
+                                         .surroundings = surroundings,
+                                         .router = {},
+                                         .endpoints = {},
+                                         .unmatched = unmatched}};
   for (std::size_t i = 0; i < state->dialect.routes.size(); ++i) {
     const auto& route = state->dialect.routes[i];
     if (auto added = state->router.add(route.method, route.path, i); !added.ok())
       return added.error().within(state->dialect.name);
-    MR_TRY(auto endpoint, make_endpoint(state->dialect, route, surroundings.pipelines, surroundings.engine,
-                                        surroundings.metrics));
+    MR_TRY(auto endpoint, make_endpoint(state->dialect, route, surroundings.pipelines,
+                                        surroundings.engine, surroundings.metrics));
     state->endpoints.push_back(std::move(endpoint));
   }
   return std::shared_ptr<Mount>{new Mount{std::move(state)}};
@@ -60,10 +64,12 @@ void Mount::handle(std::shared_ptr<http::Request> request, http::Reply reply) co
   }
   const bool is_known = match.kind == Router::Match::Kind::WrongMethod;
   const auto refused =
-      is_known ? refusal(Code::NotFound, "method",
-                         fmt::format("{} is not a method of {}: use {}", http::to_string(request->method),
-                                     request->path, listed(match.allowed)))
-               : refusal(Code::NotFound, "no_route", fmt::format("no such path: {}", request->path));
+      is_known
+          ? refusal(
+                Code::NotFound, "method",
+                fmt::format("{} is not a method of {}: use {}", http::to_string(request->method),
+                            request->path, listed(match.allowed)))
+          : refusal(Code::NotFound, "no_route", fmt::format("no such path: {}", request->path));
   auto response = state_->dialect.refuse(refused, *request);
   if (response.status == 405) response.headers.emplace_back("Allow", listed(match.allowed));
   Finish{state_->dialect, state_->unmatched, request, std::move(reply)}.answer(std::move(response));
@@ -89,20 +95,23 @@ void Mount::State::begin(const Endpoint& endpoint, std::shared_ptr<http::Request
         refusal(Code::Unavailable, "busy", "too many requests are waiting: try again in a second"));
 }
 
-void Mount::State::call(const Endpoint& endpoint, const std::shared_ptr<http::Request>& request, Caller caller,
-                        Finish finish) const {
+void Mount::State::call(const Endpoint& endpoint, const std::shared_ptr<http::Request>& request,
+                        Caller caller, Finish finish) const {
   if (endpoint.route->checks_schema) {
     auto faults = endpoint.schema.check(*request);
     if (!faults.empty()) {
       const bool is_json = faults.front().kind == "json";
-      auto refused = refusal(Code::InvalidArgument, is_json ? "json" : "schema",
-                             is_json ? faults.front().message : "the request does not fit its schema");
+      auto refused =
+          refusal(Code::InvalidArgument, is_json ? "json" : "schema",
+                  is_json ? faults.front().message : "the request does not fit its schema");
       refused.faults = std::move(faults);
       return finish.refuse(refused);
     }
   }
   endpoint.route->direct(request, std::move(caller),
-                         [finish = std::move(finish)](http::Response response) { finish.answer(std::move(response)); });
+                         [finish = std::move(finish)](http::Response response) {
+                           finish.answer(std::move(response));
+                         });
 }
 
 http::Response Mount::refuse(int status, std::string_view why, const http::Request& head) const {
@@ -111,7 +120,8 @@ http::Response Mount::refuse(int status, std::string_view why, const http::Reque
     // The path comes first: what does not exist has no limit.
     const auto match = state_->router.match(head.method, head.path);
     if (match.kind != Router::Match::Kind::Found)
-      refused = refusal(Code::NotFound, match.kind == Router::Match::Kind::WrongMethod ? "method" : "no_route",
+      refused = refusal(Code::NotFound,
+                        match.kind == Router::Match::Kind::WrongMethod ? "method" : "no_route",
                         fmt::format("no such path: {}", head.path));
   }
   auto response = state_->dialect.refuse(refused, head);
@@ -122,6 +132,8 @@ http::Response Mount::refuse(int status, std::string_view why, const http::Reque
 
 const Dialect& Mount::dialect() const { return state_->dialect; }
 
-const RequestSchema& Mount::schema(std::size_t route) const { return state_->endpoints[route].schema; }
+const RequestSchema& Mount::schema(std::size_t route) const {
+  return state_->endpoints[route].schema;
+}
 
 }  // namespace millrace::api

@@ -26,21 +26,25 @@ struct Surroundings {
   const PipelineLibrary& pipelines;
   Metrics& metrics;
   WorkLane& lane;
-  std::vector<std::filesystem::path> roots;  // below which pipelines that came over HTTP may open files
+  std::vector<std::filesystem::path>
+      roots;  // below which pipelines that came over HTTP may open files
 };
 
-/// A dialect that serves: the road from a request over its route, pipeline and outcome to the answer. It knows no prefix,
-/// so the same mount can serve below a name and at the root of another listener. [any thread]
+/// A dialect that serves: the road from a request over its route, pipeline and outcome to the
+/// answer. It knows no prefix, so the same mount can serve below a name and at the root of another
+/// listener. [any thread]
 class Mount {
  public:
-  /// Reads every route's schema and pipeline and has the pipelines validated. An error names the route, or the file.
+  /// Reads every route's schema and pipeline and has the pipelines validated. An error names the
+  /// route, or the file.
   static Result<std::shared_ptr<Mount>> open(Dialect dialect, const Surroundings& surroundings);
   ~Mount();
 
   /// Answers a request whose path and prefix have been told apart. [HTTP thread]
   void handle(std::shared_ptr<http::Request> request, http::Reply reply) const;
   /// Words an answer that the HTTP server gives by itself.
-  [[nodiscard]] http::Response refuse(int status, std::string_view why, const http::Request& head) const;
+  [[nodiscard]] http::Response refuse(int status, std::string_view why,
+                                      const http::Request& head) const;
 
   [[nodiscard]] const Dialect& dialect() const;
   /// The schemas of the routes, in their order.

@@ -3,17 +3,19 @@
 #include <algorithm>
 #include <cctype>
 
-#include <fmt/format.h>
-
 #include "api/http/status.hpp"
 #include "engine/plugin/parameter_rules.hpp"
+
+#include <fmt/format.h>
 
 namespace millrace::api {
 
 namespace {
 
 /// The JSON Schema of one declaration: that of an object with the one member, without the object.
-Json schema_of(const Json& declaration) { return openapi_schema(Json{{"value", declaration}})["properties"]["value"]; }
+Json schema_of(const Json& declaration) {
+  return openapi_schema(Json{{"value", declaration}})["properties"]["value"];
+}
 
 void add_parameters(const Json& schema, const char* place, Json& operation) {
   const auto declared = schema.find(place);
@@ -25,7 +27,8 @@ void add_parameters(const Json& schema, const char* place, Json& operation) {
       parameter["description"] = *text;
       shown.erase("description");
     }
-    parameter["required"] = std::string_view{place} == "path" || declaration.value("mandatory", false);
+    parameter["required"] =
+        std::string_view{place} == "path" || declaration.value("mandatory", false);
     parameter["schema"] = std::move(shown);
     operation["parameters"].push_back(std::move(parameter));
   }
@@ -36,7 +39,8 @@ Json responses(const Json& schema) {
   const auto declared = schema.find("responses");
   if (declared != schema.end()) {
     for (const auto& [status, response] : declared->items()) {
-      Json shown{{"description", response.value("doc", std::string{http::reason_phrase(std::stoi(status))})}};
+      Json shown{{"description",
+                  response.value("doc", std::string{http::reason_phrase(std::stoi(status))})}};
       if (const auto body = response.find("schema"); body != response.end())
         shown["content"][response.value("type", "application/json")]["schema"] = *body;
       else if (response.contains("type"))
@@ -75,8 +79,8 @@ std::string lower(std::string_view word) {
 
 }  // namespace
 
-Json openapi_document(const std::vector<DocumentedDialect>& dialects, const std::vector<const OperatorInfo*>& operators,
-                      std::string_view version) {
+Json openapi_document(const std::vector<DocumentedDialect>& dialects,
+                      const std::vector<const OperatorInfo*>& operators, std::string_view version) {
   Json document{{"openapi", "3.1.0"},
                 {"info", {{"title", "Millrace"}, {"version", version}}},
                 {"servers", Json::array({Json{{"url", "/"}}})},
@@ -85,12 +89,16 @@ Json openapi_document(const std::vector<DocumentedDialect>& dialects, const std:
                 {"components", {{"schemas", Json::object()}, {"securitySchemes", Json::object()}}}};
   for (const auto& documented : dialects) {
     const auto& dialect = documented.dialect;
-    document["tags"].push_back({{"name", dialect.name}, {"description", fmt::format("{} {}", dialect.title, dialect.version)}});
-    if (dialect.authenticator) document["components"]["securitySchemes"][dialect.name] = dialect.security_scheme;
+    document["tags"].push_back(
+        {{"name", dialect.name},
+         {"description", fmt::format("{} {}", dialect.title, dialect.version)}});
+    if (dialect.authenticator)
+      document["components"]["securitySchemes"][dialect.name] = dialect.security_scheme;
     for (std::size_t i = 0; i < dialect.routes.size(); ++i) {
       const auto& route = dialect.routes[i];
-      document["paths"][documented.prefix + std::string{route.path}][lower(http::to_string(route.method))] =
-          operation_of(documented, route, documented.schemas[i]->document());
+      document["paths"][documented.prefix + std::string{route.path}]
+              [lower(http::to_string(route.method))] =
+                  operation_of(documented, route, documented.schemas[i]->document());
     }
   }
   for (const auto* info : operators) {

@@ -10,8 +10,8 @@
 
 namespace millrace::api {
 
-/// The pipeline files that lie beside the program: share/millrace/pipelines/<folder>/<name>.json. Read once, at start.
-/// [any thread]
+/// The pipeline files that lie beside the program: share/millrace/pipelines/<folder>/<name>.json.
+/// Read once, at start. [any thread]
 class PipelineLibrary {
  public:
   struct Entry {
@@ -19,7 +19,8 @@ class PipelineLibrary {
     Json document;
   };
 
-  /// Reads every file; one that is not a JSON object is DataInvalid, naming the file and the place in it.
+  /// Reads every file; one that is not a JSON object is DataInvalid, naming the file and the place
+  /// in it.
   static Result<PipelineLibrary> open(const std::filesystem::path& folder);
 
   /// Returns null when there is none. `name` is "folder/name".

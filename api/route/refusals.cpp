@@ -32,18 +32,30 @@ constexpr std::array kWords{Word{"malformed", 400, Code::InvalidArgument},
 
 int status_of(Code code) {
   switch (code) {
-    case Code::InvalidArgument: return 400;
-    case Code::NotFound: return 404;
-    case Code::Conflict: return 409;
-    case Code::DataInvalid: return 422;
-    case Code::Cancelled: return 409;
-    case Code::DeadlineExceeded: return 504;
-    case Code::Exhausted: return 503;
-    case Code::Unavailable: return 503;
-    case Code::Io: return 500;
-    case Code::Internal: return 500;
-    case Code::Unauthenticated: return 401;
-    case Code::PermissionDenied: return 403;
+    case Code::InvalidArgument:
+      return 400;
+    case Code::NotFound:
+      return 404;
+    case Code::Conflict:
+      return 409;
+    case Code::DataInvalid:
+      return 422;
+    case Code::Cancelled:
+      return 409;
+    case Code::DeadlineExceeded:
+      return 504;
+    case Code::Exhausted:
+      return 503;
+    case Code::Unavailable:
+      return 503;
+    case Code::Io:
+      return 500;
+    case Code::Internal:
+      return 500;
+    case Code::Unauthenticated:
+      return 401;
+    case Code::PermissionDenied:
+      return 403;
   }
   return 500;
 }
@@ -51,13 +63,14 @@ int status_of(Code code) {
 }  // namespace
 
 int status_of(const Refusal& refusal) {
-  const auto* known =
-      std::find_if(kWords.begin(), kWords.end(), [&](const Word& row) { return row.word == refusal.word; });
+  const auto* known = std::find_if(kWords.begin(), kWords.end(),
+                                   [&](const Word& row) { return row.word == refusal.word; });
   return known != kWords.end() ? known->status : status_of(refusal.error.code);
 }
 
 Refusal server_refusal(int status, std::string_view why) {
-  const auto* known = std::find_if(kWords.begin(), kWords.end(), [&](const Word& row) { return row.status == status; });
+  const auto* known = std::find_if(kWords.begin(), kWords.end(),
+                                   [&](const Word& row) { return row.status == status; });
   if (known == kWords.end()) return refusal(Code::InvalidArgument, "malformed", std::string{why});
   return refusal(known->code, known->word, std::string{why});
 }

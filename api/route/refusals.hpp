@@ -6,12 +6,12 @@
 
 namespace millrace::api {
 
-/// The one mapping from what went wrong to an HTTP status, for dialects without statuses of their own: by the refusal's
-/// word where the road or the server gave one, else by its code.
+/// The one mapping from what went wrong to an HTTP status, for dialects without statuses of their
+/// own: by the refusal's word where the road or the server gave one, else by its code.
 int status_of(const Refusal& refusal);
 
-/// Returns the refusal for an answer that the HTTP server gives by itself. Words: malformed, timeout, body_size,
-/// head_size, range, expectation, server, method_unknown (501), http_version.
+/// Returns the refusal for an answer that the HTTP server gives by itself. Words: malformed,
+/// timeout, body_size, head_size, range, expectation, server, method_unknown (501), http_version.
 Refusal server_refusal(int status, std::string_view why);
 
 /// Words that the road gives: no_route, method, json, schema, queue_full, busy.

@@ -4,10 +4,10 @@
 #include <optional>
 #include <utility>
 
-#include <fmt/format.h>
-
 #include "engine/plugin/parameter_rules.hpp"
 #include "engine/plugin/parameter_value.hpp"
+
+#include <fmt/format.h>
 
 namespace millrace::api {
 
@@ -39,7 +39,8 @@ std::optional<Number> read_number(std::string_view text) {
   return number;
 }
 
-/// Reads text of a path or query as the value that its rule wants; stays text when it cannot be that.
+/// Reads text of a path or query as the value that its rule wants; stays text when it cannot be
+/// that.
 Json value_of(const ParameterRule& rule, std::string_view text) {
   using Type = ParameterRule::Type;
   if (rule.type == Type::Integer) {
@@ -53,7 +54,8 @@ Json value_of(const ParameterRule& rule, std::string_view text) {
 }
 
 void check_values(const Rules& rules, std::string_view place,
-                  const std::vector<std::pair<std::string, std::string>>& values, std::vector<Fault>& faults) {
+                  const std::vector<std::pair<std::string, std::string>>& values,
+                  std::vector<Fault>& faults) {
   if (!rules) return;
   Json given = Json::object();
   for (const auto& rule : rules->all()) {
@@ -77,9 +79,11 @@ void check_values(const Rules& rules, std::string_view place,
 Result<RequestSchema> RequestSchema::read(std::string_view text) {
   RequestSchema schema;
   MR_TRY(schema.document_, parse_json(text));
-  if (!schema.document_.is_object()) return Error{Code::DataInvalid, "route schema: must be an object"};
+  if (!schema.document_.is_object())
+    return Error{Code::DataInvalid, "route schema: must be an object"};
   for (const auto& [name, value] : schema.document_.items()) {
-    if (name != "path" && name != "query" && name != "body" && name != "type" && name != "responses")
+    if (name != "path" && name != "query" && name != "body" && name != "type" &&
+        name != "responses")
       return Error{Code::DataInvalid, fmt::format("route schema: unknown member \"{}\"", name)};
   }
   MR_TRY(schema.path_, read_rules(schema.document_, "path"));
@@ -98,7 +102,8 @@ std::vector<Fault> RequestSchema::check(const http::Request& request) const {
   if (!request.body.empty()) {
     auto body = parse_json(request.body);
     if (!body.ok()) {
-      faults.push_back({"json", "", fmt::format("body is not valid JSON: {}", body.error().message)});
+      faults.push_back(
+          {"json", "", fmt::format("body is not valid JSON: {}", body.error().message)});
       return faults;
     }
     given["body"] = *std::move(body);

@@ -2,10 +2,11 @@
 
 #include <utility>
 
-#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include "api/route/refusals.hpp"
+
+#include <fmt/format.h>
 
 namespace millrace::api {
 
@@ -36,25 +37,30 @@ Job submitted_job(const JobRequest& request, JobId id) {
 
 // --- the end ---
 
-Finish::Finish(const Dialect& dialect, Metrics::Route& metrics, std::shared_ptr<const http::Request> request,
-               http::Reply reply)
-    : dialect_{&dialect}, metrics_{&metrics}, request_{std::move(request)}, reply_{std::move(reply)} {}
+Finish::Finish(const Dialect& dialect, Metrics::Route& metrics,
+               std::shared_ptr<const http::Request> request, http::Reply reply)
+    : dialect_{&dialect},
+      metrics_{&metrics},
+      request_{std::move(request)},
+      reply_{std::move(reply)} {}
 
 void Finish::answer(http::Response response) const {
   if (dialect_->decorate) dialect_->decorate(*request_, response);
   const auto took = std::chrono::steady_clock::now() - begun_;
   metrics_->observe(response.status, took);
   if (spdlog::should_log(spdlog::level::debug))
-    spdlog::debug("request method={} target={} status={} us={} remote={} id={}", http::to_string(request_->method),
-                  request_->target, response.status,
-                  std::chrono::duration_cast<std::chrono::microseconds>(took).count(), request_->remote, request_->id);
+    spdlog::debug("request method={} target={} status={} us={} remote={} id={}",
+                  http::to_string(request_->method), request_->target, response.status,
+                  std::chrono::duration_cast<std::chrono::microseconds>(took).count(),
+                  request_->remote, request_->id);
   reply_(std::move(response));
 }
 
 void Finish::refuse(const Refusal& refusal) const {
   if (refusal.error.code == Code::Internal || !refusal.error.detail.empty())
-    spdlog::warn("request refused code={} message={} detail={} target={} id={}", to_string(refusal.error.code),
-                 refusal.error.message, refusal.error.detail, request_->target, request_->id);
+    spdlog::warn("request refused code={} message={} detail={} target={} id={}",
+                 to_string(refusal.error.code), refusal.error.message, refusal.error.detail,
+                 request_->target, request_->id);
   answer(dialect_->refuse(refusal, *request_));
 }
 
@@ -84,8 +90,10 @@ void Road::go() {
     auto faults = endpoint_.schema.check(*request_);
     if (!faults.empty()) {
       const bool is_json = faults.front().kind == "json";
-      auto message = is_json ? faults.front().message : std::string{"the request does not fit its schema"};
-      return finish_.refuse(faulty(std::move(faults), is_json ? "json" : "schema", std::move(message)));
+      auto message =
+          is_json ? faults.front().message : std::string{"the request does not fit its schema"};
+      return finish_.refuse(
+          faulty(std::move(faults), is_json ? "json" : "schema", std::move(message)));
     }
   }
   Bound bound;
@@ -100,10 +108,12 @@ void Road::go() {
 void Road::run_inline(const Bound& bound) {
   // An administrator sees the rows of all owners.
   const auto owner = caller_.is_admin ? std::string_view{} : std::string_view{caller_.owner};
-  const auto outcome = surroundings_.engine.run_inline(*endpoint_.prepared, bound.parameters, caller_.rights, owner);
+  const auto outcome =
+      surroundings_.engine.run_inline(*endpoint_.prepared, bound.parameters, caller_.rights, owner);
   if (outcome.error) return finish_.refuse({.error = *outcome.error});
   if (endpoint_.route->reply == nullptr) return finish_.answer({});
-  auto reply = endpoint_.route->reply({.request = *request_, .caller = caller_, .outcome = &outcome});
+  auto reply =
+      endpoint_.route->reply({.request = *request_, .caller = caller_, .outcome = &outcome});
   if (const auto* refused = std::get_if<Refusal>(&reply)) return finish_.refuse(*refused);
   finish_.answer(std::get<http::Response>(std::move(reply)));
 }
@@ -114,10 +124,12 @@ void Road::submit(Bound bound) {
   if (document->is_string()) {
     const auto& name = document->get_ref<const std::string&>();
     const auto* entry = surroundings_.pipelines.find(name);
-    if (entry == nullptr) return finish_.refuse({.error = {Code::NotFound, fmt::format("no such pipeline: {}", name)}});
+    if (entry == nullptr)
+      return finish_.refuse({.error = {Code::NotFound, fmt::format("no such pipeline: {}", name)}});
     document = &entry->document;
   }
-  auto checked = surroundings_.engine.validate(*document, bound.parameters, caller_.rights, bound.rules);
+  auto checked =
+      surroundings_.engine.validate(*document, bound.parameters, caller_.rights, bound.rules);
   if (!checked.graph) {
     for (auto& fault : checked.faults) fault.pointer.insert(0, bound.pipeline_at);
     return finish_.refuse(faulty(std::move(checked.faults), {}, "the pipeline is not valid"));
@@ -132,7 +144,8 @@ void Road::submit(Bound bound) {
   auto request = job;
   surroundings_.engine.submit(
       std::move(request), caller_.rights,
-      [held = surroundings_.lane.hold(), finish = finish_, http_request = request_, caller = caller_, reply = endpoint_.route->reply,
+      [held = surroundings_.lane.hold(), finish = finish_, http_request = request_,
+       caller = caller_, reply = endpoint_.route->reply,
        job = std::move(job)](Result<JobId> submitted) {
         if (!submitted.ok()) {
           const bool is_full = submitted.error().code == Code::Exhausted;

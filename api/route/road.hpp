@@ -10,11 +10,12 @@
 
 namespace millrace::api {
 
-/// The end of every road: decorates the answer, counts it, logs it, and sends it. Copyable like the reply it holds.
+/// The end of every road: decorates the answer, counts it, logs it, and sends it. Copyable like the
+/// reply it holds.
 class Finish {
  public:
-  Finish(const Dialect& dialect, Metrics::Route& metrics, std::shared_ptr<const http::Request> request,
-         http::Reply reply);
+  Finish(const Dialect& dialect, Metrics::Route& metrics,
+         std::shared_ptr<const http::Request> request, http::Reply reply);
 
   void answer(http::Response response) const;
   void refuse(const Refusal& refusal) const;
@@ -22,7 +23,8 @@ class Finish {
  private:
   const Dialect* dialect_;
   Metrics::Route* metrics_;
-  std::shared_ptr<const http::Request> request_;  // shared with the road, and with a handler of a direct route
+  std::shared_ptr<const http::Request>
+      request_;  // shared with the road, and with a handler of a direct route
   http::Reply reply_;
   std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
 };

@@ -19,28 +19,31 @@ namespace millrace::api {
 
 /// Who sent a request, as the dialect's sign-in found out.
 struct Caller {
-  std::string owner;           // access key, user; "" where nobody signs in
+  std::string owner;  // access key, user; "" where nobody signs in
   bool is_admin = false;
   StoreRights rights;
-  Json facts = Json::object(); // of the key: {"logBucket": ...}
+  Json facts = Json::object();  // of the key: {"logBucket": ...}
 };
 
-/// Why a request was not served: an Error, with all faults where a pipeline was at fault. The dialect words it.
+/// Why a request was not served: an Error, with all faults where a pipeline was at fault. The
+/// dialect words it.
 struct Refusal {
   Error error;
   std::vector<Fault> faults{};
-  std::string word{};          // a word for programs, when the dialect has its own number for it ("marker")
+  std::string word{};  // a word for programs, when the dialect has its own number for it ("marker")
 };
 
 enum class Lane { Inline, Queued };
 enum class Auth { Open, Required };
 
-/// What translate() makes of a request: the values of the pipeline's parameters, and for the queued lane how to queue it.
+/// What translate() makes of a request: the values of the pipeline's parameters, and for the queued
+/// lane how to queue it.
 struct Bound {
   Json parameters = Json::object();
-  JobRequest job{};            // pipeline is filled in by the road, unless the route brings its own
+  JobRequest job{};  // pipeline is filled in by the road, unless the route brings its own
   PipelineRules rules{};
-  std::string pipeline_at{};   // of a pipeline that was brought: JSON pointer to it in the body, "" for the body itself
+  std::string pipeline_at{};  // of a pipeline that was brought: JSON pointer to it in the body, ""
+                              // for the body itself
 };
 
 /// What a route's answer is made from.
@@ -54,18 +57,21 @@ struct Answered {
 using TranslateResult = std::variant<Bound, Refusal>;
 using ReplyResult = std::variant<http::Response, Refusal>;
 
-/// One documented endpoint. A value, listed in the dialect's table; everything else about an endpoint is its pipeline file.
+/// One documented endpoint. A value, listed in the dialect's table; everything else about an
+/// endpoint is its pipeline file.
 struct Route {
   http::Method method;
-  std::string_view path;       // "/v1/dataflows/{id}", below the mount
-  std::string_view name;       // "get": the pipeline is pipelines/<dialect>/<name>.json
-  std::string_view summary;    // for OpenAPI
+  std::string_view path;     // "/v1/dataflows/{id}", below the mount
+  std::string_view name;     // "get": the pipeline is pipelines/<dialect>/<name>.json
+  std::string_view summary;  // for OpenAPI
   Lane lane = Lane::Inline;
   Auth auth = Auth::Required;
-  std::string_view schema = "{}";   // JSON, see request_schema.hpp: {"path": {...}, "query": {...}, "body": {...}, ...}
+  std::string_view schema =
+      "{}";  // JSON, see request_schema.hpp: {"path": {...}, "query": {...}, "body": {...}, ...}
   TranslateResult (*translate)(const http::Request&, const Caller&) = nullptr;
   ReplyResult (*reply)(const Answered&) = nullptr;
-  /// Instead of a pipeline, for the few that are not work but a view of the server (events, openapi, metrics).
+  /// Instead of a pipeline, for the few that are not work but a view of the server (events,
+  /// openapi, metrics).
   std::function<void(std::shared_ptr<http::Request>, Caller, http::Reply)> direct{};
   /// False: the schema only describes, translate() makes the checks in an order of its own.
   bool checks_schema = true;
@@ -82,12 +88,13 @@ class Authenticator {
 
 /// One of the documented APIs: its routes and its spelling of everything.
 struct Dialect {
-  std::string name;                         // "atflow": prefix and folder of pipelines
+  std::string name;  // "atflow": prefix and folder of pipelines
   std::string title, version;
   std::vector<Route> routes;
   std::shared_ptr<const Authenticator> authenticator;  // shared with the reload of keys
   std::size_t max_body_bytes = 16u << 20;
-  bool requires_sign_in = true;             // false: open by its document, so loopback only without --require-auth
+  bool requires_sign_in =
+      true;  // false: open by its document, so loopback only without --require-auth
   /// Words a refusal in the dialect's envelope and status.
   std::function<http::Response(const Refusal&, const http::Request&)> refuse;
   /// Headers that every answer carries.

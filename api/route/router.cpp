@@ -46,18 +46,23 @@ const Target* target_for(const Node& node, http::Method method) {
 
 struct Text {
   using is_transparent = void;
-  std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  std::size_t operator()(std::string_view text) const {
+    return std::hash<std::string_view>{}(text);
+  }
 };
 
 }  // namespace
 
 struct Router::State {
   Node root;
-  std::unordered_map<std::string, const Node*, Text, std::equal_to<>> exact;  // paths without names, into the tree
+  std::unordered_map<std::string, const Node*, Text, std::equal_to<>>
+      exact;  // paths without names, into the tree
 
-  /// Finds the node of a path that has the method, preferring literal segments; `known` gathers nodes of other methods.
-  const Node* find(const Node& node, const std::vector<std::string_view>& segments, std::size_t depth,
-                   http::Method method, std::vector<std::string_view>& values, const Node*& known) const {
+  /// Finds the node of a path that has the method, preferring literal segments; `known` gathers
+  /// nodes of other methods.
+  const Node* find(const Node& node, const std::vector<std::string_view>& segments,
+                   std::size_t depth, http::Method method, std::vector<std::string_view>& values,
+                   const Node*& known) const {
     if (depth == segments.size()) {
       if (target_for(node, method) != nullptr) return &node;
       if (known == nullptr && !node.targets.empty()) known = &node;
@@ -65,10 +70,12 @@ struct Router::State {
     }
     const auto segment = segments[depth];
     if (const auto next = node.literal.find(segment); next != node.literal.end())
-      if (const auto* found = find(*next->second, segments, depth + 1, method, values, known)) return found;
+      if (const auto* found = find(*next->second, segments, depth + 1, method, values, known))
+        return found;
     if (node.named && !segment.empty()) {
       values.push_back(segment);
-      if (const auto* found = find(*node.named, segments, depth + 1, method, values, known)) return found;
+      if (const auto* found = find(*node.named, segments, depth + 1, method, values, known))
+        return found;
       values.pop_back();
     }
     return nullptr;
@@ -98,7 +105,8 @@ Result<void> Router::add(http::Method method, std::string_view path, std::size_t
   }
   const auto same = [&](const Target& target) { return target.method == method; };
   if (std::any_of(node->targets.begin(), node->targets.end(), same))
-    return Error{Code::Conflict, fmt::format("route: given twice: {} {}", http::to_string(method), path)};
+    return Error{Code::Conflict,
+                 fmt::format("route: given twice: {} {}", http::to_string(method), path)};
   if (names.empty()) state_->exact.emplace(path, node);
   node->targets.push_back({method, number, std::move(names)});
   return {};
@@ -111,13 +119,15 @@ Router::Match Router::match(http::Method method, std::string_view path) const {
   if (const auto exact = state_->exact.find(path); exact != state_->exact.end()) {
     if (target_for(*exact->second, method) != nullptr) node = exact->second;
   }
-  if (node == nullptr && path.starts_with('/')) node = state_->find(state_->root, split(path), 0, method, values, known);
+  if (node == nullptr && path.starts_with('/'))
+    node = state_->find(state_->root, split(path), 0, method, values, known);
   Match match;
   if (node != nullptr) {
     const auto& target = *target_for(*node, method);
     match.kind = Match::Kind::Found;
     match.number = target.number;
-    for (std::size_t i = 0; i < target.names.size(); ++i) match.values.emplace_back(target.names[i], values[i]);
+    for (std::size_t i = 0; i < target.names.size(); ++i)
+      match.values.emplace_back(target.names[i], values[i]);
   } else if (known != nullptr) {
     match.kind = Match::Kind::WrongMethod;
     for (const auto& target : known->targets) match.allowed.push_back(target.method);

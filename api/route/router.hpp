@@ -12,8 +12,9 @@
 
 namespace millrace::api {
 
-/// Finds the route of a request: exact paths with "{name}" for one non-empty segment. A path without names is one look
-/// into a table; of the others a literal segment goes before a name. Fixed once filled. [any thread]
+/// Finds the route of a request: exact paths with "{name}" for one non-empty segment. A path
+/// without names is one look into a table; of the others a literal segment goes before a name.
+/// Fixed once filled. [any thread]
 class Router {
  public:
   Router();
@@ -21,17 +22,17 @@ class Router {
   Router(Router&&) noexcept;
   Router& operator=(Router&&) noexcept;
 
-  /// Adds a route, known to the caller by its number. Conflict when another has the same method and a path that could
-  /// not be told from this one.
+  /// Adds a route, known to the caller by its number. Conflict when another has the same method and
+  /// a path that could not be told from this one.
   Result<void> add(http::Method method, std::string_view path, std::size_t number);
 
   using Values = std::vector<std::pair<std::string, std::string>>;  // name -> segment
   struct Match {
     enum class Kind { Found, WrongMethod, UnknownPath };
     Kind kind = Kind::UnknownPath;
-    std::size_t number = 0;              // Found
-    Values values;                       // Found
-    std::vector<http::Method> allowed;   // WrongMethod
+    std::size_t number = 0;             // Found
+    Values values;                      // Found
+    std::vector<http::Method> allowed;  // WrongMethod
   };
   /// HEAD is answered by the route of GET.
   [[nodiscard]] Match match(http::Method method, std::string_view path) const;

@@ -20,7 +20,8 @@ class Doors {
     const auto end = std::min(path.find('/', 1), path.size());
     const auto segment = path.substr(0, end);
     for (const auto& mount : named_)
-      if (segment.size() > 1 && segment.substr(1) == mount->dialect().name) return {mount.get(), end};
+      if (segment.size() > 1 && segment.substr(1) == mount->dialect().name)
+        return {mount.get(), end};
     return {root_.get(), 0};
   }
 
@@ -36,13 +37,14 @@ class Doors {
   }
 
  private:
-  std::shared_ptr<const Mount> root_;                 // shared with other listeners, as are the others
+  std::shared_ptr<const Mount> root_;  // shared with other listeners, as are the others
   std::vector<std::shared_ptr<const Mount>> named_;
 };
 
 }  // namespace
 
-http::Site make_site(std::shared_ptr<const Mount> root, std::vector<std::shared_ptr<const Mount>> named) {
+http::Site make_site(std::shared_ptr<const Mount> root,
+                     std::vector<std::shared_ptr<const Mount>> named) {
   const auto doors = std::make_shared<const Doors>(std::move(root), std::move(named));
   return {.handler =
               [doors](std::shared_ptr<http::Request> request, http::Reply reply) {
@@ -55,14 +57,20 @@ http::Site make_site(std::shared_ptr<const Mount> root, std::vector<std::shared_
                 return doors->enter(request).refuse(status, why, request);
               },
           .body_limit =
-              [doors](const http::Request& head) { return doors->find(head.path).first->dialect().max_body_bytes; }};
+              [doors](const http::Request& head) {
+                return doors->find(head.path).first->dialect().max_body_bytes;
+              }};
 }
 
-Result<void> check_exposure(const Dialect& dialect, std::string_view address, const Exposure& exposure) {
-  const bool is_loopback = address == "localhost" || address == "::1" || address.starts_with("127.");
-  if (dialect.requires_sign_in || is_loopback || exposure.require_auth || exposure.allow_anonymous) return {};
+Result<void> check_exposure(const Dialect& dialect, std::string_view address,
+                            const Exposure& exposure) {
+  const bool is_loopback =
+      address == "localhost" || address == "::1" || address.starts_with("127.");
+  if (dialect.requires_sign_in || is_loopback || exposure.require_auth || exposure.allow_anonymous)
+    return {};
   return Error{Code::PermissionDenied,
-               fmt::format("serve: the document of {} leaves it open to everybody, so it is not served at {}: close it "
+               fmt::format("serve: the document of {} leaves it open to everybody, so it is not "
+                           "served at {}: close it "
                            "with --require-auth, or say --allow-anonymous if that is meant",
                            dialect.name, address)};
 }

@@ -9,9 +9,10 @@
 
 namespace millrace::api {
 
-/// Returns the site of a listener that serves `root` at its root and each of `named` below "/<name of the dialect>". The
-/// mounts are shared with the sites of other listeners.
-http::Site make_site(std::shared_ptr<const Mount> root, std::vector<std::shared_ptr<const Mount>> named = {});
+/// Returns the site of a listener that serves `root` at its root and each of `named` below "/<name
+/// of the dialect>". The mounts are shared with the sites of other listeners.
+http::Site make_site(std::shared_ptr<const Mount> root,
+                     std::vector<std::shared_ptr<const Mount>> named = {});
 
 /// What the person who starts the server says about open doors.
 struct Exposure {
@@ -19,7 +20,9 @@ struct Exposure {
   bool allow_anonymous = false;  // leave them open, knowingly
 };
 
-/// Refuses to serve a dialect without sign-in beyond loopback, unless `exposure` says what is meant.
-Result<void> check_exposure(const Dialect& dialect, std::string_view address, const Exposure& exposure);
+/// Refuses to serve a dialect without sign-in beyond loopback, unless `exposure` says what is
+/// meant.
+Result<void> check_exposure(const Dialect& dialect, std::string_view address,
+                            const Exposure& exposure);
 
 }  // namespace millrace::api

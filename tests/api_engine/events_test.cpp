@@ -1,7 +1,8 @@
 #include <catch2/catch.hpp>
-#include <fmt/format.h>
 
 #include "tests/api_engine/served.hpp"
+
+#include <fmt/format.h>
 
 using namespace millrace;
 using namespace millrace::test;
@@ -29,7 +30,8 @@ std::vector<Event> read_events(std::string_view text) {
   return events;
 }
 
-std::vector<Event> follow(Served& server, std::int64_t id, std::string_view headers = {}, std::string_view query = {}) {
+std::vector<Event> follow(Served& server, std::int64_t id, std::string_view headers = {},
+                          std::string_view query = {}) {
   const auto answer = server.ask("GET", fmt::format("/jobs/{}/events{}", id, query), {}, headers);
   REQUIRE(answer.status == 200);
   CHECK(answer.headers.at("content-type") == "text/event-stream");
@@ -72,7 +74,9 @@ TEST_CASE("events of a job that waits come when it moves", "[api][engine][events
   Served server;
   const auto id = server.submit(server.copy_pipeline("long", 300'000));
   Client client{server.port()};
-  client.send(fmt::format("GET /jobs/{}/events HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {}\r\n\r\n", id, server.token()));
+  client.send(
+      fmt::format("GET /jobs/{}/events HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {}\r\n\r\n", id,
+                  server.token()));
   client.read_until("event: queued");
   REQUIRE(server.ask("POST", fmt::format("/jobs/{}/abort", id)).status == 200);
   client.read_until("event: aborted");
@@ -85,7 +89,9 @@ TEST_CASE("a client that goes away leaves nothing behind", "[api][engine][events
   const auto id = server.submit(server.copy_pipeline("long", 300'000));
   for (int i = 0; i < 20; ++i) {
     Client client{server.port()};
-    client.send(fmt::format("GET /jobs/{}/events HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {}\r\n\r\n", id, server.token()));
+    client.send(
+        fmt::format("GET /jobs/{}/events HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {}\r\n\r\n",
+                    id, server.token()));
     client.read_until("event: queued");
   }
   REQUIRE(server.ask("POST", fmt::format("/jobs/{}/abort", id)).status == 200);

@@ -1,7 +1,8 @@
 #include <catch2/catch.hpp>
-#include <fmt/format.h>
 
 #include "tests/api_engine/served.hpp"
+
+#include <fmt/format.h>
 
 using namespace millrace;
 using namespace millrace::test;
@@ -28,7 +29,8 @@ TEST_CASE("a pipeline that was posted runs, and its job can be read", "[api][eng
   CHECK(job["error"].is_null());
   CHECK(job["counts"]["read"] == 5);
   CHECK(job["created"].get<std::string>() <= job["finished"].get<std::string>());
-  CHECK(job["created"].get<std::string>().size() == std::string_view{"2026-08-01T12:00:00.123Z"}.size());
+  CHECK(job["created"].get<std::string>().size() ==
+        std::string_view{"2026-08-01T12:00:00.123Z"}.size());
 
   const auto stored = server.ask("GET", fmt::format("/jobs/{}/pipeline", id));
   CHECK(stored.status == 200);
@@ -38,7 +40,8 @@ TEST_CASE("a pipeline that was posted runs, and its job can be read", "[api][eng
 TEST_CASE("jobs are listed newest first, in pages, by state", "[api][engine][jobs]") {
   Served server;
   std::vector<std::int64_t> ids;
-  for (int i = 0; i < 5; ++i) ids.push_back(server.submit(server.copy_pipeline("p" + std::to_string(i))));
+  for (int i = 0; i < 5; ++i)
+    ids.push_back(server.submit(server.copy_pipeline("p" + std::to_string(i))));
   for (const auto id : ids) server.wait(id);
   const auto listed = [](const Json& page) {
     std::vector<std::int64_t> numbers;
@@ -71,8 +74,12 @@ TEST_CASE("wrong values of a list request are refused with all faults", "[api][e
 TEST_CASE("a job that there is not is 404 in every route", "[api][engine][jobs]") {
   Served server;
   for (const auto* id : {"99", "0", "-1", "x", "1x", "99999999999999999999999"})
-    for (const auto& [method, rest] : {std::pair{"GET", ""}, {"GET", "/pipeline"}, {"GET", "/events"}, {"POST", "/abort"},
-                                       {"POST", "/retry"}, {"POST", "/rerun"}}) {
+    for (const auto& [method, rest] : {std::pair{"GET", ""},
+                                       {"GET", "/pipeline"},
+                                       {"GET", "/events"},
+                                       {"POST", "/abort"},
+                                       {"POST", "/retry"},
+                                       {"POST", "/rerun"}}) {
       const auto answer = server.ask(method, fmt::format("/jobs/{}{}", id, rest));
       INFO(method << " " << id << rest << " " << answer.text);
       CHECK(answer.status == 404);
@@ -80,7 +87,8 @@ TEST_CASE("a job that there is not is 404 in every route", "[api][engine][jobs]"
     }
 }
 
-TEST_CASE("a failed job is queued again by retry, and a finished one is not", "[api][engine][jobs]") {
+TEST_CASE("a failed job is queued again by retry, and a finished one is not",
+          "[api][engine][jobs]") {
   Served server;
   const auto pipeline = server.copy_pipeline("gone");
   std::filesystem::remove(server.root() / "gone.jsonlist");

@@ -33,8 +33,10 @@ TEST_CASE("rows are written member by member, documents as they are", "[api][eng
   const RowText writer{rows, members};
   std::string text;
   writer.append(text, 0);
-  CHECK(text == "{\"number\":-7,\"at\":\"2026-08-01T12:00:00.123Z\",\"name\":\"a \\\"quoted\\\" \xe4\xba\xba\\n\","
-                "\"state\":null,\"document\":{\"a\":[1, 2]}}");
+  CHECK(text ==
+        "{\"number\":-7,\"at\":\"2026-08-01T12:00:00.123Z\",\"name\":\"a \\\"quoted\\\" "
+        "\xe4\xba\xba\\n\","
+        "\"state\":null,\"document\":{\"a\":[1, 2]}}");
   text.clear();
   writer.append(text, 1);
   CHECK(text == R"({"number":null,"at":null,"name":"plain","state":null,"document":null})");

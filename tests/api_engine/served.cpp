@@ -4,9 +4,10 @@
 #include <iterator>
 
 #include <catch2/catch.hpp>
-#include <fmt/format.h>
 
 #include "engine/store/uri.hpp"
+
+#include <fmt/format.h>
 
 namespace millrace::test {
 
@@ -36,14 +37,15 @@ std::uint16_t Served::port() const { return app_->addresses().front().port; }
 
 Served::Answer Served::ask(std::string_view method, std::string_view path, std::string_view body,
                            std::string_view headers) {
-  return ask_without_token(method, path, body, fmt::format("Authorization: Bearer {}\r\n{}", token_, headers));
+  return ask_without_token(method, path, body,
+                           fmt::format("Authorization: Bearer {}\r\n{}", token_, headers));
 }
 
-Served::Answer Served::ask_without_token(std::string_view method, std::string_view path, std::string_view body,
-                                         std::string_view headers) {
+Served::Answer Served::ask_without_token(std::string_view method, std::string_view path,
+                                         std::string_view body, std::string_view headers) {
   Client client{port()};
-  client.send(fmt::format("{} {} HTTP/1.1\r\nHost: here:1\r\n{}Content-Length: {}\r\n\r\n{}", method, path, headers,
-                          body.size(), body));
+  client.send(fmt::format("{} {} HTTP/1.1\r\nHost: here:1\r\n{}Content-Length: {}\r\n\r\n{}",
+                          method, path, headers, body.size(), body));
   auto reply = client.read_reply(method == "HEAD");
   Answer answer{reply.status, std::move(reply.headers), std::move(reply.body), Json{}};
   answer.body = Json::parse(answer.text, nullptr, false);
@@ -54,7 +56,9 @@ Served::Answer Served::ask_without_token(std::string_view method, std::string_vi
 Json Served::copy_pipeline(const std::string& name, int records) const {
   const auto list = root() / (name + ".jsonlist");
   std::ofstream lines{list};
-  for (int i = 0; i < records; ++i) lines << fmt::format(R"({{"url":"http://h/{}.png","label":{{"class":{{"a":"x"}}}}}})", i) << '\n';
+  for (int i = 0; i < records; ++i)
+    lines << fmt::format(R"({{"url":"http://h/{}.png","label":{{"class":{{"a":"x"}}}}}})", i)
+          << '\n';
   Json pipeline = Json::parse(R"({"name": "copy", "ops": [
     {"name": "in", "type": "input.list", "postOps": ["out"], "params": {}},
     {"name": "out", "type": "output.list", "preOps": ["in"], "params": {}}]})");

@@ -12,7 +12,8 @@
 
 namespace millrace::test {
 
-/// The whole server on a data folder of its own and a port of the system's choice, with a root that pipelines may read.
+/// The whole server on a data folder of its own and a port of the system's choice, with a root that
+/// pipelines may read.
 class Served {
  public:
   Served();
@@ -25,11 +26,13 @@ class Served {
     Json body;  // null when the text is no JSON
   };
   /// Asks with the server's token.
-  Answer ask(std::string_view method, std::string_view path, std::string_view body = {}, std::string_view headers = {});
-  Answer ask_without_token(std::string_view method, std::string_view path, std::string_view body = {},
-                           std::string_view headers = {});
+  Answer ask(std::string_view method, std::string_view path, std::string_view body = {},
+             std::string_view headers = {});
+  Answer ask_without_token(std::string_view method, std::string_view path,
+                           std::string_view body = {}, std::string_view headers = {});
 
-  /// A pipeline that copies `records` lines from a list to a list, both below the root. `name` keeps outputs apart.
+  /// A pipeline that copies `records` lines from a list to a list, both below the root. `name`
+  /// keeps outputs apart.
   [[nodiscard]] Json copy_pipeline(const std::string& name, int records = 3) const;
   [[nodiscard]] std::filesystem::path root() const { return folder_ / "root"; }
   [[nodiscard]] std::filesystem::path data() const { return folder_ / "data"; }

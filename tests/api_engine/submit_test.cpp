@@ -1,8 +1,9 @@
 #include <catch2/catch.hpp>
-#include <fmt/format.h>
 
 #include "api/engine/jobs.hpp"
 #include "tests/api_engine/served.hpp"
+
+#include <fmt/format.h>
 
 using namespace millrace;
 using namespace millrace::test;
@@ -24,13 +25,16 @@ api::Bound good(std::string body, std::string key = {}) {
 
 }  // namespace
 
-TEST_CASE("a bare pipeline and an envelope are told apart by their members", "[api][engine][submit]") {
+TEST_CASE("a bare pipeline and an envelope are told apart by their members",
+          "[api][engine][submit]") {
   const auto bare = good(R"({"ops": [], "seed": 3})", "k");
   CHECK(bare.job.pipeline == Json::parse(R"({"ops": [], "seed": 3})"));
   CHECK(bare.pipeline_at.empty());
   CHECK(bare.job.idempotency_key == "k");
-  const auto wrapped = good(R"({"pipeline": {"ops": []}, "params": {"a": 1}, "queue": "q", "priority": -2,
-    "idempotencyKey": "own", "maxAttempts": 5, "deadlineSeconds": 60})", "header");
+  const auto wrapped =
+      good(R"({"pipeline": {"ops": []}, "params": {"a": 1}, "queue": "q", "priority": -2,
+    "idempotencyKey": "own", "maxAttempts": 5, "deadlineSeconds": 60})",
+           "header");
   CHECK(wrapped.job.pipeline == Json::parse(R"({"ops": []})"));
   CHECK(wrapped.parameters == Json::parse(R"({"a": 1})"));
   CHECK(wrapped.pipeline_at == "/pipeline");
@@ -52,7 +56,8 @@ TEST_CASE("a submission that does not fit is refused with all faults", "[api][en
     REQUIRE(std::holds_alternative<api::Refusal>(translated));
     CHECK(std::get<api::Refusal>(translated).word == "json");
   }
-  const auto translated = translate(R"({"pipeline": 7, "params": [], "queue": "", "priority": 1.5, "maxAttempts": 0,
+  const auto translated =
+      translate(R"({"pipeline": 7, "params": [], "queue": "", "priority": 1.5, "maxAttempts": 0,
     "deadlineSeconds": "1", "prioritty": 1})");
   REQUIRE(std::holds_alternative<api::Refusal>(translated));
   CHECK(std::get<api::Refusal>(translated).faults.size() == 6);
@@ -79,12 +84,15 @@ TEST_CASE("a pipeline of the server can be named", "[api][engine][submit]") {
   Served server;
   const auto unknown = server.ask("POST", "/jobs", R"({"pipeline": "examples/nothing"})");
   CHECK(unknown.status == 404);
-  CHECK(unknown.body["error"]["message"].get<std::string>().find("examples/nothing") != std::string::npos);
-  const auto id = server.submit(Json::parse(R"({"pipeline": "engine/jobs", "params": {"limit": 1}})"));
+  CHECK(unknown.body["error"]["message"].get<std::string>().find("examples/nothing") !=
+        std::string::npos);
+  const auto id =
+      server.submit(Json::parse(R"({"pipeline": "engine/jobs", "params": {"limit": 1}})"));
   CHECK(server.wait(id)["name"] == "engine jobs");
 }
 
-TEST_CASE("all faults of a pipeline are reported at once, with the way out", "[api][engine][submit]") {
+TEST_CASE("all faults of a pipeline are reported at once, with the way out",
+          "[api][engine][submit]") {
   Served server;
   const auto refused = server.ask("POST", "/jobs", R"({"ops": [
     {"name": "a", "type": "input.lits", "postOps": ["b"], "params": {}},
@@ -98,7 +106,8 @@ TEST_CASE("all faults of a pipeline are reported at once, with the way out", "[a
   CHECK(error["faults"][0]["message"].get<std::string>().find("input.list") != std::string::npos);
 }
 
-TEST_CASE("a pipeline that came over HTTP opens no file beyond the roots", "[api][engine][submit]") {
+TEST_CASE("a pipeline that came over HTTP opens no file beyond the roots",
+          "[api][engine][submit]") {
   Served server;
   auto pipeline = server.copy_pipeline("a");
   pipeline["ops"][0]["params"]["file"] = "file:///etc/passwd";
@@ -121,7 +130,8 @@ TEST_CASE("the same idempotency key gives the first job again", "[api][engine][s
 TEST_CASE("an unknown queue and an oversized body are refused", "[api][engine][submit]") {
   Served server;
   const auto pipeline = server.copy_pipeline("a");
-  const auto refused = server.ask("POST", "/jobs", Json{{"pipeline", pipeline}, {"queue", "lost"}}.dump());
+  const auto refused =
+      server.ask("POST", "/jobs", Json{{"pipeline", pipeline}, {"queue", "lost"}}.dump());
   INFO(refused.text);
   CHECK(refused.status >= 400);
   CHECK(refused.status < 500);

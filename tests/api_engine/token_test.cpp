@@ -2,11 +2,11 @@
 
 #include <fstream>
 
-#include <sys/stat.h>
-
 #include <catch2/catch.hpp>
 
 #include "tests/api_engine/served.hpp"
+
+#include <sys/stat.h>
 
 using namespace millrace;
 using namespace millrace::test;
@@ -16,7 +16,7 @@ TEST_CASE("the token is made once, for its owner alone", "[api][engine][token]")
   const auto first = api::open_token(folder.path());
   REQUIRE(first.ok());
   CHECK(first->size() == 64);
-  struct stat status{};
+  struct stat status {};
   REQUIRE(::stat((folder / "token").c_str(), &status) == 0);
   CHECK((status.st_mode & 0777) == 0600);
   const auto second = api::open_token(folder.path());
@@ -26,7 +26,8 @@ TEST_CASE("the token is made once, for its owner alone", "[api][engine][token]")
   CHECK(*api::open_token(other.path()) != *first);
 }
 
-TEST_CASE("a token that others may read, or that is none, is refused with the way out", "[api][engine][token]") {
+TEST_CASE("a token that others may read, or that is none, is refused with the way out",
+          "[api][engine][token]") {
   const TemporaryFolder folder;
   REQUIRE(api::open_token(folder.path()).ok());
   const auto file = folder / "token";
@@ -44,7 +45,8 @@ TEST_CASE("a token that others may read, or that is none, is refused with the wa
   CHECK_FALSE(api::open_token(folder / "missing").ok());
 }
 
-TEST_CASE("everything but health, metrics and documentation needs the token", "[api][engine][token]") {
+TEST_CASE("everything but health, metrics and documentation needs the token",
+          "[api][engine][token]") {
   Served server;
   for (const auto* path : {"/livez", "/readyz", "/metrics", "/openapi.json", "/docs/"})
     CHECK(server.ask_without_token("GET", path).status == 200);
@@ -59,8 +61,9 @@ TEST_CASE("everything but health, metrics and documentation needs the token", "[
   }
   const auto& token = server.token();
   CHECK(with("/jobs", "Authorization: Bearer " + token + "\r\n").status == 200);
-  for (const auto& wrong : {token, "bearer" + token, "Basic " + token, "Bearer " + token.substr(1), "Bearer " + token + "0",
-                            "Bearer " + std::string(64, '0'), std::string{"Bearer "}, std::string{}})
+  for (const auto& wrong : {token, "bearer" + token, "Basic " + token, "Bearer " + token.substr(1),
+                            "Bearer " + token + "0", "Bearer " + std::string(64, '0'),
+                            std::string{"Bearer "}, std::string{}})
     CHECK(with("/jobs", "Authorization: " + wrong + "\r\n").status == 401);
   CHECK(server.ask_without_token("POST", "/jobs", "{}").status == 401);
 }

@@ -1,18 +1,21 @@
 #include <set>
 
 #include <catch2/catch.hpp>
-#include <fmt/format.h>
 
 #include "tests/api_engine/served.hpp"
+
+#include <fmt/format.h>
 
 using namespace millrace;
 using namespace millrace::test;
 
-TEST_CASE("operators are listed and shown with the schema of their parameters", "[api][engine][views]") {
+TEST_CASE("operators are listed and shown with the schema of their parameters",
+          "[api][engine][views]") {
   Served server;
   const auto all = server.ask("GET", "/operators").body["items"];
   REQUIRE(all.size() >= 5);
-  for (std::size_t i = 1; i < all.size(); ++i) CHECK(all[i - 1]["id"].get<std::string>() < all[i]["id"].get<std::string>());
+  for (std::size_t i = 1; i < all.size(); ++i)
+    CHECK(all[i - 1]["id"].get<std::string>() < all[i]["id"].get<std::string>());
   const auto one = server.ask("GET", "/operators/input.catalog");
   CHECK(one.status == 200);
   CHECK(one.body["id"] == "input.catalog");
@@ -20,7 +23,8 @@ TEST_CASE("operators are listed and shown with the schema of their parameters", 
   CHECK(one.body["schema"]["required"] == Json::parse(R"(["entity"])"));
   const auto missing = server.ask("GET", "/operators/input.catalgo");
   CHECK(missing.status == 404);
-  CHECK(missing.body["error"]["message"].get<std::string>().find("input.catalog") != std::string::npos);
+  CHECK(missing.body["error"]["message"].get<std::string>().find("input.catalog") !=
+        std::string::npos);
 }
 
 TEST_CASE("pipelines of the server are listed and shown", "[api][engine][views]") {
@@ -45,7 +49,8 @@ TEST_CASE("a pipeline is checked without being run", "[api][engine][views]") {
   CHECK(good.body["valid"] == true);
   CHECK(good.body["faults"].empty());
   CHECK(good.body.contains("plan"));
-  const auto bad = server.ask("POST", "/pipelines/validate", R"({"pipeline": {"ops": [{"name": "a", "type": "inptu"}]}})");
+  const auto bad = server.ask("POST", "/pipelines/validate",
+                              R"({"pipeline": {"ops": [{"name": "a", "type": "inptu"}]}})");
   CHECK(bad.status == 200);
   CHECK(bad.body["valid"] == false);
   CHECK(bad.body["faults"][0]["pointer"].get<std::string>().starts_with("/pipeline/ops/0"));
@@ -66,9 +71,10 @@ TEST_CASE("metrics count requests, jobs and connections", "[api][engine][views]"
   server.wait(server.submit(server.copy_pipeline("a")));
   const auto metrics = server.ask_without_token("GET", "/metrics");
   CHECK(metrics.headers.at("content-type").starts_with("text/plain"));
-  for (const auto* line : {"millrace_http_requests_total{dialect=\"engine\",route=\"submit\",status=\"2xx\"} 1",
-                           "millrace_jobs_submitted_total 1", "millrace_jobs_finished_total 1", "millrace_http_connections_total",
-                           "# TYPE millrace_jobs_queued gauge"}) {
+  for (const auto* line :
+       {"millrace_http_requests_total{dialect=\"engine\",route=\"submit\",status=\"2xx\"} 1",
+        "millrace_jobs_submitted_total 1", "millrace_jobs_finished_total 1",
+        "millrace_http_connections_total", "# TYPE millrace_jobs_queued gauge"}) {
     INFO(line);
     CHECK(metrics.text.find(line) != std::string::npos);
   }
@@ -110,9 +116,11 @@ TEST_CASE("the page at /docs comes from this server alone", "[api][engine][views
     CHECK(page.text.find(file) != std::string::npos);
     const auto asset = server.ask_without_token("GET", fmt::format("/docs/{}", file));
     CHECK(asset.status == 200);
-    CHECK(asset.text.size() == std::filesystem::file_size(std::filesystem::path{MR_BINARY_DIR} / "share/millrace/swagger" / file));
+    CHECK(asset.text.size() == std::filesystem::file_size(std::filesystem::path{MR_BINARY_DIR} /
+                                                          "share/millrace/swagger" / file));
   }
-  for (const auto* path : {"/docs/nothing.js", "/docs/..%2f..%2fpipelines%2fengine%2fjob.json", "/docs/LICENSE", "/docs/a/b"})
+  for (const auto* path : {"/docs/nothing.js", "/docs/..%2f..%2fpipelines%2fengine%2fjob.json",
+                           "/docs/LICENSE", "/docs/a/b"})
     CHECK(server.ask_without_token("GET", path).status == 404);
 }
 

@@ -1,9 +1,9 @@
-#include "tests/api_http/client.hpp"
-
 #include <atomic>
 #include <cstring>
 
 #include <catch2/catch.hpp>
+
+#include "tests/api_http/client.hpp"
 
 using namespace millrace;
 using namespace millrace::test;
@@ -18,7 +18,8 @@ class MemoryReader final : public ObjectReader {
       : bytes_{std::move(bytes)}, broken_at_{broken_at} {}
   Result<std::size_t> read(std::span<char> buffer) override {
     if (at_ >= broken_at_) return Error{Code::Io, "broken"};
-    const auto size = std::min({buffer.size(), bytes_.size() - at_, broken_at_ - at_, std::size_t{40'000}});
+    const auto size =
+        std::min({buffer.size(), bytes_.size() - at_, broken_at_ - at_, std::size_t{40'000}});
     std::memcpy(buffer.data(), bytes_.data() + at_, size);
     at_ += size;
     return size;
@@ -42,7 +43,8 @@ std::string sample(std::size_t size) {
 http::Handler objects(std::string bytes, std::size_t broken_at = std::string::npos) {
   return [=](const std::shared_ptr<http::Request>&, const http::Reply& reply) {
     http::Response response{.headers = {{"ETag", "\"v1\""}, {"Content-Type", "image/png"}}};
-    response.body = http::ObjectBody{.reader = std::make_shared<MemoryReader>(bytes, broken_at), .size = bytes.size()};
+    response.body = http::ObjectBody{.reader = std::make_shared<MemoryReader>(bytes, broken_at),
+                                     .size = bytes.size()};
     reply(std::move(response));
   };
 }
@@ -98,10 +100,11 @@ TEST_CASE("events arrive one by one, and closing is heard", "[http][events]") {
   std::atomic<int> closed{0};
   TestServer server{[&](const std::shared_ptr<http::Request>&, const http::Reply& reply) {
     http::Response response;
-    response.body = http::EventBody{.start = [&](http::EventBody::Sink sink) {
-                                      const std::lock_guard lock{mutex};
-                                      sinks.push_back(std::move(sink));
-                                    },
+    response.body = http::EventBody{.start =
+                                        [&](http::EventBody::Sink sink) {
+                                          const std::lock_guard lock{mutex};
+                                          sinks.push_back(std::move(sink));
+                                        },
                                     .closed = [&] { ++closed; }};
     reply(std::move(response));
   }};
@@ -118,7 +121,8 @@ TEST_CASE("events arrive one by one, and closing is heard", "[http][events]") {
     client.send(get("/"));
     const auto events = sink(0);
     CHECK(events.send("1", "state", "{\"a\":1}"));
-    CHECK(client.read_until("data: {\"a\":1}\n\n").find("Content-Type: text/event-stream") != std::string::npos);
+    CHECK(client.read_until("data: {\"a\":1}\n\n").find("Content-Type: text/event-stream") !=
+          std::string::npos);
     CHECK(events.send("2", "state", "two"));
     client.read_until("id: 2\nevent: state\ndata: two\n\n");
     events.end();

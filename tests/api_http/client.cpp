@@ -3,18 +3,19 @@
 #include <algorithm>
 #include <cctype>
 #include <stdexcept>
-
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 namespace millrace::test {
 
-Client::Client(std::uint16_t port, int receive_buffer) : socket_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)} {
-  if (receive_buffer > 0) ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
+Client::Client(std::uint16_t port, int receive_buffer)
+    : socket_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)} {
+  if (receive_buffer > 0)
+    ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
   const timeval patience{.tv_sec = 10, .tv_usec = 0};
   ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   ::setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
@@ -67,7 +68,8 @@ Reply Client::read_reply(bool is_head) {
     const auto line = head.substr(at, end - at);
     const auto colon = line.find(": ");
     auto name = line.substr(0, colon);
-    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](unsigned char c) { return std::tolower(c); });
     reply.headers[name] = colon == std::string::npos ? "" : line.substr(colon + 2);
     at = end + 2;
   }
@@ -103,8 +105,10 @@ bool Client::is_closed() {
   return size == 0 || (size < 0 && errno == ECONNRESET);
 }
 
-TestServer::TestServer(http::Handler handler, http::Limits limits, std::size_t threads) : server{threads} {
-  auto listening = server.listen({.port = 0, .limits = limits}, {.handler = std::move(handler), .refused = {}});
+TestServer::TestServer(http::Handler handler, http::Limits limits, std::size_t threads)
+    : server{threads} {
+  auto listening =
+      server.listen({.port = 0, .limits = limits}, {.handler = std::move(handler), .refused = {}});
   if (!listening.ok()) throw std::runtime_error{listening.error().message};
   port = *listening;
   server.start();
@@ -122,8 +126,8 @@ void Elsewhere::join() {
 }
 
 http::Response echo(const http::Request& request) {
-  return http::Response::text(200,
-                              fmt::format("{} {} {}", http::to_string(request.method), request.path, request.body));
+  return http::Response::text(
+      200, fmt::format("{} {} {}", http::to_string(request.method), request.path, request.body));
 }
 
 bool eventually(const std::function<bool()>& is_true) {

@@ -21,7 +21,8 @@ struct Reply {
   std::string body;
 };
 
-/// A client that sends exactly the bytes it is told. Every read has a deadline of ten seconds, past which it fails.
+/// A client that sends exactly the bytes it is told. Every read has a deadline of ten seconds, past
+/// which it fails.
 class Client {
  public:
   explicit Client(std::uint16_t port, int receive_buffer = 0);

@@ -1,6 +1,6 @@
-#include "tests/api_http/client.hpp"
-
 #include <catch2/catch.hpp>
+
+#include "tests/api_http/client.hpp"
 
 using namespace millrace;
 using namespace millrace::test;
@@ -9,7 +9,9 @@ using namespace std::chrono_literals;
 namespace {
 
 http::Handler echo_at_once() {
-  return [](const std::shared_ptr<http::Request>& request, const http::Reply& reply) { reply(echo(*request)); };
+  return [](const std::shared_ptr<http::Request>& request, const http::Reply& reply) {
+    reply(echo(*request));
+  };
 }
 
 }  // namespace
@@ -52,7 +54,9 @@ TEST_CASE("a client that does not read its answer is cut", "[http][limits]") {
                     {.body_timeout = 1s}};
   Client client{server.port, 4096};
   client.send(get("/"));
-  CHECK(eventually([&] { return server.server.counters().requests == 1 && server.server.counters().open == 0; }));
+  CHECK(eventually([&] {
+    return server.server.counters().requests == 1 && server.server.counters().open == 0;
+  }));
 }
 
 TEST_CASE("a body above the limit is refused before it is read", "[http][limits]") {
@@ -61,7 +65,8 @@ TEST_CASE("a body above the limit is refused before it is read", "[http][limits]
   client.send("POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 1001\r\n\r\n");
   CHECK(client.read_reply().status == 413);
   Client eager{server.port};
-  eager.try_send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3000000\r\n\r\n" + std::string(3'000'000, 'x'));
+  eager.try_send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3000000\r\n\r\n" +
+                 std::string(3'000'000, 'x'));
   CHECK(eager.read_reply().status == 413);
 }
 
@@ -80,10 +85,12 @@ TEST_CASE("too many header fields and too large heads are 431", "[http][limits]"
 
 TEST_CASE("what the server refuses by itself is worded by the site", "[http][limits]") {
   http::Server server{1};
-  const auto port = server.listen({.port = 0}, {.handler = echo_at_once(),
-                                                .refused = [](int status, std::string_view why, const http::Request& head) {
-                                                  return http::Response::text(status + 100, std::string{why} + " at " + head.path);
-                                                }});
+  const auto port = server.listen(
+      {.port = 0}, {.handler = echo_at_once(),
+                    .refused = [](int status, std::string_view why, const http::Request& head) {
+                      return http::Response::text(status + 100,
+                                                  std::string{why} + " at " + head.path);
+                    }});
   REQUIRE(port.ok());
   server.start();
   Client client{*port};
@@ -109,7 +116,8 @@ TEST_CASE("an answer before the end of a refused request is not lost", "[http][l
   TestServer server{echo_at_once()};
   for (int i = 0; i < 20; ++i) {
     Client client{server.port};
-    client.try_send("GET / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip\r\n\r\n" + std::string(200'000, 'x'));
+    client.try_send("GET / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip\r\n\r\n" +
+                    std::string(200'000, 'x'));
     CHECK(client.read_reply().status == 501);
   }
 }

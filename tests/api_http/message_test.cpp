@@ -18,8 +18,8 @@ TEST_CASE("header names compare without case and the first value counts", "[http
 }
 
 TEST_CASE("every method is read from its own word and from no other", "[http][message]") {
-  for (const auto method : {Method::Get, Method::Head, Method::Post, Method::Put, Method::Patch, Method::Delete,
-                            Method::Options})
+  for (const auto method : {Method::Get, Method::Head, Method::Post, Method::Put, Method::Patch,
+                            Method::Delete, Method::Options})
     CHECK(read_method(to_string(method)) == method);
   CHECK_FALSE(read_method("get"));
   CHECK_FALSE(read_method("TRACE"));
@@ -40,7 +40,8 @@ TEST_CASE("percent escapes are resolved strictly", "[http][target]") {
   CHECK(percent_decode("a+b") == "a+b");
   CHECK(percent_decode("a+b", true) == "a b");
   CHECK(percent_decode("").value() == "");
-  for (const auto* broken : {"%", "%2", "%zz", "%%41", "a%00b"}) CHECK_FALSE(percent_decode(broken));
+  for (const auto* broken : {"%", "%2", "%zz", "%%41", "a%00b"})
+    CHECK_FALSE(percent_decode(broken));
   CHECK(percent_encode("a/b c\xc3\xa4", "/") == "a/b%20c%C3%A4");
 }
 
@@ -52,7 +53,8 @@ TEST_CASE("targets are read in origin, absolute and asterisk form", "[http][targ
   CHECK(read_target("http://host")->path == "/");
   CHECK(read_target("http://host?q=1") == std::nullopt);
   CHECK(read_target("*")->path == "*");
-  for (const auto* broken : {"", "a", "host:443", "/a#b", "/%zz", "/?a=%0"}) CHECK_FALSE(read_target(broken));
+  for (const auto* broken : {"", "a", "host:443", "/a#b", "/%zz", "/?a=%0"})
+    CHECK_FALSE(read_target(broken));
 }
 
 TEST_CASE("a range is whole, a part or unsatisfiable", "[http][range]") {
@@ -69,8 +71,8 @@ TEST_CASE("a range is whole, a part or unsatisfiable", "[http][range]") {
   for (const auto* beyond : {"bytes=10-", "bytes=10-20", "bytes=-0"})
     CHECK(read_range(beyond, 10).kind == Kind::Unsatisfiable);
   CHECK(read_range("bytes=0-", 0).kind == Kind::Unsatisfiable);
-  for (const auto* whole : {"", "bytes", "bytes=", "bytes=a-b", "bytes=5-2", "bytes=0-1,3-4", "lines=0-1",
-                            "bytes=1", "bytes=--1", "bytes=99999999999999999999-"})
+  for (const auto* whole : {"", "bytes", "bytes=", "bytes=a-b", "bytes=5-2", "bytes=0-1,3-4",
+                            "lines=0-1", "bytes=1", "bytes=--1", "bytes=99999999999999999999-"})
     CHECK(read_range(whole, 10).kind == Kind::Whole);
 }
 
@@ -84,10 +86,14 @@ TEST_CASE("If-Range names a version by strong tag or by date", "[http][range]") 
 
 TEST_CASE("a header value cannot start a header of its own", "[http][response]") {
   std::string out;
-  Response response{.status = 299, .reason = "a\r\nb", .headers = {{"X", "1\r\nSet-Cookie: x"}, {"Bad\r\nName", "1"},
-                                                                    {"Content-Length", "7"}, {"", "x"}}};
+  Response response{
+      .status = 299,
+      .reason = "a\r\nb",
+      .headers = {
+          {"X", "1\r\nSet-Cookie: x"}, {"Bad\r\nName", "1"}, {"Content-Length", "7"}, {"", "x"}}};
   append_head(out, response, {.length = 3, .date = "now"});
-  CHECK(out == "HTTP/1.1 299 a  b\r\nDate: now\r\nX: 1  Set-Cookie: x\r\nContent-Length: 3\r\n\r\n");
+  CHECK(out ==
+        "HTTP/1.1 299 a  b\r\nDate: now\r\nX: 1  Set-Cookie: x\r\nContent-Length: 3\r\n\r\n");
 }
 
 TEST_CASE("the date is that of RFC 9110", "[http][response]") {
@@ -104,7 +110,8 @@ TEST_CASE("an event has a data line for each line and no line break elsewhere", 
   CHECK(out == "data: \n\n");
 }
 
-TEST_CASE("an event stream wakes once until it is read, and is cut when it overflows", "[http][events]") {
+TEST_CASE("an event stream wakes once until it is read, and is cut when it overflows",
+          "[http][events]") {
   int woken = 0;
   EventStream stream{[&] { ++woken; }, 40};
   CHECK(stream.send("1", "", "a"));

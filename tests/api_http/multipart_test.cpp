@@ -1,6 +1,6 @@
-#include <catch2/catch.hpp>
-
 #include "api/http/multipart.hpp"
+
+#include <catch2/catch.hpp>
 
 using namespace millrace;
 using namespace millrace::http;
@@ -49,8 +49,10 @@ Parsed parse(std::string_view body, std::size_t piece = 1 << 20, MultipartLimits
 
 constexpr std::string_view kForm =
     "preamble\r\n--B\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\none\r\n--B \t\r\n"
-    "content-disposition: form-data; name=\"f\"; filename=\"x \\\"y\\\".png\"\r\nContent-Type: image/png\r\n\r\n"
-    "\r\n--\r\n--A\r\n\r\n--B\r\nContent-Disposition: form-data; name=empty\r\n\r\n\r\n--B--\r\nepilogue";
+    "content-disposition: form-data; name=\"f\"; filename=\"x \\\"y\\\".png\"\r\nContent-Type: "
+    "image/png\r\n\r\n"
+    "\r\n--\r\n--A\r\n\r\n--B\r\nContent-Disposition: form-data; "
+    "name=empty\r\n\r\n\r\n--B--\r\nepilogue";
 
 }  // namespace
 
@@ -79,12 +81,14 @@ TEST_CASE("a form without its closing boundary is not whole", "[http][multipart]
 }
 
 TEST_CASE("broken parts are data faults", "[http][multipart]") {
-  for (const auto* body :
-       {"--Bx\r\n\r\n", "--B\r\n\r\nno disposition\r\n--B--", "--B\r\nContent-Disposition: form-data\r\n\r\n\r\n--B--",
-        "--B\r\nContent-Disposition: attachment; name=a\r\n\r\n\r\n--B--", "--B\r\nno colon\r\n\r\n\r\n--B--",
-        "--B\r\nContent-Disposition: form-data; name=\"a\r\n\r\n\r\n--B--",
-        "--B\r\nContent-Disposition: form-data; name=a\r\nContent-Disposition: form-data; name=b\r\n\r\n\r\n--B--",
-        "--B\r\nContent-Disposition: form-data;\r\n name=a\r\n\r\n\r\n--B--"}) {
+  for (const auto* body : {"--Bx\r\n\r\n", "--B\r\n\r\nno disposition\r\n--B--",
+                           "--B\r\nContent-Disposition: form-data\r\n\r\n\r\n--B--",
+                           "--B\r\nContent-Disposition: attachment; name=a\r\n\r\n\r\n--B--",
+                           "--B\r\nno colon\r\n\r\n\r\n--B--",
+                           "--B\r\nContent-Disposition: form-data; name=\"a\r\n\r\n\r\n--B--",
+                           "--B\r\nContent-Disposition: form-data; name=a\r\nContent-Disposition: "
+                           "form-data; name=b\r\n\r\n\r\n--B--",
+                           "--B\r\nContent-Disposition: form-data;\r\n name=a\r\n\r\n\r\n--B--"}) {
     const auto parsed = parse(body);
     REQUIRE(parsed.error);
     CHECK(parsed.error->code == Code::DataInvalid);
@@ -92,7 +96,8 @@ TEST_CASE("broken parts are data faults", "[http][multipart]") {
 }
 
 TEST_CASE("limits on parts, heads and names are kept", "[http][multipart]") {
-  const std::string part = "--B\r\nContent-Disposition: form-data; name=\"abc\"; filename=\"abcdef\"\r\n\r\nx\r\n";
+  const std::string part =
+      "--B\r\nContent-Disposition: form-data; name=\"abc\"; filename=\"abcdef\"\r\n\r\nx\r\n";
   const auto code = [&](MultipartLimits limits) {
     const auto parsed = parse(part + part + "--B--", 5, limits);
     return parsed.error ? std::optional{parsed.error->code} : std::nullopt;
@@ -106,15 +111,22 @@ TEST_CASE("limits on parts, heads and names are kept", "[http][multipart]") {
 }
 
 TEST_CASE("the type must be a form with a boundary", "[http][multipart]") {
-  for (const auto* type : {"", "text/plain", "multipart/form-data", "multipart/form-data; boundary=",
-                           "multipart/mixed; boundary=B", "multipart/form-data; boundary=\"B"})
+  for (const auto* type : {"", "text/plain", "multipart/form-data",
+                           "multipart/form-data; boundary=", "multipart/mixed; boundary=B",
+                           "multipart/form-data; boundary=\"B"})
     CHECK(parse("", 1, {}, type).error->code == Code::InvalidArgument);
-  CHECK(parse("", 1, {}, "multipart/form-data; boundary=" + std::string(71, 'x')).error->code == Code::InvalidArgument);
-  CHECK_FALSE(parse("--a b--", 1, {}, "Multipart/Form-Data; charset=utf-8; boundary=\"a b\"").error);
+  CHECK(parse("", 1, {}, "multipart/form-data; boundary=" + std::string(71, 'x')).error->code ==
+        Code::InvalidArgument);
+  CHECK_FALSE(
+      parse("--a b--", 1, {}, "Multipart/Form-Data; charset=utf-8; boundary=\"a b\"").error);
 }
 
 TEST_CASE("an error of the sink stops the parser", "[http][multipart]") {
-  PartSink sink{.begin = [](const PartHead&) -> Result<void> { return Error{Code::Io, "disk full"}; }, .data = {}, .end = {}};
+  PartSink sink{.begin = [](const PartHead&) -> Result<void> {
+                  return Error{Code::Io, "disk full"};
+                },
+                .data = {},
+                .end = {}};
   auto parser = MultipartParser::open("multipart/form-data; boundary=B", std::move(sink));
   REQUIRE(parser.ok());
   const auto fed = parser->feed("--B\r\nContent-Disposition: form-data; name=a\r\n\r\nx");

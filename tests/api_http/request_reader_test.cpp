@@ -1,6 +1,7 @@
+#include "api/http/request_reader.hpp"
+
 #include <catch2/catch.hpp>
 
-#include "api/http/request_reader.hpp"
 #include "api/http/server.hpp"
 
 using namespace millrace::http;
@@ -48,7 +49,8 @@ TEST_CASE("a request is read the same in one piece and byte by byte", "[http][re
 TEST_CASE("bytes beyond a request are kept for the next one", "[http][reader]") {
   const Limits limits;
   RequestReader reader{limits, kNoBodyLimit};
-  const auto two = with_headers("Content-Length: 2\r\n", "ab") + "GET /y HTTP/1.1\r\nHost: h\r\n\r\nGET /z";
+  const auto two =
+      with_headers("Content-Length: 2\r\n", "ab") + "GET /y HTTP/1.1\r\nHost: h\r\n\r\nGET /z";
   REQUIRE(reader.feed(two) == State::Complete);
   CHECK(reader.take()->body == "ab");
   REQUIRE(reader.feed({}) == State::Complete);
@@ -80,15 +82,18 @@ TEST_CASE("a body length told in two ways is refused", "[http][reader][smuggling
   CHECK(refusal(with_headers("Content-Length: 3\r\nContent-Length: 3\r\n")) == 400);
   CHECK(refusal(with_headers("Content-Length: 3, 3\r\n")) == 400);
   for (const auto* length : {"+3", "-3", "0x3", "3 ", "3a", "", "99999999999999999999"}) {
-    const auto status = refusal(with_headers(std::string{"Content-Length: "} + length + "\r\n", "abc"));
+    const auto status =
+        refusal(with_headers(std::string{"Content-Length: "} + length + "\r\n", "abc"));
     CHECK(status == (std::string_view{length} == "3 " ? 0 : 400));
   }
 }
 
 TEST_CASE("transfer codings other than one chunked are refused", "[http][reader][smuggling]") {
-  for (const auto* coding : {"gzip", "gzip, chunked", "chunked, chunked", "chunked, identity", "xchunked", "identity"})
+  for (const auto* coding :
+       {"gzip", "gzip, chunked", "chunked, chunked", "chunked, identity", "xchunked", "identity"})
     CHECK(refusal(with_headers(std::string{"Transfer-Encoding: "} + coding + "\r\n")) == 501);
-  CHECK(refusal(with_headers("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n")) == 400);
+  CHECK(refusal(with_headers("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n")) ==
+        400);
   CHECK(refusal(with_headers("Transfer-Encoding : chunked\r\n")) == 400);
   CHECK(refusal("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n") == 400);
   CHECK(refusal(with_headers("Transfer-Encoding: CHUNKED\r\n", "0\r\n\r\n")) == 0);
@@ -97,13 +102,15 @@ TEST_CASE("transfer codings other than one chunked are refused", "[http][reader]
 TEST_CASE("malformed heads are refused at once", "[http][reader]") {
   for (const auto* text :
        {"GET / HTTP/1.1\nHost: h\n\n", "GET / HTTP/1.1\r\nHost: h\r\n folded\r\n\r\n",
-        "GET / HTTP/1.1\r\nHost: h\r\n\tfolded\r\n\r\n", "GET / HTTP/1.1\r\nHost: h\r\nX: a\rb\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: h\r\n\tfolded\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: h\r\nX: a\rb\r\n\r\n",
         "GET / HTTP/1.1\r\nHost: h\r\nX: a\x01\r\n\r\n", "GET  / HTTP/1.1\r\nHost: h\r\n\r\n",
         "GET / HTTP/1.1 \r\nHost: h\r\n\r\n", "GET /\r\n\r\n", "GET / HTTP/1.1\r\nHost h\r\n\r\n",
-        "GET / HTTP/1.1\r\n: h\r\n\r\n", "GET / HTTP/1.1\r\nHost: h\r\nA B: c\r\n\r\n", "\x16\x03\x01\x02",
-        "GET /%zz HTTP/1.1\r\nHost: h\r\n\r\n", "GET relative HTTP/1.1\r\nHost: h\r\n\r\n",
-        "GET / HTTQ/1.1\r\nHost: h\r\n\r\n", "GET / HTTP/1.1\r\n\r\n",
-        "GET / HTTP/1.1\r\nHost: h\r\nHost: h\r\n\r\n", "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n"})
+        "GET / HTTP/1.1\r\n: h\r\n\r\n", "GET / HTTP/1.1\r\nHost: h\r\nA B: c\r\n\r\n",
+        "\x16\x03\x01\x02", "GET /%zz HTTP/1.1\r\nHost: h\r\n\r\n",
+        "GET relative HTTP/1.1\r\nHost: h\r\n\r\n", "GET / HTTQ/1.1\r\nHost: h\r\n\r\n",
+        "GET / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\nHost: h\r\nHost: h\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n"})
     CHECK(refusal(text) == 400);
   CHECK(refusal("GET / HTTP/2.0\r\nHost: h\r\n\r\n") == 505);
   CHECK(refusal("BREW / HTTP/1.1\r\nHost: h\r\n\r\n") == 501);
@@ -113,10 +120,13 @@ TEST_CASE("malformed heads are refused at once", "[http][reader]") {
 }
 
 TEST_CASE("malformed chunks are refused", "[http][reader]") {
-  const auto chunked = [](std::string_view body) { return with_headers("Transfer-Encoding: chunked\r\n", body); };
-  for (const auto* body : {"x\r\nabcdef", "-1\r\nabcdef", "3\r\nabcd\r\n0\r\n\r\n", "3\nabc\n0\r\n\r\n",
-                           "ffffffffffffffffff\r\nabc", " 3\r\nabc\r\n0\r\n\r\n", "3;\r\nabc\r\n0\r\n\r\n",
-                           "0\r\nContent-Length: 5\r\n\r\n"}) {
+  const auto chunked = [](std::string_view body) {
+    return with_headers("Transfer-Encoding: chunked\r\n", body);
+  };
+  for (const auto* body :
+       {"x\r\nabcdef", "-1\r\nabcdef", "3\r\nabcd\r\n0\r\n\r\n", "3\nabc\n0\r\n\r\n",
+        "ffffffffffffffffff\r\nabc", " 3\r\nabc\r\n0\r\n\r\n", "3;\r\nabc\r\n0\r\n\r\n",
+        "0\r\nContent-Length: 5\r\n\r\n"}) {
     INFO(body);
     CHECK(refusal(chunked(body)) == 400);
   }
@@ -132,10 +142,12 @@ TEST_CASE("limits on head, header count and body have statuses of their own", "[
   CHECK(refusal(with_headers("A: 1\r\nB: 1\r\nC: 1\r\nD: 1\r\nE: 1\r\n"), limits) == 431);
   CHECK(refusal(with_headers("Content-Length: 10\r\n", "0123456789"), limits) == 0);
   CHECK(refusal(with_headers("Content-Length: 11\r\n"), limits) == 413);
-  CHECK(refusal(with_headers("Transfer-Encoding: chunked\r\n", "6\r\n012345\r\n6\r\n01"), limits) == 413);
+  CHECK(refusal(with_headers("Transfer-Encoding: chunked\r\n", "6\r\n012345\r\n6\r\n01"), limits) ==
+        413);
 }
 
-TEST_CASE("the site's body limit knows the request line, and the refusal knows the headers", "[http][reader]") {
+TEST_CASE("the site's body limit knows the request line, and the refusal knows the headers",
+          "[http][reader]") {
   const Limits limits;
   std::string asked;
   const RequestReader::BodyLimit body_limit = [&](const Request& head) -> std::size_t {
@@ -152,7 +164,8 @@ TEST_CASE("the site's body limit knows the request line, and the refusal knows t
 TEST_CASE("an expectation is reported once", "[http][reader]") {
   const Limits limits;
   RequestReader reader{limits, kNoBodyLimit};
-  REQUIRE(reader.feed(with_headers("Expect: 100-continue\r\nContent-Length: 2\r\n")) == State::Body);
+  REQUIRE(reader.feed(with_headers("Expect: 100-continue\r\nContent-Length: 2\r\n")) ==
+          State::Body);
   CHECK(reader.take_expectation());
   CHECK_FALSE(reader.take_expectation());
   CHECK(reader.feed("ab") == State::Complete);

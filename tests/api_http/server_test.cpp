@@ -1,8 +1,8 @@
-#include "tests/api_http/client.hpp"
-
 #include <atomic>
 
 #include <catch2/catch.hpp>
+
+#include "tests/api_http/client.hpp"
 
 using namespace millrace;
 using namespace millrace::test;
@@ -11,7 +11,9 @@ using namespace std::chrono_literals;
 namespace {
 
 http::Handler echo_at_once() {
-  return [](const std::shared_ptr<http::Request>& request, const http::Reply& reply) { reply(echo(*request)); };
+  return [](const std::shared_ptr<http::Request>& request, const http::Reply& reply) {
+    reply(echo(*request));
+  };
 }
 
 }  // namespace
@@ -38,7 +40,8 @@ TEST_CASE("answers from other threads leave in the order of the requests", "[htt
   TestServer server{[&](const std::shared_ptr<http::Request>& request, const http::Reply& reply) {
                       elsewhere.run([request, reply] { reply(echo(*request)); });
                     },
-                    {}, 2};
+                    {},
+                    2};
   Client client{server.port};
   std::string pipelined;
   for (int i = 0; i < 50; ++i) pipelined += get("/" + std::to_string(i));
@@ -97,7 +100,8 @@ TEST_CASE("a client that expects 100 Continue gets it before it sends", "[http][
   CHECK(client.read_reply().body == "POST /x ab");
 }
 
-TEST_CASE("a reply that is never given becomes a 500, and a second one is ignored", "[http][server]") {
+TEST_CASE("a reply that is never given becomes a 500, and a second one is ignored",
+          "[http][server]") {
   TestServer server{[](const std::shared_ptr<http::Request>& request, const http::Reply& reply) {
     if (request->path == "/none") return;
     if (request->path == "/throws") throw std::runtime_error{"secret"};
@@ -123,7 +127,8 @@ TEST_CASE("a large body arrives whole, both ways", "[http][server]") {
   std::string body(5'000'000, 'x');
   for (std::size_t i = 0; i < body.size(); i += 97) body[i] = static_cast<char>('a' + i % 26);
   Client client{server.port};
-  client.send("POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n");
+  client.send("POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(body.size()) +
+              "\r\n\r\n");
   client.send(body);
   CHECK(client.read_reply().body == body);
 }
@@ -131,8 +136,10 @@ TEST_CASE("a large body arrives whole, both ways", "[http][server]") {
 TEST_CASE("two listeners of one server have sites of their own", "[http][server]") {
   http::Server server{1};
   const auto site = [](std::string text) {
-    return http::Site{.handler = [text](const auto&, const http::Reply& reply) { reply(http::Response::text(200, text)); },
-                      .refused = {}};
+    return http::Site{
+        .handler = [text](const auto&,
+                          const http::Reply& reply) { reply(http::Response::text(200, text)); },
+        .refused = {}};
   };
   const auto first = server.listen({.port = 0}, site("one"));
   server.start();
@@ -149,20 +156,23 @@ TEST_CASE("two listeners of one server have sites of their own", "[http][server]
 TEST_CASE("an address in use or not numeric is an error that names it", "[http][server]") {
   TestServer running{echo_at_once()};
   http::Server server{1};
-  const auto taken = server.listen({.port = running.port}, {.handler = echo_at_once(), .refused = {}});
+  const auto taken =
+      server.listen({.port = running.port}, {.handler = echo_at_once(), .refused = {}});
   REQUIRE_FALSE(taken.ok());
   CHECK(taken.error().code == Code::Conflict);
   CHECK(taken.error().message.find(std::to_string(running.port)) != std::string::npos);
-  const auto named = server.listen({.address = "example.org"}, {.handler = echo_at_once(), .refused = {}});
+  const auto named =
+      server.listen({.address = "example.org"}, {.handler = echo_at_once(), .refused = {}});
   REQUIRE_FALSE(named.ok());
   CHECK(named.error().code == Code::InvalidArgument);
 }
 
-TEST_CASE("stopping answers what runs, closes what idles, and takes nothing new", "[http][server][drain]") {
+TEST_CASE("stopping answers what runs, closes what idles, and takes nothing new",
+          "[http][server][drain]") {
   std::mutex mutex;
   std::vector<http::Reply> held;
-  auto server = std::make_unique<TestServer>(
-      [&](const std::shared_ptr<http::Request>&, http::Reply reply) {
+  auto server =
+      std::make_unique<TestServer>([&](const std::shared_ptr<http::Request>&, http::Reply reply) {
         const std::lock_guard lock{mutex};
         held.push_back(std::move(reply));
       });
@@ -184,7 +194,8 @@ TEST_CASE("stopping answers what runs, closes what idles, and takes nothing new"
   CHECK_THROWS(Client{port});
 }
 
-TEST_CASE("stopping does not wait longer than its patience, and late replies are harmless", "[http][server][drain]") {
+TEST_CASE("stopping does not wait longer than its patience, and late replies are harmless",
+          "[http][server][drain]") {
   std::mutex mutex;
   std::vector<http::Reply> held;
   {

@@ -1,15 +1,14 @@
-#include "tests/api_http/client.hpp"
-
 #include <cstdio>
 #include <filesystem>
+#include <unistd.h>
 
+#include <catch2/catch.hpp>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
-#include <unistd.h>
 
-#include <catch2/catch.hpp>
+#include "tests/api_http/client.hpp"
 
 using namespace millrace;
 using namespace millrace::test;
@@ -51,16 +50,18 @@ class Certificate {
 };
 
 std::unique_ptr<http::TlsSettings> settings(std::string certificate, std::string key) {
-  return std::make_unique<http::TlsSettings>(http::TlsSettings{std::move(certificate), std::move(key)});
+  return std::make_unique<http::TlsSettings>(
+      http::TlsSettings{std::move(certificate), std::move(key)});
 }
 
 http::Site echo_site() {
-  return {.handler = [](const std::shared_ptr<http::Request>& request, const http::Reply& reply) {
-            auto response = echo(*request);
-            response.headers.emplace_back("X-Base", request->base_url());
-            if (request->path == "/large") response.body = std::string(3'000'000, 'x');
-            reply(std::move(response));
-          },
+  return {.handler =
+              [](const std::shared_ptr<http::Request>& request, const http::Reply& reply) {
+                auto response = echo(*request);
+                response.headers.emplace_back("X-Base", request->base_url());
+                if (request->path == "/large") response.body = std::string(3'000'000, 'x');
+                reply(std::move(response));
+              },
           .refused = {}};
 }
 
@@ -70,7 +71,8 @@ TEST_CASE("TLS 1.2 and 1.3 are spoken, older ones are not", "[http][tls]") {
   const Certificate certificate;
   http::Server server{1};
   const auto port = server.listen(
-      {.port = 0, .tls = settings(certificate.file("cert.pem"), certificate.file("key.pem"))}, echo_site());
+      {.port = 0, .tls = settings(certificate.file("cert.pem"), certificate.file("key.pem"))},
+      echo_site());
   REQUIRE(port.ok());
   server.start();
 
@@ -100,7 +102,8 @@ TEST_CASE("TLS 1.2 and 1.3 are spoken, older ones are not", "[http][tls]") {
     };
     CHECK(exchange(get("/one"), "GET /one ").find("X-Base: https://test") != std::string::npos);
     CHECK(exchange(get("/large"), std::string(3'000'000, 'x')).size() > 3'000'000);
-    CHECK(exchange(get("/two", "Connection: close\r\n"), "GET /two ").find("200 OK") != std::string::npos);
+    CHECK(exchange(get("/two", "Connection: close\r\n"), "GET /two ").find("200 OK") !=
+          std::string::npos);
     char byte;
     CHECK(SSL_read(ssl.get(), &byte, 1) == 0);
     CHECK(SSL_get_shutdown(ssl.get()) == SSL_RECEIVED_SHUTDOWN);
@@ -117,7 +120,8 @@ TEST_CASE("TLS files that do not serve are errors that name the file", "[http][t
   const Certificate certificate, other;
   http::Server server{1};
   const auto listen = [&](std::string cert, std::string key) {
-    return server.listen({.port = 0, .tls = settings(std::move(cert), std::move(key))}, echo_site());
+    return server.listen({.port = 0, .tls = settings(std::move(cert), std::move(key))},
+                         echo_site());
   };
   const auto missing = listen("/nonexistent.pem", certificate.file("key.pem"));
   REQUIRE_FALSE(missing.ok());

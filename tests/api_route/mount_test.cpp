@@ -21,7 +21,8 @@ constexpr std::string_view kList = R"({
            "params": {"entity": "jobs", "columns": ["id", "name"], "order": ["id"], "limit": {"$param": "limit"}}},
           {"name": "reply", "type": "output.reply", "preOps": ["jobs"]}]})";
 
-constexpr std::string_view kMix = R"({"params": {"ops": {"type": "array"}}, "ops": {"$param": "ops"}})";
+constexpr std::string_view kMix =
+    R"({"params": {"ops": {"type": "array"}}, "ops": {"$param": "ops"}})";
 
 TranslateResult read_limit(const http::Request& request, const Caller&) {
   if (request.body == "refuse") return api::refusal(Code::PermissionDenied, "no", "not today");
@@ -51,24 +52,39 @@ ReplyResult show_job(const Answered& answered) {
 }
 
 Route list_route() {
-  return {.method = Method::Post, .path = "/list", .name = "list", .summary = "", .auth = api::Auth::Open,
-          .translate = read_limit, .reply = count_rows};
+  return {.method = Method::Post,
+          .path = "/list",
+          .name = "list",
+          .summary = "",
+          .auth = api::Auth::Open,
+          .translate = read_limit,
+          .reply = count_rows};
 }
 
 Route mix_route() {
-  return {.method = Method::Post, .path = "/mix", .name = "mix", .summary = "", .lane = Lane::Queued,
-          .auth = api::Auth::Open, .translate = read_ops, .reply = show_job};
+  return {.method = Method::Post,
+          .path = "/mix",
+          .name = "mix",
+          .summary = "",
+          .lane = Lane::Queued,
+          .auth = api::Auth::Open,
+          .translate = read_ops,
+          .reply = show_job};
 }
 
 std::string ops(const std::filesystem::path& file) {
   const auto uri = file_uri(file);
-  return Json::parse(R"([{"name": "a", "type": "input", "postOps": ["b"], "params": {"file": ")" + uri + R"("}},
-    {"name": "b", "type": "output", "preOps": ["a"], "params": {"file": ")" + uri + R"(.out", "prefix": ")" + uri + R"(.d/"}}])").dump();
+  return Json::parse(R"([{"name": "a", "type": "input", "postOps": ["b"], "params": {"file": ")" +
+                     uri + R"("}},
+    {"name": "b", "type": "output", "preOps": ["a"], "params": {"file": ")" +
+                     uri + R"(.out", "prefix": ")" + uri + R"(.d/"}}])")
+      .dump();
 }
 
 }  // namespace
 
-TEST_CASE("the inline lane runs the route's pipeline and makes the answer of its rows", "[route][mount]") {
+TEST_CASE("the inline lane runs the route's pipeline and makes the answer of its rows",
+          "[route][mount]") {
   Place place;
   place.write_pipeline("sample/list", kList);
   REQUIRE(place.look().ok());
@@ -80,7 +96,8 @@ TEST_CASE("the inline lane runs the route's pipeline and makes the answer of its
   CHECK(answer.headers.back().first == "X-Sample");
 
   SECTION("translators refuse in the dialect's words, and an exception stays inside") {
-    CHECK(body_of(ask(**mount, Method::Post, "/list", "refuse")) == "no|permission_denied|0|not today");
+    CHECK(body_of(ask(**mount, Method::Post, "/list", "refuse")) ==
+          "no|permission_denied|0|not today");
     const auto thrown = ask(**mount, Method::Post, "/list", "throw");
     CHECK(thrown.status == 500);
     CHECK(body_of(thrown).find("secret") == std::string::npos);
@@ -101,9 +118,14 @@ TEST_CASE("the inline lane runs the route's pipeline and makes the answer of its
   SECTION("requests are counted by route and status") {
     ask(**mount, Method::Get, "/list");
     const auto text = place.metrics.text();
-    CHECK(text.find(R"(millrace_http_requests_total{dialect="sample",route="list",status="2xx"} 1)") != std::string::npos);
-    CHECK(text.find(R"(millrace_http_requests_total{dialect="sample",route="none",status="4xx"} 1)") != std::string::npos);
-    CHECK(text.find(R"(millrace_http_request_seconds_count{dialect="sample",route="list"} 1)") != std::string::npos);
+    CHECK(text.find(
+              R"(millrace_http_requests_total{dialect="sample",route="list",status="2xx"} 1)") !=
+          std::string::npos);
+    CHECK(text.find(
+              R"(millrace_http_requests_total{dialect="sample",route="none",status="4xx"} 1)") !=
+          std::string::npos);
+    CHECK(text.find(R"(millrace_http_request_seconds_count{dialect="sample",route="list"} 1)") !=
+          std::string::npos);
   }
 }
 
@@ -140,7 +162,8 @@ TEST_CASE("the queued lane answers when the job is on disk", "[route][mount]") {
   }
 }
 
-TEST_CASE("a mount does not open when a pipeline is missing or wrong, and names the file", "[route][mount]") {
+TEST_CASE("a mount does not open when a pipeline is missing or wrong, and names the file",
+          "[route][mount]") {
   Place place;
   const auto message = [&](std::string_view text) {
     place.write_pipeline("sample/list", text);
@@ -155,31 +178,36 @@ TEST_CASE("a mount does not open when a pipeline is missing or wrong, and names 
   CHECK(missing.error().message.find("pipelines/sample/list.json") != std::string::npos);
   CHECK(message("{\"ops\": [}").find("sample/list.json") != std::string::npos);
   CHECK(message("[]").find("sample/list.json") != std::string::npos);
-  CHECK(message(R"({"ops": [{"name": "a", "type": "input.catalogg", "params": {}}]})").find("sample/list.json") !=
-        std::string::npos);
+  CHECK(message(R"({"ops": [{"name": "a", "type": "input.catalogg", "params": {}}]})")
+            .find("sample/list.json") != std::string::npos);
   CHECK(message(kList).empty());
 }
 
 TEST_CASE("a queued route's pipeline is checked at start as far as it can be", "[route][mount]") {
   Place place;
-  place.write_pipeline("sample/mix", R"({"params": {"ops": {"type": "array"}}, "ops": {"$param": "opps"}})");
+  place.write_pipeline("sample/mix",
+                       R"({"params": {"ops": {"type": "array"}}, "ops": {"$param": "opps"}})");
   REQUIRE(place.look().ok());
   const auto mount = Mount::open(sample_dialect({mix_route()}), *place.surroundings);
   REQUIRE_FALSE(mount.ok());
   CHECK(mount.error().message.find("opps") != std::string::npos);
 }
 
-TEST_CASE("a route with a wrong schema, and two routes of one path, do not open", "[route][mount]") {
+TEST_CASE("a route with a wrong schema, and two routes of one path, do not open",
+          "[route][mount]") {
   Place place;
   place.write_pipeline("sample/list", kList);
   REQUIRE(place.look().ok());
   auto route = list_route();
   route.schema = R"({"query": {"a": {"type": "text"}}})";
   CHECK_FALSE(Mount::open(sample_dialect({route}), *place.surroundings).ok());
-  CHECK(Mount::open(sample_dialect({list_route(), list_route()}), *place.surroundings).error().code == Code::Conflict);
+  CHECK(
+      Mount::open(sample_dialect({list_route(), list_route()}), *place.surroundings).error().code ==
+      Code::Conflict);
 }
 
-TEST_CASE("the schema is checked before the translator, unless it only describes", "[route][mount]") {
+TEST_CASE("the schema is checked before the translator, unless it only describes",
+          "[route][mount]") {
   Place place;
   place.write_pipeline("sample/list", kList);
   REQUIRE(place.look().ok());
@@ -194,7 +222,8 @@ TEST_CASE("the schema is checked before the translator, unless it only describes
   CHECK(ask(**lenient, Method::Post, "/list").status == 200);
 }
 
-TEST_CASE("sign-in comes before the schema, and only where the route asks for it", "[route][mount]") {
+TEST_CASE("sign-in comes before the schema, and only where the route asks for it",
+          "[route][mount]") {
   class Deny final : public api::Authenticator {
    public:
     std::variant<Caller, Refusal> authenticate(const http::Request&) const override {

@@ -1,6 +1,6 @@
-#include <catch2/catch.hpp>
-
 #include "api/route/openapi.hpp"
+
+#include <catch2/catch.hpp>
 
 using namespace millrace;
 
@@ -8,20 +8,29 @@ namespace {
 
 class Nobody final : public api::Authenticator {
  public:
-  std::variant<api::Caller, api::Refusal> authenticate(const http::Request&) const override { return api::Caller{}; }
+  std::variant<api::Caller, api::Refusal> authenticate(const http::Request&) const override {
+    return api::Caller{};
+  }
 };
 
 }  // namespace
 
-TEST_CASE("the document shows every route with its parameters, body, answers and sign-in", "[route][openapi]") {
+TEST_CASE("the document shows every route with its parameters, body, answers and sign-in",
+          "[route][openapi]") {
   api::Dialect dialect;
   dialect.name = "sample";
   dialect.title = "Sample";
   dialect.version = "2";
   dialect.authenticator = std::make_shared<Nobody>();
-  api::Route open{.method = http::Method::Get, .path = "/v1/things/{id}", .name = "get", .summary = "Get a thing",
+  api::Route open{.method = http::Method::Get,
+                  .path = "/v1/things/{id}",
+                  .name = "get",
+                  .summary = "Get a thing",
                   .auth = api::Auth::Open};
-  api::Route closed{.method = http::Method::Post, .path = "/v1/things", .name = "make", .summary = "Make a thing"};
+  api::Route closed{.method = http::Method::Post,
+                    .path = "/v1/things",
+                    .name = "make",
+                    .summary = "Make a thing"};
   dialect.routes = {open, closed};
   const auto get = api::RequestSchema::read(
       R"({"path": {"id": {"type": "integer", "minimum": 1, "doc": "number"}}, "query": {"deep": {"type": "boolean", "default": false}}})");
@@ -35,7 +44,8 @@ TEST_CASE("the document shows every route with its parameters, body, answers and
   info.doc = "Samples.";
   info.params = Json::parse(R"({"rate": {"type": "number", "maximum": 1, "unit": "share"}})");
 
-  const auto document = api::openapi_document({{dialect, "/sample", {&*get, &*make}}}, {&info}, "1.2.3");
+  const auto document =
+      api::openapi_document({{dialect, "/sample", {&*get, &*make}}}, {&info}, "1.2.3");
   CHECK(document["openapi"] == "3.1.0");
   CHECK(document["info"]["version"] == "1.2.3");
   const auto& thing = document["paths"]["/sample/v1/things/{id}"]["get"];
@@ -53,5 +63,6 @@ TEST_CASE("the document shows every route with its parameters, body, answers and
   CHECK(made["responses"]["202"]["content"]["application/json"]["schema"]["type"] == "object");
   CHECK(made["responses"]["404"]["description"] == "Not Found");
   CHECK(document["components"]["securitySchemes"]["sample"]["in"] == "header");
-  CHECK(document["components"]["schemas"]["filter.sample"]["properties"]["rate"]["x-unit"] == "share");
+  CHECK(document["components"]["schemas"]["filter.sample"]["properties"]["rate"]["x-unit"] ==
+        "share");
 }

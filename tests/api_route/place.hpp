@@ -1,13 +1,12 @@
 #pragma once
 
+#include <fstream>
 #include <future>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include <catch2/catch.hpp>
-
-#include <fstream>
 
 #include "api/route/mount.hpp"
 #include "api/route/refusals.hpp"
@@ -20,10 +19,11 @@ namespace millrace::test {
 class Place {
  public:
   Place() {
-    auto opened = Engine::open({.data = folder_ / "data",
-                                .plugins = {std::filesystem::path{MR_BINARY_DIR} / "lib/millrace/plugins"},
-                                .workers = 1,
-                                .blocking_workers = 2});
+    auto opened =
+        Engine::open({.data = folder_ / "data",
+                      .plugins = {std::filesystem::path{MR_BINARY_DIR} / "lib/millrace/plugins"},
+                      .workers = 1,
+                      .blocking_workers = 2});
     if (!opened.ok()) FAIL(opened.error().message);
     engine = *std::move(opened);
   }
@@ -40,7 +40,8 @@ class Place {
     MR_TRY(pipelines, api::PipelineLibrary::open(folder_ / "pipelines"));
     surroundings.reset();
     lane = std::make_unique<api::WorkLane>(engine->scheduler(), 2, room);
-    surroundings.emplace(api::Surroundings{*engine, pipelines, metrics, *lane, {folder_ / "roots"}});
+    surroundings.emplace(
+        api::Surroundings{*engine, pipelines, metrics, *lane, {folder_ / "roots"}});
     return {};
   }
 
@@ -65,27 +66,35 @@ inline api::Dialect sample_dialect(std::vector<api::Route> routes) {
   dialect.name = "sample";
   dialect.routes = std::move(routes);
   dialect.refuse = [](const api::Refusal& refusal, const http::Request&) {
-    return http::Response::text(api::status_of(refusal), refusal.word + "|" + std::string{to_string(refusal.error.code)} +
-                                                             "|" + std::to_string(refusal.faults.size()) + "|" +
-                                                             refusal.error.message);
+    return http::Response::text(api::status_of(refusal),
+                                refusal.word + "|" + std::string{to_string(refusal.error.code)} +
+                                    "|" + std::to_string(refusal.faults.size()) + "|" +
+                                    refusal.error.message);
   };
-  dialect.decorate = [](const http::Request&, http::Response& response) { response.headers.emplace_back("X-Sample", "1"); };
+  dialect.decorate = [](const http::Request&, http::Response& response) {
+    response.headers.emplace_back("X-Sample", "1");
+  };
   return dialect;
 }
 
 /// Sends a request through a mount and waits for its answer.
-inline http::Response ask(const api::Mount& mount, http::Method method, std::string path, std::string body = {}) {
+inline http::Response ask(const api::Mount& mount, http::Method method, std::string path,
+                          std::string body = {}) {
   auto request = std::make_shared<http::Request>();
   request->method = method;
   request->target = request->path = std::move(path);
   request->body = std::move(body);
   std::promise<http::Response> promise;
   auto future = promise.get_future();
-  mount.handle(std::move(request), [&promise](http::Response response) { promise.set_value(std::move(response)); });
-  if (future.wait_for(std::chrono::seconds{20}) != std::future_status::ready) FAIL("no answer within 20 seconds");
+  mount.handle(std::move(request),
+               [&promise](http::Response response) { promise.set_value(std::move(response)); });
+  if (future.wait_for(std::chrono::seconds{20}) != std::future_status::ready)
+    FAIL("no answer within 20 seconds");
   return future.get();
 }
 
-inline const std::string& body_of(const http::Response& response) { return std::get<std::string>(response.body); }
+inline const std::string& body_of(const http::Response& response) {
+  return std::get<std::string>(response.body);
+}
 
 }  // namespace millrace::test

@@ -1,6 +1,6 @@
-#include <catch2/catch.hpp>
-
 #include "api/route/refusals.hpp"
+
+#include <catch2/catch.hpp>
 
 using namespace millrace;
 using api::refusal;
@@ -22,7 +22,8 @@ TEST_CASE("a refusal's word decides the status, else its code", "[route][refusal
   CHECK(status_of(refusal(Code::NotFound, "a word of a dialect", "")) == 404);
 }
 
-TEST_CASE("what the HTTP server refuses keeps its status through the refusal", "[route][refusals]") {
+TEST_CASE("what the HTTP server refuses keeps its status through the refusal",
+          "[route][refusals]") {
   for (const int status : {400, 408, 413, 416, 417, 431, 500, 501, 505}) {
     const auto made = server_refusal(status, "why");
     CHECK(status_of(made) == status);

@@ -1,6 +1,6 @@
-#include <catch2/catch.hpp>
-
 #include "api/route/request_schema.hpp"
+
+#include <catch2/catch.hpp>
 
 using namespace millrace;
 using api::RequestSchema;
@@ -16,7 +16,8 @@ RequestSchema schema(std::string_view text) {
 /// The faults as "kind pointer", in order.
 std::vector<std::string> faults(const RequestSchema& schema, const http::Request& request) {
   std::vector<std::string> listed;
-  for (const auto& fault : schema.check(request)) listed.push_back(fault.kind + " " + fault.pointer);
+  for (const auto& fault : schema.check(request))
+    listed.push_back(fault.kind + " " + fault.pointer);
   return listed;
 }
 
@@ -32,7 +33,8 @@ TEST_CASE("values of path and query are read as the type that is declared", "[ro
               "token": {"type": "string", "mandatory": true, "pattern": "^[a-f]+$"}}})");
   http::Request good;
   good.path_values = {{"id", "7"}};
-  good.query = {{"limit", "5"}, {"rate", "0.5"}, {"all", "true"}, {"state", "queued"}, {"token", "abc"}, {"other", "x"}};
+  good.query = {{"limit", "5"},      {"rate", "0.5"},  {"all", "true"},
+                {"state", "queued"}, {"token", "abc"}, {"other", "x"}};
   CHECK(checked.check(good).empty());
 
   http::Request bad;
@@ -40,7 +42,8 @@ TEST_CASE("values of path and query are read as the type that is declared", "[ro
   bad.query = {{"limit", "6"}, {"limit", "1"}, {"rate", "x"}, {"all", "yes"}, {"state", "runing"}};
   CHECK(faults(checked, bad) == List{"parameter_range /path/id", "parameter_range /query/limit",
                                      "parameter_type /query/rate", "parameter_type /query/all",
-                                     "parameter_enum /query/state", "parameter_missing /query/token"});
+                                     "parameter_enum /query/state",
+                                     "parameter_missing /query/token"});
   for (const auto* number : {"", "1x", "1.5", " 1", "99999999999999999999"}) {
     http::Request odd;
     odd.path_values = {{"id", number}};
@@ -50,15 +53,18 @@ TEST_CASE("values of path and query are read as the type that is declared", "[ro
 }
 
 TEST_CASE("every fault of a body is reported, with a pointer into the body", "[route][schema]") {
-  const auto checked = schema(R"({"body": {"type": "object", "required": ["name", "ops"], "properties": {
+  const auto checked =
+      schema(R"({"body": {"type": "object", "required": ["name", "ops"], "properties": {
     "name": {"type": "string", "minLength": 1, "maxLength": 3},
     "ops": {"type": "array", "minItems": 1, "items": {"type": "object", "required": ["x"],
       "properties": {"x": {"type": "number", "maximum": 1}}}},
     "free": {"type": "object"}}}})");
   http::Request request;
-  request.body = R"({"name": "long name", "ops": [{"x": 2}, {}, 5], "nmae": 1, "free": {"any": [1]}})";
-  CHECK(faults(checked, request) == List{"parameter_range /name", "parameter_range /ops/0/x", "parameter_missing /ops/1/x",
-                                         "parameter_type /ops/2", "parameter_unknown /nmae"});
+  request.body =
+      R"({"name": "long name", "ops": [{"x": 2}, {}, 5], "nmae": 1, "free": {"any": [1]}})";
+  CHECK(faults(checked, request) == List{"parameter_range /name", "parameter_range /ops/0/x",
+                                         "parameter_missing /ops/1/x", "parameter_type /ops/2",
+                                         "parameter_unknown /nmae"});
   const auto unknown = checked.check(request).back();
   CHECK(unknown.message.find("did you mean \"name\"") != std::string::npos);
   request.body = R"({"name": "abc", "ops": [{"x": 1}]})";
@@ -78,18 +84,22 @@ TEST_CASE("a body that is not JSON is one fault that says where", "[route][schem
 
 TEST_CASE("a body may be absent unless it is mandatory", "[route][schema]") {
   CHECK(schema(R"({"body": {"type": "object"}})").check({}).empty());
-  CHECK(faults(schema(R"({"body": {"type": "object", "mandatory": true}})"), {}) == List{"parameter_missing "});
+  CHECK(faults(schema(R"({"body": {"type": "object", "mandatory": true}})"), {}) ==
+        List{"parameter_missing "});
 }
 
 TEST_CASE("a body of another media type is not looked into", "[route][schema]") {
   http::Request request;
   request.body = "not json";
-  CHECK(schema(R"({"body": {"type": "string"}, "type": "multipart/form-data"})").check(request).empty());
+  CHECK(schema(R"({"body": {"type": "string"}, "type": "multipart/form-data"})")
+            .check(request)
+            .empty());
 }
 
 TEST_CASE("a schema that is wrong is refused when the server starts", "[route][schema]") {
-  for (const auto* text : {"", "[]", R"({"quary": {}})", R"({"query": {"a": {"type": "text"}}})",
-                           R"({"body": {"type": "object", "minimum": 1}})", R"({"path": {"id": 1}})"})
+  for (const auto* text :
+       {"", "[]", R"({"quary": {}})", R"({"query": {"a": {"type": "text"}}})",
+        R"({"body": {"type": "object", "minimum": 1}})", R"({"path": {"id": 1}})"})
     CHECK_FALSE(RequestSchema::read(text).ok());
   CHECK(RequestSchema::read("{}").ok());
 }

@@ -1,6 +1,6 @@
-#include <catch2/catch.hpp>
-
 #include "api/route/router.hpp"
+
+#include <catch2/catch.hpp>
 
 using namespace millrace;
 using api::Router;
@@ -11,11 +11,17 @@ namespace {
 
 Router sample() {
   Router router;
-  const std::vector<std::pair<Method, std::string_view>> routes{
-      {Method::Get, "/jobs"},           {Method::Post, "/jobs"},         {Method::Get, "/jobs/{id}"},
-      {Method::Get, "/jobs/latest"},    {Method::Post, "/jobs/{id}/abort"}, {Method::Get, "/a/{x}/b/{y}"},
-      {Method::Delete, "/a/{x}/b/last"}, {Method::Get, "/docs/"},          {Method::Get, "/"}};
-  for (std::size_t i = 0; i < routes.size(); ++i) REQUIRE(router.add(routes[i].first, routes[i].second, i).ok());
+  const std::vector<std::pair<Method, std::string_view>> routes{{Method::Get, "/jobs"},
+                                                                {Method::Post, "/jobs"},
+                                                                {Method::Get, "/jobs/{id}"},
+                                                                {Method::Get, "/jobs/latest"},
+                                                                {Method::Post, "/jobs/{id}/abort"},
+                                                                {Method::Get, "/a/{x}/b/{y}"},
+                                                                {Method::Delete, "/a/{x}/b/last"},
+                                                                {Method::Get, "/docs/"},
+                                                                {Method::Get, "/"}};
+  for (std::size_t i = 0; i < routes.size(); ++i)
+    REQUIRE(router.add(routes[i].first, routes[i].second, i).ok());
   return router;
 }
 
@@ -35,19 +41,21 @@ TEST_CASE("paths are found with the values of their names", "[route][router]") {
   CHECK(router.match(Method::Get, "/").number == 8);
 }
 
-TEST_CASE("a literal segment goes before a name, and a name still serves other methods", "[route][router]") {
+TEST_CASE("a literal segment goes before a name, and a name still serves other methods",
+          "[route][router]") {
   const auto router = sample();
   CHECK(router.match(Method::Get, "/jobs/latest").number == 3);
   CHECK(router.match(Method::Get, "/a/1/b/last").number == 5);
   CHECK(router.match(Method::Delete, "/a/1/b/last").number == 6);
   CHECK(router.match(Method::Get, "/jobs/latest/abort").kind == Kind::WrongMethod);
-  CHECK(router.match(Method::Post, "/jobs/latest/abort").values == Router::Values{{"id", "latest"}});
+  CHECK(router.match(Method::Post, "/jobs/latest/abort").values ==
+        Router::Values{{"id", "latest"}});
 }
 
 TEST_CASE("paths are exact", "[route][router]") {
   const auto router = sample();
-  for (const auto* path : {"/jobs/", "/Jobs", "jobs", "", "//jobs", "/jobs//abort", "/jobs/7/abort/", "/docs", "*",
-                           "/a/1/b", "/a//b/2"})
+  for (const auto* path : {"/jobs/", "/Jobs", "jobs", "", "//jobs", "/jobs//abort",
+                           "/jobs/7/abort/", "/docs", "*", "/a/1/b", "/a//b/2"})
     CHECK(router.match(Method::Get, path).kind == Kind::UnknownPath);
 }
 

@@ -8,15 +8,22 @@ using namespace millrace::test;
 namespace {
 
 api::Dialect named(std::string name, std::size_t max_body) {
-  api::Route route{.method = http::Method::Get, .path = "/where", .name = "where", .summary = "", .auth = api::Auth::Open};
-  route.direct = [name](const std::shared_ptr<http::Request>& request, const api::Caller&, const http::Reply& reply) {
+  api::Route route{.method = http::Method::Get,
+                   .path = "/where",
+                   .name = "where",
+                   .summary = "",
+                   .auth = api::Auth::Open};
+  route.direct = [name](const std::shared_ptr<http::Request>& request, const api::Caller&,
+                        const http::Reply& reply) {
     reply(http::Response::text(200, name + " " + request->prefix + " " + request->path));
   };
   auto dialect = sample_dialect({route});
   dialect.name = std::move(name);
   dialect.max_body_bytes = max_body;
-  dialect.refuse = [name = dialect.name](const api::Refusal& refusal, const http::Request& request) {
-    return http::Response::text(api::status_of(refusal), name + " refuses " + request.prefix + request.path);
+  dialect.refuse = [name = dialect.name](const api::Refusal& refusal,
+                                         const http::Request& request) {
+    return http::Response::text(api::status_of(refusal),
+                                name + " refuses " + request.prefix + request.path);
   };
   return dialect;
 }
@@ -34,8 +41,10 @@ std::string ask(const http::Site& site, std::string path) {
 TEST_CASE("one listener serves dialects below their names, and one at its root", "[route][site]") {
   Place place;
   REQUIRE(place.look().ok());
-  const std::shared_ptr<const api::Mount> root = *api::Mount::open(named("main", 10), *place.surroundings);
-  const std::shared_ptr<const api::Mount> other = *api::Mount::open(named("other", 20), *place.surroundings);
+  const std::shared_ptr<const api::Mount> root =
+      *api::Mount::open(named("main", 10), *place.surroundings);
+  const std::shared_ptr<const api::Mount> other =
+      *api::Mount::open(named("other", 20), *place.surroundings);
   const auto site = api::make_site(root, {other});
   CHECK(ask(site, "/where") == "main  /where");
   CHECK(ask(site, "/other/where") == "other /other /where");
@@ -54,10 +63,12 @@ TEST_CASE("one listener serves dialects below their names, and one at its root",
   CHECK(body_of(site.refused(400, "why", head)) == "main refuses /where");
 }
 
-TEST_CASE("a dialect without sign-in is not served beyond loopback unless somebody says so", "[route][site]") {
+TEST_CASE("a dialect without sign-in is not served beyond loopback unless somebody says so",
+          "[route][site]") {
   auto dialect = sample_dialect({});
   dialect.requires_sign_in = false;
-  for (const auto* address : {"127.0.0.1", "127.8.0.1", "::1", "localhost"}) CHECK(api::check_exposure(dialect, address, {}).ok());
+  for (const auto* address : {"127.0.0.1", "127.8.0.1", "::1", "localhost"})
+    CHECK(api::check_exposure(dialect, address, {}).ok());
   const auto refused = api::check_exposure(dialect, "0.0.0.0", {});
   REQUIRE_FALSE(refused.ok());
   CHECK(refused.error().message.find("--allow-anonymous") != std::string::npos);

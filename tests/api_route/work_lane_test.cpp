@@ -1,9 +1,9 @@
+#include "api/route/work_lane.hpp"
+
 #include <atomic>
 #include <thread>
 
 #include <catch2/catch.hpp>
-
-#include "api/route/work_lane.hpp"
 
 using namespace millrace;
 using api::make_work;
@@ -68,7 +68,8 @@ TEST_CASE("a lane lets others of the pool go before it has run everything", "[ro
   CHECK(seen < 500);
 }
 
-TEST_CASE("closing a lane drops what waits, and waits for what runs and for holds", "[route][lane]") {
+TEST_CASE("closing a lane drops what waits, and waits for what runs and for holds",
+          "[route][lane]") {
   const auto pools = make_worker_pools(1, 2, system_clock());
   WorkLane lane{*pools, 1, 10};
   std::atomic<bool> has_begun{false}, may_end{false}, has_ended{false}, ran_late{false};

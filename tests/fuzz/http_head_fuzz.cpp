@@ -1,5 +1,6 @@
-// Feeds bytes to the reader of HTTP requests, once in one piece and once cut in two where the first byte says, and holds
-// it to what every caller relies on: both ways give the same requests, and limits are kept.
+// Feeds bytes to the reader of HTTP requests, once in one piece and once cut in two where the first
+// byte says, and holds it to what every caller relies on: both ways give the same requests, and
+// limits are kept.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

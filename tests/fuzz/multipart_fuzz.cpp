@@ -1,5 +1,5 @@
-// Feeds bytes to the multipart parser, once in one piece and once in pieces as long as the first byte says, and holds it
-// to giving the same parts both ways, within its limits.
+// Feeds bytes to the multipart parser, once in one piece and once in pieces as long as the first
+// byte says, and holds it to giving the same parts both ways, within its limits.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -21,11 +21,13 @@ struct Seen {
 };
 
 Seen read(std::string_view body, std::size_t piece) {
-  constexpr MultipartLimits kLimits{.parts = 8, .head_bytes = 512, .name_bytes = 64, .filename_bytes = 64};
+  constexpr MultipartLimits kLimits{
+      .parts = 8, .head_bytes = 512, .name_bytes = 64, .filename_bytes = 64};
   Seen seen;
   std::size_t parts = 0;
   PartSink sink{.begin = [&](const PartHead& head) -> Result<void> {
-                  if (++parts > kLimits.parts || head.name.size() > kLimits.name_bytes) std::abort();
+                  if (++parts > kLimits.parts || head.name.size() > kLimits.name_bytes)
+                    std::abort();
                   seen.parts += '<' + head.name + '|' + head.filename.value_or("-") + '|';
                   return {};
                 },
