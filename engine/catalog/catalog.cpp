@@ -13,7 +13,8 @@
 namespace millrace {
 
 struct Catalog::State {
-  State(std::unique_ptr<Database> opened, const DatabaseSettings& settings, const Clock& engine_clock)
+  State(std::unique_ptr<Database> opened, const DatabaseSettings& settings,
+        const Clock& engine_clock)
       : database{std::move(opened)},
         clock{engine_clock},
         readers{*database},
@@ -28,7 +29,8 @@ struct Catalog::State {
 Catalog::Catalog() = default;
 Catalog::~Catalog() = default;
 
-Result<std::unique_ptr<Catalog>> Catalog::open(const DatabaseSettings& settings, const Clock& clock) {
+Result<std::unique_ptr<Catalog>> Catalog::open(const DatabaseSettings& settings,
+                                               const Clock& clock) {
   MR_TRY(auto database, open_database(settings));
   {
     MR_TRY(const auto connection, database->connect());
@@ -39,7 +41,9 @@ Result<std::unique_ptr<Catalog>> Catalog::open(const DatabaseSettings& settings,
   return catalog;
 }
 
-void Catalog::write(Write write, Committed committed) { state_->writer.write(std::move(write), std::move(committed)); }
+void Catalog::write(Write write, Committed committed) {
+  state_->writer.write(std::move(write), std::move(committed));
+}
 
 Result<void> Catalog::write_and_wait(Write write) {
   std::mutex mutex;
@@ -51,15 +55,19 @@ Result<void> Catalog::write_and_wait(Write write) {
     ready.notify_one();  // under the lock: the waiter's condition variable is gone soon after
   });
   std::unique_lock lock{mutex};
-  ready.wait(lock, [&result] { return result.has_value(); });  // ends: each write is called back within its patience
+  ready.wait(lock, [&result] {
+    return result.has_value();
+  });  // ends: each write is called back within its patience
   return *std::move(result);
 }
 
 Result<void> Catalog::read(const std::function<Result<void>(Connection&)>& read) {
   MR_TRY(auto connection, state_->readers.take());
   auto done = read(*connection);
-  // A connection that idled may have been closed by the server; reading again is harmless and opens it anew.
-  if (!done.ok() && done.error().code == Code::Unavailable && dialect() == SqlDialect::MySql) done = read(*connection);
+  // A connection that idled may have been closed by the server; reading again is harmless and opens
+  // it anew.
+  if (!done.ok() && done.error().code == Code::Unavailable && dialect() == SqlDialect::MySql)
+    done = read(*connection);
   return done;
 }
 
@@ -73,7 +81,8 @@ Result<Batch> Catalog::query(const Json& query, std::string_view owner) {
   try {
     return make_batch(compiled.columns, rows);
   } catch (const std::exception& failure) {  // more than a column of a batch holds
-    return Error{Code::Exhausted, "catalog query: too many bytes for one answer; ask for fewer rows or columns",
+    return Error{Code::Exhausted,
+                 "catalog query: too many bytes for one answer; ask for fewer rows or columns",
                  failure.what()};
   }
 }

@@ -9,8 +9,8 @@
 
 namespace millrace {
 
-/// Connections for reading. A thread gets the one it had last when that is free, whose statements and pages are warm.
-/// [any thread]
+/// Connections for reading. A thread gets the one it had last when that is free, whose statements
+/// and pages are warm. [any thread]
 class ConnectionPool {
  public:
   explicit ConnectionPool(Database& database) : database_{database} {}

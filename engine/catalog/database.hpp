@@ -21,8 +21,9 @@ struct SqlRows {
   std::vector<std::vector<SqlValue>> rows;
 };
 
-/// One connection to the catalog's database. [one thread at a time; blocks] Statements use "?" and are prepared once for a
-/// text. A lost connection is Unavailable and is opened anew by the next call.
+/// One connection to the catalog's database. [one thread at a time; blocks] Statements use "?" and
+/// are prepared once for a text. A lost connection is Unavailable and is opened anew by the next
+/// call.
 class Connection {
  public:
   virtual ~Connection() = default;
@@ -31,8 +32,10 @@ class Connection {
     std::int64_t rows = 0;
     std::int64_t last_id = 0;
   };
-  virtual Result<Changed> execute(std::string_view sql, const std::vector<SqlValue>& values = {}) = 0;
-  /// Runs a statement without values and rows that is not worth preparing, or cannot be: DDL, SAVEPOINT.
+  virtual Result<Changed> execute(std::string_view sql,
+                                  const std::vector<SqlValue>& values = {}) = 0;
+  /// Runs a statement without values and rows that is not worth preparing, or cannot be: DDL,
+  /// SAVEPOINT.
   virtual Result<void> run(std::string_view sql) = 0;
   virtual Result<void> begin() = 0;
   virtual Result<void> commit() = 0;
@@ -42,8 +45,8 @@ class Connection {
 /// The two spellings of SQL that we use differ in little; this names what differs.
 enum class SqlDialect { Sqlite, MySql };
 
-/// Where the catalog lives. "sqlite:PATH", or "mysql://user@host:port/database" (MySQL and MariaDB; the password comes from
-/// a file or the environment, never from the address).
+/// Where the catalog lives. "sqlite:PATH", or "mysql://user@host:port/database" (MySQL and MariaDB;
+/// the password comes from a file or the environment, never from the address).
 class Database {
  public:
   virtual ~Database() = default;
@@ -55,9 +58,11 @@ class Database {
 struct DatabaseSettings {
   std::string address;        // see above
   std::string password_file;  // mysql; else the environment variable MILLRACE_CATALOG_PASSWORD
-  std::chrono::milliseconds busy_timeout{5'000};  // how long one statement waits for a lock or for an answer to connect
-  std::chrono::milliseconds patience{20'000};     // how long accepted writes wait for a database that went away
-  std::size_t max_queued_writes = 65'536;         // more is Exhausted
+  std::chrono::milliseconds busy_timeout{
+      5'000};  // how long one statement waits for a lock or for an answer to connect
+  std::chrono::milliseconds patience{
+      20'000};  // how long accepted writes wait for a database that went away
+  std::size_t max_queued_writes = 65'536;  // more is Exhausted
 };
 
 /// Opens the database. The MySQL driver is a module of its own that is loaded only when asked for.

@@ -1,12 +1,13 @@
 #include "engine/catalog/group_commit.hpp"
 
-#include <fmt/format.h>
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <utility>
 
+#include <spdlog/spdlog.h>
+
 #include "engine/base/random.hpp"
+
+#include <fmt/format.h>
 
 namespace millrace {
 
@@ -22,7 +23,11 @@ constexpr std::chrono::milliseconds kLongestWait{1'000};
 }  // namespace
 
 GroupCommit::GroupCommit(Database& database, const Clock& clock, Limits limits)
-    : database_{database}, clock_{clock}, limits_{limits}, writer_{system_random().hex(16)}, thread_{[this] { serve(); }} {}
+    : database_{database},
+      clock_{clock},
+      limits_{limits},
+      writer_{system_random().hex(16)},
+      thread_{[this] { serve(); }} {}
 
 GroupCommit::~GroupCommit() {
   {
@@ -43,7 +48,8 @@ void GroupCommit::write(Catalog::Write write, Catalog::Committed committed) {
     }
   }
   committed(Error{Code::Exhausted,
-                  fmt::format("catalog: too many writes wait for the database: {}; try again later", limits_.max_queued)});
+                  fmt::format("catalog: too many writes wait for the database: {}; try again later",
+                              limits_.max_queued)});
 }
 
 Catalog::Counters GroupCommit::counters() const {
@@ -102,7 +108,8 @@ void GroupCommit::commit(std::vector<Item>& batch) {
       return;
     }
     if (waited.count() == 0 && !gave_up_) {
-      spdlog::warn("catalog unavailable, writes wait count={} error={}", batch.size(), done.error().message);
+      spdlog::warn("catalog unavailable, writes wait count={} error={}", batch.size(),
+                   done.error().message);
     }
     {
       const std::lock_guard lock{mutex_};
@@ -127,10 +134,12 @@ Result<void> GroupCommit::try_commit(std::vector<Item>& batch) {
   const auto began = clock_.steady();
   MR_CHECK(connection_->begin());
   auto done = run_writes(batch);
-  const bool any = done.ok() && std::any_of(batch.begin(), batch.end(), [](const Item& item) { return item.result.ok(); });
+  const bool any = done.ok() && std::any_of(batch.begin(), batch.end(),
+                                            [](const Item& item) { return item.result.ok(); });
   if (!done.ok() || !any) {
     auto undone = connection_->rollback();
-    if (!undone.ok()) connection_.reset();  // a transaction of unknown state ends with its connection
+    if (!undone.ok())
+      connection_.reset();  // a transaction of unknown state ends with its connection
     return done;
   }
   if (database_.dialect() == SqlDialect::MySql) {
@@ -142,7 +151,8 @@ Result<void> GroupCommit::try_commit(std::vector<Item>& batch) {
   }
   auto committed = connection_->commit();
   if (!committed.ok()) {
-    // Over the network the answer to a COMMIT may be lost after the server obeyed; within the process it cannot.
+    // Over the network the answer to a COMMIT may be lost after the server obeyed; within the
+    // process it cannot.
     commit_unknown_ = database_.dialect() == SqlDialect::MySql;
     if (!connection_->rollback().ok()) connection_.reset();
     return committed;
@@ -162,7 +172,8 @@ Result<void> GroupCommit::try_commit(std::vector<Item>& batch) {
 
 Result<void> GroupCommit::run_writes(std::vector<Item>& batch) {
   const bool shared = batch.size() > 1;
-  // A savepoint of the same name replaces the earlier one in MySQL, but lies on top of it in SQLite.
+  // A savepoint of the same name replaces the earlier one in MySQL, but lies on top of it in
+  // SQLite.
   const bool release = shared && database_.dialect() == SqlDialect::Sqlite;
   for (Item& item : batch) {
     if (shared) MR_CHECK(connection_->run("SAVEPOINT one_write"));
@@ -178,7 +189,8 @@ Result<void> GroupCommit::run_writes(std::vector<Item>& batch) {
 }
 
 Result<bool> GroupCommit::was_committed() {
-  MR_TRY(const SqlRows found, connection_->query("SELECT mark FROM writer_marks WHERE writer = ?", {writer_}));
+  MR_TRY(const SqlRows found,
+         connection_->query("SELECT mark FROM writer_marks WHERE writer = ?", {writer_}));
   return !found.rows.empty() && std::get<std::int64_t>(found.rows[0].at(0)) == mark_;
 }
 
@@ -186,12 +198,14 @@ Result<void> GroupCommit::leave_mark() {
   ++mark_;
   const auto now = to_micros(clock_.now());
   if (mark_ > 1) {
-    MR_TRY(const auto changed, connection_->execute("UPDATE writer_marks SET mark = ?, time_us = ? WHERE writer = ?",
-                                                    {mark_, now, writer_}));
+    MR_TRY(const auto changed,
+           connection_->execute("UPDATE writer_marks SET mark = ?, time_us = ? WHERE writer = ?",
+                                {mark_, now, writer_}));
     if (changed.rows > 0) return {};
   }
   // The first of this writer: those of writers that have ended long ago go.
-  MR_CHECK(connection_->execute("DELETE FROM writer_marks WHERE time_us < ?", {now - 86'400'000'000}));
+  MR_CHECK(
+      connection_->execute("DELETE FROM writer_marks WHERE time_us < ?", {now - 86'400'000'000}));
   MR_CHECK(connection_->execute("INSERT INTO writer_marks (writer, mark, time_us) VALUES (?, ?, ?)",
                                 {writer_, mark_, now}));
   return {};

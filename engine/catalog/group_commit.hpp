@@ -13,8 +13,9 @@
 
 namespace millrace {
 
-/// The catalog's only writer: a thread that puts all writes that wait into one transaction, so that they share its fsync.
-/// While one batch is being committed the next gathers, so the batch grows with the load by itself. [any thread]
+/// The catalog's only writer: a thread that puts all writes that wait into one transaction, so that
+/// they share its fsync. While one batch is being committed the next gathers, so the batch grows
+/// with the load by itself. [any thread]
 class GroupCommit {
  public:
   struct Limits {
@@ -56,7 +57,8 @@ class GroupCommit {
   std::int64_t mark_ = 0;        // of the last transaction that was begun
   bool commit_unknown_ = false;  // the connection was lost during COMMIT
   bool gave_up_ = false;         // the last batch failed because the database stayed away
-  std::size_t most_ = 64;        // writes in one transaction; grows and shrinks with the time that they take
+  std::size_t most_ =
+      64;  // writes in one transaction; grows and shrinks with the time that they take
 
   mutable std::mutex mutex_;  // guards all below, but thread_
   std::condition_variable wake_, hurry_;

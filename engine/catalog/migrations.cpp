@@ -1,14 +1,15 @@
 #include "engine/catalog/migrations.hpp"
 
-#include <fmt/format.h>
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <map>
 #include <set>
 #include <tuple>
 
+#include <spdlog/spdlog.h>
+
 #include "engine/catalog/sql_spelling.hpp"
+
+#include <fmt/format.h>
 
 namespace millrace {
 
@@ -29,25 +30,31 @@ std::int64_t first_number(const SqlRows& rows) {
   return rows.rows.empty() ? 0 : std::get<std::int64_t>(rows.rows[0].at(0));
 }
 
-// Keeps a second program out while this one migrates. SQLite: each step is a transaction that takes the write lock.
+// Keeps a second program out while this one migrates. SQLite: each step is a transaction that takes
+// the write lock.
 class Turn {
  public:
   static Result<Turn> take(Connection& connection, SqlDialect dialect) {
     if (dialect == SqlDialect::MySql) {
-      MR_TRY(const SqlRows got, connection.query("SELECT CAST(GET_LOCK('millrace_migrations', 60) AS SIGNED)"));
+      MR_TRY(const SqlRows got,
+             connection.query("SELECT CAST(GET_LOCK('millrace_migrations', 60) AS SIGNED)"));
       const auto* answer = std::get_if<std::int64_t>(&got.rows.at(0).at(0));
       if (answer == nullptr || *answer != 1) {
-        return Error{Code::Unavailable, "catalog: another program has been migrating the schema for a minute; try again"};
+        return Error{
+            Code::Unavailable,
+            "catalog: another program has been migrating the schema for a minute; try again"};
       }
     }
     return Turn{connection, dialect};
   }
-  Turn(Turn&& other) noexcept : connection_{std::exchange(other.connection_, nullptr)}, dialect_{other.dialect_} {}
+  Turn(Turn&& other) noexcept
+      : connection_{std::exchange(other.connection_, nullptr)}, dialect_{other.dialect_} {}
   Turn& operator=(Turn&&) = delete;
   ~Turn() {
     if (connection_ == nullptr || dialect_ != SqlDialect::MySql) return;
     // A lost connection has lost the lock as well, so a failure here needs no answer.
-    static_cast<void>(connection_->query("SELECT CAST(RELEASE_LOCK('millrace_migrations') AS SIGNED)"));
+    static_cast<void>(
+        connection_->query("SELECT CAST(RELEASE_LOCK('millrace_migrations') AS SIGNED)"));
   }
 
  private:
@@ -57,10 +64,12 @@ class Turn {
 };
 
 Result<Done> read_done(Connection& connection) {
-  MR_TRY(const SqlRows found, connection.query("SELECT part, version, step FROM schema_migrations"));
+  MR_TRY(const SqlRows found,
+         connection.query("SELECT part, version, step FROM schema_migrations"));
   Done done;
   for (const auto& row : found.rows) {
-    done.emplace(std::get<std::string>(row[0]), std::get<std::int64_t>(row[1]), std::get<std::int64_t>(row[2]));
+    done.emplace(std::get<std::string>(row[0]), std::get<std::int64_t>(row[1]),
+                 std::get<std::int64_t>(row[2]));
   }
   return done;
 }
@@ -69,14 +78,17 @@ Result<void> refuse_newer(const Done& done, std::span<const CatalogPart> parts) 
   std::map<std::string_view, std::int64_t> reached;
   for (const auto& [name, version, step] : done) reached[name] = std::max(reached[name], version);
   for (const auto& [name, version] : reached) {
-    const auto part = std::find_if(parts.begin(), parts.end(), [&](const auto& known) { return known.name == name; });
+    const auto part = std::find_if(parts.begin(), parts.end(),
+                                   [&](const auto& known) { return known.name == name; });
     std::int64_t newest = 0;
     if (part != parts.end()) {
-      for (const Migration& migration : part->migrations) newest = std::max<std::int64_t>(newest, migration.version);
+      for (const Migration& migration : part->migrations)
+        newest = std::max<std::int64_t>(newest, migration.version);
     }
     if (version > newest) {
       return Error{Code::Conflict,
-                   fmt::format("catalog: the schema is newer than this program: {} is at version {}, known is {}; use the "
+                   fmt::format("catalog: the schema is newer than this program: {} is at version "
+                               "{}, known is {}; use the "
                                "newer program, or a copy of the database from before its start",
                                name, version, newest)};
     }
@@ -91,24 +103,25 @@ class Migrator {
 
   Result<void> make_table() { return run_spelled(kTable); }
 
-  // One transaction for the step and its note. MySQL commits DDL by itself, so there the note may be missing after a
-  // crash; the step is idempotent and runs again.
+  // One transaction for the step and its note. MySQL commits DDL by itself, so there the note may
+  // be missing after a crash; the step is idempotent and runs again.
   Result<void> run_step(const CatalogPart& part, const Migration& migration, std::int64_t place) {
     const MigrationStep& step = migration.steps[static_cast<std::size_t>(place)];
     MR_CHECK(connection_.begin());
     auto done = apply(step);
     if (done.ok()) {
       auto noted = connection_.execute(
-          "INSERT INTO schema_migrations (part, version, step, what, done_us) VALUES (?, ?, ?, ?, ?)",
-          {std::string{part.name}, std::int64_t{migration.version}, place, std::string{migration.what},
-           to_micros(clock_.now())});
+          "INSERT INTO schema_migrations (part, version, step, what, done_us) VALUES (?, ?, ?, ?, "
+          "?)",
+          {std::string{part.name}, std::int64_t{migration.version}, place,
+           std::string{migration.what}, to_micros(clock_.now())});
       if (!noted.ok()) done = std::move(noted).error();
     }
     if (done.ok()) done = connection_.commit();
     if (!done.ok()) {
       static_cast<void>(connection_.rollback());  // the first error is the one to tell
-      return std::move(done).error().within(
-          fmt::format("catalog: migrate {} to version {}, step {}", part.name, migration.version, place + 1));
+      return std::move(done).error().within(fmt::format(
+          "catalog: migrate {} to version {}, step {}", part.name, migration.version, place + 1));
     }
     return {};
   }
@@ -128,13 +141,14 @@ class Migrator {
         if (there) return {};
         const bool unique = step.sql.starts_with("UNIQUE ");
         const auto columns = unique ? step.sql.substr(7) : step.sql;
-        return run_spelled(
-            fmt::format("CREATE {}INDEX {} ON {} {}", unique ? "UNIQUE " : "", step.name, step.table, columns));
+        return run_spelled(fmt::format("CREATE {}INDEX {} ON {} {}", unique ? "UNIQUE " : "",
+                                       step.name, step.table, columns));
       }
       case MigrationStep::Kind::Column: {
         MR_TRY(const bool there, has_column(step));
         if (there) return {};
-        return run_spelled(fmt::format("ALTER TABLE {} ADD COLUMN {} {}", step.table, step.name, step.sql));
+        return run_spelled(
+            fmt::format("ALTER TABLE {} ADD COLUMN {} {}", step.table, step.name, step.sql));
       }
     }
     return Error{Code::Internal, "catalog: unknown kind of migration step"};
@@ -144,9 +158,11 @@ class Migrator {
     const std::vector<SqlValue> names{std::string{step.table}, std::string{step.name}};
     MR_TRY(const SqlRows found,
            dialect_ == SqlDialect::Sqlite
-               ? connection_.query(
-                     "SELECT COUNT(*) FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND name = ?", names)
-               : connection_.query("SELECT COUNT(*) FROM information_schema.statistics WHERE table_schema = DATABASE() "
+               ? connection_.query("SELECT COUNT(*) FROM sqlite_master WHERE type = 'index' AND "
+                                   "tbl_name = ? AND name = ?",
+                                   names)
+               : connection_.query("SELECT COUNT(*) FROM information_schema.statistics WHERE "
+                                   "table_schema = DATABASE() "
                                    "AND table_name = ? AND index_name = ?",
                                    names));
     return first_number(found) > 0;
@@ -154,12 +170,14 @@ class Migrator {
 
   Result<bool> has_column(const MigrationStep& step) {
     const std::vector<SqlValue> names{std::string{step.table}, std::string{step.name}};
-    MR_TRY(const SqlRows found,
-           dialect_ == SqlDialect::Sqlite
-               ? connection_.query("SELECT COUNT(*) FROM pragma_table_info(?) WHERE name = ?", names)
-               : connection_.query("SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = DATABASE() "
-                                   "AND table_name = ? AND column_name = ?",
-                                   names));
+    MR_TRY(
+        const SqlRows found,
+        dialect_ == SqlDialect::Sqlite
+            ? connection_.query("SELECT COUNT(*) FROM pragma_table_info(?) WHERE name = ?", names)
+            : connection_.query(
+                  "SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = DATABASE() "
+                  "AND table_name = ? AND column_name = ?",
+                  names));
     return first_number(found) > 0;
   }
 
@@ -182,12 +200,15 @@ Result<void> migrate(Connection& connection, SqlDialect dialect, std::span<const
   for (const CatalogPart& part : parts) {
     for (const Migration& migration : part.migrations) {
       std::int64_t ran = 0;
-      for (std::int64_t place = 0; place < static_cast<std::int64_t>(migration.steps.size()); ++place) {
+      for (std::int64_t place = 0; place < static_cast<std::int64_t>(migration.steps.size());
+           ++place) {
         if (done.contains({std::string{part.name}, migration.version, place})) continue;
         MR_CHECK(migrator.run_step(part, migration, place));
         ++ran;
       }
-      if (ran > 0) spdlog::info("catalog migrated part={} version={} steps={}", part.name, migration.version, ran);
+      if (ran > 0)
+        spdlog::info("catalog migrated part={} version={} steps={}", part.name, migration.version,
+                     ran);
     }
   }
   return {};

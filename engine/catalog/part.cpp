@@ -11,11 +11,13 @@ namespace millrace {
 #undef MR_PART
 
 std::vector<CatalogPart> in_order(std::vector<CatalogPart> parts) {
-  std::sort(parts.begin(), parts.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  std::sort(parts.begin(), parts.end(),
+            [](const auto& a, const auto& b) { return a.name < b.name; });
   std::vector<CatalogPart> ordered;
   ordered.reserve(parts.size());
   const auto stands = [&ordered](std::string_view name) {
-    return std::any_of(ordered.begin(), ordered.end(), [&](const auto& part) { return part.name == name; });
+    return std::any_of(ordered.begin(), ordered.end(),
+                       [&](const auto& part) { return part.name == name; });
   };
   while (!parts.empty()) {
     const auto next = std::find_if(parts.begin(), parts.end(), [&](const auto& part) {

@@ -1,10 +1,10 @@
 #include "engine/catalog/query.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <utility>
+
+#include <fmt/format.h>
 
 namespace millrace {
 
@@ -15,12 +15,15 @@ constexpr std::int64_t kMostRows = 1'000'000;
 constexpr std::size_t kMostConditions = 64;
 constexpr std::size_t kMostInValues = 1'000;
 
-Error wrong(std::string what) { return {Code::InvalidArgument, "catalog query: " + std::move(what)}; }
+Error wrong(std::string what) {
+  return {Code::InvalidArgument, "catalog query: " + std::move(what)};
+}
 
 template <class Named>
 std::string names_of(const std::vector<Named>& things) {
   std::string out;
-  for (const auto& thing : things) fmt::format_to(std::back_inserter(out), "{}{}", out.empty() ? "" : ", ", thing.name);
+  for (const auto& thing : things)
+    fmt::format_to(std::back_inserter(out), "{}{}", out.empty() ? "" : ", ", thing.name);
   return out;
 }
 
@@ -39,10 +42,12 @@ class Compiler {
 
  private:
   static Result<void> check_members(const Json& query) {
-    static constexpr std::array<std::string_view, 6> kMembers{"entity", "columns", "where", "order", "limit", "offset"};
+    static constexpr std::array<std::string_view, 6> kMembers{"entity", "columns", "where",
+                                                              "order",  "limit",   "offset"};
     for (const auto& [key, value] : query.items()) {
       if (std::find(kMembers.begin(), kMembers.end(), key) == kMembers.end()) {
-        return wrong(fmt::format("unknown member: {}; there are entity, columns, where, order, limit and offset", key));
+        return wrong(fmt::format(
+            "unknown member: {}; there are entity, columns, where, order, limit and offset", key));
       }
     }
     return {};
@@ -58,7 +63,8 @@ class Compiler {
     for (const EntityColumn& column : entity_.columns) {
       if (column.name == name) return &column;
     }
-    return wrong(fmt::format("{} has no column {}; there are {}", entity_.name, name, names_of(entity_.columns)));
+    return wrong(fmt::format("{} has no column {}; there are {}", entity_.name, name,
+                             names_of(entity_.columns)));
   }
 
   Result<void> select(const Json& query) {
@@ -67,7 +73,8 @@ class Compiler {
       out_.columns.reserve(entity_.columns.size());
       for (const EntityColumn& column : entity_.columns) out_.columns.push_back(&column);
     } else {
-      if (!given->is_array() || given->empty()) return wrong("columns is a list of at least one name");
+      if (!given->is_array() || given->empty())
+        return wrong("columns is a list of at least one name");
       for (const Json& name : *given) {
         MR_TRY(const EntityColumn* column, find(name));
         if (std::find(out_.columns.begin(), out_.columns.end(), column) != out_.columns.end()) {
@@ -102,7 +109,8 @@ class Compiler {
     const auto given = query.find("where");
     if (given == query.end()) return {};
     if (!given->is_array()) return wrong("where is a list of conditions");
-    if (given->size() > kMostConditions) return wrong(fmt::format("more than {} conditions", kMostConditions));
+    if (given->size() > kMostConditions)
+      return wrong(fmt::format("more than {} conditions", kMostConditions));
     for (const Json& condition : *given) {
       begin_condition();
       MR_CHECK(add_condition(condition));
@@ -115,21 +123,30 @@ class Compiler {
       return wrong("a condition has column, op and value");
     }
     for (const auto& [key, value] : condition.items()) {
-      if (key != "column" && key != "op" && key != "value") return wrong(fmt::format("unknown member of a condition: {}", key));
+      if (key != "column" && key != "op" && key != "value")
+        return wrong(fmt::format("unknown member of a condition: {}", key));
     }
     MR_TRY(const EntityColumn* column, find(condition.at("column")));
     if (!condition.at("op").is_string()) return wrong("op is a string");
     const auto& op = condition.at("op").get_ref<const std::string&>();
     const auto given = condition.find("value");
-    if (op == "is_null") return add_is_null(*column, given == condition.end() ? Json(true) : *given);
+    if (op == "is_null")
+      return add_is_null(*column, given == condition.end() ? Json(true) : *given);
     if (column->kind == ColumnKind::Document) {
-      return wrong(fmt::format("{} holds JSON, which can only be asked with is_null", column->name));
+      return wrong(
+          fmt::format("{} holds JSON, which can only be asked with is_null", column->name));
     }
-    if (given == condition.end()) return wrong(fmt::format("condition on {} has no value", column->name));
+    if (given == condition.end())
+      return wrong(fmt::format("condition on {} has no value", column->name));
     if (op == "in") return add_in(*column, *given);
     if (op == "like") return add_like(*column, *given);
     static constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kComparisons{
-        {{"=", " = ?"}, {"!=", " <> ?"}, {"<", " < ?"}, {"<=", " <= ?"}, {">", " > ?"}, {">=", " >= ?"}}};
+        {{"=", " = ?"},
+         {"!=", " <> ?"},
+         {"<", " < ?"},
+         {"<=", " <= ?"},
+         {">", " > ?"},
+         {">=", " >= ?"}}};
     const auto comparison = std::find_if(kComparisons.begin(), kComparisons.end(),
                                          [&op](const auto& known) { return known.first == op; });
     if (comparison == kComparisons.end()) {
@@ -161,7 +178,8 @@ class Compiler {
 
   Result<void> add_in(const EntityColumn& column, const Json& values) {
     if (!values.is_array()) return wrong("the value of in is a list");
-    if (values.size() > kMostInValues) return wrong(fmt::format("more than {} values for in", kMostInValues));
+    if (values.size() > kMostInValues)
+      return wrong(fmt::format("more than {} values for in", kMostInValues));
     if (values.empty()) {
       out_.sql += "1 = 0";
       return {};
@@ -178,8 +196,10 @@ class Compiler {
   }
 
   Result<void> add_like(const EntityColumn& column, const Json& pattern) {
-    if (column.kind != ColumnKind::Text || !pattern.is_string()) return wrong("like compares a text column with a pattern");
-    // An escape at the end or before another letter is an error in one database and not in the other.
+    if (column.kind != ColumnKind::Text || !pattern.is_string())
+      return wrong("like compares a text column with a pattern");
+    // An escape at the end or before another letter is an error in one database and not in the
+    // other.
     const auto& text = pattern.get_ref<const std::string&>();
     for (std::size_t i = 0; i < text.size(); ++i) {
       if (text[i] != '!') continue;
@@ -198,12 +218,14 @@ class Compiler {
     const auto mismatch = [&column](std::string_view wanted) {
       return wrong(fmt::format("column {} is compared with {}", column.name, wanted));
     };
-    if (value.is_null()) return wrong(fmt::format("null equals nothing; ask {} with is_null", column.name));
+    if (value.is_null())
+      return wrong(fmt::format("null equals nothing; ask {} with is_null", column.name));
     switch (column.kind) {
       case ColumnKind::Integer:
       case ColumnKind::Time:
       case ColumnKind::MaybeTime:
-        if (value.is_number_unsigned() && value.get<std::uint64_t>() > INT64_MAX) return mismatch("a 64-bit integer");
+        if (value.is_number_unsigned() && value.get<std::uint64_t>() > INT64_MAX)
+          return mismatch("a 64-bit integer");
         if (!value.is_number_integer()) return mismatch("an integer");
         return SqlValue{value.get<std::int64_t>()};
       case ColumnKind::Real:
@@ -233,9 +255,11 @@ class Compiler {
       descending = down;
     };
     if (const auto given = query.find("order"); given != query.end()) {
-      if (!given->is_array()) return wrong("order is a list of column names, with a - before one that descends");
+      if (!given->is_array())
+        return wrong("order is a list of column names, with a - before one that descends");
       for (const Json& name : *given) {
-        if (!name.is_string()) return wrong("order is a list of column names, with a - before one that descends");
+        if (!name.is_string())
+          return wrong("order is a list of column names, with a - before one that descends");
         std::string_view text = name.get_ref<const std::string&>();
         const bool down = text.starts_with('-');
         if (down) text.remove_prefix(1);
@@ -243,7 +267,8 @@ class Compiler {
         add(*column, down);
       }
     }
-    // Ends every order with the key, in the direction of the last column: equal rows keep their places between pages.
+    // Ends every order with the key, in the direction of the last column: equal rows keep their
+    // places between pages.
     for (const std::string_view name : entity_.key) {
       MR_TRY(const EntityColumn* column, find(name));
       add(*column, descending);
@@ -257,10 +282,12 @@ class Compiler {
     if (const auto given = query.find("limit"); given != query.end()) {
       if (!given->is_number_integer()) return wrong("limit is an integer");
       limit = given->get<std::int64_t>();
-      if (limit < 1 || limit > kMostRows) return wrong(fmt::format("limit is between 1 and {}: {}", kMostRows, limit));
+      if (limit < 1 || limit > kMostRows)
+        return wrong(fmt::format("limit is between 1 and {}: {}", kMostRows, limit));
     }
     if (const auto given = query.find("offset"); given != query.end()) {
-      if (!given->is_number_integer() || given->get<std::int64_t>() < 0) return wrong("offset is an integer from 0");
+      if (!given->is_number_integer() || given->get<std::int64_t>() < 0)
+        return wrong("offset is an integer from 0");
       offset = given->get<std::int64_t>();
     }
     out_.sql += " LIMIT ? OFFSET ?";
@@ -279,8 +306,8 @@ const std::string* text_of(const SqlValue& value) { return std::get_if<std::stri
 
 // Builds one column of `rows`; `read` returns nothing for null.
 template <class T, class Read>
-Batch add_column(Batch batch, const EntityColumn& column, Builder<T> builder, const SqlRows& rows, std::size_t place,
-                 const Read& read) {
+Batch add_column(Batch batch, const EntityColumn& column, Builder<T> builder, const SqlRows& rows,
+                 std::size_t place, const Read& read) {
   builder.reserve(static_cast<std::int64_t>(rows.rows.size()));
   for (const auto& row : rows.rows) {
     if (const std::optional<T> value = read(row[place])) {
@@ -303,15 +330,18 @@ std::optional<std::int64_t> integer_of(const SqlValue& value) {
 Result<CompiledQuery> compile_query(const Json& query, std::string_view owner) {
   if (!query.is_object()) return wrong("not an object");
   const auto name = query.find("entity");
-  if (name == query.end() || !name->is_string()) return wrong("entity is missing; it names what is asked for");
+  if (name == query.end() || !name->is_string())
+    return wrong("entity is missing; it names what is asked for");
   const Entity* entity = find_entity(name->get_ref<const std::string&>());
   if (entity == nullptr) {
     std::string known;
     for (const CatalogPart& part : catalog_parts()) {
       if (part.entities.empty()) continue;
-      fmt::format_to(std::back_inserter(known), "{}{}", known.empty() ? "" : ", ", names_of(part.entities));
+      fmt::format_to(std::back_inserter(known), "{}{}", known.empty() ? "" : ", ",
+                     names_of(part.entities));
     }
-    return wrong(fmt::format("unknown entity: {}; there are {}", name->get_ref<const std::string&>(), known));
+    return wrong(fmt::format("unknown entity: {}; there are {}",
+                             name->get_ref<const std::string&>(), known));
   }
   return Compiler{*entity, owner}.compile(query);
 }
@@ -322,14 +352,16 @@ Batch make_batch(const std::vector<const EntityColumn*>& columns, const SqlRows&
     const EntityColumn& column = *columns[place];
     switch (column.kind) {
       case ColumnKind::Integer:
-        batch = add_column(std::move(batch), column, Builder<std::int64_t>{}, rows, place, integer_of);
+        batch =
+            add_column(std::move(batch), column, Builder<std::int64_t>{}, rows, place, integer_of);
         break;
       case ColumnKind::Time:
-        batch = add_column(std::move(batch), column, Builder<std::int64_t>{Type::Timestamp}, rows, place, integer_of);
+        batch = add_column(std::move(batch), column, Builder<std::int64_t>{Type::Timestamp}, rows,
+                           place, integer_of);
         break;
       case ColumnKind::MaybeTime:
-        batch = add_column(std::move(batch), column, Builder<std::int64_t>{Type::Timestamp}, rows, place,
-                           [](const SqlValue& value) {
+        batch = add_column(std::move(batch), column, Builder<std::int64_t>{Type::Timestamp}, rows,
+                           place, [](const SqlValue& value) {
                              const auto number = integer_of(value);
                              return number == 0 ? std::nullopt : number;
                            });
@@ -338,7 +370,8 @@ Batch make_batch(const std::vector<const EntityColumn*>& columns, const SqlRows&
         batch = add_column(std::move(batch), column, Builder<double>{}, rows, place,
                            [](const SqlValue& value) -> std::optional<double> {
                              if (const auto* real = std::get_if<double>(&value)) return *real;
-                             if (const auto* number = std::get_if<std::int64_t>(&value)) return static_cast<double>(*number);
+                             if (const auto* number = std::get_if<std::int64_t>(&value))
+                               return static_cast<double>(*number);
                              return std::nullopt;
                            });
         break;
@@ -354,7 +387,8 @@ Batch make_batch(const std::vector<const EntityColumn*>& columns, const SqlRows&
       case ColumnKind::Document:
         batch = add_column(std::move(batch), column, Builder<std::string_view>{}, rows, place,
                            [](const SqlValue& value) -> std::optional<std::string_view> {
-                             if (const std::string* text = text_of(value)) return std::string_view{*text};
+                             if (const std::string* text = text_of(value))
+                               return std::string_view{*text};
                              return std::nullopt;
                            });
         break;

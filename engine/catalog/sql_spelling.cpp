@@ -1,8 +1,8 @@
 #include "engine/catalog/sql_spelling.hpp"
 
-#include <fmt/format.h>
-
 #include <charconv>
+
+#include <fmt/format.h>
 
 namespace millrace {
 
@@ -46,7 +46,8 @@ Result<std::string> SqlSpelling::spell(std::string_view text) const {
     out += text.substr(0, open);
     if (open == std::string_view::npos) return out;
     const auto close = text.find('}', open);
-    if (close == std::string_view::npos) return Error{Code::Internal, "SQL text lacks a closing brace"};
+    if (close == std::string_view::npos)
+      return Error{Code::Internal, "SQL text lacks a closing brace"};
     const auto word = text.substr(open + 1, close - open - 1);
     text.remove_prefix(close + 1);
     if (word == "id") {
@@ -64,9 +65,11 @@ Result<std::string> SqlSpelling::spell(std::string_view text) const {
     } else if (word.starts_with("key ")) {
       int length = 0;
       const auto digits = word.substr(4);
-      const auto [end, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), length);
+      const auto [end, fault] =
+          std::from_chars(digits.data(), digits.data() + digits.size(), length);
       if (fault != std::errc{} || end != digits.data() + digits.size() || length < 1) {
-        return Error{Code::Internal, fmt::format("SQL text has a key without length: {{{}}}", word)};
+        return Error{Code::Internal,
+                     fmt::format("SQL text has a key without length: {{{}}}", word)};
       }
       out += keys_have_length_ ? fmt::format("VARCHAR({})", length) : text_;
     } else {

@@ -7,7 +7,8 @@
 
 namespace millrace {
 
-/// All that the two dialects of SQL spell differently in our schema. Texts of migrations use these words in braces:
+/// All that the two dialects of SQL spell differently in our schema. Texts of migrations use these
+/// words in braces:
 ///   {id}         64 bit, given by the database, never given twice
 ///   {integer}    64 bit
 ///   {real}       64 bit floating point
@@ -18,8 +19,8 @@ namespace millrace {
 class SqlSpelling {
  public:
   static SqlSpelling sqlite();
-  /// MariaDB and MySQL name the collation that compares bytewise and does not pad differently: `version` is the answer
-  /// to SELECT VERSION().
+  /// MariaDB and MySQL name the collation that compares bytewise and does not pad differently:
+  /// `version` is the answer to SELECT VERSION().
   static SqlSpelling mysql(std::string_view version);
   /// Asks the connection where that is needed.
   static Result<SqlSpelling> of(SqlDialect dialect, Connection& connection);

@@ -1,11 +1,12 @@
 #include "engine/catalog/sqlite_database.hpp"
 
-#include <fmt/format.h>
-#include <sqlite3.h>
-
 #include <algorithm>
 #include <unordered_map>
 #include <utility>
+
+#include <sqlite3.h>
+
+#include <fmt/format.h>
 
 namespace millrace {
 
@@ -67,7 +68,8 @@ std::string_view way_out(int result) {
   }
 }
 
-// A statement on loan: reset and unbound at the end, so that it holds neither locks nor the caller's memory.
+// A statement on loan: reset and unbound at the end, so that it holds neither locks nor the
+// caller's memory.
 class Loan {
  public:
   explicit Loan(sqlite3_stmt* statement) : statement_{statement} {}
@@ -122,11 +124,13 @@ class SqliteConnection final : public Connection {
     return {};
   }
 
-  // IMMEDIATE: a transaction of ours always writes, and waiting for the lock is possible at its beginning only.
+  // IMMEDIATE: a transaction of ours always writes, and waiting for the lock is possible at its
+  // beginning only.
   Result<void> begin() override { return run("BEGIN IMMEDIATE"); }
   Result<void> commit() override { return run("COMMIT"); }
   Result<void> rollback() override {
-    if (sqlite3_get_autocommit(handle_.get()) != 0) return {};  // some errors roll back by themselves
+    if (sqlite3_get_autocommit(handle_.get()) != 0)
+      return {};  // some errors roll back by themselves
     return run("ROLLBACK");
   }
 
@@ -139,7 +143,9 @@ class SqliteConnection final : public Connection {
   };
   struct Hash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>{}(text);
+    }
   };
 
   Result<sqlite3_stmt*> prepare(std::string_view sql) {
@@ -164,7 +170,8 @@ class SqliteConnection final : public Connection {
 
   Result<void> bind(sqlite3_stmt* statement, const std::vector<SqlValue>& values) {
     if (sqlite3_bind_parameter_count(statement) != static_cast<int>(values.size())) {
-      return Error{Code::Internal, "SQL statement has another number of values", sqlite3_sql(statement)};
+      return Error{Code::Internal, "SQL statement has another number of values",
+                   sqlite3_sql(statement)};
     }
     int place = 0;
     for (const SqlValue& value : values) {
@@ -176,7 +183,8 @@ class SqliteConnection final : public Connection {
         result = sqlite3_bind_double(statement, place, *real);
       } else if (const auto* text = std::get_if<std::string>(&value)) {
         // The values outlive the loan, so they need no copy.
-        result = sqlite3_bind_text64(statement, place, text->data(), text->size(), SQLITE_STATIC, SQLITE_UTF8);
+        result = sqlite3_bind_text64(statement, place, text->data(), text->size(), SQLITE_STATIC,
+                                     SQLITE_UTF8);
       }
       if (result != SQLITE_OK) return failure(result, sqlite3_sql(statement));
     }
@@ -202,13 +210,15 @@ class SqliteConnection final : public Connection {
   Error failure(int result, std::string_view sql) {
     const auto hint = way_out(result);
     return {code_of(result),
-            fmt::format("catalog database: {}{}{} ({})", sqlite3_errstr(result), hint.empty() ? "" : ": ", hint, path_),
+            fmt::format("catalog database: {}{}{} ({})", sqlite3_errstr(result),
+                        hint.empty() ? "" : ": ", hint, path_),
             fmt::format("{}; sql={}", sqlite3_errmsg(handle_.get()), sql)};
   }
 
   std::string path_;
   DatabaseHandle handle_;
-  std::unordered_map<std::string, Prepared, Hash, std::equal_to<>> statements_;  // end before the handle
+  std::unordered_map<std::string, Prepared, Hash, std::equal_to<>>
+      statements_;  // end before the handle
   std::uint64_t uses_ = 0;
 };
 
@@ -219,21 +229,24 @@ class SqliteDatabase final : public Database {
 
   Result<std::unique_ptr<Connection>> connect() override {
     sqlite3* opened = nullptr;
-    const int result = sqlite3_open_v2(path_.c_str(), &opened,
-                                       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+    const int result =
+        sqlite3_open_v2(path_.c_str(), &opened,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
     DatabaseHandle handle{opened};
     if (result != SQLITE_OK) {
       return Error{code_of(result),
-                   fmt::format("open catalog: {}: {} ({})", sqlite3_errstr(result), way_out(result), path_.string()),
+                   fmt::format("open catalog: {}: {} ({})", sqlite3_errstr(result), way_out(result),
+                               path_.string()),
                    opened != nullptr ? sqlite3_errmsg(opened) : ""};
     }
     sqlite3_extended_result_codes(opened, 1);
     sqlite3_busy_timeout(opened, static_cast<int>(busy_timeout_.count()));
     auto connection = std::make_unique<SqliteConnection>(std::move(handle), path_.string());
     // case_sensitive_like: LIKE means the same as in the other dialect. cache_size: KiB.
-    for (const char* pragma : {"PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA foreign_keys = ON",
-                               "PRAGMA case_sensitive_like = ON", "PRAGMA temp_store = MEMORY",
-                               "PRAGMA cache_size = -4096", "PRAGMA wal_autocheckpoint = 4000"}) {
+    for (const char* pragma :
+         {"PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA foreign_keys = ON",
+          "PRAGMA case_sensitive_like = ON", "PRAGMA temp_store = MEMORY",
+          "PRAGMA cache_size = -4096", "PRAGMA wal_autocheckpoint = 4000"}) {
       MR_CHECK(connection->run(pragma));
     }
     return std::unique_ptr<Connection>{std::move(connection)};
@@ -251,7 +264,8 @@ class SqliteDatabase final : public Database {
 
 Result<std::unique_ptr<Database>> open_sqlite(const std::filesystem::path& path,
                                               std::chrono::milliseconds busy_timeout) {
-  if (path.empty()) return Error{Code::InvalidArgument, "catalog address names no file: sqlite:PATH is wanted"};
+  if (path.empty())
+    return Error{Code::InvalidArgument, "catalog address names no file: sqlite:PATH is wanted"};
   return std::unique_ptr<Database>{std::make_unique<SqliteDatabase>(path, busy_timeout)};
 }
 

@@ -6,7 +6,8 @@
 
 namespace millrace {
 
-/// Opens the SQLite file, which is made when it is missing: WAL, full sync, foreign keys, bytewise comparison.
+/// Opens the SQLite file, which is made when it is missing: WAL, full sync, foreign keys, bytewise
+/// comparison.
 Result<std::unique_ptr<Database>> open_sqlite(const std::filesystem::path& path,
                                               std::chrono::milliseconds busy_timeout);
 

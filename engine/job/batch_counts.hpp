@@ -9,8 +9,8 @@
 
 namespace millrace {
 
-/// Sums what operators count, and knows which part of a sum came from batches up to a given one: a job that resumes counts
-/// no batch twice. [guarded by its owner's mutex]
+/// Sums what operators count, and knows which part of a sum came from batches up to a given one: a
+/// job that resumes counts no batch twice. [guarded by its owner's mutex]
 class BatchCounts {
  public:
   void add(std::int64_t sequence, std::string_view counter, std::int64_t by);
@@ -27,8 +27,9 @@ class BatchCounts {
   void settle(std::int64_t sequence);
 
   std::map<std::string, std::int64_t> totals_;
-  std::map<std::string, std::int64_t> settled_;  // of batches that every checkpoint to come includes
-  std::map<std::int64_t, Sums> open_;            // by batch
+  std::map<std::string, std::int64_t>
+      settled_;                        // of batches that every checkpoint to come includes
+  std::map<std::int64_t, Sums> open_;  // by batch
 };
 
 }  // namespace millrace

@@ -1,23 +1,24 @@
 #include "engine/job/catalog_change.hpp"
 
-#include <fmt/format.h>
-
-#include <array>
 #include <algorithm>
+#include <array>
 #include <string>
 
 #include "engine/base/utf8.hpp"
 #include "engine/catalog/catalog.hpp"
 #include "engine/job/job_service.hpp"
 
+#include <fmt/format.h>
+
 namespace millrace {
 
 namespace {
 
 Error wrong(std::string_view what) {
-  return {Code::InvalidArgument, fmt::format("catalog change: {}; wanted is {{\"entity\": \"jobs\", \"action\": \"abort\" "
-                                             "or \"retry\", \"id\": number}}",
-                                             what)};
+  return {Code::InvalidArgument,
+          fmt::format("catalog change: {}; wanted is {{\"entity\": \"jobs\", \"action\": \"abort\" "
+                      "or \"retry\", \"id\": number}}",
+                      what)};
 }
 
 Result<std::string> text_member(const Json& change, const char* name) {
@@ -43,16 +44,20 @@ Result<JobId> find_job(Catalog& catalog, const Json& change, std::string_view ow
     where.push_back({{"column", "external_id"}, {"op", "="}, {"value", external}});
     shown = external;
   }
-  MR_TRY(const Batch found, catalog.query({{"entity", "jobs"}, {"columns", {"id"}}, {"where", where}}, owner));
-  if (found.rows() == 0) return Error{Code::NotFound, fmt::format("no such job: {}", printable(shown))};
+  MR_TRY(const Batch found,
+         catalog.query({{"entity", "jobs"}, {"columns", {"id"}}, {"where", where}}, owner));
+  if (found.rows() == 0)
+    return Error{Code::NotFound, fmt::format("no such job: {}", printable(shown))};
   return JobId{found.column<std::int64_t>("id").value(0)};
 }
 
 }  // namespace
 
-Result<Batch> change_catalog(Catalog& catalog, JobService& jobs, const Json& change, std::string_view owner) {
+Result<Batch> change_catalog(Catalog& catalog, JobService& jobs, const Json& change,
+                             std::string_view owner) {
   if (!change.is_object()) return wrong("not an object");
-  static constexpr std::array<std::string_view, 6> kMembers{"entity", "action", "id", "dialect", "external_id", "reason"};
+  static constexpr std::array<std::string_view, 6> kMembers{"entity",  "action",      "id",
+                                                            "dialect", "external_id", "reason"};
   for (const auto& [key, value] : change.items()) {
     if (std::find(kMembers.begin(), kMembers.end(), key) == kMembers.end()) {
       return wrong(fmt::format("unknown member: {}", printable(key)));
@@ -60,8 +65,10 @@ Result<Batch> change_catalog(Catalog& catalog, JobService& jobs, const Json& cha
   }
   MR_TRY(const std::string entity, text_member(change, "entity"));
   MR_TRY(const std::string action, text_member(change, "action"));
-  if (entity != "jobs") return wrong(fmt::format("entity cannot be changed: {}", printable(entity)));
-  if (action != "abort" && action != "retry") return wrong(fmt::format("unknown action: {}", printable(action)));
+  if (entity != "jobs")
+    return wrong(fmt::format("entity cannot be changed: {}", printable(entity)));
+  if (action != "abort" && action != "retry")
+    return wrong(fmt::format("unknown action: {}", printable(action)));
   MR_TRY(const std::string reason_word, text_member(change, "reason"));
   const StopReason reason = reason_word.empty() ? StopReason::User : read_stop_reason(reason_word);
   if (reason == StopReason::None || (action == "retry" && !reason_word.empty())) {
@@ -74,7 +81,9 @@ Result<Batch> change_catalog(Catalog& catalog, JobService& jobs, const Json& cha
     MR_CHECK(jobs.retry(id));
   }
   return catalog.query(
-      {{"entity", "jobs"}, {"where", Json::array({Json{{"column", "id"}, {"op", "="}, {"value", id.value}}})}}, owner);
+      {{"entity", "jobs"},
+       {"where", Json::array({Json{{"column", "id"}, {"op", "="}, {"value", id.value}}})}},
+      owner);
 }
 
 }  // namespace millrace

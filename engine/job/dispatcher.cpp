@@ -137,7 +137,8 @@ bool Dispatcher::unlease(JobId id) {
   if (found == known_.end() || found->second.stage != Stage::Leased) return false;
   Queue& queue = *found->second.queue;
   queue.leased.erase(found->second.rank(id));
-  queue.run_us = std::max(queue.run_us, kLongRunUs);  // those that execute now have taken that long already
+  queue.run_us =
+      std::max(queue.run_us, kLongRunUs);  // those that execute now have taken that long already
   known_.erase(found);
   return true;
 }

@@ -15,12 +15,12 @@
 
 namespace millrace {
 
-/// Decides which job comes next: named queues, each with a limit of jobs that execute at once, by priority and then by age.
-/// Knows ids only and does nothing itself. [guarded by its owner's mutex]
+/// Decides which job comes next: named queues, each with a limit of jobs that execute at once, by
+/// priority and then by age. Knows ids only and does nothing itself. [guarded by its owner's mutex]
 ///
-/// A job goes waiting -> leasing -> leased -> executing -> gone. Getting a lease takes a commit, so short jobs would spend
-/// their time waiting for it: as many more are leased ahead as finish while one lease is on its way (Little's law), which is
-/// none when jobs take longer than a commit.
+/// A job goes waiting -> leasing -> leased -> executing -> gone. Getting a lease takes a commit, so
+/// short jobs would spend their time waiting for it: as many more are leased ahead as finish while
+/// one lease is on its way (Little's law), which is none when jobs take longer than a commit.
 class Dispatcher {
  public:
   /// Limits by queue name; 0: `workers`.
@@ -35,8 +35,8 @@ class Dispatcher {
     int priority = 0;
     std::int64_t not_before_us = 0;
   };
-  /// Adds a job that waits; nothing when it is known already. A queue that is not configured is made with the limit 0: its
-  /// jobs were accepted under other settings.
+  /// Adds a job that waits; nothing when it is known already. A queue that is not configured is
+  /// made with the limit 0: its jobs were accepted under other settings.
   void add(const Waiting& job);
   /// Forgets a job that waits; false when it does not.
   bool remove(JobId id);
@@ -48,8 +48,8 @@ class Dispatcher {
   void leased(JobId id, std::chrono::nanoseconds lease_took);
   /// Returns the next leased job to execute, which then holds a slot.
   std::optional<JobId> next_to_start();
-  /// Takes back a job that is leased and has not started for about a second; false when it is not that. Its queue then
-  /// leases no more ahead until jobs are short again.
+  /// Takes back a job that is leased and has not started for about a second; false when it is not
+  /// that. Its queue then leases no more ahead until jobs are short again.
   bool unlease(JobId id);
   /// The slot is free; the job is forgotten.
   void executed(JobId id, std::chrono::nanoseconds took);
@@ -72,7 +72,9 @@ class Dispatcher {
     double lease_us = 0, run_us = 0;  // moving averages; 0: not known yet
 
     [[nodiscard]] std::size_t ahead() const;
-    [[nodiscard]] bool has_room() const { return leasing + leased.size() + executing < limit + ahead(); }
+    [[nodiscard]] bool has_room() const {
+      return leasing + leased.size() + executing < limit + ahead();
+    }
   };
   enum class Stage { Delayed, Ready, Leasing, Leased, Executing };
   struct Known {

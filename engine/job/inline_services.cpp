@@ -1,19 +1,21 @@
 #include "engine/job/inline_services.hpp"
 
-#include <fmt/format.h>
-#include <spdlog/spdlog.h>
-
 #include <atomic>
 #include <utility>
 
+#include <spdlog/spdlog.h>
+
 #include "engine/base/random.hpp"
 #include "engine/job/log_level.hpp"
+
+#include <fmt/format.h>
 
 namespace millrace {
 
 namespace {
 
-// Names the stage of one inline run apart from those of all others, of this process and of earlier ones.
+// Names the stage of one inline run apart from those of all others, of this process and of earlier
+// ones.
 std::string next_stage_owner() {
   static const std::string process = system_random().hex(8);
   static std::atomic<std::uint64_t> number{0};
@@ -22,9 +24,11 @@ std::string next_stage_owner() {
 
 }  // namespace
 
-InlineServices::InlineServices(Surroundings around, const StoreRights& rights, std::string_view owner,
-                               std::uint64_t seed, const Cancel* cancel)
-    : StoreServices{around, rights, std::string{owner}, next_stage_owner()}, seed_{seed}, cancel_{cancel} {}
+InlineServices::InlineServices(Surroundings around, const StoreRights& rights,
+                               std::string_view owner, std::uint64_t seed, const Cancel* cancel)
+    : StoreServices{around, rights, std::string{owner}, next_stage_owner()},
+      seed_{seed},
+      cancel_{cancel} {}
 
 InlineServices::~InlineServices() {
   if (published_ || outputs().empty()) return;
@@ -66,7 +70,8 @@ void InlineServices::count(std::string_view, std::string_view counter, std::int6
 }
 
 void InlineServices::record_event(std::string_view node, const RecordLogEvent& event) {
-  log(node, event.level, fmt::format("{}: {} url={} line={}", event.code, event.message, event.url, event.line));
+  log(node, event.level,
+      fmt::format("{}: {} url={} line={}", event.code, event.message, event.url, event.line));
 }
 
 Result<void> InlineServices::set_result(std::string_view key, std::string_view json) {

@@ -10,13 +10,13 @@
 
 namespace millrace {
 
-/// What the operators of a run on the inline lane may ask for: store and catalog under the asker's rights, no journal. Made
-/// for each request, so it is cheap. Staged outputs become visible with publish(); what was not published is discarded with
-/// the object. [any worker]
+/// What the operators of a run on the inline lane may ask for: store and catalog under the asker's
+/// rights, no journal. Made for each request, so it is cheap. Staged outputs become visible with
+/// publish(); what was not published is discarded with the object. [any worker]
 class InlineServices final : public StoreServices {
  public:
-  InlineServices(Surroundings around, const StoreRights& rights, std::string_view owner, std::uint64_t seed = 0,
-                 const Cancel* cancel = nullptr);
+  InlineServices(Surroundings around, const StoreRights& rights, std::string_view owner,
+                 std::uint64_t seed = 0, const Cancel* cancel = nullptr);
   ~InlineServices() override;
 
   /// After a run that succeeded.
@@ -28,7 +28,8 @@ class InlineServices final : public StoreServices {
   std::uint64_t seed() const override { return seed_; }
   bool stopping() const override { return cancel_ != nullptr && cancel_->stopped(); }
   void log(std::string_view node, int level, std::string_view message) override;
-  void progress(std::string_view node, std::uint64_t done, std::uint64_t total, std::string_view unit) override;
+  void progress(std::string_view node, std::uint64_t done, std::uint64_t total,
+                std::string_view unit) override;
   void count(std::string_view node, std::string_view counter, std::int64_t by) override;
   void record_event(std::string_view node, const RecordLogEvent& event) override;
   Result<void> set_result(std::string_view key, std::string_view json) override;

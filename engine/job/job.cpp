@@ -37,21 +37,21 @@ constexpr std::array<std::pair<JobState, JobState>, 13> kTransitions{{
 }  // namespace
 
 std::string_view to_string(JobState state) {
-  const auto found =
-      std::find_if(kStates.begin(), kStates.end(), [state](const auto& known) { return known.first == state; });
+  const auto found = std::find_if(kStates.begin(), kStates.end(),
+                                  [state](const auto& known) { return known.first == state; });
   return found == kStates.end() ? "queued" : found->second;
 }
 
 std::optional<JobState> read_job_state(std::string_view word) {
-  const auto found =
-      std::find_if(kStates.begin(), kStates.end(), [word](const auto& known) { return known.second == word; });
+  const auto found = std::find_if(kStates.begin(), kStates.end(),
+                                  [word](const auto& known) { return known.second == word; });
   if (found == kStates.end()) return std::nullopt;
   return found->first;
 }
 
 StopReason read_stop_reason(std::string_view word) {
-  for (const auto reason : {StopReason::User, StopReason::Deadline, StopReason::Overload, StopReason::Shutdown,
-                            StopReason::UpstreamFailed}) {
+  for (const auto reason : {StopReason::User, StopReason::Deadline, StopReason::Overload,
+                            StopReason::Shutdown, StopReason::UpstreamFailed}) {
     if (to_string(reason) == word) return reason;
   }
   return StopReason::None;
@@ -62,7 +62,8 @@ bool is_final(JobState state) {
 }
 
 bool may_follow(JobState from, JobState to) {
-  return std::find(kTransitions.begin(), kTransitions.end(), std::pair{from, to}) != kTransitions.end();
+  return std::find(kTransitions.begin(), kTransitions.end(), std::pair{from, to}) !=
+         kTransitions.end();
 }
 
 }  // namespace millrace

@@ -14,9 +14,9 @@
 
 namespace millrace {
 
-/// queued -> running -> publishing -> finished | failed;  queued -> aborted;  running -> aborting -> aborted;
-/// running -> finished (nothing to publish) | failed | queued (tried again, or shutdown);
-/// failed | aborted -> queued (a person asks for it again).
+/// queued -> running -> publishing -> finished | failed;  queued -> aborted;  running -> aborting
+/// -> aborted; running -> finished (nothing to publish) | failed | queued (tried again, or
+/// shutdown); failed | aborted -> queued (a person asks for it again).
 enum class JobState { Queued, Running, Publishing, Aborting, Finished, Failed, Aborted };
 
 std::string_view to_string(JobState state);
@@ -29,18 +29,21 @@ StopReason read_stop_reason(std::string_view word);
 
 /// What a submission asks for.
 struct JobRequest {
-  Json pipeline;                       // bound document, as it will run for ever (rerun gives the same bytes)
+  Json pipeline;  // bound document, as it will run for ever (rerun gives the same bytes)
   std::string dialect = "engine";
-  std::string external_id;             // id in the dialect's own form; unique within the dialect; empty: the number
-  std::string owner;                   // who may see it: access key, user, "" for the engine's own API
+  std::string
+      external_id;    // id in the dialect's own form; unique within the dialect; empty: the number
+  std::string owner;  // who may see it: access key, user, "" for the engine's own API
   std::string queue = "default";
-  int priority = 0;                    // higher first; equal: first come
-  std::string idempotency_key;         // with `owner`: the same key returns the first job
-  int max_attempts = 3;                // of the whole job, counting Unavailable and Io failures; a job that runs while
-                                       // the process dies is resumed kMaxCrashes times without a new checkpoint
-  std::optional<std::chrono::seconds> deadline;  // from the first start; then aborted with reason deadline
-  PipelineRules rules{};               // by which it was validated; it is validated again by them when it starts
-  Json facts = Json::object();         // small things the dialect wants back (resolved log file ...)
+  int priority = 0;             // higher first; equal: first come
+  std::string idempotency_key;  // with `owner`: the same key returns the first job
+  int max_attempts =
+      3;  // of the whole job, counting Unavailable and Io failures; a job that runs while
+          // the process dies is resumed kMaxCrashes times without a new checkpoint
+  std::optional<std::chrono::seconds>
+      deadline;           // from the first start; then aborted with reason deadline
+  PipelineRules rules{};  // by which it was validated; it is validated again by them when it starts
+  Json facts = Json::object();  // small things the dialect wants back (resolved log file ...)
 };
 
 /// A row of the jobs table.
@@ -52,24 +55,25 @@ struct Job {
   StopReason stop_reason = StopReason::None;
   std::int64_t created_us = 0, started_us = 0, finished_us = 0;  // 0: not yet
   std::int64_t not_before_us = 0;
-  int attempt = 0, max_attempts = 3;   // attempt: how often it was started
-  int failures = 0, crashes = 0;       // attempts that failed, and that died since the last checkpoint
-  std::int64_t deadline_us = 0;        // microseconds from the first start; 0: none
-  std::int64_t token = 0;              // fencing token: grows with each attempt
+  int attempt = 0, max_attempts = 3;  // attempt: how often it was started
+  int failures = 0, crashes = 0;  // attempts that failed, and that died since the last checkpoint
+  std::int64_t deadline_us = 0;   // microseconds from the first start; 0: none
+  std::int64_t token = 0;         // fencing token: grows with each attempt
   std::string idempotency_key;
   Json pipeline, facts, result, counts, progress, error;  // null when there is none
-  Json rights, rules;                  // StoreRights and PipelineRules of its submission (rights_json.hpp)
-  Json versions;                       // operator id -> version of its plugin, of the attempt that ended
+  Json rights, rules;  // StoreRights and PipelineRules of its submission (rights_json.hpp)
+  Json versions;       // operator id -> version of its plugin, of the attempt that ended
 };
 
-/// A job that is running whenever the process dies is given up after that many deaths without a new checkpoint.
+/// A job that is running whenever the process dies is given up after that many deaths without a new
+/// checkpoint.
 inline constexpr int kMaxCrashes = 10;
 
 /// A line of a job's journal.
 struct JobEvent {
-  std::int64_t sequence = 0;           // within the job, from 1
+  std::int64_t sequence = 0;  // within the job, from 1
   std::int64_t time_us = 0;
-  std::string kind;                    // "queued", "running", "checkpoint", "log", "finished" ...
+  std::string kind;  // "queued", "running", "checkpoint", "log", "finished" ...
   Json body;
 };
 

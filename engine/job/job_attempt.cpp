@@ -1,15 +1,16 @@
 #include "engine/job/job_attempt.hpp"
 
-#include <fmt/format.h>
-#include <spdlog/spdlog.h>
-
 #include <utility>
+
+#include <spdlog/spdlog.h>
 
 #include "engine/graph/plan.hpp"
 #include "engine/job/progress_json.hpp"
 #include "engine/job/rights_json.hpp"
 #include "engine/job/sequence_window.hpp"
 #include "engine/plugin/registry.hpp"
+
+#include <fmt/format.h>
 
 namespace millrace {
 
@@ -19,7 +20,8 @@ namespace {
 std::set<std::string, std::less<>> input_names(const Plan& plan) {
   std::set<std::string, std::less<>> names;
   for (std::size_t node = 0; node < plan.nodes.size(); ++node) {
-    if (plan.first_into[node] == plan.first_into[node + 1]) names.insert(plan.nodes[node].head().name);
+    if (plan.first_into[node] == plan.first_into[node + 1])
+      names.insert(plan.nodes[node].head().name);
   }
   return names;
 }
@@ -40,7 +42,8 @@ Outcome failed(Error error) {
 
 Error faults_error(const std::vector<Fault>& faults) {
   std::string text = "pipeline is not valid";
-  for (const Fault& fault : faults) fmt::format_to(std::back_inserter(text), "; {} {}", fault.pointer, fault.message);
+  for (const Fault& fault : faults)
+    fmt::format_to(std::back_inserter(text), "; {} {}", fault.pointer, fault.message);
   return {Code::InvalidArgument, std::move(text)};
 }
 
@@ -71,20 +74,15 @@ void JobAttempt::start() {
   auto row = service_->jobs.get(lease_.job);
   if (!row.ok()) return ended(failed(std::move(row).error().within("read job")));
   job_ = *std::move(row);
-  if (job_.deadline_us > 0) deadline_us_.store(job_.started_us + job_.deadline_us, std::memory_order_relaxed);
+  if (job_.deadline_us > 0)
+    deadline_us_.store(job_.started_us + job_.deadline_us, std::memory_order_relaxed);
   if (auto begun = begin(); !begun.ok()) ended(failed(std::move(begun).error()));
 }
 
 Result<void> JobAttempt::begin() {
-  services_ = std::make_unique<JobServices>(service_->around(), service_->jobs, job_, lease_, cancel_,
-                                            service_->catalog.clock());
+  services_ = std::make_unique<JobServices>(service_->around(), service_->jobs, job_, lease_,
+                                            cancel_, service_->catalog.clock());
   has_services_.store(true, std::memory_order_release);
-  if (job_.crashes > kMaxCrashes) {
-    return Error{Code::Internal,
-                 fmt::format("job given up: the process died {} times while it ran, without a checkpoint between; look for "
-                             "what kills it in the log of the server, then retry the job",
-                             job_.crashes)};
-  }
   auto planned = make_plan_of_job();
   if (!planned.ok()) {
     // Its log tells of the failure all the same, when it can be opened.
@@ -120,6 +118,13 @@ Result<void> JobAttempt::begin() {
 }
 
 Result<std::shared_ptr<const Plan>> JobAttempt::make_plan_of_job() {
+  if (job_.crashes > kMaxCrashes) {
+    return Error{Code::Internal,
+                 fmt::format("job given up: the process died {} times while it ran, without a "
+                             "checkpoint between; look for "
+                             "what kills it in the log of the server, then retry the job",
+                             job_.crashes)};
+  }
   const PipelineRules rules = read_rules(job_.rules);
   std::vector<Fault> faults;
   const Pipeline pipeline = read_pipeline(job_.pipeline, rules, faults);
@@ -141,7 +146,8 @@ Result<void> JobAttempt::write_checkpoint(const Checkpoint& taken) {
   MR_CHECK(services_->add_state(whole));
   // What the checkpoint speaks of must not be younger than it.
   if (services_->has_written()) MR_CHECK(service_->sync.sync());
-  auto written = service_->jobs.checkpoint(lease_, whole, to_json(std::as_const(*services_).progress()));
+  auto written =
+      service_->jobs.checkpoint(lease_, whole, to_json(std::as_const(*services_).progress()));
   if (!written.ok()) {
     const Code code = written.error().code;
     if (code == Code::Conflict || code == Code::NotFound) {
@@ -149,7 +155,8 @@ Result<void> JobAttempt::write_checkpoint(const Checkpoint& taken) {
       return {};
     }
     // The job goes on; the checkpoint before this one is as good, only older.
-    spdlog::warn("checkpoint not written job={} error={}", lease_.job.value, written.error().message);
+    spdlog::warn("checkpoint not written job={} error={}", lease_.job.value,
+                 written.error().message);
     return {};
   }
   service_->watchers.tell(lease_.job);

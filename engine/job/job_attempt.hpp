@@ -7,17 +7,18 @@
 #include <optional>
 #include <string>
 
-#include "engine/job/job_services.hpp"
 #include "engine/job/job_service_state.hpp"
+#include "engine/job/job_services.hpp"
 
 namespace millrace {
 
-/// One attempt at one job, from its lease to the row that tells how it ended. Lives as long as the service's list, a task or
-/// a callback holds it. Its steps follow one another on different threads, never two at once; what others may call is
-/// marked [any thread].
+/// One attempt at one job, from its lease to the row that tells how it ended. Lives as long as the
+/// service's list, a task or a callback holds it. Its steps follow one another on different
+/// threads, never two at once; what others may call is marked [any thread].
 class JobAttempt : public std::enable_shared_from_this<JobAttempt> {
  public:
-  JobAttempt(std::shared_ptr<JobService::State> service, JobStore::Lease lease, const Dispatcher::Waiting& job);
+  JobAttempt(std::shared_ptr<JobService::State> service, JobStore::Lease lease,
+             const Dispatcher::Waiting& job);
   ~JobAttempt();
 
   /// Reads the row and begins the run. [blocking pool]
@@ -33,7 +34,9 @@ class JobAttempt : public std::enable_shared_from_this<JobAttempt> {
   /// [any thread]
   [[nodiscard]] std::optional<Progress> progress() const;
   /// Wall time in microseconds by which it must have ended; 0: none. [any thread]
-  [[nodiscard]] std::int64_t deadline_us() const { return deadline_us_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::int64_t deadline_us() const {
+    return deadline_us_.load(std::memory_order_relaxed);
+  }
 
   // Of the service, under its mutex.
   Clock::Steady leased_at{}, renewed_at{};
@@ -45,9 +48,11 @@ class JobAttempt : public std::enable_shared_from_this<JobAttempt> {
   Result<std::optional<Checkpoint>> find_checkpoint();
   Result<void> write_checkpoint(const Checkpoint& checkpoint);
 
-  // How it ends; the first runs on whatever thread brought the outcome, the rest on the blocking pool or in callbacks.
+  // How it ends; the first runs on whatever thread brought the outcome, the rest on the blocking
+  // pool or in callbacks.
   void ended(Outcome outcome);
   void settle();
+  Result<void> adopt_outputs();
   void publish();
   void publish_outputs(int tries);
   void fail(JobState state, std::string_view status);
@@ -61,7 +66,8 @@ class JobAttempt : public std::enable_shared_from_this<JobAttempt> {
   void post(void (JobAttempt::*step)());
   void again_later(std::function<void()> step);
 
-  const std::shared_ptr<JobService::State> service_;  // shared with all attempts, timers and callbacks
+  const std::shared_ptr<JobService::State>
+      service_;  // shared with all attempts, timers and callbacks
   const JobStore::Lease lease_;
   const std::string queue_;
   const int priority_;
@@ -76,7 +82,8 @@ class JobAttempt : public std::enable_shared_from_this<JobAttempt> {
   Json versions_;
   Clock::Steady started_{};
   bool has_slot_ = true;
-  std::chrono::milliseconds wait_{50};  // before a step that the catalog could not take is tried again
+  std::chrono::milliseconds wait_{
+      50};  // before a step that the catalog could not take is tried again
 };
 
 }  // namespace millrace

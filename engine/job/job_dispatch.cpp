@@ -1,7 +1,7 @@
-#include <spdlog/spdlog.h>
-
 #include <utility>
 #include <vector>
+
+#include <spdlog/spdlog.h>
 
 #include "engine/job/job_attempt.hpp"
 #include "engine/job/job_service_state.hpp"
@@ -61,19 +61,24 @@ void JobService::State::dispatch() {
     if (dispatcher.next_due_us()) arm();
   }
   for (const auto& job : chosen) {
-    jobs.lease(job.id, settings.holder, settings.lease,
-               [self = shared_from_this(), activity = std::make_shared<Activity>(shared_from_this()), job,
-                asked = catalog.clock().steady()](Result<JobStore::Lease> leased) {
-                 self->on_lease(job, asked, std::move(leased));
-               });
+    jobs.lease(
+        job.id, settings.holder, settings.lease,
+        [self = shared_from_this(), activity = std::make_shared<Activity>(shared_from_this()), job,
+         asked = catalog.clock().steady()](Result<JobStore::Lease> leased) {
+          self->on_lease(job, asked, std::move(leased));
+        });
   }
 }
 
-void JobService::State::on_lease(const Dispatcher::Waiting& job, Clock::Steady asked, Result<JobStore::Lease> leased) {
+void JobService::State::on_lease(const Dispatcher::Waiting& job, Clock::Steady asked,
+                                 Result<JobStore::Lease> leased) {
   if (!leased.ok()) {
-    // Conflict: somebody else has it, or it was aborted. Else the catalog could not take the write just now.
-    const bool is_gone = leased.error().code == Code::Conflict || leased.error().code == Code::NotFound;
-    if (!is_gone) spdlog::warn("job not started job={} error={}", job.id.value, leased.error().message);
+    // Conflict: somebody else has it, or it was aborted. Else the catalog could not take the write
+    // just now.
+    const bool is_gone =
+        leased.error().code == Code::Conflict || leased.error().code == Code::NotFound;
+    if (!is_gone)
+      spdlog::warn("job not started job={} error={}", job.id.value, leased.error().message);
     {
       const std::lock_guard lock{mutex};
       dispatcher.lease_failed(job.id);
@@ -114,7 +119,8 @@ void JobService::State::start_leased() {
 void JobService::State::add_waiting(const JobStore::Waiting& job) {
   const std::lock_guard lock{mutex};
   // A running job here has lost its lease: it is ready to be taken over at once.
-  dispatcher.add({job.id, job.queue, job.priority, job.state == JobState::Queued ? job.not_before_us : 0});
+  dispatcher.add(
+      {job.id, job.queue, job.priority, job.state == JobState::Queued ? job.not_before_us : 0});
 }
 
 void JobService::State::requeued(const Dispatcher::Waiting& job) {

@@ -1,13 +1,14 @@
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <utility>
+
+#include <spdlog/spdlog.h>
 
 #include "engine/job/job_attempt.hpp"
 #include "engine/job/progress_json.hpp"
 
-// How an attempt ends. Whatever the catalog cannot take at the moment is tried again for as long as the service lives; when
-// it ends first, the row still says "running" or "publishing", and the next start goes on from there.
+// How an attempt ends. Whatever the catalog cannot take at the moment is tried again for as long as
+// the service lives; when it ends first, the row still says "running" or "publishing", and the next
+// start goes on from there.
 
 namespace millrace {
 
@@ -16,8 +17,12 @@ namespace {
 constexpr int kPublishTries = 6;
 constexpr std::chrono::milliseconds kLongestWait{2'000};
 
-bool may_succeed_later(const Error& error) { return error.code == Code::Unavailable || error.code == Code::Io; }
-bool is_refusal(const Error& error) { return error.code == Code::Conflict || error.code == Code::NotFound; }
+bool may_succeed_later(const Error& error) {
+  return error.code == Code::Unavailable || error.code == Code::Io;
+}
+bool is_refusal(const Error& error) {
+  return error.code == Code::Conflict || error.code == Code::NotFound;
+}
 
 }  // namespace
 
@@ -42,7 +47,7 @@ void JobAttempt::ended(Outcome outcome) {
     outcome_.result = services_->result();
     outcome_.counts = services_->counts();
   }
-  if (services_ && services_->has_written()) {
+  if (services_ && (services_->has_written() || lease_.token > 1)) {
     post(&JobAttempt::settle);
   } else {
     settle();
@@ -51,11 +56,13 @@ void JobAttempt::ended(Outcome outcome) {
 
 void JobAttempt::settle() {
   if (lost_) {
-    spdlog::warn("attempt ended without its lease job={} attempt={}", lease_.job.value, lease_.attempt);
+    spdlog::warn("attempt ended without its lease job={} attempt={}", lease_.job.value,
+                 lease_.attempt);
     if (services_) services_->outputs().close();
     return done(JobState::Running);
   }
-  if (outcome_.stopped == StopReason::Shutdown) return put_back(std::nullopt, std::chrono::milliseconds{0});
+  if (outcome_.stopped == StopReason::Shutdown)
+    return put_back(std::nullopt, std::chrono::milliseconds{0});
   if (outcome_.stopped != StopReason::None) return fail(JobState::Aborted, "aborted");
   if (!outcome_.error) return publish();
   const bool again = may_succeed_later(*outcome_.error) && job_.failures + 1 < job_.max_attempts;
@@ -69,9 +76,22 @@ std::chrono::milliseconds JobAttempt::back_off() const {
   return std::min(wait, service_->settings.retry_longest);
 }
 
+// What an earlier attempt staged and this one did not come to. Behind a checkpoint it is a part of
+// the outputs.
+Result<void> JobAttempt::adopt_outputs() {
+  if (lease_.token <= 1) return {};
+  MR_TRY(const auto noted, service_->jobs.outputs(lease_.job));
+  const auto own = services_->outputs().uris();
+  for (const std::string& uri : noted) {
+    if (std::find(own.begin(), own.end(), uri) == own.end()) MR_CHECK(services_->stage(uri));
+  }
+  return {};
+}
+
 void JobAttempt::publish() {
-  if (!services_->has_written()) return write_end(JobState::Finished);
-  auto ready = services_->end_record_log("finished");
+  auto ready = services_->is_resumed() ? adopt_outputs() : Result<void>{};
+  if (ready.ok() && !services_->has_written()) return write_end(JobState::Finished);
+  if (ready.ok()) ready = services_->end_record_log("finished");
   if (ready.ok()) ready = service_->sync.sync();
   if (!ready.ok()) {
     outcome_.error = std::move(ready).error().within("write outputs");
@@ -82,7 +102,8 @@ void JobAttempt::publish() {
                                [self = shared_from_this()](Result<void> begun) {
                                  if (begun.ok()) {
                                    self->service_->watchers.tell(self->lease_.job);
-                                   self->service_->post(Pool::Blocking, [self] { self->publish_outputs(1); });
+                                   self->service_->post(Pool::Blocking,
+                                                        [self] { self->publish_outputs(1); });
                                  } else if (is_refusal(begun.error())) {
                                    self->refused(begun.error(), JobState::Finished);
                                  } else {
@@ -95,7 +116,8 @@ void JobAttempt::publish_outputs(int tries) {
   services_->outputs().close();
   auto published = services_->outputs().publish();
   if (published.ok()) return write_end(JobState::Finished);
-  spdlog::warn("output not published job={} tries={} error={}", lease_.job.value, tries, published.error().message);
+  spdlog::warn("output not published job={} tries={} error={}", lease_.job.value, tries,
+               published.error().message);
   if (tries < kPublishTries && !service_->is_stopping()) {
     return again_later([self = shared_from_this(), tries] { self->publish_outputs(tries + 1); });
   }
@@ -105,6 +127,12 @@ void JobAttempt::publish_outputs(int tries) {
 }
 
 void JobAttempt::fail(JobState state, std::string_view status) {
+  if (services_) {
+    if (auto adopted = adopt_outputs(); !adopted.ok()) {
+      spdlog::warn("outputs of earlier attempts stay behind job={} error={}", lease_.job.value,
+                   adopted.error().message);
+    }
+  }
   if (services_ && services_->has_written()) {
     auto& outputs = services_->outputs();
     auto ended = services_->end_record_log(status);
@@ -112,7 +140,9 @@ void JobAttempt::fail(JobState state, std::string_view status) {
     const std::string& log = services_->record_log();
     if (ended.ok() && !log.empty()) ended = outputs.publish(log);
     if (ended.ok()) ended = outputs.discard(log);
-    if (!ended.ok()) spdlog::warn("outputs not tidied up job={} error={}", lease_.job.value, ended.error().message);
+    if (!ended.ok())
+      spdlog::warn("outputs not tidied up job={} error={}", lease_.job.value,
+                   ended.error().message);
   }
   write_end(state);
 }
@@ -120,19 +150,22 @@ void JobAttempt::fail(JobState state, std::string_view status) {
 void JobAttempt::put_back(const std::optional<Error>& error, std::chrono::milliseconds wait) {
   if (services_) services_->outputs().close();
   free_slot();
-  service_->jobs.requeue(lease_, error, wait, [self = shared_from_this(), error, wait](Result<void> queued) {
-    if (!queued.ok()) {
-      if (is_refusal(queued.error())) return self->refused(queued.error(), JobState::Queued);
-      return self->again_later([self, error, wait] { self->put_back(error, wait); });
-    }
-    if (error) {
-      spdlog::warn("job will be tried again job={} attempt={} wait_ms={} error={}", self->lease_.job.value,
-                   self->lease_.attempt, wait.count(), error->message);
-    }
-    const auto not_before = wait.count() > 0 ? self->service_->now_us() + std::chrono::microseconds{wait}.count() : 0;
-    self->done(JobState::Queued);
-    self->service_->requeued({self->lease_.job, self->queue_, self->priority_, not_before});
-  });
+  service_->jobs.requeue(
+      lease_, error, wait, [self = shared_from_this(), error, wait](Result<void> queued) {
+        if (!queued.ok()) {
+          if (is_refusal(queued.error())) return self->refused(queued.error(), JobState::Queued);
+          return self->again_later([self, error, wait] { self->put_back(error, wait); });
+        }
+        if (error) {
+          spdlog::warn("job will be tried again job={} attempt={} wait_ms={} error={}",
+                       self->lease_.job.value, self->lease_.attempt, wait.count(), error->message);
+        }
+        const auto not_before =
+            wait.count() > 0 ? self->service_->now_us() + std::chrono::microseconds{wait}.count()
+                             : 0;
+        self->done(JobState::Queued);
+        self->service_->requeued({self->lease_.job, self->queue_, self->priority_, not_before});
+      });
 }
 
 void JobAttempt::give_back() {
@@ -142,11 +175,13 @@ void JobAttempt::give_back() {
 
 void JobAttempt::write_end(JobState state) {
   free_slot();
-  service_->jobs.finish(lease_, state, ending(), [self = shared_from_this(), state](Result<void> written) {
-    if (written.ok()) return self->done(state);
-    if (is_refusal(written.error())) return self->refused(written.error(), state);
-    self->again_later([self, state] { self->write_end(state); });
-  });
+  service_->jobs.finish(lease_, state, ending(),
+                        [self = shared_from_this(), state](Result<void> written) {
+                          if (written.ok()) return self->done(state);
+                          if (is_refusal(written.error()))
+                            return self->refused(written.error(), state);
+                          self->again_later([self, state] { self->write_end(state); });
+                        });
 }
 
 // The row is not what we thought: an abort came first, or the lease is somebody else's.
@@ -162,8 +197,8 @@ void JobAttempt::refused(const Error& error, JobState wanted) {
       self->outcome_.stopped = row->stop_reason;
       return self->fail(JobState::Aborted, "aborted");
     }
-    spdlog::warn("end of an attempt refused job={} attempt={} error={}", self->lease_.job.value, self->lease_.attempt,
-                 error.message);
+    spdlog::warn("end of an attempt refused job={} attempt={} error={}", self->lease_.job.value,
+                 self->lease_.attempt, error.message);
     if (self->services_) self->services_->outputs().close();
     self->done(JobState::Running);
   });
@@ -189,12 +224,15 @@ void JobAttempt::free_slot() {
 void JobAttempt::done(JobState state) {
   free_slot();
   if (is_final(state)) {
-    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(service_->catalog.clock().steady() - started_);
+    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
+        service_->catalog.clock().steady() - started_);
     if (state == JobState::Failed && outcome_.error) {
-      spdlog::error("job failed job={} attempt={} ms={} code={} error={} detail={}", lease_.job.value, lease_.attempt,
-                    took.count(), to_string(outcome_.error->code), outcome_.error->message, outcome_.error->detail);
+      spdlog::error("job failed job={} attempt={} ms={} code={} error={} detail={}",
+                    lease_.job.value, lease_.attempt, took.count(), to_string(outcome_.error->code),
+                    outcome_.error->message, outcome_.error->detail);
     } else {
-      spdlog::info("job {} job={} attempt={} ms={}", to_string(state), lease_.job.value, lease_.attempt, took.count());
+      spdlog::info("job {} job={} attempt={} ms={}", to_string(state), lease_.job.value,
+                   lease_.attempt, took.count());
     }
   }
   service_->attempt_done(shared_from_this(), state);

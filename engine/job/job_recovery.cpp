@@ -1,17 +1,18 @@
-#include <spdlog/spdlog.h>
-
-#include <fmt/format.h>
-
 #include <future>
 #include <limits>
 #include <utility>
+
+#include <spdlog/spdlog.h>
 
 #include "engine/job/job_service_state.hpp"
 #include "engine/job/record_log.hpp"
 #include "engine/job/rights_json.hpp"
 
-// What a crash left. Publishing jobs are published again, which changes nothing where it had been done; aborting ones are
-// aborted; running ones go on from their checkpoint when the dispatcher leases them.
+#include <fmt/format.h>
+
+// What a crash left. Publishing jobs are published again, which changes nothing where it had been
+// done; aborting ones are aborted; running ones go on from their checkpoint when the dispatcher
+// leases them.
 
 namespace millrace {
 
@@ -23,7 +24,8 @@ std::string stage_owner(JobId id) { return fmt::format("job-{}", id.value); }
 
 std::string log_file_of(const Job& job) {
   const auto found = job.pipeline.find("logFile");
-  return found != job.pipeline.end() && found->is_string() ? found->get<std::string>() : std::string{};
+  return found != job.pipeline.end() && found->is_string() ? found->get<std::string>()
+                                                           : std::string{};
 }
 
 // The counts that the last checkpoint wrote into the row.
@@ -40,7 +42,8 @@ std::map<std::string, std::int64_t> last_counts(const Job& job) {
 }  // namespace
 
 Result<void> JobService::State::recover() {
-  // The lock of the data folder says that whoever gave these leases is dead. At a shared catalog others may live.
+  // The lock of the data folder says that whoever gave these leases is dead. At a shared catalog
+  // others may live.
   if (catalog.dialect() == SqlDialect::Sqlite) MR_CHECK(jobs.expire_leases());
   MR_TRY(const auto expired, jobs.expired(std::numeric_limits<int>::max()));
   for (const auto& job : expired) {
@@ -65,7 +68,8 @@ Result<void> JobService::State::recover() {
 Result<void> JobService::State::recover(JobId id) {
   auto taken = jobs.take_over(id, settings.holder, settings.lease);
   // Somebody else has it, or it has ended.
-  if (!taken.ok() && (taken.error().code == Code::Conflict || taken.error().code == Code::NotFound)) return {};
+  if (!taken.ok() && (taken.error().code == Code::Conflict || taken.error().code == Code::NotFound))
+    return {};
   auto ended = taken.ok() ? end_interrupted(*taken) : Result<void>{std::move(taken).error()};
   {
     const std::lock_guard lock{mutex};
@@ -95,7 +99,8 @@ Result<void> JobService::State::end_interrupted(const JobStore::Interrupted& int
     MR_CHECK(end_aborted(id));
   }
   std::promise<Result<void>> written;
-  jobs.finish(interrupted.lease, end, {}, [&written](Result<void> result) { written.set_value(std::move(result)); });
+  jobs.finish(interrupted.lease, end, {},
+              [&written](Result<void> result) { written.set_value(std::move(result)); });
   MR_CHECK(written.get_future().get());
   const std::lock_guard lock{mutex};
   ++(end == JobState::Finished ? counters.finished : counters.aborted);
@@ -104,7 +109,8 @@ Result<void> JobService::State::end_interrupted(const JobStore::Interrupted& int
 
 Result<void> JobService::State::end_aborted(JobId id) {
   MR_TRY(const Job job, jobs.get(id));
-  if (job.state != JobState::Aborting && job.state != JobState::Aborted) return {};  // asked for again meanwhile
+  if (job.state != JobState::Aborting && job.state != JobState::Aborted)
+    return {};  // asked for again meanwhile
   const StoreRights rights = read_rights(job.rights);
   const std::string owner = stage_owner(id);
   const std::string log = log_file_of(job);

@@ -1,13 +1,13 @@
 #include "engine/job/job_rows.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <charconv>
 #include <span>
 
 #include "engine/base/sha1.hpp"
 #include "engine/base/utf8.hpp"
+
+#include <fmt/format.h>
 
 namespace millrace::detail {
 
@@ -22,7 +22,8 @@ Result<std::string> from_hex(std::string_view digits) {
   for (std::size_t i = 0; i + 1 < digits.size(); i += 2) {
     unsigned value = 0;
     const auto [end, fault] = std::from_chars(digits.data() + i, digits.data() + i + 2, value, 16);
-    if (fault != std::errc{} || end != digits.data() + i + 2) return Error{Code::DataInvalid, "not hexadecimal digits"};
+    if (fault != std::errc{} || end != digits.data() + i + 2)
+      return Error{Code::DataInvalid, "not hexadecimal digits"};
     bytes.push_back(static_cast<char>(value));
   }
   return bytes;
@@ -49,7 +50,9 @@ Result<Json> document(const SqlValue& value, std::string_view column) {
   return parsed;
 }
 
-std::string dump(const Json& document) { return document.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string dump(const Json& document) {
+  return document.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 
 SqlValue to_sql(const Json& document) {
   if (document.is_null()) return nullptr;
@@ -68,7 +71,8 @@ Result<Job> read_job(const std::vector<SqlValue>& row) {
   job.name = text(next());
   job.priority = static_cast<int>(integer(next()));
   const auto state = read_job_state(text(next()));
-  if (!state) return Error{Code::DataInvalid, fmt::format("job row: unknown state: job {}", job.id.value)};
+  if (!state)
+    return Error{Code::DataInvalid, fmt::format("job row: unknown state: job {}", job.id.value)};
   job.state = *state;
   job.stop_reason = read_stop_reason(text(next()));
   job.created_us = integer(next());
@@ -99,18 +103,21 @@ Result<std::vector<JobStore::Waiting>> read_waiting(const SqlRows& rows) {
   out.reserve(rows.rows.size());
   for (const auto& row : rows.rows) {
     const auto state = read_job_state(text(row.at(4)));
-    if (!state) return Error{Code::DataInvalid, fmt::format("job row: unknown state: job {}", integer(row.at(0)))};
-    out.push_back({JobId{integer(row.at(0))}, text(row.at(1)), static_cast<int>(integer(row.at(2))), integer(row.at(3)),
-                   *state});
+    if (!state)
+      return Error{Code::DataInvalid,
+                   fmt::format("job row: unknown state: job {}", integer(row.at(0)))};
+    out.push_back({JobId{integer(row.at(0))}, text(row.at(1)), static_cast<int>(integer(row.at(2))),
+                   integer(row.at(3)), *state});
   }
   return out;
 }
 
-Result<void> add_event(Connection& connection, JobId id, std::int64_t time_us, std::string_view kind,
-                       const Json& body) {
-  MR_CHECK(connection.execute(
-      "INSERT INTO job_events (job_id, sequence, time_us, kind, body) SELECT id, last_event, ?, ?, ? FROM jobs WHERE id = ?",
-      {time_us, std::string{kind}, to_sql(body), id.value}));
+Result<void> add_event(Connection& connection, JobId id, std::int64_t time_us,
+                       std::string_view kind, const Json& body) {
+  MR_CHECK(
+      connection.execute("INSERT INTO job_events (job_id, sequence, time_us, kind, body) SELECT "
+                         "id, last_event, ?, ?, ? FROM jobs WHERE id = ?",
+                         {time_us, std::string{kind}, to_sql(body), id.value}));
   return {};
 }
 
@@ -119,7 +126,8 @@ Error refusal(Connection& connection, JobId id, std::string_view what) {
   if (!found.ok()) return std::move(found).error();
   if (found->rows.empty()) return {Code::NotFound, fmt::format("no such job: {}", id.value)};
   return {Code::Conflict,
-          fmt::format("job {} cannot be changed: {} is refused while it is {}", id.value, what, text(found->rows[0].at(0))),
+          fmt::format("job {} cannot be changed: {} is refused while it is {}", id.value, what,
+                      text(found->rows[0].at(0))),
           fmt::format("token={}", integer(found->rows[0].at(1)))};
 }
 
@@ -130,7 +138,8 @@ std::string write_states(const Checkpoint& checkpoint) {
       states[name] = state;
     } else {
       states[name] = Json{
-          {"hex", to_hex(std::span{reinterpret_cast<const std::uint8_t*>(state.data()), state.size()})}};
+          {"hex",
+           to_hex(std::span{reinterpret_cast<const std::uint8_t*>(state.data()), state.size()})}};
     }
   }
   return dump(states);
@@ -145,7 +154,8 @@ Result<Checkpoint> read_states(std::int64_t sequence, const std::string& text) {
     } else if (state.is_object() && state.contains("hex") && state["hex"].is_string()) {
       MR_TRY(checkpoint.states[name], from_hex(state["hex"].get_ref<const std::string&>()));
     } else {
-      return Error{Code::DataInvalid, fmt::format("checkpoint: the state of {} cannot be read", name)};
+      return Error{Code::DataInvalid,
+                   fmt::format("checkpoint: the state of {} cannot be read", name)};
     }
   }
   return checkpoint;

@@ -10,8 +10,10 @@ namespace millrace::detail {
 
 /// Columns of the jobs table that read_job() wants, in its order.
 inline constexpr std::string_view kJobColumns =
-    "id, dialect, external_id, owner, queue, name, priority, state, stop_reason, created_us, started_us, finished_us, "
-    "not_before_us, attempt, max_attempts, failures, crashes, deadline_us, token, idempotency_key, pipeline, facts, "
+    "id, dialect, external_id, owner, queue, name, priority, state, stop_reason, created_us, "
+    "started_us, finished_us, "
+    "not_before_us, attempt, max_attempts, failures, crashes, deadline_us, token, idempotency_key, "
+    "pipeline, facts, "
     "result, counts, progress, error, rights, versions, rules";
 
 Result<Job> read_job(const std::vector<SqlValue>& row);
@@ -19,8 +21,8 @@ Result<Job> read_job(const std::vector<SqlValue>& row);
 /// Columns: id, queue, priority, not_before_us, state.
 Result<std::vector<JobStore::Waiting>> read_waiting(const SqlRows& rows);
 
-std::int64_t integer(const SqlValue& value);   // null: 0
-std::string text(const SqlValue& value);       // null: ""
+std::int64_t integer(const SqlValue& value);  // null: 0
+std::string text(const SqlValue& value);      // null: ""
 /// Null stays null; what is not JSON is an error that names the column.
 Result<Json> document(const SqlValue& value, std::string_view column);
 /// Null for a null document.
@@ -30,9 +32,11 @@ SqlValue to_sql(const Json& document);
 std::string dump(const Json& document);
 
 /// Adds the journal line whose number is the job's last_event, which the caller has just raised.
-Result<void> add_event(Connection& connection, JobId id, std::int64_t time_us, std::string_view kind, const Json& body);
+Result<void> add_event(Connection& connection, JobId id, std::int64_t time_us,
+                       std::string_view kind, const Json& body);
 
-/// Says why a conditional change of a job changed nothing: NotFound, or Conflict with the state that it has.
+/// Says why a conditional change of a job changed nothing: NotFound, or Conflict with the state
+/// that it has.
 Error refusal(Connection& connection, JobId id, std::string_view what);
 
 /// States of operators as text: JSON, where a state that is not UTF-8 stands as {"hex": ...}.

@@ -1,15 +1,16 @@
 #include "engine/job/job_service.hpp"
 
-#include <fmt/format.h>
-#include <spdlog/spdlog.h>
-#include <unistd.h>
-
 #include <array>
+#include <unistd.h>
 #include <utility>
+
+#include <spdlog/spdlog.h>
 
 #include "engine/job/job_attempt.hpp"
 #include "engine/job/job_service_state.hpp"
 #include "engine/job/rights_json.hpp"
+
+#include <fmt/format.h>
 
 namespace millrace {
 
@@ -28,8 +29,8 @@ JobSettings with_holder(JobSettings settings) {
 
 }  // namespace
 
-JobService::State::State(JobService& own, JobStore& job_store, Registry& operators, Store& objects, Catalog& metadata,
-                         Scheduler& workers, JobSettings given)
+JobService::State::State(JobService& own, JobStore& job_store, Registry& operators, Store& objects,
+                         Catalog& metadata, Scheduler& workers, JobSettings given)
     : service{own},
       jobs{job_store},
       registry{operators},
@@ -40,9 +41,10 @@ JobService::State::State(JobService& own, JobStore& job_store, Registry& operato
       sync{objects},
       dispatcher{settings.queues, workers.workers()} {}
 
-JobService::JobService(JobStore& jobs, Registry& registry, Store& store, Catalog& catalog, Scheduler& scheduler,
-                       JobSettings settings)
-    : state_{std::make_shared<State>(*this, jobs, registry, store, catalog, scheduler, std::move(settings))} {}
+JobService::JobService(JobStore& jobs, Registry& registry, Store& store, Catalog& catalog,
+                       Scheduler& scheduler, JobSettings settings)
+    : state_{std::make_shared<State>(*this, jobs, registry, store, catalog, scheduler,
+                                     std::move(settings))} {}
 
 JobService::~JobService() { drain(); }
 
@@ -77,34 +79,38 @@ void JobService::submit(JobRequest request, StoreRights rights, JobStore::Submit
     const std::lock_guard lock{state_->mutex};
     const std::size_t waiting = state_->dispatcher.waiting() + state_->submitting;
     if (state_->stopping) {
-      refused = Error{Code::Unavailable, "shutting down: no more jobs are taken; submit again after the restart"};
+      refused = Error{Code::Unavailable,
+                      "shutting down: no more jobs are taken; submit again after the restart"};
     } else if (!state_->dispatcher.has_queue(request.queue)) {
-      refused = Error{Code::InvalidArgument, fmt::format("unknown queue: {}; there are {}", request.queue,
-                                                         state_->dispatcher.queue_names())};
+      refused =
+          Error{Code::InvalidArgument, fmt::format("unknown queue: {}; there are {}", request.queue,
+                                                   state_->dispatcher.queue_names())};
     } else if (waiting >= state_->settings.max_queued) {
-      refused = Error{Code::Exhausted, fmt::format("queue full: {} jobs wait; try again later", waiting)};
+      refused =
+          Error{Code::Exhausted, fmt::format("queue full: {} jobs wait; try again later", waiting)};
     } else {
       ++state_->submitting;
     }
   }
   if (refused) return submitted(*std::move(refused));
   Dispatcher::Waiting waiting{{}, request.queue, request.priority, 0};
-  state_->jobs.submit(std::move(request), rights,
-                      [state = state_, activity = std::make_shared<Activity>(state_), waiting,
-                       submitted = std::move(submitted)](Result<JobStore::Submission> made) mutable {
-                        {
-                          const std::lock_guard lock{state->mutex};
-                          --state->submitting;
-                          if (made.ok() && made->is_new) {
-                            ++state->counters.submitted;
-                            waiting.id = made->id;
-                            state->dispatcher.add(waiting);
-                          }
-                        }
-                        if (!made.ok()) return submitted(std::move(made).error());
-                        submitted(made->id);
-                        state->dispatch();
-                      });
+  state_->jobs.submit(
+      std::move(request), rights,
+      [state = state_, activity = std::make_shared<Activity>(state_), waiting,
+       submitted = std::move(submitted)](Result<JobStore::Submission> made) mutable {
+        {
+          const std::lock_guard lock{state->mutex};
+          --state->submitting;
+          if (made.ok() && made->is_new) {
+            ++state->counters.submitted;
+            waiting.id = made->id;
+            state->dispatcher.add(waiting);
+          }
+        }
+        if (!made.ok()) return submitted(std::move(made).error());
+        submitted(made->id);
+        state->dispatch();
+      });
 }
 
 Result<JobState> JobService::abort(JobId id, StopReason reason) {
@@ -157,7 +163,8 @@ void JobService::rerun(JobId id, JobStore::Submitted submitted) {
     request.priority = job->priority;
     request.max_attempts = job->max_attempts;
     if (job->deadline_us > 0) {
-      request.deadline = std::chrono::ceil<std::chrono::seconds>(std::chrono::microseconds{job->deadline_us});
+      request.deadline =
+          std::chrono::ceil<std::chrono::seconds>(std::chrono::microseconds{job->deadline_us});
     }
     request.rules = read_rules(job->rules);
     request.facts = job->facts.is_object() ? std::move(job->facts) : Json::object();
@@ -171,7 +178,9 @@ std::optional<Progress> JobService::progress(JobId id) {
   return attempt ? attempt->progress() : std::nullopt;
 }
 
-std::uint64_t JobService::watch(JobId id, Changed changed) { return state_->watchers.add(id, std::move(changed)); }
+std::uint64_t JobService::watch(JobId id, Changed changed) {
+  return state_->watchers.add(id, std::move(changed));
+}
 
 void JobService::unwatch(std::uint64_t watch) { state_->watchers.remove(watch); }
 

@@ -14,33 +14,38 @@ namespace millrace {
 class Registry;
 
 struct JobSettings {
-  std::map<std::string, int> queues{{"default", 0}};  // name -> jobs at once; 0: as many as there are workers
-  std::size_t max_queued = 100'000;                   // more is Exhausted
-  std::chrono::milliseconds lease{30'000};            // renewed at a third of it
+  std::map<std::string, int> queues{
+      {"default", 0}};                      // name -> jobs at once; 0: as many as there are workers
+  std::size_t max_queued = 100'000;         // more is Exhausted
+  std::chrono::milliseconds lease{30'000};  // renewed at a third of it
   std::chrono::milliseconds checkpoint_every{5'000};
-  std::string holder;                                 // name of this process in leases; empty: host and process id
-  std::chrono::milliseconds retry_first{1'000};       // wait before a failed job is tried again; doubles each time
+  std::string holder;  // name of this process in leases; empty: host and process id
+  std::chrono::milliseconds retry_first{
+      1'000};  // wait before a failed job is tried again; doubles each time
   std::chrono::milliseconds retry_longest{60'000};
 };
 
-/// Takes jobs from the queue, runs them, and brings them to an end that survives: the only caller of run_plan for the
-/// queued lane. [any thread] Functions that return a Result wait for the disk: not for HTTP threads. Everything handed to
-/// the constructor outlives it.
+/// Takes jobs from the queue, runs them, and brings them to an end that survives: the only caller
+/// of run_plan for the queued lane. [any thread] Functions that return a Result wait for the disk:
+/// not for HTTP threads. Everything handed to the constructor outlives it.
 class JobService {
  public:
-  JobService(JobStore& jobs, Registry& registry, Store& store, Catalog& catalog, Scheduler& scheduler,
-             JobSettings settings);
+  JobService(JobStore& jobs, Registry& registry, Store& store, Catalog& catalog,
+             Scheduler& scheduler, JobSettings settings);
   /// Drains.
   ~JobService();
   JobService(const JobService&) = delete;
   JobService& operator=(const JobService&) = delete;
 
-  /// First what a crash left: publishing jobs are published, expired leases are taken over. Then starts jobs as they come.
+  /// First what a crash left: publishing jobs are published, expired leases are taken over. Then
+  /// starts jobs as they come.
   Result<void> start();
-  /// Stops starting jobs, asks the running ones to stop (reason shutdown: they stay queued with their checkpoint), waits.
+  /// Stops starting jobs, asks the running ones to stop (reason shutdown: they stay queued with
+  /// their checkpoint), waits.
   void drain();
 
-  /// Refused when the queue is not known, too many jobs wait (Exhausted), or the service drains (Unavailable).
+  /// Refused when the queue is not known, too many jobs wait (Exhausted), or the service drains
+  /// (Unavailable).
   void submit(JobRequest request, StoreRights rights, JobStore::Submitted submitted);
   Result<JobState> abort(JobId id, StopReason reason);
   Result<void> retry(JobId id);
@@ -49,9 +54,9 @@ class JobService {
 
   /// Where a running job stands; nothing when it does not run here.
   std::optional<Progress> progress(JobId id);
-  /// Calls `changed` after each transition and about once a second while the job runs, until it is final or unwatched.
-  /// Returns a number for unwatch(). The call comes on an internal thread and must not block; one that has begun may
-  /// still be under way when unwatch() returns.
+  /// Calls `changed` after each transition and about once a second while the job runs, until it is
+  /// final or unwatched. Returns a number for unwatch(). The call comes on an internal thread and
+  /// must not block; one that has begun may still be under way when unwatch() returns.
   using Changed = std::function<void(JobId)>;
   std::uint64_t watch(JobId id, Changed changed);
   void unwatch(std::uint64_t watch);

@@ -19,7 +19,8 @@ namespace millrace {
 
 class JobAttempt;
 
-/// Something of the service that is under way: drain() waits until there is none. Held by attempts, tasks and callbacks.
+/// Something of the service that is under way: drain() waits until there is none. Held by attempts,
+/// tasks and callbacks.
 class Activity {
  public:
   explicit Activity(std::shared_ptr<JobService::State> state);
@@ -32,13 +33,14 @@ class Activity {
 };
 
 struct JobService::State : std::enable_shared_from_this<JobService::State> {
-  State(JobService& own, JobStore& job_store, Registry& operators, Store& objects, Catalog& metadata, Scheduler& workers,
-        JobSettings given);
+  State(JobService& own, JobStore& job_store, Registry& operators, Store& objects,
+        Catalog& metadata, Scheduler& workers, JobSettings given);
 
   // Dispatch (job_dispatch.cpp). [any thread]
   /// Asks leases for the jobs that may come next.
   void dispatch();
-  void on_lease(const Dispatcher::Waiting& job, Clock::Steady asked, Result<JobStore::Lease> leased);
+  void on_lease(const Dispatcher::Waiting& job, Clock::Steady asked,
+                Result<JobStore::Lease> leased);
   /// Starts what is leased as far as there are slots.
   void start_leased();
   void add_waiting(const JobStore::Waiting& job);
@@ -62,7 +64,8 @@ struct JobService::State : std::enable_shared_from_this<JobService::State> {
   /// Brings a job to its end that died while publishing or aborting.
   Result<void> recover(JobId id);
   Result<void> end_interrupted(const JobStore::Interrupted& interrupted);
-  /// Writes the record log of a job that was aborted while no attempt of it ran, and discards what it had staged.
+  /// Writes the record log of a job that was aborted while no attempt of it ran, and discards what
+  /// it had staged.
   Result<void> end_aborted(JobId id);
 
   void post(Pool pool, std::function<void()> work);

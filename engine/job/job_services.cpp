@@ -1,15 +1,16 @@
 #include "engine/job/job_services.hpp"
 
-#include <fmt/format.h>
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <utility>
+
+#include <spdlog/spdlog.h>
 
 #include "engine/job/job_rows.hpp"
 #include "engine/job/log_level.hpp"
 #include "engine/job/rights_json.hpp"
 #include "engine/job/sequence_window.hpp"
+
+#include <fmt/format.h>
 
 namespace millrace {
 
@@ -33,9 +34,10 @@ Result<Json> take(Checkpoint& checkpoint, const char* name) {
 
 }  // namespace
 
-JobServices::JobServices(Surroundings around, JobStore& journal, const Job& job, const JobStore::Lease& lease,
-                         const Cancel& cancel, const Clock& clock)
-    : StoreServices{around, read_rights(job.rights), job.owner, fmt::format("job-{}", job.id.value)},
+JobServices::JobServices(Surroundings around, JobStore& journal, const Job& job,
+                         const JobStore::Lease& lease, const Cancel& cancel, const Clock& clock)
+    : StoreServices{around, read_rights(job.rights), job.owner,
+                    fmt::format("job-{}", job.id.value)},
       journal_{journal},
       lease_{lease},
       job_{std::to_string(job.id.value)},
@@ -65,7 +67,7 @@ Result<void> JobServices::resume(Checkpoint* checkpoint) {
 }
 
 Result<void> JobServices::open_record_log(std::string_view uri) {
-  MR_TRY(ObjectWriter* staged, stage(uri));
+  MR_TRY(ObjectWriter * staged, stage(uri));
   auto log = std::make_unique<RecordLog>(*staged, clock_);
   MR_CHECK(log->resume(noted_log_));
   record_log_uri_ = uri;
@@ -114,7 +116,8 @@ bool JobServices::may_journal() {
   return true;
 }
 
-void JobServices::progress(std::string_view node, std::uint64_t done, std::uint64_t total, std::string_view unit) {
+void JobServices::progress(std::string_view node, std::uint64_t done, std::uint64_t total,
+                           std::string_view unit) {
   const std::lock_guard lock{mutex_};
   auto found = progress_.find(node);
   if (found == progress_.end()) {
@@ -131,8 +134,9 @@ Progress JobServices::progress() const {
   Progress sum;
   const std::lock_guard lock{mutex_};
   sum.counts = counts_.totals();
-  const bool any_input = std::any_of(progress_.begin(), progress_.end(),
-                                     [this](const auto& entry) { return inputs_.contains(entry.first); });
+  const bool any_input = std::any_of(progress_.begin(), progress_.end(), [this](const auto& entry) {
+    return inputs_.contains(entry.first);
+  });
   std::uint64_t done_here = 0;
   bool is_total_known = true;
   for (const auto& [node, progress] : progress_) {
@@ -149,7 +153,8 @@ Progress JobServices::progress() const {
   const double seconds = std::chrono::duration<double>(clock_.steady() - began_).count();
   if (seconds > 0) sum.per_second = static_cast<double>(done_here) / seconds;
   if (sum.total > 0 && sum.per_second > 0) {
-    sum.seconds_left = static_cast<double>(sum.total - std::min(sum.done, sum.total)) / sum.per_second;
+    sum.seconds_left =
+        static_cast<double>(sum.total - std::min(sum.done, sum.total)) / sum.per_second;
   }
   return sum;
 }
@@ -158,7 +163,8 @@ void JobServices::count(std::string_view node, std::string_view counter, std::in
   count_in_batch(node, 0, counter, by);
 }
 
-void JobServices::count_in_batch(std::string_view, std::int64_t sequence, std::string_view counter, std::int64_t by) {
+void JobServices::count_in_batch(std::string_view, std::int64_t sequence, std::string_view counter,
+                                 std::int64_t by) {
   const std::lock_guard lock{mutex_};
   counts_.add(sequence, counter, by);
 }
@@ -172,11 +178,13 @@ void JobServices::record_event(std::string_view node, const RecordLogEvent& even
   record_event_in_batch(node, 0, event);
 }
 
-void JobServices::record_event_in_batch(std::string_view node, std::int64_t sequence, const RecordLogEvent& event) {
+void JobServices::record_event_in_batch(std::string_view node, std::int64_t sequence,
+                                        const RecordLogEvent& event) {
   if (record_log_) {
     record_log_->add(sequence, event);
   } else {
-    log(node, event.level, fmt::format("{}: {} url={} line={}", event.code, event.message, event.url, event.line));
+    log(node, event.level,
+        fmt::format("{}: {} url={} line={}", event.code, event.message, event.url, event.line));
   }
 }
 
@@ -193,15 +201,10 @@ Json JobServices::result() const {
 }
 
 Result<ObjectWriter*> JobServices::stage(std::string_view uri) {
-  MR_TRY(ObjectWriter* writer, StoreServices::stage(uri));
+  MR_TRY(ObjectWriter * writer, StoreServices::stage(uri));
   // What an attempt without a checkpoint left is not what this one goes on from.
   if (!resumed_) MR_CHECK(writer->truncate(0));
-  std::int64_t place = 0;
-  {
-    const std::lock_guard lock{mutex_};
-    place = staged_++;
-  }
-  journal_.note_staged(lease_, place, std::string{uri});
+  journal_.note_staged(lease_, std::string{uri});
   return writer;
 }
 

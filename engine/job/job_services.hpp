@@ -18,14 +18,16 @@ namespace millrace {
 /// What the operators of one attempt of a queued job may ask for. [any worker]
 class JobServices final : public StoreServices {
  public:
-  JobServices(Surroundings around, JobStore& journal, const Job& job, const JobStore::Lease& lease, const Cancel& cancel,
-              const Clock& clock);
+  JobServices(Surroundings around, JobStore& journal, const Job& job, const JobStore::Lease& lease,
+              const Cancel& cancel, const Clock& clock);
   ~JobServices() override;
 
-  /// Tells what is known once the pipeline is read: its seed, and the nodes whose progress is the job's.
+  /// Tells what is known once the pipeline is read: its seed, and the nodes whose progress is the
+  /// job's.
   void set_plan(std::uint64_t seed, std::set<std::string, std::less<>> inputs);
   /// Goes on where a checkpoint was taken, and takes what is ours out of it; with null begins anew.
   Result<void> resume(Checkpoint* checkpoint);
+  [[nodiscard]] bool is_resumed() const { return resumed_; }
   /// Stages the record log. After resume().
   Result<void> open_record_log(std::string_view uri);
   /// Adds our own state to that of the operators.
@@ -42,11 +44,14 @@ class JobServices final : public StoreServices {
   std::uint64_t seed() const override { return seed_; }
   bool stopping() const override { return cancel_.stopped(); }
   void log(std::string_view node, int level, std::string_view message) override;
-  void progress(std::string_view node, std::uint64_t done, std::uint64_t total, std::string_view unit) override;
+  void progress(std::string_view node, std::uint64_t done, std::uint64_t total,
+                std::string_view unit) override;
   void count(std::string_view node, std::string_view counter, std::int64_t by) override;
-  void count_in_batch(std::string_view node, std::int64_t sequence, std::string_view counter, std::int64_t by) override;
+  void count_in_batch(std::string_view node, std::int64_t sequence, std::string_view counter,
+                      std::int64_t by) override;
   void record_event(std::string_view node, const RecordLogEvent& event) override;
-  void record_event_in_batch(std::string_view node, std::int64_t sequence, const RecordLogEvent& event) override;
+  void record_event_in_batch(std::string_view node, std::int64_t sequence,
+                             const RecordLogEvent& event) override;
   Result<void> set_result(std::string_view key, std::string_view json) override;
   Result<ObjectWriter*> stage(std::string_view uri) override;
 
@@ -75,8 +80,7 @@ class JobServices final : public StoreServices {
   BatchCounts counts_;
   Json result_ = Json::object();
   std::map<std::string, NodeProgress, std::less<>> progress_;
-  std::int64_t staged_ = 0;
-  double journal_credit_;      // lines that may go to the journal now
+  double journal_credit_;  // lines that may go to the journal now
   Clock::Steady credited_;
   std::uint64_t suppressed_ = 0;
 };

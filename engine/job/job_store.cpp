@@ -1,13 +1,13 @@
 #include "engine/job/job_store.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <utility>
 
 #include "engine/base/utf8.hpp"
 #include "engine/job/job_rows.hpp"
 #include "engine/job/rights_json.hpp"
+
+#include <fmt/format.h>
 
 namespace millrace {
 
@@ -20,7 +20,8 @@ struct JobStore::Newest {
 
   Result<std::int64_t> next(Connection& connection, std::int64_t now_us) {
     if (created_us < 0) {
-      MR_TRY(const SqlRows last, connection.query("SELECT created_us FROM jobs ORDER BY id DESC LIMIT 1"));
+      MR_TRY(const SqlRows last,
+             connection.query("SELECT created_us FROM jobs ORDER BY id DESC LIMIT 1"));
       created_us = last.rows.empty() ? 0 : integer(last.rows[0].at(0));
     }
     created_us = std::max(created_us, now_us);
@@ -33,7 +34,8 @@ JobStore::JobStore(Catalog& catalog) : catalog_{catalog}, newest_{std::make_shar
 namespace {
 
 Result<void> check_text(std::string_view what, std::string_view value, std::size_t most) {
-  if (!is_utf8(value)) return Error{Code::InvalidArgument, fmt::format("job: {} is not UTF-8", what)};
+  if (!is_utf8(value))
+    return Error{Code::InvalidArgument, fmt::format("job: {} is not UTF-8", what)};
   // The columns count characters; bytes are never fewer.
   if (value.size() > most) {
     return Error{Code::InvalidArgument, fmt::format("job: {} is longer than {} bytes", what, most)};
@@ -47,8 +49,10 @@ Result<void> check_request(const JobRequest& request) {
   MR_CHECK(check_text("owner", request.owner, 255));
   MR_CHECK(check_text("queue", request.queue, 128));
   MR_CHECK(check_text("idempotency_key", request.idempotency_key, 255));
-  if (!request.pipeline.is_object()) return Error{Code::InvalidArgument, "job: the pipeline is not an object"};
-  if (request.max_attempts < 1) return Error{Code::InvalidArgument, "job: max_attempts is at least 1"};
+  if (!request.pipeline.is_object())
+    return Error{Code::InvalidArgument, "job: the pipeline is not an object"};
+  if (request.max_attempts < 1)
+    return Error{Code::InvalidArgument, "job: max_attempts is at least 1"};
   if (request.deadline && request.deadline->count() < 1) {
     return Error{Code::InvalidArgument, "job: the deadline is at least 1 second"};
   }
@@ -73,8 +77,9 @@ struct Submitting {
 
 Result<bool> find_by_key(Connection& connection, Submitting& work) {
   if (work.request.idempotency_key.empty()) return false;
-  MR_TRY(const SqlRows found, connection.query("SELECT id FROM jobs WHERE owner = ? AND idempotency_key = ?",
-                                               {work.request.owner, work.request.idempotency_key}));
+  MR_TRY(const SqlRows found,
+         connection.query("SELECT id FROM jobs WHERE owner = ? AND idempotency_key = ?",
+                          {work.request.owner, work.request.idempotency_key}));
   if (found.rows.empty()) return false;
   work.made = {JobId{integer(found.rows[0].at(0))}, false};
   return true;
@@ -82,18 +87,25 @@ Result<bool> find_by_key(Connection& connection, Submitting& work) {
 
 Result<void> insert(Connection& connection, Submitting& work, std::int64_t created_us) {
   const JobRequest& request = work.request;
-  const auto optional = [](const std::string& value) { return value.empty() ? SqlValue{nullptr} : SqlValue{value}; };
+  const auto optional = [](const std::string& value) {
+    return value.empty() ? SqlValue{nullptr} : SqlValue{value};
+  };
   const std::int64_t deadline_us =
       request.deadline ? std::chrono::microseconds{*request.deadline}.count() : std::int64_t{0};
   MR_TRY(const auto made,
          connection.execute(
-             "INSERT INTO jobs (dialect, external_id, owner, queue, name, priority, state, stop_reason, created_us, "
-             "started_us, finished_us, updated_us, not_before_us, deadline_us, attempt, failures, crashes, max_attempts, "
-             "token, lease_holder, lease_until_us, last_event, idempotency_key, pipeline, facts, rights, rules) VALUES "
-             "(?, ?, ?, ?, ?, ?, 'queued', 'none', ?, 0, 0, ?, 0, ?, 0, 0, 0, ?, 0, '', 0, 1, ?, ?, ?, ?, ?)",
-             {request.dialect, optional(request.external_id), request.owner, request.queue, work.name,
-              std::int64_t{request.priority}, created_us, created_us, deadline_us, std::int64_t{request.max_attempts},
-              optional(request.idempotency_key), work.pipeline, work.facts, work.rights, work.rules}));
+             "INSERT INTO jobs (dialect, external_id, owner, queue, name, priority, state, "
+             "stop_reason, created_us, "
+             "started_us, finished_us, updated_us, not_before_us, deadline_us, attempt, failures, "
+             "crashes, max_attempts, "
+             "token, lease_holder, lease_until_us, last_event, idempotency_key, pipeline, facts, "
+             "rights, rules) VALUES "
+             "(?, ?, ?, ?, ?, ?, 'queued', 'none', ?, 0, 0, ?, 0, ?, 0, 0, 0, ?, 0, '', 0, 1, ?, "
+             "?, ?, ?, ?)",
+             {request.dialect, optional(request.external_id), request.owner, request.queue,
+              work.name, std::int64_t{request.priority}, created_us, created_us, deadline_us,
+              std::int64_t{request.max_attempts}, optional(request.idempotency_key), work.pipeline,
+              work.facts, work.rights, work.rules}));
   work.made = {JobId{made.last_id}, true};
   if (request.external_id.empty()) {
     MR_CHECK(connection.execute("UPDATE jobs SET external_id = ? WHERE id = ?",
@@ -104,7 +116,8 @@ Result<void> insert(Connection& connection, Submitting& work, std::int64_t creat
 
 }  // namespace
 
-void JobStore::submit(JobRequest request, const StoreRights& rights, std::function<void(Result<Submission>)> done) {
+void JobStore::submit(JobRequest request, const StoreRights& rights,
+                      std::function<void(Result<Submission>)> done) {
   if (auto checked = check_request(request); !checked.ok()) return done(std::move(checked).error());
   auto work = std::make_shared<Submitting>();  // shared by the write and its callback
   work->name = name_of(request.pipeline);
@@ -126,7 +139,8 @@ void JobStore::submit(JobRequest request, const StoreRights& rights, std::functi
         MR_TRY(const bool taken, find_by_key(connection, *work));
         if (taken) return {};
         return Error{Code::Conflict,
-                     fmt::format("job exists: {} has one with the id {}", work->request.dialect, work->request.external_id),
+                     fmt::format("job exists: {} has one with the id {}", work->request.dialect,
+                                 work->request.external_id),
                      std::move(inserted).error().detail};
       },
       [work, done = std::move(done)](Result<void> committed) {
@@ -138,7 +152,8 @@ void JobStore::submit(JobRequest request, const StoreRights& rights, std::functi
 Result<Job> JobStore::get(JobId id) {
   Result<Job> found = Error{Code::NotFound, fmt::format("no such job: {}", id.value)};
   MR_CHECK(catalog_.read([&](Connection& connection) -> Result<void> {
-    static const std::string sql = fmt::format("SELECT {} FROM jobs WHERE id = ?", detail::kJobColumns);
+    static const std::string sql =
+        fmt::format("SELECT {} FROM jobs WHERE id = ?", detail::kJobColumns);
     MR_TRY(const SqlRows rows, connection.query(sql, {id.value}));
     if (!rows.rows.empty()) found = detail::read_job(rows.rows[0]);
     return {};
@@ -149,9 +164,10 @@ Result<Job> JobStore::get(JobId id) {
 Result<Job> JobStore::get(std::string_view dialect, std::string_view external_id) {
   Result<Job> found = Error{Code::NotFound, fmt::format("no such job: {}", printable(external_id))};
   MR_CHECK(catalog_.read([&](Connection& connection) -> Result<void> {
-    static const std::string sql =
-        fmt::format("SELECT {} FROM jobs WHERE dialect = ? AND external_id = ?", detail::kJobColumns);
-    MR_TRY(const SqlRows rows, connection.query(sql, {std::string{dialect}, std::string{external_id}}));
+    static const std::string sql = fmt::format(
+        "SELECT {} FROM jobs WHERE dialect = ? AND external_id = ?", detail::kJobColumns);
+    MR_TRY(const SqlRows rows,
+           connection.query(sql, {std::string{dialect}, std::string{external_id}}));
     if (!rows.rows.empty()) found = detail::read_job(rows.rows[0]);
     return {};
   }));
@@ -191,7 +207,8 @@ Result<std::vector<JobEvent>> JobStore::events(JobId id, std::int64_t after, int
   MR_CHECK(catalog_.read([&](Connection& connection) -> Result<void> {
     events.clear();
     MR_TRY(const SqlRows rows,
-           connection.query("SELECT sequence, time_us, kind, body FROM job_events WHERE job_id = ? AND sequence > ? "
+           connection.query("SELECT sequence, time_us, kind, body FROM job_events WHERE job_id = ? "
+                            "AND sequence > ? "
                             "ORDER BY sequence LIMIT ?",
                             {id.value, after, std::int64_t{std::max(limit, 0)}}));
     for (const auto& row : rows.rows) {
@@ -207,10 +224,12 @@ Result<std::vector<JobStore::Waiting>> JobStore::expired(int limit) {
   std::vector<Waiting> found;
   const auto now = to_micros(catalog_.clock().now());
   MR_CHECK(catalog_.read([&](Connection& connection) -> Result<void> {
-    MR_TRY(const SqlRows rows,
-           connection.query("SELECT id, queue, priority, not_before_us, state FROM jobs WHERE state IN ('running', "
-                            "'publishing', 'aborting') AND lease_until_us < ? ORDER BY priority DESC, id LIMIT ?",
-                            {now, std::int64_t{limit}}));
+    MR_TRY(
+        const SqlRows rows,
+        connection.query(
+            "SELECT id, queue, priority, not_before_us, state FROM jobs WHERE state IN ('running', "
+            "'publishing', 'aborting') AND lease_until_us < ? ORDER BY priority DESC, id LIMIT ?",
+            {now, std::int64_t{limit}}));
     MR_TRY(found, detail::read_waiting(rows));
     return {};
   }));
@@ -222,10 +241,12 @@ Result<std::vector<JobStore::Waiting>> JobStore::startable(int limit) {
   const auto now = to_micros(catalog_.clock().now());
   std::vector<Waiting> more;
   MR_CHECK(catalog_.read([&](Connection& connection) -> Result<void> {
-    MR_TRY(const SqlRows rows,
-           connection.query("SELECT id, queue, priority, not_before_us, state FROM jobs WHERE state = 'queued' AND "
-                            "not_before_us <= ? ORDER BY priority DESC, id LIMIT ?",
-                            {now, limit - static_cast<std::int64_t>(found.size())}));
+    MR_TRY(
+        const SqlRows rows,
+        connection.query(
+            "SELECT id, queue, priority, not_before_us, state FROM jobs WHERE state = 'queued' AND "
+            "not_before_us <= ? ORDER BY priority DESC, id LIMIT ?",
+            {now, limit - static_cast<std::int64_t>(found.size())}));
     MR_TRY(more, detail::read_waiting(rows));
     return {};
   }));
@@ -239,9 +260,11 @@ Result<std::vector<JobStore::Waiting>> JobStore::startable(int limit) {
 Result<std::vector<JobStore::Waiting>> JobStore::queued(JobId after, int limit) {
   std::vector<Waiting> found;
   MR_CHECK(catalog_.read([&](Connection& connection) -> Result<void> {
-    MR_TRY(const SqlRows rows, connection.query("SELECT id, queue, priority, not_before_us, state FROM jobs WHERE state = "
-                                                "'queued' AND id > ? ORDER BY id LIMIT ?",
-                                                {after.value, std::int64_t{limit}}));
+    MR_TRY(
+        const SqlRows rows,
+        connection.query("SELECT id, queue, priority, not_before_us, state FROM jobs WHERE state = "
+                         "'queued' AND id > ? ORDER BY id LIMIT ?",
+                         {after.value, std::int64_t{limit}}));
     MR_TRY(found, detail::read_waiting(rows));
     return {};
   }));
@@ -252,7 +275,8 @@ Result<std::optional<Checkpoint>> JobStore::last_checkpoint(JobId id) {
   std::optional<Checkpoint> found;
   MR_CHECK(catalog_.read([&](Connection& connection) -> Result<void> {
     MR_TRY(const SqlRows rows,
-           connection.query("SELECT sequence, states FROM job_checkpoints WHERE job_id = ?", {id.value}));
+           connection.query("SELECT sequence, states FROM job_checkpoints WHERE job_id = ?",
+                            {id.value}));
     if (rows.rows.empty()) return {};
     MR_TRY(found, detail::read_states(integer(rows.rows[0].at(0)), text(rows.rows[0].at(1))));
     return {};
@@ -264,7 +288,9 @@ Result<std::vector<std::string>> JobStore::outputs(JobId id) {
   std::vector<std::string> uris;
   MR_CHECK(catalog_.read([&](Connection& connection) -> Result<void> {
     uris.clear();
-    MR_TRY(const SqlRows rows, connection.query("SELECT uri FROM job_outputs WHERE job_id = ? ORDER BY place", {id.value}));
+    MR_TRY(const SqlRows rows,
+           connection.query("SELECT uri FROM job_outputs WHERE job_id = ? ORDER BY place",
+                            {id.value}));
     for (const auto& row : rows.rows) uris.push_back(text(row.at(0)));
     return {};
   }));

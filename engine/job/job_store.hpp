@@ -14,10 +14,11 @@
 
 namespace millrace {
 
-/// Jobs in the catalog: every transition is a conditional UPDATE (state and fencing token) together with its journal line,
-/// in one transaction, before anybody acts on it. [any thread] Callbacks come on the catalog's writer thread once the
-/// change is on disk; those of a request that is refused before it is written come on the caller's thread.
-/// Functions without callback wait for the disk.
+/// Jobs in the catalog: every transition is a conditional UPDATE (state and fencing token) together
+/// with its journal line, in one transaction, before anybody acts on it. [any thread] Callbacks
+/// come on the catalog's writer thread once the change is on disk; those of a request that is
+/// refused before it is written come on the caller's thread. Functions without callback wait for
+/// the disk.
 class JobStore {
  public:
   explicit JobStore(Catalog& catalog);
@@ -26,14 +27,15 @@ class JobStore {
     JobId id;
     bool is_new = true;  // false: the idempotency key named an earlier job
   };
-  void submit(JobRequest request, const StoreRights& rights, std::function<void(Result<Submission>)> done);
+  void submit(JobRequest request, const StoreRights& rights,
+              std::function<void(Result<Submission>)> done);
   using Submitted = std::function<void(Result<JobId>)>;
 
   Result<Job> get(JobId id);
   Result<Job> get(std::string_view dialect, std::string_view external_id);
   struct Filter {
-    std::string dialect, owner, queue, state;  // empty: any
-    JobId before{};                            // only jobs with a smaller id (created earlier)
+    std::string dialect{}, owner{}, queue{}, state{};  // empty: any
+    JobId before{};  // only jobs with a smaller id (created earlier)
     int limit = 100;
   };
   Result<std::vector<Job>> list(const Filter& filter);  // newest first
@@ -47,13 +49,15 @@ class JobStore {
     std::int64_t not_before_us = 0;
     JobState state = JobState::Queued;
   };
-  /// Jobs that may start now, best first: state queued, not_before passed; and jobs whose lease has expired.
+  /// Jobs that may start now, best first: state queued, not_before passed; and jobs whose lease has
+  /// expired.
   Result<std::vector<Waiting>> startable(int limit);
   /// Running, publishing and aborting jobs whose lease has expired, best first.
   Result<std::vector<Waiting>> expired(int limit);
   /// Queued jobs behind `after`, ascending, whether they may start now or not.
   Result<std::vector<Waiting>> queued(JobId after, int limit);
-  /// Ends all leases at once: for the one engine of a data folder, which is the only one that gave any.
+  /// Ends all leases at once: for the one engine of a data folder, which is the only one that gave
+  /// any.
   Result<void> expire_leases();
 
   struct Lease {
@@ -62,8 +66,10 @@ class JobStore {
     int attempt = 0;
     bool is_takeover = false;  // of an attempt that died
   };
-  /// queued -> running (or takes over an expired lease): increments token and attempt. Conflict when somebody was faster.
-  void lease(JobId id, std::string_view holder, std::chrono::milliseconds time, std::function<void(Result<Lease>)> done);
+  /// queued -> running (or takes over an expired lease): increments token and attempt. Conflict
+  /// when somebody was faster.
+  void lease(JobId id, std::string_view holder, std::chrono::milliseconds time,
+             std::function<void(Result<Lease>)> done);
   /// Takes over a job that died while it was publishing or aborting; its state stays.
   struct Interrupted {
     Lease lease;
@@ -71,13 +77,15 @@ class JobStore {
   };
   Result<Interrupted> take_over(JobId id, std::string_view holder, std::chrono::milliseconds time);
 
-  // Each of these is refused with Conflict when the token is not the job's any more, or the state may not follow.
+  // Each of these is refused with Conflict when the token is not the job's any more, or the state
+  // may not follow.
 
   struct Renewed {
     JobState state = JobState::Running;
     StopReason stop_reason = StopReason::None;  // when somebody else asked for an abort
   };
-  void renew(const Lease& lease, std::chrono::milliseconds time, std::function<void(Result<Renewed>)> done);
+  void renew(const Lease& lease, std::chrono::milliseconds time,
+             std::function<void(Result<Renewed>)> done);
   Result<void> checkpoint(const Lease& lease, const Checkpoint& checkpoint, const Json& progress);
 
   /// What an attempt leaves in the job's row. Null members leave what is there.
@@ -87,15 +95,19 @@ class JobStore {
     std::string failed_node;
     Json result, counts, progress, versions;
   };
-  /// running -> publishing, with the list of staged addresses, after which only finish() may follow.
+  /// running -> publishing, with the list of staged addresses, after which only finish() may
+  /// follow.
   void begin_publish(const Lease& lease, const std::vector<std::string>& uris, const Ending& ending,
                      std::function<void(Result<void>)> done);
-  void finish(const Lease& lease, JobState state, const Ending& ending, std::function<void(Result<void>)> done);
-  /// running -> queued, to be tried again after `wait`. Without an error the attempt does not count.
-  void requeue(const Lease& lease, const std::optional<Error>& error, std::chrono::milliseconds wait,
-               std::function<void(Result<void>)> done);
-  /// Notes that the attempt has staged `uri`, so that it can be discarded after a crash. Not waited for.
-  void note_staged(const Lease& lease, std::int64_t place, std::string uri);
+  void finish(const Lease& lease, JobState state, const Ending& ending,
+              std::function<void(Result<void>)> done);
+  /// running -> queued, to be tried again after `wait`. Without an error the attempt does not
+  /// count.
+  void requeue(const Lease& lease, const std::optional<Error>& error,
+               std::chrono::milliseconds wait, std::function<void(Result<void>)> done);
+  /// Notes that the attempt has staged `uri`, so that a later one knows of it. Not waited for, but
+  /// in front of every checkpoint that follows.
+  void note_staged(const Lease& lease, std::string uri);
 
   /// Adds a line to the journal; note() does not wait for the disk.
   Result<void> log(JobId id, std::string_view kind, const Json& body);

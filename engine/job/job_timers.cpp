@@ -1,8 +1,8 @@
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <utility>
 #include <vector>
+
+#include <spdlog/spdlog.h>
 
 #include "engine/job/job_attempt.hpp"
 #include "engine/job/job_service_state.hpp"
@@ -18,7 +18,8 @@ constexpr std::chrono::seconds kLongestLeasedAhead{1};
 
 void JobService::State::arm() {
   const bool is_shared = catalog.dialect() == SqlDialect::MySql;
-  const bool has_work = !attempts.empty() || dispatcher.next_due_us() || !to_recover.empty() || (is_shared && started);
+  const bool has_work = !attempts.empty() || dispatcher.next_due_us() || !to_recover.empty() ||
+                        (is_shared && started);
   if (!has_work || closed || (stopping && attempts.empty())) return;
   const auto now = now_us();
   const std::int64_t renewal = std::chrono::microseconds{settings.lease}.count() / 6;
@@ -35,7 +36,8 @@ void JobService::State::arm() {
   const std::chrono::milliseconds delay{(due - now + 999) / 1'000};
   scheduler.submit_after(delay, {[](void* self) {
                                    const std::unique_ptr<Tick> mine{static_cast<Tick*>(self)};
-                                   if (const auto state = mine->state.lock()) state->tick(mine->due_us);
+                                   if (const auto state = mine->state.lock())
+                                     state->tick(mine->due_us);
                                  },
                                  next});
 }
@@ -76,6 +78,12 @@ void JobService::State::tick(std::int64_t due_us) {
     if (now - told_us >= kSecond) {
       told_us = now;
       running = watchers.watched();
+      // At a shared catalog a job may be running elsewhere.
+      if (catalog.dialect() == SqlDialect::Sqlite) {
+        running.erase(std::remove_if(running.begin(), running.end(),
+                                     [this](JobId id) { return !attempts.contains(id); }),
+                      running.end());
+      }
     }
   }
   for (const auto& attempt : to_renew) renew(attempt);
@@ -89,7 +97,8 @@ void JobService::State::tick(std::int64_t due_us) {
   }
   for (const JobId id : interrupted) {
     post(Pool::Blocking, [this, id] {
-      if (auto ended = recover(id); !ended.ok()) spdlog::warn("job not ended yet job={} error={}", id.value, ended.error().message);
+      if (auto ended = recover(id); !ended.ok())
+        spdlog::warn("job not ended yet job={} error={}", id.value, ended.error().message);
     });
   }
   if (poll) post(Pool::Blocking, [this] { poll_shared_catalog(); });
@@ -101,21 +110,24 @@ void JobService::State::tick(std::int64_t due_us) {
 }
 
 void JobService::State::renew(const std::shared_ptr<JobAttempt>& attempt) {
-  jobs.renew(attempt->lease(), settings.lease, [self = shared_from_this(), attempt](Result<JobStore::Renewed> renewed) {
-    {
-      const std::lock_guard lock{self->mutex};
-      attempt->is_renewing = false;
-      if (renewed.ok()) attempt->renewed_at = self->catalog.clock().steady();
-    }
-    if (renewed.ok()) {
-      // Somebody else asked for the abort: another process at the same catalog.
-      if (renewed->state == JobState::Aborting) attempt->stop(renewed->stop_reason);
-    } else if (renewed.error().code == Code::Conflict || renewed.error().code == Code::NotFound) {
-      attempt->lose_lease();
-    } else {
-      spdlog::warn("lease not renewed job={} error={}", attempt->lease().job.value, renewed.error().message);
-    }
-  });
+  jobs.renew(attempt->lease(), settings.lease,
+             [self = shared_from_this(), attempt](Result<JobStore::Renewed> renewed) {
+               {
+                 const std::lock_guard lock{self->mutex};
+                 attempt->is_renewing = false;
+                 if (renewed.ok()) attempt->renewed_at = self->catalog.clock().steady();
+               }
+               if (renewed.ok()) {
+                 // Somebody else asked for the abort: another process at the same catalog.
+                 if (renewed->state == JobState::Aborting) attempt->stop(renewed->stop_reason);
+               } else if (renewed.error().code == Code::Conflict ||
+                          renewed.error().code == Code::NotFound) {
+                 attempt->lose_lease();
+               } else {
+                 spdlog::warn("lease not renewed job={} error={}", attempt->lease().job.value,
+                              renewed.error().message);
+               }
+             });
 }
 
 // Other processes submit to a shared catalog, and die.

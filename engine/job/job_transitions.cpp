@@ -1,12 +1,13 @@
-#include <fmt/format.h>
-
 #include <utility>
 
 #include "engine/job/job_rows.hpp"
 #include "engine/job/job_store.hpp"
 
-// The changes of a job's state. Each is one UPDATE whose WHERE names the states that may be left and, behind a lease, its
-// token; `state` is assigned last, since MySQL evaluates the assignments of one UPDATE in order.
+#include <fmt/format.h>
+
+// The changes of a job's state. Each is one UPDATE whose WHERE names the states that may be left
+// and, behind a lease, its token; `state` is assigned last, since MySQL evaluates the assignments
+// of one UPDATE in order.
 
 namespace millrace {
 
@@ -23,7 +24,8 @@ std::string may_become(JobState to) {
   std::string condition;
   for (const auto from : {JobState::Running, JobState::Publishing, JobState::Aborting}) {
     if (!may_follow(from, to)) continue;
-    fmt::format_to(std::back_inserter(condition), "{}'{}'", condition.empty() ? "" : ", ", to_string(from));
+    fmt::format_to(std::back_inserter(condition), "{}'{}'", condition.empty() ? "" : ", ",
+                   to_string(from));
   }
   return fmt::format(" AND state IN ({})", condition);
 }
@@ -38,7 +40,8 @@ Json error_document(const Error& error, const std::string& node) {
 
 Result<void> JobStore::expire_leases() {
   return catalog_.write_and_wait([](Connection& connection) -> Result<void> {
-    MR_CHECK(connection.execute("UPDATE jobs SET lease_until_us = 0 WHERE state IN ('running', 'publishing', 'aborting')"));
+    MR_CHECK(connection.execute(
+        "UPDATE jobs SET lease_until_us = 0 WHERE state IN ('running', 'publishing', 'aborting')"));
     return {};
   });
 }
@@ -51,22 +54,30 @@ void JobStore::lease(JobId id, std::string_view holder, std::chrono::millisecond
   catalog_.write(
       [=, name = std::string{holder}](Connection& connection) -> Result<void> {
         static constexpr std::string_view kStart =
-            "UPDATE jobs SET crashes = crashes + ?, token = token + 1, attempt = attempt + 1, started_us = (CASE WHEN "
-            "started_us = 0 THEN ? ELSE started_us END), lease_holder = ?, lease_until_us = ?, updated_us = ?, last_event = "
+            "UPDATE jobs SET crashes = crashes + ?, token = token + 1, attempt = attempt + 1, "
+            "started_us = (CASE WHEN "
+            "started_us = 0 THEN ? ELSE started_us END), lease_holder = ?, lease_until_us = ?, "
+            "updated_us = ?, last_event = "
             "last_event + 1, state = 'running' WHERE id = ? AND ";
-        static const std::string from_queue = fmt::format("{}state = 'queued' AND not_before_us <= ?", kStart);
-        static const std::string from_dead = fmt::format("{}state = 'running' AND lease_until_us < ?", kStart);
+        static const std::string from_queue =
+            fmt::format("{}state = 'queued' AND not_before_us <= ?", kStart);
+        static const std::string from_dead =
+            fmt::format("{}state = 'running' AND lease_until_us < ?", kStart);
         bool is_takeover = false;
-        MR_TRY(auto changed, connection.execute(from_queue, {std::int64_t{0}, now, name, until, now, id.value, now}));
+        MR_TRY(auto changed, connection.execute(from_queue, {std::int64_t{0}, now, name, until, now,
+                                                             id.value, now}));
         if (changed.rows == 0) {
           is_takeover = true;
-          MR_TRY(changed, connection.execute(from_dead, {std::int64_t{1}, now, name, until, now, id.value, now}));
+          MR_TRY(changed, connection.execute(
+                              from_dead, {std::int64_t{1}, now, name, until, now, id.value, now}));
         }
         if (changed.rows == 0) return refusal(connection, id, "a start");
-        MR_TRY(const SqlRows row, connection.query("SELECT token, attempt FROM jobs WHERE id = ?", {id.value}));
+        MR_TRY(const SqlRows row,
+               connection.query("SELECT token, attempt FROM jobs WHERE id = ?", {id.value}));
         const auto& values = row.rows.at(0);
         *made = {id, integer(values.at(0)), static_cast<int>(integer(values.at(1))), is_takeover};
-        return add_event(connection, id, now, "running", Json{{"attempt", made->attempt}, {"holder", name}});
+        return add_event(connection, id, now, "running",
+                         Json{{"attempt", made->attempt}, {"holder", name}});
       },
       [made, done = std::move(done)](Result<void> committed) {
         if (!committed.ok()) return done(std::move(committed).error());
@@ -74,17 +85,23 @@ void JobStore::lease(JobId id, std::string_view holder, std::chrono::millisecond
       });
 }
 
-Result<JobStore::Interrupted> JobStore::take_over(JobId id, std::string_view holder, std::chrono::milliseconds time) {
+Result<JobStore::Interrupted> JobStore::take_over(JobId id, std::string_view holder,
+                                                  std::chrono::milliseconds time) {
   Interrupted taken;
   const auto now = to_micros(catalog_.clock().now());
   auto written = catalog_.write_and_wait([&](Connection& connection) -> Result<void> {
-    MR_TRY(const auto changed,
-           connection.execute("UPDATE jobs SET token = token + 1, lease_holder = ?, lease_until_us = ?, updated_us = ?, "
-                              "last_event = last_event + 1 WHERE id = ? AND state IN ('publishing', 'aborting') AND "
-                              "lease_until_us < ?",
-                              {std::string{holder}, now + std::chrono::microseconds{time}.count(), now, id.value, now}));
+    MR_TRY(
+        const auto changed,
+        connection.execute(
+            "UPDATE jobs SET token = token + 1, lease_holder = ?, lease_until_us = ?, updated_us = "
+            "?, "
+            "last_event = last_event + 1 WHERE id = ? AND state IN ('publishing', 'aborting') AND "
+            "lease_until_us < ?",
+            {std::string{holder}, now + std::chrono::microseconds{time}.count(), now, id.value,
+             now}));
     if (changed.rows == 0) return refusal(connection, id, "taking it over");
-    MR_TRY(const SqlRows row, connection.query("SELECT token, attempt, state FROM jobs WHERE id = ?", {id.value}));
+    MR_TRY(const SqlRows row,
+           connection.query("SELECT token, attempt, state FROM jobs WHERE id = ?", {id.value}));
     const auto& values = row.rows.at(0);
     taken = {{id, integer(values.at(0)), static_cast<int>(integer(values.at(1))), true},
              read_job_state(text(values.at(2))).value_or(JobState::Publishing)};
@@ -94,15 +111,16 @@ Result<JobStore::Interrupted> JobStore::take_over(JobId id, std::string_view hol
   return taken;
 }
 
-void JobStore::renew(const Lease& lease, std::chrono::milliseconds time, std::function<void(Result<Renewed>)> done) {
+void JobStore::renew(const Lease& lease, std::chrono::milliseconds time,
+                     std::function<void(Result<Renewed>)> done) {
   auto found = std::make_shared<Renewed>();  // shared by the write and its callback
   const auto until = to_micros(catalog_.clock().now()) + std::chrono::microseconds{time}.count();
   catalog_.write(
       [=](Connection& connection) -> Result<void> {
-        MR_TRY(const SqlRows row,
-               connection.query("SELECT state, stop_reason FROM jobs WHERE id = ? AND token = ? AND state IN ('running', "
-                                "'publishing', 'aborting')",
-                                {lease.job.value, lease.token}));
+        MR_TRY(const SqlRows row, connection.query("SELECT state, stop_reason FROM jobs WHERE id = "
+                                                   "? AND token = ? AND state IN ('running', "
+                                                   "'publishing', 'aborting')",
+                                                   {lease.job.value, lease.token}));
         if (row.rows.empty()) return refusal(connection, lease.job, "renewing the lease");
         *found = {read_job_state(text(row.rows[0].at(0))).value_or(JobState::Running),
                   read_stop_reason(text(row.rows[0].at(1)))};
@@ -116,39 +134,52 @@ void JobStore::renew(const Lease& lease, std::chrono::milliseconds time, std::fu
       });
 }
 
-Result<void> JobStore::checkpoint(const Lease& lease, const Checkpoint& checkpoint, const Json& progress) {
+Result<void> JobStore::checkpoint(const Lease& lease, const Checkpoint& checkpoint,
+                                  const Json& progress) {
   const auto now = to_micros(catalog_.clock().now());
   return catalog_.write_and_wait(
       [&, states = detail::write_states(checkpoint)](Connection& connection) -> Result<void> {
         MR_TRY(const auto changed,
-               connection.execute("UPDATE jobs SET progress = ?, crashes = 0, updated_us = ?, last_event = last_event + 1 "
+               connection.execute("UPDATE jobs SET progress = ?, crashes = 0, updated_us = ?, "
+                                  "last_event = last_event + 1 "
                                   "WHERE id = ? AND token = ? AND state IN ('running', 'aborting')",
                                   {to_sql(progress), now, lease.job.value, lease.token}));
         if (changed.rows == 0) return refusal(connection, lease.job, "a checkpoint");
-        MR_CHECK(connection.execute("REPLACE INTO job_checkpoints (job_id, token, sequence, states) VALUES (?, ?, ?, ?)",
-                                    {lease.job.value, lease.token, checkpoint.sequence, states}));
-        return add_event(connection, lease.job, now, "checkpoint", Json{{"sequence", checkpoint.sequence}});
+        MR_CHECK(connection.execute(
+            "REPLACE INTO job_checkpoints (job_id, token, sequence, states) VALUES (?, ?, ?, ?)",
+            {lease.job.value, lease.token, checkpoint.sequence, states}));
+        return add_event(connection, lease.job, now, "checkpoint",
+                         Json{{"sequence", checkpoint.sequence}});
       });
 }
 
-void JobStore::begin_publish(const Lease& lease, const std::vector<std::string>& uris, const Ending& ending,
-                             std::function<void(Result<void>)> done) {
+void JobStore::begin_publish(const Lease& lease, const std::vector<std::string>& uris,
+                             const Ending& ending, std::function<void(Result<void>)> done) {
   const auto now = to_micros(catalog_.clock().now());
-  std::vector<SqlValue> values{to_sql(ending.result), to_sql(ending.counts), to_sql(ending.progress),
-                               to_sql(ending.versions), now, lease.job.value, lease.token};
+  std::vector<SqlValue> values{to_sql(ending.result),
+                               to_sql(ending.counts),
+                               to_sql(ending.progress),
+                               to_sql(ending.versions),
+                               now,
+                               lease.job.value,
+                               lease.token};
   catalog_.write(
       [=, values = std::move(values)](Connection& connection) -> Result<void> {
         MR_TRY(const auto changed,
-               connection.execute("UPDATE jobs SET result = COALESCE(?, result), counts = COALESCE(?, counts), progress = "
-                                  "COALESCE(?, progress), versions = COALESCE(?, versions), updated_us = ?, last_event = "
-                                  "last_event + 1, state = 'publishing' WHERE id = ? AND token = ? AND state = 'running'",
+               connection.execute("UPDATE jobs SET result = COALESCE(?, result), counts = "
+                                  "COALESCE(?, counts), progress = "
+                                  "COALESCE(?, progress), versions = COALESCE(?, versions), "
+                                  "updated_us = ?, last_event = "
+                                  "last_event + 1, state = 'publishing' WHERE id = ? AND token = ? "
+                                  "AND state = 'running'",
                                   values));
         if (changed.rows == 0) return refusal(connection, lease.job, "publishing");
         MR_CHECK(connection.execute("DELETE FROM job_outputs WHERE job_id = ?", {lease.job.value}));
         std::int64_t place = 0;
         for (const std::string& uri : uris) {
-          MR_CHECK(connection.execute("INSERT INTO job_outputs (job_id, place, uri, state) VALUES (?, ?, ?, 'publishing')",
-                                      {lease.job.value, place++, uri}));
+          MR_CHECK(connection.execute(
+              "INSERT INTO job_outputs (job_id, place, uri, state) VALUES (?, ?, ?, 'publishing')",
+              {lease.job.value, place++, uri}));
         }
         return add_event(connection, lease.job, now, "publishing", Json{{"outputs", uris}});
       },
@@ -164,9 +195,12 @@ void JobStore::finish(const Lease& lease, JobState state, const Ending& ending,
   if (ending.reason != StopReason::None) body["reason"] = to_string(ending.reason);
   // A job that failed or was aborted keeps why; one that finished has had its troubles overcome.
   const std::string sql = fmt::format(
-      "UPDATE jobs SET result = COALESCE(?, result), counts = COALESCE(?, counts), progress = COALESCE(?, progress), "
-      "versions = COALESCE(?, versions), error = ?, stop_reason = (CASE WHEN ? = 'none' THEN stop_reason ELSE ? END), "
-      "finished_us = ?, updated_us = ?, lease_until_us = 0, last_event = last_event + 1, state = '{}' WHERE id = ? AND "
+      "UPDATE jobs SET result = COALESCE(?, result), counts = COALESCE(?, counts), progress = "
+      "COALESCE(?, progress), "
+      "versions = COALESCE(?, versions), error = ?, stop_reason = (CASE WHEN ? = 'none' THEN "
+      "stop_reason ELSE ? END), "
+      "finished_us = ?, updated_us = ?, lease_until_us = 0, last_event = last_event + 1, state = "
+      "'{}' WHERE id = ? AND "
       "token = ?{}",
       to_string(state), may_become(state));
   const std::string reason{to_string(ending.reason)};
@@ -182,61 +216,83 @@ void JobStore::finish(const Lease& lease, JobState state, const Ending& ending,
                                lease.job.value,
                                lease.token};
   catalog_.write(
-      [=, values = std::move(values), body = std::move(body)](Connection& connection) -> Result<void> {
+      [=, values = std::move(values),
+       body = std::move(body)](Connection& connection) -> Result<void> {
         MR_TRY(const auto changed, connection.execute(sql, values));
         if (changed.rows == 0) return refusal(connection, lease.job, to_string(state));
-        MR_CHECK(connection.execute("DELETE FROM job_checkpoints WHERE job_id = ?", {lease.job.value}));
+        MR_CHECK(
+            connection.execute("DELETE FROM job_checkpoints WHERE job_id = ?", {lease.job.value}));
         const bool published = state == JobState::Finished;
-        MR_CHECK(connection.execute(published ? "UPDATE job_outputs SET state = 'published' WHERE job_id = ?"
-                                              : "DELETE FROM job_outputs WHERE job_id = ?",
-                                    {lease.job.value}));
-        return add_event(connection, lease.job, now, to_string(state), body.empty() ? Json{} : body);
+        MR_CHECK(connection.execute(
+            published ? "UPDATE job_outputs SET state = 'published' WHERE job_id = ?"
+                      : "DELETE FROM job_outputs WHERE job_id = ?",
+            {lease.job.value}));
+        return add_event(connection, lease.job, now, to_string(state),
+                         body.empty() ? Json{} : body);
       },
       std::move(done));
 }
 
-void JobStore::requeue(const Lease& lease, const std::optional<Error>& error, std::chrono::milliseconds wait,
-                       std::function<void(Result<void>)> done) {
+void JobStore::requeue(const Lease& lease, const std::optional<Error>& error,
+                       std::chrono::milliseconds wait, std::function<void(Result<void>)> done) {
   const auto now = to_micros(catalog_.clock().now());
-  const auto not_before = wait.count() > 0 ? now + std::chrono::microseconds{wait}.count() : std::int64_t{0};
+  const auto not_before =
+      wait.count() > 0 ? now + std::chrono::microseconds{wait}.count() : std::int64_t{0};
   const Json document = error ? error_document(*error, {}) : Json{};
   const std::int64_t failed = error ? 1 : 0;
-  std::vector<SqlValue> values{failed, 1 - failed, to_sql(document), not_before, now, lease.job.value, lease.token};
+  std::vector<SqlValue> values{failed, 1 - failed,      to_sql(document), not_before,
+                               now,    lease.job.value, lease.token};
   Json body = Json::object();
   if (error) body["error"] = document;
   if (not_before > 0) body["not_before_us"] = not_before;
   catalog_.write(
-      [=, values = std::move(values), body = std::move(body)](Connection& connection) -> Result<void> {
+      [=, values = std::move(values),
+       body = std::move(body)](Connection& connection) -> Result<void> {
         MR_TRY(const auto changed,
-               connection.execute("UPDATE jobs SET failures = failures + ?, attempt = attempt - ?, error = ?, "
-                                  "not_before_us = ?, updated_us = ?, lease_until_us = 0, last_event = last_event + 1, "
-                                  "state = 'queued' WHERE id = ? AND token = ? AND state = 'running'",
-                                  values));
+               connection.execute(
+                   "UPDATE jobs SET failures = failures + ?, attempt = attempt - ?, error = ?, "
+                   "not_before_us = ?, updated_us = ?, lease_until_us = 0, last_event = last_event "
+                   "+ 1, "
+                   "state = 'queued' WHERE id = ? AND token = ? AND state = 'running'",
+                   values));
         if (changed.rows == 0) return refusal(connection, lease.job, "going back to the queue");
         return add_event(connection, lease.job, now, "queued", body.empty() ? Json{} : body);
       },
       std::move(done));
 }
 
-void JobStore::note_staged(const Lease& lease, std::int64_t place, std::string uri) {
+void JobStore::note_staged(const Lease& lease, std::string uri) {
   catalog_.write(
       [=, uri = std::move(uri)](Connection& connection) -> Result<void> {
-        MR_TRY(const SqlRows own, connection.query("SELECT id FROM jobs WHERE id = ? AND token = ? AND state = 'running'",
-                                                   {lease.job.value, lease.token}));
+        MR_TRY(
+            const SqlRows own,
+            connection.query("SELECT id FROM jobs WHERE id = ? AND token = ? AND state = 'running'",
+                             {lease.job.value, lease.token}));
         if (own.rows.empty()) return refusal(connection, lease.job, "staging");
-        MR_CHECK(connection.execute("REPLACE INTO job_outputs (job_id, place, uri, state) VALUES (?, ?, ?, 'staged')",
-                                    {lease.job.value, place, uri}));
+        MR_TRY(const SqlRows known,
+               connection.query("SELECT uri FROM job_outputs WHERE job_id = ? ORDER BY place",
+                                {lease.job.value}));
+        const auto place = static_cast<std::int64_t>(known.rows.size());
+        for (const auto& row : known.rows) {
+          if (text(row.at(0)) == uri) return {};  // by an earlier attempt
+        }
+        MR_CHECK(connection.execute(
+            "INSERT INTO job_outputs (job_id, place, uri, state) VALUES (?, ?, ?, 'staged')",
+            {lease.job.value, place, uri}));
         return {};
       },
-      // Only serves to tidy up after a crash: the staged bytes are found again without it.
+      // When the catalog is away no checkpoint follows either, and the staged bytes are begun anew.
       [](const Result<void>&) {});
 }
 
 namespace {
 
 Catalog::Write journal_line(JobId id, std::int64_t now, std::string kind, Json body) {
-  return [=, kind = std::move(kind), body = std::move(body)](Connection& connection) -> Result<void> {
-    MR_TRY(const auto changed, connection.execute("UPDATE jobs SET last_event = last_event + 1 WHERE id = ?", {id.value}));
+  return [=, kind = std::move(kind),
+          body = std::move(body)](Connection& connection) -> Result<void> {
+    MR_TRY(
+        const auto changed,
+        connection.execute("UPDATE jobs SET last_event = last_event + 1 WHERE id = ?", {id.value}));
     if (changed.rows == 0) return refusal(connection, id, kind);
     return add_event(connection, id, now, kind, body);
   };
@@ -245,13 +301,15 @@ Catalog::Write journal_line(JobId id, std::int64_t now, std::string kind, Json b
 }  // namespace
 
 Result<void> JobStore::log(JobId id, std::string_view kind, const Json& body) {
-  return catalog_.write_and_wait(journal_line(id, to_micros(catalog_.clock().now()), std::string{kind}, body));
+  return catalog_.write_and_wait(
+      journal_line(id, to_micros(catalog_.clock().now()), std::string{kind}, body));
 }
 
 void JobStore::note(JobId id, std::string_view kind, const Json& body) {
-  catalog_.write(journal_line(id, to_micros(catalog_.clock().now()), std::string{kind}, body),
-                 // The line also went to the log of the process; a full queue costs the journal's copy only.
-                 [](const Result<void>&) {});
+  catalog_.write(
+      journal_line(id, to_micros(catalog_.clock().now()), std::string{kind}, body),
+      // The line also went to the log of the process; a full queue costs the journal's copy only.
+      [](const Result<void>&) {});
 }
 
 Result<JobStore::Abort> JobStore::abort(JobId id, StopReason reason) {
@@ -261,24 +319,28 @@ Result<JobStore::Abort> JobStore::abort(JobId id, StopReason reason) {
   auto written = catalog_.write_and_wait([&](Connection& connection) -> Result<void> {
     done = {};
     MR_TRY(const auto waiting,
-           connection.execute("UPDATE jobs SET stop_reason = ?, finished_us = ?, updated_us = ?, last_event = last_event + "
+           connection.execute("UPDATE jobs SET stop_reason = ?, finished_us = ?, updated_us = ?, "
+                              "last_event = last_event + "
                               "1, state = 'aborted' WHERE id = ? AND state = 'queued'",
                               {word, now, now, id.value}));
     if (waiting.rows > 0) {
       MR_CHECK(connection.execute("DELETE FROM job_checkpoints WHERE job_id = ?", {id.value}));
       return add_event(connection, id, now, "aborted", Json{{"reason", word}});
     }
-    MR_TRY(const auto running,
-           connection.execute("UPDATE jobs SET stop_reason = ?, updated_us = ?, last_event = last_event + 1, state = "
-                              "'aborting' WHERE id = ? AND state = 'running'",
-                              {word, now, id.value}));
+    MR_TRY(
+        const auto running,
+        connection.execute(
+            "UPDATE jobs SET stop_reason = ?, updated_us = ?, last_event = last_event + 1, state = "
+            "'aborting' WHERE id = ? AND state = 'running'",
+            {word, now, id.value}));
     if (running.rows > 0) {
       done.state = JobState::Aborting;
       return add_event(connection, id, now, "aborting", Json{{"reason", word}});
     }
     MR_TRY(const SqlRows row, connection.query("SELECT state FROM jobs WHERE id = ?", {id.value}));
     const auto state = row.rows.empty() ? std::nullopt : read_job_state(text(row.rows[0].at(0)));
-    if (state != JobState::Aborting && state != JobState::Aborted) return refusal(connection, id, "an abort");
+    if (state != JobState::Aborting && state != JobState::Aborted)
+      return refusal(connection, id, "an abort");
     done = {*state, false};
     return {};
   });
@@ -289,12 +351,16 @@ Result<JobStore::Abort> JobStore::abort(JobId id, StopReason reason) {
 Result<void> JobStore::retry(JobId id) {
   const auto now = to_micros(catalog_.clock().now());
   return catalog_.write_and_wait([&](Connection& connection) -> Result<void> {
-    MR_TRY(const auto changed,
-           connection.execute("UPDATE jobs SET attempt = 0, failures = 0, crashes = 0, started_us = 0, finished_us = 0, "
-                              "not_before_us = 0, stop_reason = 'none', error = NULL, result = NULL, counts = NULL, "
-                              "progress = NULL, versions = NULL, updated_us = ?, last_event = last_event + 1, state = "
-                              "'queued' WHERE id = ? AND state IN ('failed', 'aborted')",
-                              {now, id.value}));
+    MR_TRY(
+        const auto changed,
+        connection.execute(
+            "UPDATE jobs SET attempt = 0, failures = 0, crashes = 0, started_us = 0, finished_us = "
+            "0, "
+            "not_before_us = 0, stop_reason = 'none', error = NULL, result = NULL, counts = NULL, "
+            "progress = NULL, versions = NULL, updated_us = ?, last_event = last_event + 1, state "
+            "= "
+            "'queued' WHERE id = ? AND state IN ('failed', 'aborted')",
+            {now, id.value}));
     if (changed.rows == 0) return refusal(connection, id, "a retry");
     return add_event(connection, id, now, "queued", Json{{"retry", true}});
   });

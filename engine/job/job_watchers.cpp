@@ -7,7 +7,8 @@ namespace millrace {
 std::uint64_t JobWatchers::add(JobId id, JobService::Changed changed) {
   const std::lock_guard lock{mutex_};
   const std::uint64_t number = next_++;
-  watches_.emplace(id, Watch{number, std::make_shared<const JobService::Changed>(std::move(changed))});
+  watches_.emplace(id,
+                   Watch{number, std::make_shared<const JobService::Changed>(std::move(changed))});
   jobs_.emplace(number, id);
   return number;
 }
@@ -39,7 +40,8 @@ void JobWatchers::tell(JobId id) {
 std::vector<JobId> JobWatchers::watched() const {
   const std::lock_guard lock{mutex_};
   std::vector<JobId> ids;
-  for (auto at = watches_.begin(); at != watches_.end(); at = watches_.upper_bound(at->first)) ids.push_back(at->first);
+  for (auto at = watches_.begin(); at != watches_.end(); at = watches_.upper_bound(at->first))
+    ids.push_back(at->first);
   return ids;
 }
 

@@ -12,11 +12,13 @@ namespace {
 
 constexpr std::size_t kBufferBytes = 64u << 10;
 
-// FNV-1a over what makes an event this event; not the message, which may quote a time-out or an address.
+// FNV-1a over what makes an event this event; not the message, which may quote a time-out or an
+// address.
 std::uint64_t fingerprint(const RecordLogEvent& event) {
   std::uint64_t hash = 0xcbf29ce484222325U;
   const auto mix = [&hash](std::string_view text) {
-    for (const char letter : text) hash = (hash ^ static_cast<unsigned char>(letter)) * 0x100000001b3U;
+    for (const char letter : text)
+      hash = (hash ^ static_cast<unsigned char>(letter)) * 0x100000001b3U;
     hash = (hash ^ 0xffU) * 0x100000001b3U;
   };
   mix(level_word(event.level));
@@ -35,7 +37,8 @@ Result<void> RecordLog::resume(const Json& noted) {
   if (!noted.is_object()) return staged_.truncate(0);
   const auto size = noted.find("size");
   const auto ahead = noted.find("ahead");
-  if (size == noted.end() || !size->is_number_unsigned() || ahead == noted.end() || !ahead->is_array()) {
+  if (size == noted.end() || !size->is_number_unsigned() || ahead == noted.end() ||
+      !ahead->is_array()) {
     return Error{Code::DataInvalid, "record log: its place in the checkpoint cannot be read"};
   }
   for (const Json& told : *ahead) {
@@ -47,6 +50,7 @@ Result<void> RecordLog::resume(const Json& noted) {
 void RecordLog::add(std::int64_t sequence, const RecordLogEvent& event) {
   const std::uint64_t print = fingerprint(event);
   const std::lock_guard lock{mutex_};
+  if (failure_) return;  // the job will fail for it
   if (const auto told = told_before_.find(print); told != told_before_.end()) {
     // The line stands in the log; it may have to be known again at the next checkpoint.
     if (--told->second == 0) told_before_.erase(told);
@@ -73,8 +77,9 @@ void RecordLog::add(std::int64_t sequence, const RecordLogEvent& event) {
   }
 }
 
-// A batch that is this far behind is done at every node, so each checkpoint to come includes it. Out of order within the
-// window, so the front is only nearly the oldest; what stays a little longer does no harm.
+// A batch that is this far behind is done at every node, so each checkpoint to come includes it.
+// Out of order within the window, so the front is only nearly the oldest; what stays a little
+// longer does no harm.
 void RecordLog::forget_old() {
   while (!recent_.empty() && recent_.front().first < newest_ - kSequenceWindow) recent_.pop_front();
 }
@@ -98,7 +103,8 @@ Result<Json> RecordLog::checkpoint(std::int64_t sequence) {
   return Json{{"size", staged_.size()}, {"ahead", std::move(ahead)}};
 }
 
-Result<void> RecordLog::finish(std::string_view status, const std::map<std::string, std::int64_t>& counts) {
+Result<void> RecordLog::finish(std::string_view status,
+                               const std::map<std::string, std::int64_t>& counts) {
   const std::lock_guard lock{mutex_};
   if (failure_) return *failure_;
   MR_CHECK(flush());
@@ -119,7 +125,8 @@ Result<void> RecordLog::flush() {
   const std::uint64_t before = staged_.size();
   auto written = staged_.write(buffer_);
   if (!written.ok()) {
-    static_cast<void>(staged_.truncate(before));  // half a line helps nobody; the first error is the one to tell
+    static_cast<void>(
+        staged_.truncate(before));  // half a line helps nobody; the first error is the one to tell
     return written;
   }
   buffer_.clear();

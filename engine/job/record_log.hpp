@@ -15,9 +15,10 @@
 
 namespace millrace {
 
-/// The record log of a job (the pipeline's logFile): JSON lines, an event each, and one summary line at the end. Written to
-/// a staged object, which outlives an attempt that dies; the next one goes on behind the last checkpoint and leaves out the
-/// events that it finds there already. [any worker]
+/// The record log of a job (the pipeline's logFile): JSON lines, an event each, and one summary
+/// line at the end. Written to a staged object, which outlives an attempt that dies; the next one
+/// goes on behind the last checkpoint and leaves out the events that it finds there already. [any
+/// worker]
 class RecordLog {
  public:
   /// `staged` stays the caller's and outlives the log.
@@ -29,8 +30,9 @@ class RecordLog {
   void add(std::int64_t sequence, const RecordLogEvent& event);
   /// Writes out what is buffered and returns what resume() needs to go on behind batch `sequence`.
   Result<Json> checkpoint(std::int64_t sequence);
-  /// Writes the summary line: status "finished", "failed" or "aborted", and the counts read, badLines, written, generated
-  /// and failed, 0 where there is none. Called again, it replaces that line: a last-moment abort changes the status.
+  /// Writes the summary line: status "finished", "failed" or "aborted", and the counts read,
+  /// badLines, written, generated and failed, 0 where there is none. Called again, it replaces that
+  /// line: a last-moment abort changes the status.
   Result<void> finish(std::string_view status, const std::map<std::string, std::int64_t>& counts);
 
  private:
@@ -43,9 +45,11 @@ class RecordLog {
   std::string buffer_;
   std::optional<Error> failure_;
   std::optional<std::uint64_t> summary_at_;  // where the summary line begins
-  std::int64_t newest_ = 0;  // sequence of the newest batch that told something
-  std::deque<std::pair<std::int64_t, std::uint64_t>> recent_;     // batch and fingerprint of lines that are written
-  std::unordered_map<std::uint64_t, std::uint32_t> told_before_;  // by the attempt that died, behind its checkpoint
+  std::int64_t newest_ = 0;                  // sequence of the newest batch that told something
+  std::deque<std::pair<std::int64_t, std::uint64_t>>
+      recent_;  // batch and fingerprint of lines that are written
+  std::unordered_map<std::uint64_t, std::uint32_t>
+      told_before_;  // by the attempt that died, behind its checkpoint
 };
 
 }  // namespace millrace

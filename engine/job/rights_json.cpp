@@ -5,15 +5,18 @@ namespace millrace {
 Json to_json(const StoreRights& rights) {
   Json roots = Json::array();
   for (const auto& root : rights.roots) roots.push_back(root.string());
-  return Json{{"any_file", rights.any_file}, {"roots", std::move(roots)}, {"grants", rights.grants}};
+  return Json{
+      {"any_file", rights.any_file}, {"roots", std::move(roots)}, {"grants", rights.grants}};
 }
 
 StoreRights read_rights(const Json& rights) {
   StoreRights read;
-  // An empty list of grants opens all buckets, so a row without a readable one must not become that.
+  // An empty list of grants opens all buckets, so a row without a readable one must not become
+  // that.
   read.grants = {"/"};
   if (!rights.is_object()) return read;
-  if (const auto any = rights.find("any_file"); any != rights.end() && any->is_boolean()) read.any_file = any->get<bool>();
+  if (const auto any = rights.find("any_file"); any != rights.end() && any->is_boolean())
+    read.any_file = any->get<bool>();
   if (const auto roots = rights.find("roots"); roots != rights.end() && roots->is_array()) {
     for (const Json& root : *roots) {
       if (root.is_string()) read.roots.emplace_back(root.get<std::string>());
@@ -29,7 +32,9 @@ StoreRights read_rights(const Json& rights) {
 }
 
 Json to_json(const PipelineRules& rules) {
-  return Json{{"strict_mix", rules.strict_mix}, {"relaxed_roles", rules.relaxed_roles}, {"max_nodes", rules.max_nodes}};
+  return Json{{"strict_mix", rules.strict_mix},
+              {"relaxed_roles", rules.relaxed_roles},
+              {"max_nodes", rules.max_nodes}};
 }
 
 PipelineRules read_rules(const Json& rules) {
@@ -38,10 +43,12 @@ PipelineRules read_rules(const Json& rules) {
   if (const auto strict = rules.find("strict_mix"); strict != rules.end() && strict->is_boolean()) {
     read.strict_mix = strict->get<bool>();
   }
-  if (const auto relaxed = rules.find("relaxed_roles"); relaxed != rules.end() && relaxed->is_boolean()) {
+  if (const auto relaxed = rules.find("relaxed_roles");
+      relaxed != rules.end() && relaxed->is_boolean()) {
     read.relaxed_roles = relaxed->get<bool>();
   }
-  if (const auto most = rules.find("max_nodes"); most != rules.end() && most->is_number_unsigned()) {
+  if (const auto most = rules.find("max_nodes");
+      most != rules.end() && most->is_number_unsigned()) {
     read.max_nodes = most->get<std::size_t>();
   }
   return read;

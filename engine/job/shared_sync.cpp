@@ -7,7 +7,8 @@ Result<void> SharedSync::sync() {
   const std::uint64_t wanted = begun_ + 1;
   while (ended_ < wanted) {
     if (begun_ > ended_) {
-      ended_changed_.wait(lock);  // ends with the sync that is under way, which a worker of its own does
+      ended_changed_.wait(
+          lock);  // ends with the sync that is under way, which a worker of its own does
       continue;
     }
     ++begun_;

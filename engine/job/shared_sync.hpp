@@ -8,7 +8,8 @@
 
 namespace millrace {
 
-/// Store::sync() for many jobs at once: those that ask while one sync is under way share the next. [any thread; blocks]
+/// Store::sync() for many jobs at once: those that ask while one sync is under way share the next.
+/// [any thread; blocks]
 class SharedSync {
  public:
   explicit SharedSync(Store& store) : store_{store} {}

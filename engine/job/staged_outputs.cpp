@@ -8,9 +8,11 @@ namespace millrace {
 
 Result<ObjectWriter*> StagedOutputs::stage(Uri uri) {
   const std::lock_guard lock{mutex_};
-  const bool taken = std::any_of(outputs_.begin(), outputs_.end(),
-                                 [&uri](const Output& output) { return output.uri.text == uri.text; });
-  if (taken) return Error{Code::Conflict, "output: two nodes write to one address: " + printable(uri.text)};
+  const bool taken = std::any_of(outputs_.begin(), outputs_.end(), [&uri](const Output& output) {
+    return output.uri.text == uri.text;
+  });
+  if (taken)
+    return Error{Code::Conflict, "output: two nodes write to one address: " + printable(uri.text)};
   MR_TRY(auto writer, store_.stage(uri, owner_));
   outputs_.push_back({std::move(uri), std::move(writer)});
   return outputs_.back().writer.get();

@@ -10,8 +10,8 @@
 
 namespace millrace {
 
-/// The staged objects of one job or inline run: writers that stay open until its end, when all become visible or none.
-/// [any worker]
+/// The staged objects of one job or inline run: writers that stay open until its end, when all
+/// become visible or none. [any worker]
 class StagedOutputs {
  public:
   StagedOutputs(Store& store, std::string owner) : store_{store}, owner_{std::move(owner)} {}

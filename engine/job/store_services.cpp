@@ -6,7 +6,8 @@
 
 namespace millrace {
 
-StoreServices::StoreServices(Surroundings around, StoreRights rights, std::string owner, std::string stage_owner)
+StoreServices::StoreServices(Surroundings around, StoreRights rights, std::string owner,
+                             std::string stage_owner)
     : around_{around},
       rights_{std::move(rights)},
       owner_{std::move(owner)},
@@ -22,8 +23,8 @@ Result<ObjectStat> StoreServices::stat(std::string_view uri) {
   return store().stat(checked);
 }
 
-Result<void> StoreServices::list(std::string_view uri,
-                                 const std::function<void(std::string_view, const ObjectStat&)>& each) {
+Result<void> StoreServices::list(
+    std::string_view uri, const std::function<void(std::string_view, const ObjectStat&)>& each) {
   MR_TRY(const Uri checked, store().check_prefix(uri, rights_, false));
   return store().list(checked, each);
 }
@@ -44,7 +45,9 @@ Result<ObjectWriter*> StoreServices::stage(std::string_view uri) {
   return outputs_.stage(std::move(checked));
 }
 
-Result<Batch> StoreServices::catalog_query(const Json& query) { return around_.catalog.query(query, owner_); }
+Result<Batch> StoreServices::catalog_query(const Json& query) {
+  return around_.catalog.query(query, owner_);
+}
 
 Result<Batch> StoreServices::catalog_change(const Json& change) {
   return change_catalog(around_.catalog, around_.jobs, change, owner_);

@@ -13,7 +13,8 @@ namespace millrace {
 
 class JobService;
 
-/// What the services of queued and inline runs have in common: the store under the rights of who asks, and the catalog.
+/// What the services of queued and inline runs have in common: the store under the rights of who
+/// asks, and the catalog.
 class StoreServices : public Services {
  public:
   struct Surroundings {
@@ -24,7 +25,8 @@ class StoreServices : public Services {
 
   Result<void> check_uri(std::string_view uri, bool for_writing) final;
   Result<ObjectStat> stat(std::string_view uri) final;
-  Result<void> list(std::string_view uri, const std::function<void(std::string_view, const ObjectStat&)>& each) final;
+  Result<void> list(std::string_view uri,
+                    const std::function<void(std::string_view, const ObjectStat&)>& each) final;
   Result<std::unique_ptr<ObjectReader>> open(std::string_view uri) final;
   Result<void> put(std::string_view uri, std::string_view bytes) final;
   Result<ObjectWriter*> stage(std::string_view uri) override;
@@ -33,11 +35,14 @@ class StoreServices : public Services {
 
   StagedOutputs& outputs() { return outputs_; }
   /// Says whether bytes went to the store that have to be synced.
-  [[nodiscard]] bool has_written() const { return has_put_.load(std::memory_order_relaxed) || !outputs_.empty(); }
+  [[nodiscard]] bool has_written() const {
+    return has_put_.load(std::memory_order_relaxed) || !outputs_.empty();
+  }
 
  protected:
   /// `owner` names the asker, `stage_owner` the run.
-  StoreServices(Surroundings around, StoreRights rights, std::string owner, std::string stage_owner);
+  StoreServices(Surroundings around, StoreRights rights, std::string owner,
+                std::string stage_owner);
 
   [[nodiscard]] Store& store() { return around_.store; }
   [[nodiscard]] const StoreRights& rights() const { return rights_; }

@@ -1,10 +1,10 @@
 #include "engine/catalog/database.hpp"
 
-#include <catch2/catch.hpp>
-
 #include <cmath>
 #include <limits>
 #include <thread>
+
+#include <catch2/catch.hpp>
 
 #include "engine/catalog/sql_spelling.hpp"
 #include "tests/fixtures/catalog_place.hpp"
@@ -17,8 +17,9 @@ namespace {
 
 void make_table(Connection& connection, SqlDialect kind) {
   const auto spelling = must(SqlSpelling::of(kind, connection));
-  must(connection.run(must(spelling.spell(
-      "CREATE TABLE things (id {id}, name {key 64} NOT NULL, size {real}, note {text}, UNIQUE (name)) {options}"))));
+  must(
+      connection.run(must(spelling.spell("CREATE TABLE things (id {id}, name {key 64} NOT NULL, "
+                                         "size {real}, note {text}, UNIQUE (name)) {options}"))));
 }
 
 }  // namespace
@@ -28,29 +29,35 @@ TEST_CASE("a connection gives back every kind of value that it was given", "[cat
   const CatalogPlace place{kind};
   const auto connection = place.connect();
   make_table(*connection, kind);
-  const std::string words = "Gr\xc3\xbc\xc3\x9f \xf0\x9f\x90\x98 'quoted' \\ back \"double\" ? ; -- \n\ttab";
+  const std::string words =
+      "Gr\xc3\xbc\xc3\x9f \xf0\x9f\x90\x98 'quoted' \\ back \"double\" ? ; -- \n\ttab";
   const std::string big(3'000'000, 'x');
   for (const std::string& text : {words, std::string{}, big}) {
-    const auto made = must(connection->execute("INSERT INTO things (name, size, note) VALUES (?, ?, ?)",
-                                               {text.substr(0, 40), 0.1, text}));
+    const auto made = must(connection->execute(
+        "INSERT INTO things (name, size, note) VALUES (?, ?, ?)", {text.substr(0, 40), 0.1, text}));
     CHECK(made.rows == 1);
-    const auto read = must(connection->query("SELECT name, size, note FROM things WHERE id = ?", {made.last_id}));
+    const auto read =
+        must(connection->query("SELECT name, size, note FROM things WHERE id = ?", {made.last_id}));
     REQUIRE(read.rows.size() == 1);
     CHECK(read.columns == std::vector<std::string>{"name", "size", "note"});
     CHECK(std::get<std::string>(read.rows[0][0]) == text.substr(0, 40));
     CHECK(std::get<double>(read.rows[0][1]) == 0.1);
-    CHECK((std::get<std::string>(read.rows[0][2]) == text));  // extra parentheses: Catch need not print 3 MB
+    CHECK((std::get<std::string>(read.rows[0][2]) ==
+           text));  // extra parentheses: Catch need not print 3 MB
   }
-  const auto made = must(connection->execute("INSERT INTO things (name, size, note) VALUES (?, ?, ?)",
-                                             {std::string{"nulls"}, nullptr, nullptr}));
-  const auto read = must(connection->query("SELECT size, note, ? FROM things WHERE id = ?",
-                                           {std::numeric_limits<std::int64_t>::min(), made.last_id}));
+  const auto made =
+      must(connection->execute("INSERT INTO things (name, size, note) VALUES (?, ?, ?)",
+                               {std::string{"nulls"}, nullptr, nullptr}));
+  const auto read =
+      must(connection->query("SELECT size, note, ? FROM things WHERE id = ?",
+                             {std::numeric_limits<std::int64_t>::min(), made.last_id}));
   CHECK(std::holds_alternative<std::nullptr_t>(read.rows.at(0)[0]));
   CHECK(std::holds_alternative<std::nullptr_t>(read.rows.at(0)[1]));
   CHECK(std::get<std::int64_t>(read.rows.at(0)[2]) == std::numeric_limits<std::int64_t>::min());
 }
 
-TEST_CASE("text is compared bytewise: letter case and trailing spaces count", "[catalog][database]") {
+TEST_CASE("text is compared bytewise: letter case and trailing spaces count",
+          "[catalog][database]") {
   const auto kind = GENERATE(SqlDialect::Sqlite, SqlDialect::MySql);
   const CatalogPlace place{kind};
   const auto connection = place.connect();
@@ -59,9 +66,11 @@ TEST_CASE("text is compared bytewise: letter case and trailing spaces count", "[
     INFO(name);
     CHECK(connection->execute("INSERT INTO things (name) VALUES (?)", {std::string{name}}).ok());
   }
-  const auto found = must(connection->query("SELECT COUNT(*) FROM things WHERE name = ?", {std::string{"key"}}));
+  const auto found =
+      must(connection->query("SELECT COUNT(*) FROM things WHERE name = ?", {std::string{"key"}}));
   CHECK(std::get<std::int64_t>(found.rows.at(0)[0]) == 1);
-  const auto like = must(connection->query("SELECT COUNT(*) FROM things WHERE name LIKE ? ESCAPE '!'", {std::string{"K%"}}));
+  const auto like = must(connection->query(
+      "SELECT COUNT(*) FROM things WHERE name LIKE ? ESCAPE '!'", {std::string{"K%"}}));
   CHECK(std::get<std::int64_t>(like.rows.at(0)[0]) == 1);
 }
 
@@ -71,12 +80,14 @@ TEST_CASE("a value that a unique column has already is a conflict", "[catalog][d
   const auto connection = place.connect();
   make_table(*connection, kind);
   must(connection->execute("INSERT INTO things (name) VALUES (?)", {std::string{"one"}}));
-  const auto again = connection->execute("INSERT INTO things (name) VALUES (?)", {std::string{"one"}});
+  const auto again =
+      connection->execute("INSERT INTO things (name) VALUES (?)", {std::string{"one"}});
   REQUIRE_FALSE(again.ok());
   CHECK(again.error().code == Code::Conflict);
 }
 
-TEST_CASE("what is rolled back is gone, and what is committed stays for other connections", "[catalog][database]") {
+TEST_CASE("what is rolled back is gone, and what is committed stays for other connections",
+          "[catalog][database]") {
   const auto kind = GENERATE(SqlDialect::Sqlite, SqlDialect::MySql);
   const CatalogPlace place{kind};
   const auto connection = place.connect();
@@ -114,13 +125,15 @@ TEST_CASE("more statements than are kept prepared still work", "[catalog][databa
   const auto connection = place.connect();
   for (int round = 0; round < 2; ++round) {
     for (int i = 0; i < 300; ++i) {
-      const auto answer = must(connection->query("SELECT ? + " + std::to_string(i), {std::int64_t{1}}));
+      const auto answer =
+          must(connection->query("SELECT ? + " + std::to_string(i), {std::int64_t{1}}));
       REQUIRE(std::get<std::int64_t>(answer.rows.at(0)[0]) == i + 1);
     }
   }
 }
 
-TEST_CASE("threads take turns with one connection and have their own side by side", "[catalog][database]") {
+TEST_CASE("threads take turns with one connection and have their own side by side",
+          "[catalog][database]") {
   const auto kind = GENERATE(SqlDialect::Sqlite, SqlDialect::MySql);
   const CatalogPlace place{kind};
   const auto database = place.database();
@@ -142,7 +155,8 @@ TEST_CASE("threads take turns with one connection and have their own side by sid
   CHECK(used);
 }
 
-TEST_CASE("an address that cannot be opened names what is wrong and the way out", "[catalog][database]") {
+TEST_CASE("an address that cannot be opened names what is wrong and the way out",
+          "[catalog][database]") {
   const auto refused = [](const std::string& address) {
     auto opened = open_database({address, {}});
     if (opened.ok()) {
@@ -154,7 +168,8 @@ TEST_CASE("an address that cannot be opened names what is wrong and the way out"
   CHECK(refused("postgres://x").message.find("sqlite:PATH") != std::string::npos);
   CHECK(refused("").code == Code::InvalidArgument);
   CHECK(refused("sqlite:").code == Code::InvalidArgument);
-  CHECK(refused("sqlite:/nowhere/at/all/catalog").message.find("/nowhere/at/all/catalog") != std::string::npos);
+  CHECK(refused("sqlite:/nowhere/at/all/catalog").message.find("/nowhere/at/all/catalog") !=
+        std::string::npos);
   CHECK(refused("mysql://root@127.0.0.1:1/x").code == Code::Unavailable);
   CHECK(refused("mysql://127.0.0.1/x").code == Code::InvalidArgument);
   const auto password = open_database({"mysql://u@127.0.0.1/x", "/nowhere/password"});
@@ -185,5 +200,6 @@ TEST_CASE("the wrong password is refused without telling it", "[catalog][databas
   const auto connected = must(open_database(place.settings()))->connect();
   REQUIRE_FALSE(connected.ok());
   CHECK(connected.error().code == Code::PermissionDenied);
-  CHECK((connected.error().message + connected.error().detail).find("hunter2") == std::string::npos);
+  CHECK((connected.error().message + connected.error().detail).find("hunter2") ==
+        std::string::npos);
 }

@@ -15,18 +15,22 @@ const auto index = MigrationStep::index;
 const auto column = MigrationStep::column;
 
 std::vector<CatalogPart> first_version() {
-  return {{"pets",
-           {},
-           {{1, "pets",
-             {statement("CREATE TABLE IF NOT EXISTS pets (id {id}, name {key 50} NOT NULL) {options}"),
-              index("pets", "pets_name", "UNIQUE (name)")}}},
-           {}}};
+  return {
+      {"pets",
+       {},
+       {{1,
+         "pets",
+         {statement("CREATE TABLE IF NOT EXISTS pets (id {id}, name {key 50} NOT NULL) {options}"),
+          index("pets", "pets_name", "UNIQUE (name)")}}},
+       {}}};
 }
 
 std::vector<CatalogPart> second_version() {
   auto parts = first_version();
-  parts[0].migrations.push_back(
-      {2, "legs", {column("pets", "legs", "{integer}"), statement("UPDATE pets SET legs = 4 WHERE legs IS NULL")}});
+  parts[0].migrations.push_back({2,
+                                 "legs",
+                                 {column("pets", "legs", "{integer}"),
+                                  statement("UPDATE pets SET legs = 4 WHERE legs IS NULL")}});
   return parts;
 }
 
@@ -66,7 +70,8 @@ TEST_CASE("a migration that stopped in the middle goes on where it was", "[catal
   CHECK(number(*connection, "SELECT legs FROM pets") == 4);
 }
 
-TEST_CASE("steps that were done but not noted down run again without harm", "[catalog][migrations]") {
+TEST_CASE("steps that were done but not noted down run again without harm",
+          "[catalog][migrations]") {
   const auto kind = GENERATE(SqlDialect::Sqlite, SqlDialect::MySql);
   const CatalogPlace place{kind};
   const auto connection = place.connect();
@@ -78,7 +83,8 @@ TEST_CASE("steps that were done but not noted down run again without harm", "[ca
   CHECK(number(*connection, "SELECT COUNT(*) FROM schema_migrations") == 4);
 }
 
-TEST_CASE("a schema that is newer than the program is refused and not touched", "[catalog][migrations]") {
+TEST_CASE("a schema that is newer than the program is refused and not touched",
+          "[catalog][migrations]") {
   const auto kind = GENERATE(SqlDialect::Sqlite, SqlDialect::MySql);
   const CatalogPlace place{kind};
   const auto connection = place.connect();
@@ -87,7 +93,8 @@ TEST_CASE("a schema that is newer than the program is refused and not touched", 
     const auto refused = migrate(*connection, kind, older, system_clock());
     REQUIRE_FALSE(refused.ok());
     CHECK(refused.error().code == Code::Conflict);
-    CHECK(refused.error().message.find("newer than this program: pets is at version 2") != std::string::npos);
+    CHECK(refused.error().message.find("newer than this program: pets is at version 2") !=
+          std::string::npos);
   }
   CHECK(number(*connection, "SELECT COUNT(*) FROM schema_migrations") == 4);
 }
@@ -96,7 +103,8 @@ TEST_CASE("a catalog opens a second time with what it held", "[catalog][migratio
   const auto kind = GENERATE(SqlDialect::Sqlite, SqlDialect::MySql);
   const CatalogPlace place{kind};
   must(place.open()->write_and_wait([](Connection& connection) -> Result<void> {
-    MR_CHECK(connection.execute("INSERT INTO aliases (dialect, kind, external_id, internal_id) VALUES ('d', 'k', 'x', 7)"));
+    MR_CHECK(connection.execute(
+        "INSERT INTO aliases (dialect, kind, external_id, internal_id) VALUES ('d', 'k', 'x', 7)"));
     return {};
   }));
   const auto rows = must(place.open()->query(Json{{"entity", "aliases"}}));

@@ -24,11 +24,12 @@ TEST_CASE("a MySQL address is taken apart", "[catalog][mysql]") {
 }
 
 TEST_CASE("a malformed MySQL address is refused with the wanted form", "[catalog][mysql]") {
-  const std::string text = GENERATE(as<std::string>{}, "mysql://", "mysql://me@host", "mysql://me@host/", "mysql://host/db",
-                                    "mysql://@host/db", "mysql://me:secret@host/db", "mysql://me@host:0/db",
-                                    "mysql://me@host:70000/db", "mysql://me@host:x/db", "mysql://me@:3306/db",
-                                    "mysql://me@host/db/more", "mysql://me@host/db?socket", "mysql://me@host/db?what=1",
-                                    "http://me@host/db");
+  const std::string text =
+      GENERATE(as<std::string>{}, "mysql://", "mysql://me@host", "mysql://me@host/",
+               "mysql://host/db", "mysql://@host/db", "mysql://me:secret@host/db",
+               "mysql://me@host:0/db", "mysql://me@host:70000/db", "mysql://me@host:x/db",
+               "mysql://me@:3306/db", "mysql://me@host/db/more", "mysql://me@host/db?socket",
+               "mysql://me@host/db?what=1", "http://me@host/db");
   const auto parsed = parse_mysql_address(text);
   INFO(text);
   REQUIRE_FALSE(parsed.ok());

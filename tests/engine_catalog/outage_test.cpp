@@ -1,8 +1,8 @@
-#include <catch2/catch.hpp>
-
 #include <atomic>
 #include <future>
 #include <thread>
+
+#include <catch2/catch.hpp>
 
 #include "engine/catalog/catalog.hpp"
 #include "tests/fixtures/catalog_place.hpp"
@@ -18,13 +18,16 @@ namespace {
 
 Catalog::Write insert(std::string key) {
   return [key = std::move(key)](Connection& connection) -> Result<void> {
-    MR_CHECK(connection.execute("INSERT INTO aliases (dialect, kind, external_id, internal_id) VALUES ('d', 'k', ?, 1)",
-                                {key}));
+    MR_CHECK(connection.execute(
+        "INSERT INTO aliases (dialect, kind, external_id, internal_id) VALUES ('d', 'k', ?, 1)",
+        {key}));
     return {};
   };
 }
 
-std::int64_t count(Catalog& catalog) { return must(catalog.query(Json{{"entity", "aliases"}})).rows(); }
+std::int64_t count(Catalog& catalog) {
+  return must(catalog.query(Json{{"entity", "aliases"}})).rows();
+}
 
 // Waits until the writer has noticed that the database is away.
 bool wait_for_retry(const Catalog& catalog) {
@@ -48,7 +51,8 @@ TEST_CASE("writes wait for a server that comes back, and reads work again", "[ca
   const auto read = catalog->query(Json{{"entity", "aliases"}});
   REQUIRE_FALSE(read.ok());
   CHECK(read.error().code == Code::Unavailable);
-  auto written = std::async(std::launch::async, [&] { return catalog->write_and_wait(insert("meanwhile")); });
+  auto written =
+      std::async(std::launch::async, [&] { return catalog->write_and_wait(insert("meanwhile")); });
   CHECK(wait_for_retry(*catalog));
   MariaDb::shared().start();
   CHECK(written.get().ok());
@@ -57,7 +61,8 @@ TEST_CASE("writes wait for a server that comes back, and reads work again", "[ca
   CHECK(count(*catalog) == 3);
 }
 
-TEST_CASE("writes fail with Unavailable when the server stays away, and work when it is back", "[catalog][outage]") {
+TEST_CASE("writes fail with Unavailable when the server stays away, and work when it is back",
+          "[catalog][outage]") {
   CatalogPlace place{SqlDialect::MySql};
   place.settings().patience = 100ms;
   const auto catalog = place.open();
@@ -71,7 +76,8 @@ TEST_CASE("writes fail with Unavailable when the server stays away, and work whe
   CHECK(count(*catalog) == 2);
 }
 
-TEST_CASE("a transaction whose connection is lost is not continued on a new one", "[catalog][outage]") {
+TEST_CASE("a transaction whose connection is lost is not continued on a new one",
+          "[catalog][outage]") {
   const CatalogPlace place{SqlDialect::MySql};
   const auto catalog = place.open();
   const auto connection = place.connect();
@@ -106,7 +112,8 @@ TEST_CASE("writes wait while another program holds the lock of the file", "[cata
   const auto catalog = place.open();
   const auto other = place.connect();
   must(other->begin());
-  auto written = std::async(std::launch::async, [&] { return catalog->write_and_wait(insert("waiting")); });
+  auto written =
+      std::async(std::launch::async, [&] { return catalog->write_and_wait(insert("waiting")); });
   CHECK(wait_for_retry(*catalog));
   CHECK(count(*catalog) == 0);  // readers are not held up
   must(other->rollback());
@@ -114,7 +121,8 @@ TEST_CASE("writes wait while another program holds the lock of the file", "[cata
   CHECK(count(*catalog) == 1);
 }
 
-TEST_CASE("writes fail with Unavailable when the file stays locked, and closing does not hang", "[catalog][outage]") {
+TEST_CASE("writes fail with Unavailable when the file stays locked, and closing does not hang",
+          "[catalog][outage]") {
   CatalogPlace place{SqlDialect::Sqlite};
   place.settings().busy_timeout = 1ms;
   place.settings().patience = 50ms;
@@ -126,7 +134,8 @@ TEST_CASE("writes fail with Unavailable when the file stays locked, and closing 
   CHECK(written.error().code == Code::Unavailable);
   std::atomic<int> failed{0};
   for (int i = 0; i < 1'000; ++i) {
-    catalog->write(insert(std::to_string(i)), [&failed](const Result<void>& result) { failed += result.ok() ? 0 : 1; });
+    catalog->write(insert(std::to_string(i)),
+                   [&failed](const Result<void>& result) { failed += result.ok() ? 0 : 1; });
   }
   catalog.reset();
   CHECK(failed == 1'000);

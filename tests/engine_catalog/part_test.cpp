@@ -1,8 +1,8 @@
 #include "engine/catalog/part.hpp"
 
-#include <catch2/catch.hpp>
-
 #include <set>
+
+#include <catch2/catch.hpp>
 
 #include "engine/catalog/sql_spelling.hpp"
 #include "tests/fixtures/catalog_place.hpp"
@@ -54,7 +54,8 @@ TEST_CASE("a part stands behind those it comes after", "[catalog][schema]") {
   CHECK(ordered[2].name == "a");
 }
 
-TEST_CASE("the words of the schema text are spelt for each database, and no other word", "[catalog][schema]") {
+TEST_CASE("the words of the schema text are spelt for each database, and no other word",
+          "[catalog][schema]") {
   const auto sqlite = SqlSpelling::sqlite();
   const auto mariadb = SqlSpelling::mysql("10.11.19-MariaDB-0+deb12u1");
   const auto mysql = SqlSpelling::mysql("8.0.36");
@@ -62,5 +63,6 @@ TEST_CASE("the words of the schema text are spelt for each database, and no othe
   CHECK(must(mariadb.spell("a {key 9} b {integer}")) == "a VARCHAR(9) b BIGINT");
   CHECK(must(mariadb.spell("{options}")).find("utf8mb4_nopad_bin") != std::string::npos);
   CHECK(must(mysql.spell("{clustered}")).find("utf8mb4_0900_bin") != std::string::npos);
-  for (const char* text : {"{unknown}", "{key}", "{key x}", "{key 0}", "{id"}) CHECK_FALSE(sqlite.spell(text).ok());
+  for (const char* text : {"{unknown}", "{key}", "{key x}", "{key 0}", "{id"})
+    CHECK_FALSE(sqlite.spell(text).ok());
 }

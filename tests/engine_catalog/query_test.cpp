@@ -16,16 +16,23 @@ void fill(Catalog& catalog) {
   must(catalog.write_and_wait([](Connection& connection) -> Result<void> {
     for (std::int64_t i = 1; i <= 5; ++i) {
       MR_CHECK(connection.execute(
-          "INSERT INTO jobs (dialect, external_id, owner, queue, name, priority, state, stop_reason, created_us, "
-          "started_us, finished_us, updated_us, not_before_us, deadline_us, attempt, failures, crashes, max_attempts, "
+          "INSERT INTO jobs (dialect, external_id, owner, queue, name, priority, state, "
+          "stop_reason, created_us, "
+          "started_us, finished_us, updated_us, not_before_us, deadline_us, attempt, failures, "
+          "crashes, max_attempts, "
           "token, lease_holder, lease_until_us, last_event, pipeline, rights, result) VALUES "
-          "('engine', ?, ?, 'default', ?, ?, ?, 'none', ?, 0, ?, 0, 0, 0, 0, 0, 0, 3, 0, '', 0, 0, '{}', '{}', ?)",
-          {std::to_string(i), std::string{i % 2 == 0 ? "a" : "b"}, std::string{"100% job_"} + std::to_string(i), i / 3,
-           std::string{i % 2 == 0 ? "finished" : "queued"}, i * 1000, i % 2 == 0 ? i * 2000 : std::int64_t{0},
+          "('engine', ?, ?, 'default', ?, ?, ?, 'none', ?, 0, ?, 0, 0, 0, 0, 0, 0, 3, 0, '', 0, 0, "
+          "'{}', '{}', ?)",
+          {std::to_string(i), std::string{i % 2 == 0 ? "a" : "b"},
+           std::string{"100% job_"} + std::to_string(i), i / 3,
+           std::string{i % 2 == 0 ? "finished" : "queued"}, i * 1000,
+           i % 2 == 0 ? i * 2000 : std::int64_t{0},
            i == 3 ? SqlValue{std::string{R"({"rows":7})"}} : SqlValue{nullptr}}));
     }
-    MR_CHECK(connection.execute("INSERT INTO job_events (job_id, sequence, time_us, kind) VALUES (1, 1, 5, 'queued')"));
-    MR_CHECK(connection.execute("INSERT INTO job_events (job_id, sequence, time_us, kind) VALUES (2, 1, 5, 'queued')"));
+    MR_CHECK(connection.execute(
+        "INSERT INTO job_events (job_id, sequence, time_us, kind) VALUES (1, 1, 5, 'queued')"));
+    MR_CHECK(connection.execute(
+        "INSERT INTO job_events (job_id, sequence, time_us, kind) VALUES (2, 1, 5, 'queued')"));
     return {};
   }));
 }
@@ -90,7 +97,8 @@ TEST_CASE("an owner sees only rows of its own, and what lies below them", "[cata
   CHECK(events.column<std::int64_t>("job").value(0) == 2);
 }
 
-TEST_CASE("columns have the types of the entity, and what is not there is null", "[catalog][query]") {
+TEST_CASE("columns have the types of the entity, and what is not there is null",
+          "[catalog][query]") {
   const auto kind = GENERATE(SqlDialect::Sqlite, SqlDialect::MySql);
   const CatalogPlace place{kind};
   const auto catalog = place.open();
@@ -100,10 +108,13 @@ TEST_CASE("columns have the types of the entity, and what is not there is null",
     CHECK(none.schema().size() == find_entity("jobs")->columns.size());
   }
   fill(*catalog);
-  const Batch rows = must(catalog->query(
-      Json{{"entity", "jobs"}, {"columns", {"finished", "id", "result", "created"}}, {"order", {"id"}}}));
+  const Batch rows = must(catalog->query(Json{{"entity", "jobs"},
+                                              {"columns", {"finished", "id", "result", "created"}},
+                                              {"order", {"id"}}}));
   REQUIRE(rows.rows() == 5);
-  CHECK(rows.schema() == Schema{{"finished", Type::Timestamp}, {"id", Type::Int64}, {"result", Type::Utf8},
+  CHECK(rows.schema() == Schema{{"finished", Type::Timestamp},
+                                {"id", Type::Int64},
+                                {"result", Type::Utf8},
                                 {"created", Type::Timestamp}});
   CHECK_FALSE(rows.column<std::int64_t>("finished")[0].has_value());
   CHECK(rows.column<std::int64_t>("finished")[1] == 4000);
@@ -125,32 +136,44 @@ TEST_CASE("a query that is wrong is refused and says what there is instead", "[c
   CHECK(refused(R"({"entity": 3})").find("entity") != std::string::npos);
   CHECK(refused(R"({"entity": "jobs", "column": []})").find("column") != std::string::npos);
   CHECK(refused(R"({"entity": "jobs", "columns": []})").find("at least one") != std::string::npos);
-  CHECK(refused(R"({"entity": "jobs", "columns": ["rights"]})").find("no column rights") != std::string::npos);
-  CHECK(refused(R"({"entity": "jobs", "columns": ["id", "id"]})").find("twice") != std::string::npos);
-  CHECK(refused(R"({"entity": "jobs", "columns": ["id FROM users --"]})").find("no column") != std::string::npos);
+  CHECK(refused(R"({"entity": "jobs", "columns": ["rights"]})").find("no column rights") !=
+        std::string::npos);
+  CHECK(refused(R"({"entity": "jobs", "columns": ["id", "id"]})").find("twice") !=
+        std::string::npos);
+  CHECK(refused(R"({"entity": "jobs", "columns": ["id FROM users --"]})").find("no column") !=
+        std::string::npos);
   CHECK(refused(R"({"entity": "jobs", "where": {"id": 1}})").find("list") != std::string::npos);
-  CHECK(refused(R"({"entity": "jobs", "where": [{"column": "id"}]})").find("op") != std::string::npos);
-  CHECK(refused(R"({"entity": "jobs", "where": [{"column": "id", "op": "~", "value": 1}]})").find("unknown op") !=
+  CHECK(refused(R"({"entity": "jobs", "where": [{"column": "id"}]})").find("op") !=
         std::string::npos);
-  CHECK(refused(R"({"entity": "jobs", "where": [{"column": "id", "op": "=", "value": "1"}]})").find("integer") !=
+  CHECK(refused(R"({"entity": "jobs", "where": [{"column": "id", "op": "~", "value": 1}]})")
+            .find("unknown op") != std::string::npos);
+  CHECK(refused(R"({"entity": "jobs", "where": [{"column": "id", "op": "=", "value": "1"}]})")
+            .find("integer") != std::string::npos);
+  CHECK(
+      refused(
+          R"({"entity": "jobs", "where": [{"column": "id", "op": "=", "value": 18446744073709551615}]})")
+          .find("64-bit") != std::string::npos);
+  CHECK(refused(R"({"entity": "jobs", "where": [{"column": "id", "op": "="}]})").find("no value") !=
         std::string::npos);
-  CHECK(refused(R"({"entity": "jobs", "where": [{"column": "id", "op": "=", "value": 18446744073709551615}]})")
-            .find("64-bit") != std::string::npos);
-  CHECK(refused(R"({"entity": "jobs", "where": [{"column": "id", "op": "="}]})").find("no value") != std::string::npos);
-  CHECK(refused(R"({"entity": "jobs", "where": [{"column": "id", "op": "=", "value": null}]})").find("is_null") !=
-        std::string::npos);
-  CHECK(refused(R"({"entity": "jobs", "where": [{"column": "id", "op": "is_null", "value": 1}]})").find("true") !=
-        std::string::npos);
-  CHECK(refused(R"({"entity": "jobs", "where": [{"column": "name", "op": "like", "value": "a!b"}]})").find("!") !=
-        std::string::npos);
-  CHECK(refused(R"({"entity": "jobs", "where": [{"column": "name", "op": "like", "value": "a!"}]})").find("!") !=
-        std::string::npos);
-  CHECK(refused(R"({"entity": "jobs", "where": [{"column": "pipeline", "op": "=", "value": "{}"}]})").find("is_null") !=
-        std::string::npos);
-  CHECK(refused(R"({"entity": "jobs", "where": [{"column": "name", "op": "=", "value": "a", "or": 1}]})").find("or") !=
-        std::string::npos);
+  CHECK(refused(R"({"entity": "jobs", "where": [{"column": "id", "op": "=", "value": null}]})")
+            .find("is_null") != std::string::npos);
+  CHECK(refused(R"({"entity": "jobs", "where": [{"column": "id", "op": "is_null", "value": 1}]})")
+            .find("true") != std::string::npos);
+  CHECK(
+      refused(R"({"entity": "jobs", "where": [{"column": "name", "op": "like", "value": "a!b"}]})")
+          .find("!") != std::string::npos);
+  CHECK(refused(R"({"entity": "jobs", "where": [{"column": "name", "op": "like", "value": "a!"}]})")
+            .find("!") != std::string::npos);
+  CHECK(
+      refused(R"({"entity": "jobs", "where": [{"column": "pipeline", "op": "=", "value": "{}"}]})")
+          .find("is_null") != std::string::npos);
+  CHECK(
+      refused(
+          R"({"entity": "jobs", "where": [{"column": "name", "op": "=", "value": "a", "or": 1}]})")
+          .find("or") != std::string::npos);
   CHECK(refused(R"({"entity": "jobs", "order": "id"})").find("list") != std::string::npos);
-  CHECK(refused(R"({"entity": "jobs", "order": ["+id"]})").find("no column +id") != std::string::npos);
+  CHECK(refused(R"({"entity": "jobs", "order": ["+id"]})").find("no column +id") !=
+        std::string::npos);
   CHECK(refused(R"({"entity": "jobs", "limit": 0})").find("between") != std::string::npos);
   CHECK(refused(R"({"entity": "jobs", "limit": 10000000})").find("between") != std::string::npos);
   CHECK(refused(R"({"entity": "jobs", "offset": -1})").find("from 0") != std::string::npos);

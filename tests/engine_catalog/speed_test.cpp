@@ -1,17 +1,19 @@
-#include <catch2/catch.hpp>
-#include <fmt/format.h>
-
 #include <atomic>
 #include <thread>
 
+#include <catch2/catch.hpp>
+
 #include "engine/catalog/catalog.hpp"
 #include "tests/fixtures/catalog_place.hpp"
+
+#include <fmt/format.h>
 
 using namespace millrace;
 using test::CatalogPlace;
 using test::must;
 
-// Prints figures for docs/catalog.md; hidden, since a loaded machine or a sanitizer tells nothing about them.
+// Prints figures for docs/catalog.md; hidden, since a loaded machine or a sanitizer tells nothing
+// about them.
 TEST_CASE("figures: durable writes and point reads", "[.measure]") {
   using Seconds = std::chrono::duration<double>;
   const auto kind = GENERATE(SqlDialect::Sqlite, SqlDialect::MySql);
@@ -26,24 +28,31 @@ TEST_CASE("figures: durable writes and point reads", "[.measure]") {
     for (int t = 0; t < kThreads; ++t) {
       threads.emplace_back([&, t] {
         for (int i = 0; i < kEach; ++i) {
-          static_cast<void>(catalog->write_and_wait([key = fmt::format("{}/{}", t, i)](Connection& connection) -> Result<void> {
-            MR_CHECK(connection.execute(
-                "INSERT INTO aliases (dialect, kind, external_id, internal_id) VALUES ('d', 'k', ?, 1)", {key}));
-            return {};
-          }));
+          static_cast<void>(catalog->write_and_wait(
+              [key = fmt::format("{}/{}", t, i)](Connection& connection) -> Result<void> {
+                MR_CHECK(
+                    connection.execute("INSERT INTO aliases (dialect, kind, external_id, "
+                                       "internal_id) VALUES ('d', 'k', ?, 1)",
+                                       {key}));
+                return {};
+              }));
         }
       });
     }
   }
   const double took = Seconds(std::chrono::steady_clock::now() - began).count();
   const auto counters = catalog->counters();
-  fmt::print("{}: {:.0f} durable writes/s from {} threads, {:.1f} writes per commit\n", name, kThreads * kEach / took,
-             kThreads, static_cast<double>(counters.writes) / static_cast<double>(counters.commits));
+  fmt::print("{}: {:.0f} durable writes/s from {} threads, {:.1f} writes per commit\n", name,
+             kThreads * kEach / took, kThreads,
+             static_cast<double>(counters.writes) / static_cast<double>(counters.commits));
   must(catalog->write_and_wait([](Connection& connection) -> Result<void> {
     MR_CHECK(connection.execute(
-        "INSERT INTO jobs (dialect, external_id, owner, queue, name, priority, state, stop_reason, created_us, started_us, "
-        "finished_us, updated_us, not_before_us, deadline_us, attempt, failures, crashes, max_attempts, token, "
-        "lease_holder, lease_until_us, last_event, pipeline, rights) VALUES ('engine', '1', '', 'default', 'x', 0, "
+        "INSERT INTO jobs (dialect, external_id, owner, queue, name, priority, state, stop_reason, "
+        "created_us, started_us, "
+        "finished_us, updated_us, not_before_us, deadline_us, attempt, failures, crashes, "
+        "max_attempts, token, "
+        "lease_holder, lease_until_us, last_event, pipeline, rights) VALUES ('engine', '1', '', "
+        "'default', 'x', 0, "
         "'queued', 'none', 1, 0, 0, 0, 0, 0, 0, 0, 0, 3, 0, '', 0, 0, '{\"ops\":[]}', '{}')"));
     return {};
   }));
@@ -59,5 +68,7 @@ TEST_CASE("figures: durable writes and point reads", "[.measure]") {
   };
   const Json by_id = Json::array({Json{{"column", "id"}, {"op", "="}, {"value", 1}}});
   measure("all 23 columns", Json{{"entity", "jobs"}, {"where", by_id}});
-  measure("4 columns", Json{{"entity", "jobs"}, {"columns", {"id", "state", "created", "result"}}, {"where", by_id}});
+  measure("4 columns", Json{{"entity", "jobs"},
+                            {"columns", {"id", "state", "created", "result"}},
+                            {"where", by_id}});
 }

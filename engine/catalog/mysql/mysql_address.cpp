@@ -1,8 +1,8 @@
 #include "engine/catalog/mysql/mysql_address.hpp"
 
-#include <fmt/format.h>
-
 #include <charconv>
+
+#include <fmt/format.h>
 
 namespace millrace {
 
@@ -21,7 +21,8 @@ Result<void> read_settings(std::string_view text, MysqlAddress& address) {
     const auto setting = text.substr(0, end);
     const auto equals = setting.find('=');
     const auto key = setting.substr(0, equals);
-    const std::string value{equals == std::string_view::npos ? std::string_view{} : setting.substr(equals + 1)};
+    const std::string value{equals == std::string_view::npos ? std::string_view{}
+                                                             : setting.substr(equals + 1)};
     if (value.empty()) return wrong(fmt::format("setting without a value: {}", key));
     if (key == "socket") {
       address.socket = value;
@@ -51,7 +52,8 @@ Result<MysqlAddress> parse_mysql_address(std::string_view text) {
     text = text.substr(0, question);
   }
   const auto slash = text.find('/');
-  if (slash == std::string_view::npos || slash + 1 == text.size()) return wrong("no database named");
+  if (slash == std::string_view::npos || slash + 1 == text.size())
+    return wrong("no database named");
   address.database = text.substr(slash + 1);
   if (address.database.find('/') != std::string::npos) return wrong("the database holds a slash");
   auto authority = text.substr(0, slash);
@@ -59,7 +61,9 @@ Result<MysqlAddress> parse_mysql_address(std::string_view text) {
   if (at == std::string_view::npos || at == 0) return wrong("no user named");
   address.user = authority.substr(0, at);
   if (address.user.find(':') != std::string::npos) {
-    return wrong("a password does not belong here, but into a file (password_file) or MILLRACE_CATALOG_PASSWORD");
+    return wrong(
+        "a password does not belong here, but into a file (password_file) or "
+        "MILLRACE_CATALOG_PASSWORD");
   }
   authority.remove_prefix(at + 1);
   if (authority.empty()) return address;
@@ -68,13 +72,16 @@ Result<MysqlAddress> parse_mysql_address(std::string_view text) {
   const auto colon = authority.find(':', bracket == std::string_view::npos ? 0 : bracket);
   if (colon != std::string_view::npos) {
     const auto digits = authority.substr(colon + 1);
-    const auto [end, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), address.port);
-    if (fault != std::errc{} || end != digits.data() + digits.size() || address.port < 1 || address.port > 65535) {
+    const auto [end, fault] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), address.port);
+    if (fault != std::errc{} || end != digits.data() + digits.size() || address.port < 1 ||
+        address.port > 65535) {
       return wrong(fmt::format("not a port: {}", digits));
     }
   }
   auto host = authority.substr(0, colon);
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']')
+    host = host.substr(1, host.size() - 2);
   if (host.empty()) return wrong("no host before the port");
   address.host = host;
   return address;

@@ -7,8 +7,8 @@
 
 namespace millrace {
 
-/// A "mysql://user@host:port/database?socket=PATH&ssl_ca=PATH" taken apart. Host, port and the two settings may be left
-/// out: 127.0.0.1, 3306, none.
+/// A "mysql://user@host:port/database?socket=PATH&ssl_ca=PATH" taken apart. Host, port and the two
+/// settings may be left out: 127.0.0.1, 3306, none.
 struct MysqlAddress {
   std::string user, host = "127.0.0.1", database, socket, ssl_ca;
   int port = 3306;

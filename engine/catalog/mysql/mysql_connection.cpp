@@ -1,5 +1,9 @@
 #include "engine/catalog/mysql/mysql_connection.hpp"
 
+#include <algorithm>
+#include <unordered_map>
+#include <utility>
+
 #include <cppconn/connection.h>
 #include <cppconn/datatype.h>
 #include <cppconn/driver.h>
@@ -8,18 +12,15 @@
 #include <cppconn/resultset.h>
 #include <cppconn/resultset_metadata.h>
 #include <cppconn/statement.h>
-#include <fmt/format.h>
 
-#include <algorithm>
-#include <unordered_map>
-#include <utility>
+#include <fmt/format.h>
 
 namespace millrace {
 
 namespace {
 
-// Returns the driver, made known to this thread: it asks for threadInit() before the first call of each thread and for
-// threadEnd() after the last.
+// Returns the driver, made known to this thread: it asks for threadInit() before the first call of
+// each thread and for threadEnd() after the last.
 sql::Driver& driver() {
   static sql::Driver& shared = *get_driver_instance();
   struct ThreadScope {
@@ -30,7 +31,8 @@ sql::Driver& driver() {
   return shared;
 }
 
-// Numbers of the server and of the client library: MariaDB, "Error Codes"; MySQL, "Client Error Message Reference".
+// Numbers of the server and of the client library: MariaDB, "Error Codes"; MySQL, "Client Error
+// Message Reference".
 enum : int {
   kDuplicateKey = 1062,
   kForeignKeyParent = 1451,
@@ -146,8 +148,9 @@ class MysqlConnection final : public Connection {
  private:
   static constexpr std::size_t kMostStatements = 256;
 
-  // Lost: the connection went away within a transaction. What is left of it must not reach a new connection, where each
-  // statement would be committed alone; so all is refused until rollback() or begin().
+  // Lost: the connection went away within a transaction. What is left of it must not reach a new
+  // connection, where each statement would be committed alone; so all is refused until rollback()
+  // or begin().
   enum class Transaction { None, Open, Lost };
 
   struct Prepared {
@@ -156,16 +159,20 @@ class MysqlConnection final : public Connection {
   };
   struct Hash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>{}(text);
+    }
   };
 
-  // Calls `work`; what the driver throws becomes an error, and after a lost connection the next call begins with a new one.
+  // Calls `work`; what the driver throws becomes an error, and after a lost connection the next
+  // call begins with a new one.
   template <class Work>
   auto guard(std::string_view sql, const Work& work) -> decltype(work()) {
     if (transaction_ == Transaction::Lost) {
-      return Error{Code::Unavailable,
-                   fmt::format("catalog database: the connection was lost within a transaction ({})",
-                               settings_.address.describe())};
+      return Error{
+          Code::Unavailable,
+          fmt::format("catalog database: the connection was lost within a transaction ({})",
+                      settings_.address.describe())};
     }
     try {
       driver();
@@ -179,7 +186,8 @@ class MysqlConnection final : public Connection {
                    fmt::format("sqlstate={} sql={}", failure.getSQLState(), sql)};
     } catch (const std::exception& failure) {
       drop();
-      return Error{Code::Internal, fmt::format("catalog database: {}", failure.what()), std::string{sql}};
+      return Error{Code::Internal, fmt::format("catalog database: {}", failure.what()),
+                   std::string{sql}};
     }
   }
 
@@ -189,13 +197,15 @@ class MysqlConnection final : public Connection {
     const int seconds = std::max(1, static_cast<int>(settings_.timeout.count() / 1000));
     sql::ConnectOptionsMap options;
     options["hostName"] = sql::SQLString{
-        address.socket.empty() ? fmt::format("tcp://{}:{}", address.host, address.port) : "unix://" + address.socket};
+        address.socket.empty() ? fmt::format("tcp://{}:{}", address.host, address.port)
+                               : "unix://" + address.socket};
     options["userName"] = sql::SQLString{address.user};
     options["password"] = sql::SQLString{settings_.password};
     options["schema"] = sql::SQLString{address.database};
     options["OPT_CHARSET_NAME"] = sql::SQLString{"utf8mb4"};
     options["OPT_CONNECT_TIMEOUT"] = seconds;
-    options["OPT_RECONNECT"] = false;  // it would silently begin a new session in the middle of a transaction
+    options["OPT_RECONNECT"] =
+        false;  // it would silently begin a new session in the middle of a transaction
     if (!address.ssl_ca.empty()) {
       options["sslCA"] = sql::SQLString{address.ssl_ca};
       options["sslVerify"] = true;
@@ -203,10 +213,13 @@ class MysqlConnection final : public Connection {
     }
     connection_.reset(driver().connect(options));
     const std::unique_ptr<sql::Statement> statement{connection_->createStatement()};
-    // READ COMMITTED: a conditional UPDATE by key sees what others have committed, and locks no gaps.
+    // READ COMMITTED: a conditional UPDATE by key sees what others have committed, and locks no
+    // gaps.
     for (const std::string& setting :
-         {std::string{"SET NAMES utf8mb4"}, std::string{"SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"},
-          std::string{"SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_BACKSLASH_ESCAPES,ERROR_FOR_DIVISION_BY_ZERO'"},
+         {std::string{"SET NAMES utf8mb4"},
+          std::string{"SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"},
+          std::string{"SET SESSION sql_mode = "
+                      "'STRICT_ALL_TABLES,NO_BACKSLASH_ESCAPES,ERROR_FOR_DIVISION_BY_ZERO'"},
           fmt::format("SET SESSION innodb_lock_wait_timeout = {}", seconds)}) {
       statement->execute(setting);
     }
@@ -231,7 +244,8 @@ class MysqlConnection final : public Connection {
           statements_.begin(), statements_.end(),
           [](const auto& a, const auto& b) { return a.second.last_used < b.second.last_used; }));
     }
-    return *statements_.emplace(std::string{sql}, Prepared{std::move(made), uses_}).first->second.statement;
+    return *statements_.emplace(std::string{sql}, Prepared{std::move(made), uses_})
+                .first->second.statement;
   }
 
   static void bind(sql::PreparedStatement& statement, const std::vector<SqlValue>& values) {
@@ -262,7 +276,8 @@ class MysqlConnection final : public Connection {
     while (found.next()) {
       auto& row = out.rows.emplace_back();
       row.reserve(columns);
-      for (unsigned column = 1; column <= columns; ++column) row.push_back(read(found, column, types[column - 1]));
+      for (unsigned column = 1; column <= columns; ++column)
+        row.push_back(read(found, column, types[column - 1]));
     }
     return out;
   }
@@ -294,7 +309,8 @@ class MysqlConnection final : public Connection {
 
   const MysqlSettings settings_;
   std::unique_ptr<sql::Connection> connection_;
-  std::unordered_map<std::string, Prepared, Hash, std::equal_to<>> statements_;  // end before the connection
+  std::unordered_map<std::string, Prepared, Hash, std::equal_to<>>
+      statements_;  // end before the connection
   std::uint64_t uses_ = 0;
   Transaction transaction_ = Transaction::None;
 };

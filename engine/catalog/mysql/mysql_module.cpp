@@ -1,12 +1,12 @@
 #include "engine/catalog/mysql/mysql_module.hpp"
 
-#include <fmt/format.h>
-
 #include <cstdlib>
 #include <fstream>
 #include <utility>
 
 #include "engine/catalog/mysql/mysql_connection.hpp"
+
+#include <fmt/format.h>
 
 namespace millrace {
 
@@ -32,7 +32,9 @@ Result<std::string> find_password(const std::string& file) {
   }
   std::ifstream in{file};
   std::string line;
-  if (!in) return Error{Code::NotFound, fmt::format("catalog: the password file cannot be read: {}", file)};
+  if (!in)
+    return Error{Code::NotFound,
+                 fmt::format("catalog: the password file cannot be read: {}", file)};
   std::getline(in, line);
   if (!line.empty() && line.back() == '\r') line.pop_back();
   return line;
@@ -50,12 +52,14 @@ Result<std::unique_ptr<Database>> open_mysql(const DatabaseSettings& settings) {
 
 extern "C" {
 
-__attribute__((visibility("default"))) void millrace_open_mysql(const DatabaseSettings& settings,
-                                                                Result<std::unique_ptr<Database>>& opened) {
+__attribute__((visibility("default"))) void millrace_open_mysql(
+    const DatabaseSettings& settings, Result<std::unique_ptr<Database>>& opened) {
   opened = open_mysql(settings);
 }
 
-__attribute__((visibility("default"))) const char* millrace_mysql_build() { return kMysqlModuleBuild.data(); }
+__attribute__((visibility("default"))) const char* millrace_mysql_build() {
+  return kMysqlModuleBuild.data();
+}
 
 }  // extern "C"
 

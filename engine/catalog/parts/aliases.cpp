@@ -2,7 +2,8 @@
 
 namespace millrace {
 
-// Ids in a dialect's own form (UUID, 32 hex digits, chosen by the client) for rows that have an id of ours.
+// Ids in a dialect's own form (UUID, 32 hex digits, chosen by the client) for rows that have an id
+// of ours.
 CatalogPart part_aliases() {
   CatalogPart part;
   part.name = "aliases";

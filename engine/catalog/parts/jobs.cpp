@@ -108,14 +108,20 @@ CatalogPart part_jobs() {
       {"error", Kind::Document, "error"},
       {"versions", Kind::Document, "versions"},
   };
-  Entity events{"job_events", "job_events", {}, {"job", "sequence"},
+  Entity events{"job_events",
+                "job_events",
+                {},
+                {"job", "sequence"},
                 "job_id IN (SELECT id FROM jobs WHERE owner = ?)"};
   events.columns = {
       {"job", Kind::Integer, "job_id"}, {"sequence", Kind::Integer, "sequence"},
       {"time", Kind::Time, "time_us"},  {"kind", Kind::Text, "kind"},
       {"body", Kind::Document, "body"},
   };
-  Entity outputs{"job_outputs", "job_outputs", {}, {"job", "place"},
+  Entity outputs{"job_outputs",
+                 "job_outputs",
+                 {},
+                 {"job", "place"},
                  "job_id IN (SELECT id FROM jobs WHERE owner = ?)"};
   outputs.columns = {
       {"job", Kind::Integer, "job_id"},

@@ -2,8 +2,8 @@
 
 namespace millrace {
 
-// One row for each process that writes over a network: the number of its last transaction. When the answer to a COMMIT is
-// lost, the row tells whether it was obeyed, and nothing is written twice.
+// One row for each process that writes over a network: the number of its last transaction. When the
+// answer to a COMMIT is lost, the row tells whether it was obeyed, and nothing is written twice.
 CatalogPart part_writer_marks() {
   CatalogPart part;
   part.name = "writer_marks";

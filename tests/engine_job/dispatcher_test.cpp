@@ -1,0 +1,126 @@
+#include "engine/job/dispatcher.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace millrace;
+using namespace std::chrono_literals;
+
+namespace {
+
+// Brings the next job as far as executing; 0: there is none.
+std::int64_t start_next(Dispatcher& dispatcher, std::chrono::nanoseconds lease_took = 0ns,
+                        std::int64_t now_us = 0) {
+  if (const auto next = dispatcher.next_to_lease(now_us)) dispatcher.leased(next->id, lease_took);
+  const auto started = dispatcher.next_to_start();
+  return started ? started->value : 0;
+}
+
+}  // namespace
+
+TEST_CASE("jobs come by priority and then by age", "[job][dispatcher]") {
+  Dispatcher dispatcher{{{"default", 10}}, 1};
+  dispatcher.add({JobId{1}, "default", 0, 0});
+  dispatcher.add({JobId{2}, "default", 5, 0});
+  dispatcher.add({JobId{3}, "default", 0, 0});
+  dispatcher.add({JobId{4}, "default", 5, 0});
+  dispatcher.add({JobId{5}, "default", -1, 0});
+  dispatcher.add({JobId{5}, "default", 9, 0});  // known already
+  CHECK(dispatcher.waiting() == 5);
+  for (const std::int64_t expected : {2, 4, 1, 3, 5}) CHECK(start_next(dispatcher) == expected);
+  CHECK(start_next(dispatcher) == 0);
+  CHECK(dispatcher.waiting() == 0);
+  CHECK(dispatcher.executing() == 5);
+}
+
+TEST_CASE("a queue does not execute more than its limit, and others go on", "[job][dispatcher]") {
+  Dispatcher dispatcher{{{"slow", 1}, {"default", 0}}, 2};
+  for (std::int64_t id = 1; id <= 3; ++id) dispatcher.add({JobId{id}, "slow", 9, 0});
+  for (std::int64_t id = 4; id <= 7; ++id) dispatcher.add({JobId{id}, "default", 0, 0});
+  CHECK(start_next(dispatcher) == 1);
+  CHECK(start_next(dispatcher) == 4);
+  CHECK(start_next(dispatcher) == 5);  // 0: as many as there are workers
+  CHECK(start_next(dispatcher) == 0);
+  dispatcher.executed(JobId{1}, 1s);
+  CHECK(start_next(dispatcher) == 2);
+  CHECK(start_next(dispatcher) == 0);
+  dispatcher.executed(JobId{5}, 1s);
+  CHECK(start_next(dispatcher) == 6);
+}
+
+TEST_CASE("a job waits for its time", "[job][dispatcher]") {
+  Dispatcher dispatcher{{{"default", 5}}, 1};
+  dispatcher.add({JobId{1}, "default", 0, 2'000});
+  dispatcher.add({JobId{2}, "default", 0, 1'000});
+  CHECK(dispatcher.next_due_us() == 1'000);
+  CHECK(start_next(dispatcher, 0ns, 999) == 0);
+  CHECK(start_next(dispatcher, 0ns, 1'000) == 2);
+  CHECK(dispatcher.next_due_us() == 2'000);
+  CHECK(start_next(dispatcher, 0ns, 5'000) == 1);
+  CHECK_FALSE(dispatcher.next_due_us().has_value());
+}
+
+TEST_CASE("a job that waits can be forgotten, one that is under way cannot", "[job][dispatcher]") {
+  Dispatcher dispatcher{{{"default", 1}}, 1};
+  dispatcher.add({JobId{1}, "default", 0, 0});
+  dispatcher.add({JobId{2}, "default", 0, 0});
+  dispatcher.add({JobId{3}, "default", 0, 500});
+  CHECK(dispatcher.remove(JobId{2}));
+  CHECK(dispatcher.remove(JobId{3}));
+  CHECK_FALSE(dispatcher.remove(JobId{3}));
+  CHECK_FALSE(dispatcher.remove(JobId{9}));
+  const auto leasing = dispatcher.next_to_lease(0);
+  REQUIRE(leasing.has_value());
+  CHECK_FALSE(dispatcher.remove(JobId{1}));
+  dispatcher.lease_failed(JobId{1});
+  CHECK(dispatcher.waiting() == 0);
+  dispatcher.add({JobId{1}, "default", 0, 0});
+  CHECK(start_next(dispatcher) == 1);
+  CHECK_FALSE(dispatcher.remove(JobId{1}));
+  dispatcher.executed(JobId{1}, 1ms);
+  dispatcher.executed(JobId{1}, 1ms);
+  CHECK(dispatcher.executing() == 0);
+}
+
+TEST_CASE("jobs of a queue that is not configured any more still run", "[job][dispatcher]") {
+  Dispatcher dispatcher{{{"default", 1}}, 1};
+  CHECK_FALSE(dispatcher.has_queue("old"));
+  dispatcher.add({JobId{1}, "old", 0, 0});
+  CHECK(start_next(dispatcher) == 1);
+}
+
+TEST_CASE(
+    "short jobs are leased ahead as many as end while a lease is under way, long ones are not",
+    "[job][dispatcher]") {
+  const auto leased_ahead = [](std::chrono::nanoseconds run, std::chrono::nanoseconds lease) {
+    Dispatcher dispatcher{{{"default", 2}}, 2};
+    for (std::int64_t id = 1; id <= 2'000; ++id) dispatcher.add({JobId{id}, "default", 0, 0});
+    CHECK(start_next(dispatcher, lease) == 1);
+    dispatcher.executed(JobId{1}, run);
+    std::size_t leases = 0;
+    while (const auto next = dispatcher.next_to_lease(0)) {
+      dispatcher.leased(next->id, lease);
+      ++leases;
+    }
+    CHECK(dispatcher.all_leased().size() == leases);
+    return leases;
+  };
+  CHECK(leased_ahead(1s, 5ms) == 2);           // just the slots
+  CHECK(leased_ahead(100us, 5ms) == 2 + 100);  // 2 workers * 5 ms / 0.1 ms
+  CHECK(leased_ahead(1us, 100ms) == 2 + 256);  // at most that many
+}
+
+TEST_CASE("a leased job that finds no slot goes back, and no more are leased ahead",
+          "[job][dispatcher]") {
+  Dispatcher dispatcher{{{"default", 1}}, 1};
+  for (std::int64_t id = 1; id <= 10; ++id) dispatcher.add({JobId{id}, "default", 0, 0});
+  CHECK(start_next(dispatcher, 10ms) == 1);
+  dispatcher.executed(JobId{1}, 1ms);
+  CHECK(start_next(dispatcher, 10ms) == 2);
+  while (const auto next = dispatcher.next_to_lease(0)) dispatcher.leased(next->id, 10ms);
+  const auto ahead = dispatcher.all_leased();
+  REQUIRE_FALSE(ahead.empty());
+  for (const auto id : ahead) CHECK(dispatcher.unlease(id));
+  CHECK_FALSE(dispatcher.unlease(JobId{2}));
+  for (const auto id : ahead) dispatcher.add({id, "default", 0, 0});
+  CHECK_FALSE(dispatcher.next_to_lease(0).has_value());
+}

@@ -1,0 +1,399 @@
+#include "engine/job/job_store.hpp"
+
+#include <future>
+
+#include <catch2/catch.hpp>
+
+#include "tests/fixtures/catalog_place.hpp"
+
+using namespace millrace;
+using namespace std::chrono_literals;
+using test::CatalogPlace;
+using test::must;
+
+namespace {
+
+constexpr auto kLease = 30s;
+
+// A store of jobs whose asynchronous calls are waited for.
+struct Jobs {
+  explicit Jobs(SqlDialect kind, const Clock& clock = system_clock())
+      : place{kind}, catalog{place.open(clock)}, store{*catalog} {}
+
+  template <class T, class Call>
+  static Result<T> wait(const Call& call) {
+    std::promise<Result<T>> answer;
+    call([&answer](Result<T> result) { answer.set_value(std::move(result)); });
+    return answer.get_future().get();
+  }
+
+  Result<JobStore::Submission> try_submit(JobRequest request) {
+    return wait<JobStore::Submission>(
+        [&](auto done) { store.submit(std::move(request), {}, std::move(done)); });
+  }
+  JobId submit(JobRequest request = {}) {
+    if (request.pipeline.is_null()) request.pipeline = Json{{"ops", Json::array()}};
+    return must(try_submit(std::move(request))).id;
+  }
+  Result<JobStore::Lease> lease(JobId id, std::chrono::milliseconds time = kLease) {
+    return wait<JobStore::Lease>([&](auto done) { store.lease(id, "me", time, std::move(done)); });
+  }
+  Result<void> finish(const JobStore::Lease& lease, JobState state,
+                      const JobStore::Ending& ending = {}) {
+    return wait<void>([&](auto done) { store.finish(lease, state, ending, std::move(done)); });
+  }
+  Result<void> begin_publish(const JobStore::Lease& lease, const std::vector<std::string>& uris) {
+    return wait<void>([&](auto done) { store.begin_publish(lease, uris, {}, std::move(done)); });
+  }
+  Result<void> requeue(const JobStore::Lease& lease, const std::optional<Error>& error,
+                       std::chrono::milliseconds time) {
+    return wait<void>([&](auto done) { store.requeue(lease, error, time, std::move(done)); });
+  }
+  Result<JobStore::Renewed> renew(const JobStore::Lease& lease) {
+    return wait<JobStore::Renewed>([&](auto done) { store.renew(lease, kLease, std::move(done)); });
+  }
+  std::vector<std::string> journal(JobId id) {
+    std::vector<std::string> kinds;
+    std::int64_t last = 0;
+    for (const JobEvent& event : must(store.events(id, 0, 1'000))) {
+      CHECK(event.sequence == ++last);
+      kinds.push_back(event.kind);
+    }
+    return kinds;
+  }
+
+  CatalogPlace place;
+  std::unique_ptr<Catalog> catalog;
+  JobStore store;
+};
+
+template <class T>
+void check_refused(const Result<T>& result) {
+  REQUIRE_FALSE(result.ok());
+  CHECK(result.error().code == Code::Conflict);
+}
+
+}  // namespace
+
+TEST_CASE("a job is read back as it was submitted", "[job][store]") {
+  Jobs jobs{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
+  JobRequest request;
+  request.pipeline =
+      Json::parse(R"({"name": "Bilder \ud83d\ude00", "ops": [], "seed": 18446744073709551615})");
+  request.dialect = "atflow";
+  request.external_id = "6639b0f0c1a2b3d4e5f60718";
+  request.owner = "ak-test";
+  request.queue = "slow";
+  request.priority = -3;
+  request.max_attempts = 7;
+  request.deadline = 90s;
+  request.facts = Json{{"logFile", "qiniu:///z0/logs/x"}};
+  const auto id = jobs.submit(request);
+  const Job job = must(jobs.store.get(id));
+  CHECK(job.pipeline == request.pipeline);
+  CHECK(job.pipeline.dump() == request.pipeline.dump());
+  CHECK(job.name == "Bilder \xf0\x9f\x98\x80");
+  CHECK(job.dialect == "atflow");
+  CHECK(job.external_id == request.external_id);
+  CHECK(job.owner == "ak-test");
+  CHECK(job.queue == "slow");
+  CHECK(job.priority == -3);
+  CHECK(job.max_attempts == 7);
+  CHECK(job.deadline_us == 90'000'000);
+  CHECK(job.facts == request.facts);
+  CHECK(job.state == JobState::Queued);
+  CHECK(job.result.is_null());
+  CHECK(must(jobs.store.get("atflow", request.external_id)).id == id);
+  CHECK(jobs.journal(id) == std::vector<std::string>{"queued"});
+  CHECK(jobs.store.get("engine", request.external_id).error().code == Code::NotFound);
+  CHECK(jobs.store.get(JobId{id.value + 1}).error().code == Code::NotFound);
+}
+
+TEST_CASE("a job without an id of its dialect gets its number", "[job][store]") {
+  Jobs jobs{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
+  const auto first = jobs.submit();
+  const auto second = jobs.submit();
+  CHECK(second.value > first.value);
+  CHECK(must(jobs.store.get("engine", std::to_string(second.value))).id == second);
+}
+
+TEST_CASE("an id of a dialect is given once", "[job][store]") {
+  Jobs jobs{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
+  JobRequest request;
+  request.pipeline = Json::object();
+  request.dialect = "audience";
+  request.external_id = "task-1";
+  static_cast<void>(jobs.submit(request));
+  const auto again = jobs.try_submit(request);
+  check_refused(again);
+  CHECK(again.error().message.find("task-1") != std::string::npos);
+  request.dialect = "maisie";
+  CHECK(jobs.try_submit(request).ok());
+}
+
+TEST_CASE("the same idempotency key of the same owner names the first job", "[job][store]") {
+  Jobs jobs{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
+  JobRequest request;
+  request.pipeline = Json::object();
+  request.owner = "a";
+  request.idempotency_key = "once";
+  const auto first = must(jobs.try_submit(request));
+  const auto again = must(jobs.try_submit(request));
+  CHECK(first.is_new);
+  CHECK_FALSE(again.is_new);
+  CHECK(again.id == first.id);
+  request.owner = "b";
+  const auto other = must(jobs.try_submit(request));
+  CHECK(other.is_new);
+  CHECK(other.id != first.id);
+  CHECK(must(jobs.store.list({})).size() == 2);
+}
+
+TEST_CASE("a request that cannot be kept is refused before it is written", "[job][store]") {
+  Jobs jobs{SqlDialect::Sqlite};
+  const auto refused = [&jobs](const std::function<void(JobRequest&)>& spoil) {
+    JobRequest request;
+    request.pipeline = Json::object();
+    spoil(request);
+    const auto result = jobs.try_submit(request);
+    return !result.ok() && result.error().code == Code::InvalidArgument;
+  };
+  CHECK(refused([](JobRequest& request) { request.pipeline = Json::array(); }));
+  CHECK(refused([](JobRequest& request) { request.external_id = std::string(256, 'x'); }));
+  CHECK(refused([](JobRequest& request) { request.owner = "\xff"; }));
+  CHECK(refused([](JobRequest& request) { request.idempotency_key = std::string(256, 'x'); }));
+  CHECK(refused([](JobRequest& request) { request.max_attempts = 0; }));
+  CHECK(refused([](JobRequest& request) { request.deadline = 0s; }));
+  CHECK(must(jobs.store.list({})).empty());
+}
+
+TEST_CASE("the time of creation never decreases, even when the clock does", "[job][store]") {
+  ManualClock clock;
+  Jobs jobs{SqlDialect::Sqlite, clock};
+  const auto first = jobs.submit();
+  clock.advance(-1h);
+  const auto second = jobs.submit();
+  CHECK(must(jobs.store.get(second)).created_us >= must(jobs.store.get(first)).created_us);
+  JobStore reopened{*jobs.catalog};
+  JobRequest request;
+  request.pipeline = Json::object();
+  const auto third = must(Jobs::wait<JobStore::Submission>(
+      [&](auto done) { reopened.submit(std::move(request), {}, std::move(done)); }));
+  CHECK(must(jobs.store.get(third.id)).created_us >= must(jobs.store.get(first)).created_us);
+}
+
+TEST_CASE("lists are newest first, filtered, and paged by id", "[job][store]") {
+  Jobs jobs{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
+  std::vector<JobId> ids;
+  for (int i = 0; i < 5; ++i) {
+    JobRequest request;
+    request.owner = i % 2 == 0 ? "even" : "odd";
+    ids.push_back(jobs.submit(request));
+  }
+  const auto listed = [&jobs](const JobStore::Filter& filter) {
+    std::vector<JobId> found;
+    for (const Job& job : must(jobs.store.list(filter))) found.push_back(job.id);
+    return found;
+  };
+  CHECK(listed({}) == std::vector<JobId>{ids[4], ids[3], ids[2], ids[1], ids[0]});
+  CHECK(listed({.limit = 2}) == std::vector<JobId>{ids[4], ids[3]});
+  CHECK(listed({.before = ids[3], .limit = 2}) == std::vector<JobId>{ids[2], ids[1]});
+  CHECK(listed({.owner = "odd"}) == std::vector<JobId>{ids[3], ids[1]});
+  CHECK(listed({.dialect = "atflow"}).empty());
+  must(jobs.lease(ids[0]));
+  CHECK(listed({.state = "running"}) == std::vector<JobId>{ids[0]});
+  CHECK(listed({.queue = "default", .state = "queued", .limit = 1}) == std::vector<JobId>{ids[4]});
+}
+
+TEST_CASE("a job is leased by one, and each lease has a greater token", "[job][store][fencing]") {
+  ManualClock clock;
+  Jobs jobs{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql), clock};
+  const auto id = jobs.submit();
+  const auto first = must(jobs.lease(id));
+  CHECK(first.token == 1);
+  CHECK(first.attempt == 1);
+  CHECK_FALSE(first.is_takeover);
+  check_refused(jobs.lease(id));
+  CHECK(must(jobs.store.startable(10)).empty());
+  clock.advance(kLease + 1s);
+  REQUIRE(must(jobs.store.startable(10)).size() == 1);
+  const auto second = must(jobs.lease(id));
+  CHECK(second.token == 2);
+  CHECK(second.attempt == 2);
+  CHECK(second.is_takeover);
+  CHECK(must(jobs.store.get(id)).crashes == 1);
+  CHECK(jobs.lease(JobId{99}).error().code == Code::NotFound);
+}
+
+TEST_CASE("a stale token is refused whatever it asks for", "[job][store][fencing]") {
+  ManualClock clock;
+  Jobs jobs{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql), clock};
+  const auto id = jobs.submit();
+  const auto stale = must(jobs.lease(id));
+  clock.advance(kLease + 1s);
+  const auto current = must(jobs.lease(id));
+  const auto before = must(jobs.store.get(id));
+  const auto events = jobs.journal(id).size();
+  check_refused(jobs.renew(stale));
+  check_refused(jobs.store.checkpoint(stale, {3, {}}, Json{}));
+  check_refused(jobs.begin_publish(stale, {"qiniu:///z0/out/x"}));
+  check_refused(jobs.finish(stale, JobState::Finished));
+  check_refused(jobs.finish(stale, JobState::Failed));
+  check_refused(jobs.finish(stale, JobState::Aborted));
+  check_refused(jobs.requeue(stale, std::nullopt, 0ms));
+  CHECK(jobs.journal(id).size() == events);
+  CHECK(must(jobs.store.get(id)).state == before.state);
+  CHECK_FALSE(must(jobs.store.last_checkpoint(id)).has_value());
+  CHECK(must(jobs.store.outputs(id)).empty());
+  CHECK(jobs.renew(current).ok());
+  must(jobs.begin_publish(current, {"qiniu:///z0/out/x"}));
+  check_refused(jobs.finish(stale, JobState::Finished));
+  CHECK(jobs.finish(current, JobState::Finished).ok());
+}
+
+TEST_CASE("a checkpoint keeps every byte of the states and the last one counts", "[job][store]") {
+  Jobs jobs{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
+  const auto id = jobs.submit();
+  const auto lease = must(jobs.lease(id));
+  CHECK_FALSE(must(jobs.store.last_checkpoint(id)).has_value());
+  must(jobs.store.checkpoint(lease, {1, {{"a", "old"}}}, Json{{"done", 1}}));
+  const std::string bytes{"\x00\xff\x80'\\\n", 6};
+  const Checkpoint checkpoint{7, {{"in", bytes}, {"out", "Gr\xc3\xbc\xc3\x9f"}, {"none", ""}}};
+  must(jobs.store.checkpoint(lease, checkpoint, Json{{"done", 7}}));
+  const auto read = must(jobs.store.last_checkpoint(id));
+  REQUIRE(read.has_value());
+  CHECK(read->sequence == 7);
+  CHECK(read->states == checkpoint.states);
+  CHECK(must(jobs.store.get(id)).progress == Json{{"done", 7}});
+  must(jobs.finish(lease, JobState::Finished));
+  CHECK_FALSE(must(jobs.store.last_checkpoint(id)).has_value());
+}
+
+TEST_CASE("an end is kept with its result, its error and its journal", "[job][store]") {
+  Jobs jobs{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
+  const auto id = jobs.submit();
+  const auto lease = must(jobs.lease(id));
+  JobStore::Ending ending;
+  ending.error = Error{Code::DataInvalid, "bad \xff line", "secret detail"};
+  ending.failed_node = "filter";
+  ending.result = Json{{"rows", 3}};
+  ending.counts = Json{{"read", 3}};
+  must(jobs.finish(lease, JobState::Failed, ending));
+  const Job job = must(jobs.store.get(id));
+  CHECK(job.state == JobState::Failed);
+  CHECK(job.error["code"] == "data_invalid");
+  CHECK(job.error["node"] == "filter");
+  CHECK(job.error.dump().find("secret") == std::string::npos);
+  CHECK(job.result == ending.result);
+  CHECK(job.counts == ending.counts);
+  CHECK(job.finished_us > 0);
+  CHECK(jobs.journal(id) == std::vector<std::string>{"queued", "running", "failed"});
+}
+
+TEST_CASE("a job goes back to the queue, counted or not, and waits for its time", "[job][store]") {
+  ManualClock clock;
+  Jobs jobs{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql), clock};
+  const auto id = jobs.submit();
+  must(jobs.requeue(must(jobs.lease(id)), Error{Code::Io, "disk away"}, 10s));
+  Job job = must(jobs.store.get(id));
+  CHECK(job.state == JobState::Queued);
+  CHECK(job.failures == 1);
+  CHECK(job.attempt == 1);
+  CHECK(job.error["message"] == "disk away");
+  CHECK(must(jobs.store.startable(10)).empty());
+  check_refused(jobs.lease(id));
+  clock.advance(10s);
+  CHECK(must(jobs.store.startable(10)).size() == 1);
+  must(jobs.requeue(must(jobs.lease(id)), std::nullopt, 0ms));
+  job = must(jobs.store.get(id));
+  CHECK(job.failures == 1);
+  CHECK(job.attempt == 1);
+  CHECK(must(jobs.lease(id)).token == 3);
+}
+
+TEST_CASE("an abort goes as far as the state allows", "[job][store]") {
+  Jobs jobs{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
+  const auto queued = jobs.submit();
+  auto done = must(jobs.store.abort(queued, StopReason::User));
+  CHECK(done.state == JobState::Aborted);
+  CHECK(done.changed);
+  done = must(jobs.store.abort(queued, StopReason::Overload));
+  CHECK(done.state == JobState::Aborted);
+  CHECK_FALSE(done.changed);
+  CHECK(must(jobs.store.get(queued)).stop_reason == StopReason::User);
+  check_refused(jobs.lease(queued));
+
+  const auto running = jobs.submit();
+  const auto lease = must(jobs.lease(running));
+  CHECK(must(jobs.store.abort(running, StopReason::Deadline)).state == JobState::Aborting);
+  CHECK_FALSE(must(jobs.store.abort(running, StopReason::User)).changed);
+  const auto renewed = must(jobs.renew(lease));
+  CHECK(renewed.state == JobState::Aborting);
+  CHECK(renewed.stop_reason == StopReason::Deadline);
+  check_refused(jobs.begin_publish(lease, {}));
+  check_refused(jobs.finish(lease, JobState::Finished));
+  check_refused(jobs.requeue(lease, std::nullopt, 0ms));
+  must(jobs.finish(lease, JobState::Aborted));
+  CHECK(must(jobs.store.get(running)).stop_reason == StopReason::Deadline);
+
+  const auto publishing = jobs.submit();
+  const auto last = must(jobs.lease(publishing));
+  must(jobs.begin_publish(last, {"qiniu:///z0/out/a", "qiniu:///z0/out/b"}));
+  CHECK(must(jobs.store.outputs(publishing)) ==
+        std::vector<std::string>{"qiniu:///z0/out/a", "qiniu:///z0/out/b"});
+  check_refused(jobs.store.abort(publishing, StopReason::User));
+  must(jobs.finish(last, JobState::Finished));
+  check_refused(jobs.store.abort(publishing, StopReason::User));
+  CHECK(jobs.store.abort(JobId{99}, StopReason::User).error().code == Code::NotFound);
+}
+
+TEST_CASE("a failed or aborted job can be asked for again, with its attempts counted anew",
+          "[job][store]") {
+  Jobs jobs{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
+  const auto id = jobs.submit();
+  check_refused(jobs.store.retry(id));
+  const auto lease = must(jobs.lease(id));
+  check_refused(jobs.store.retry(id));
+  JobStore::Ending ending;
+  ending.error = Error{Code::Internal, "oh"};
+  must(jobs.finish(lease, JobState::Failed, ending));
+  must(jobs.store.retry(id));
+  const Job job = must(jobs.store.get(id));
+  CHECK(job.state == JobState::Queued);
+  CHECK(job.attempt == 0);
+  CHECK(job.error.is_null());
+  CHECK(job.finished_us == 0);
+  CHECK(must(jobs.lease(id)).token == 2);
+}
+
+TEST_CASE("a job that died while it ended is taken over by one, in its state",
+          "[job][store][fencing]") {
+  ManualClock clock;
+  Jobs jobs{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql), clock};
+  const auto id = jobs.submit();
+  const auto dead = must(jobs.lease(id));
+  must(jobs.begin_publish(dead, {"qiniu:///z0/out/a"}));
+  check_refused(jobs.store.take_over(id, "me", kLease));
+  clock.advance(kLease + 1s);
+  check_refused(jobs.lease(id));  // it is not to run again
+  const auto taken = must(jobs.store.take_over(id, "me", kLease));
+  CHECK(taken.state == JobState::Publishing);
+  CHECK(taken.lease.token == dead.token + 1);
+  check_refused(jobs.store.take_over(id, "other", kLease));
+  check_refused(jobs.finish(dead, JobState::Finished));
+  must(jobs.finish(taken.lease, JobState::Finished));
+}
+
+TEST_CASE("the journal takes lines of others in order", "[job][store]") {
+  Jobs jobs{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
+  const auto id = jobs.submit();
+  must(jobs.store.log(id, "log", Json{{"message", "hello"}}));
+  jobs.store.note(id, "log", Json{{"message", "again"}});
+  must(jobs.store.log(id, "custom", Json{}));
+  const auto events = must(jobs.store.events(id, 1, 2));
+  REQUIRE(events.size() == 2);
+  CHECK(events[0].body["message"] == "hello");
+  CHECK(events[1].sequence == 3);
+  CHECK(jobs.journal(id) == std::vector<std::string>{"queued", "log", "log", "custom"});
+  CHECK(jobs.store.log(JobId{99}, "log", Json{}).error().code == Code::NotFound);
+}

@@ -1,0 +1,151 @@
+#include <charconv>
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <thread>
+#include <unistd.h>
+
+#include <millrace/operator.hpp>
+
+namespace {
+
+bool exists(const std::string& path) { return !path.empty() && std::filesystem::exists(path); }
+
+// Emits the numbers from 0, `rows` a batch. At batch `gate_at` it waits until the file `gate`
+// exists; until the file `fail_until` exists it fails with `code` there.
+class Numbers final : public millrace::Source, public millrace::Checkpointed {
+ public:
+  static constexpr auto kName = "input.numbers";
+  static constexpr auto kRole = millrace::Role::Input;
+  static constexpr auto kParams = R"({
+    "batches": {"type": "integer", "default": 1}, "rows": {"type": "integer", "default": 1},
+    "gate": {"type": "string", "default": ""}, "gate_at": {"type": "integer", "default": 0},
+    "fail_until": {"type": "string", "default": ""}, "code": {"type": "integer", "default": 8},
+    "events": {"type": "boolean", "default": false}, "pause_us": {"type": "integer", "default": 0},
+    "note": {"type": "string", "default": ""}})";
+
+  explicit Numbers(const millrace::Params& params)
+      : batches_{params.integer("batches", 1)},
+        rows_{params.integer("rows", 1)},
+        gate_{params.string("gate")},
+        gate_at_{params.integer("gate_at")},
+        fail_until_{params.string("fail_until")},
+        code_{static_cast<int>(params.integer("code", MR_UNAVAILABLE))},
+        events_{params.boolean("events")},
+        pause_us_{params.integer("pause_us")} {}
+
+  bool produce(millrace::Context& context) override {
+    if (next_ == gate_at_ && !fail_until_.empty() && !exists(fail_until_)) {
+      throw millrace::Failure(code_, "not yet: waiting for " + fail_until_);
+    }
+    if (next_ == gate_at_ && !gate_.empty() && !exists(gate_)) {
+      if (context.stopping()) throw millrace::Failure(MR_CANCELLED, "stopped at the gate");
+      std::this_thread::sleep_for(std::chrono::milliseconds{1});
+      return true;
+    }
+    if (next_ >= batches_) return false;
+    if (pause_us_ > 0) std::this_thread::sleep_for(std::chrono::microseconds{pause_us_});
+    millrace::Builder<std::int64_t> numbers;
+    for (std::int64_t row = 0; row < rows_; ++row) {
+      const std::int64_t number = next_ * rows_ + row;
+      numbers.append(number);
+      if (events_)
+        context.record_event(
+            {.code = "bad_line", .message = "told", .file = "list", .line = number + 1});
+    }
+    context.count("read", rows_);
+    ++next_;
+    context.progress(static_cast<std::uint64_t>(next_ * rows_),
+                     static_cast<std::uint64_t>(batches_ * rows_), "rows");
+    context.emit(millrace::Batch{}.with("number", std::move(numbers)));
+    return true;
+  }
+
+  std::string snapshot(millrace::Context&) override { return std::to_string(next_); }
+  void restore(millrace::Context&, std::string_view state) override {
+    std::from_chars(state.data(), state.data() + state.size(), next_);
+  }
+
+ private:
+  std::int64_t batches_, rows_;
+  std::string gate_;
+  std::int64_t gate_at_;
+  std::string fail_until_;
+  int code_;
+  bool events_;
+  std::int64_t pause_us_;
+  std::int64_t next_ = 0;
+};
+
+// Writes a line for each number to a staged object. Its state holds a byte that is not UTF-8, as
+// states may.
+class Ledger final : public millrace::Operator, public millrace::Checkpointed {
+ public:
+  static constexpr auto kName = "output.ledger";
+  static constexpr auto kRole = millrace::Role::Output;
+  static constexpr auto kParams =
+      R"({"file": {"type": "string"}, "log": {"type": "integer", "default": 0}})";
+
+  explicit Ledger(const millrace::Params& params)
+      : file_{params.string("file")}, log_{params.integer("log")} {}
+
+  void process(millrace::Context& context, millrace::Batch batch) override {
+    auto& writer = open(context);
+    std::string lines;
+    const auto numbers = batch.column<std::int64_t>("number");
+    for (std::int64_t row = 0; row < batch.rows(); ++row)
+      lines += std::to_string(numbers.value(row)) + "\n";
+    writer.write(lines);
+    size_ += lines.size();
+    rows_ += batch.rows();
+    context.count("written", batch.rows());
+    for (std::int64_t i = 0; i < log_; ++i)
+      context.log(millrace::Level::Info, "line " + std::to_string(i));
+  }
+
+  void finish(millrace::Context& context) override {
+    open(context);
+    context.count("generated", 1);
+    context.result("rows", std::to_string(rows_));
+  }
+
+  std::string snapshot(millrace::Context&) override {
+    return std::string{"\xff"} + std::to_string(size_) + " " + std::to_string(rows_);
+  }
+  void restore(millrace::Context&, std::string_view state) override {
+    const auto space = state.find(' ');
+    std::from_chars(state.data() + 1, state.data() + space, size_);
+    std::from_chars(state.data() + space + 1, state.data() + state.size(), rows_);
+  }
+
+ private:
+  millrace::Writer& open(millrace::Context& context) {
+    if (!is_open_) {
+      writer_ = context.stage(file_);
+      writer_.truncate(size_);
+      is_open_ = true;
+    }
+    return writer_;
+  }
+
+  std::string file_;
+  std::int64_t log_;
+  millrace::Writer writer_;
+  bool is_open_ = false;
+  std::uint64_t size_ = 0;
+  std::int64_t rows_ = 0;
+};
+
+// Takes everything and leaves nothing.
+class Nothing final : public millrace::Operator {
+ public:
+  static constexpr auto kName = "output.nothing";
+  static constexpr auto kRole = millrace::Role::Output;
+  static constexpr auto kParams = "{}";
+  explicit Nothing(const millrace::Params&) {}
+  void process(millrace::Context&, millrace::Batch) override {}
+};
+
+}  // namespace
+
+MR_PLUGIN("job_operators", "1.2.3", Numbers, Ledger, Nothing)

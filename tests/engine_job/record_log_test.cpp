@@ -1,0 +1,155 @@
+#include "engine/job/record_log.hpp"
+
+#include <limits>
+
+#include <catch2/catch.hpp>
+
+using namespace millrace;
+
+namespace {
+
+class MemoryWriter final : public ObjectWriter {
+ public:
+  Result<void> write(std::string_view bytes) override {
+    if (text.size() + bytes.size() > room) {
+      text += bytes.substr(0, room - text.size());
+      return Error{Code::Exhausted, "full"};
+    }
+    text += bytes;
+    return {};
+  }
+  Result<void> truncate(std::uint64_t size) override {
+    if (size > text.size()) return Error{Code::DataInvalid, "shorter than that"};
+    text.resize(size);
+    return {};
+  }
+  [[nodiscard]] std::uint64_t size() const override { return text.size(); }
+
+  std::string text;
+  std::size_t room = std::numeric_limits<std::size_t>::max();
+};
+
+RecordLogEvent bad_line(std::int64_t line, std::string_view message = "no JSON") {
+  RecordLogEvent event;
+  event.code = "bad_line";
+  event.message = message;
+  event.file = "qiniu:///z0/in/list";
+  event.line = line;
+  return event;
+}
+
+std::vector<std::int64_t> lines_of(const std::string& text) {
+  std::vector<std::int64_t> lines;
+  std::istringstream in{text};
+  for (std::string line; std::getline(in, line);)
+    lines.push_back(Json::parse(line).value("line", std::int64_t{-1}));
+  return lines;
+}
+
+}  // namespace
+
+TEST_CASE("the record log is written in the form of the document", "[job][record_log]") {
+  MemoryWriter staged;
+  const ManualClock clock;
+  RecordLog log{staged, clock};
+  REQUIRE(log.resume(Json{}).ok());
+  log.add(0, bad_line(5));
+  RecordLogEvent failed;
+  failed.level = MR_LOG_INFO;
+  failed.code = "box_dropped";
+  failed.url = "http://h/x.jpg";
+  failed.op = "flip1";
+  log.add(1, failed);
+  REQUIRE(
+      log.finish("finished",
+                 {{"read", 6}, {"badLines", 1}, {"written", 14}, {"generated", 14}, {"other", 9}})
+          .ok());
+  CHECK(
+      staged.text ==
+      R"({"time":"2023-11-14T22:13:20.000Z","level":"error","file":"qiniu:///z0/in/list","line":5,"code":"bad_line","message":"no JSON"})"
+      "\n"
+      R"({"time":"2023-11-14T22:13:20.000Z","level":"info","url":"http://h/x.jpg","op":"flip1","code":"box_dropped"})"
+      "\n"
+      R"({"time":"2023-11-14T22:13:20.000Z","level":"summary","status":"finished","read":6,"badLines":1,"written":14,"generated":14,"failed":0})"
+      "\n");
+  SECTION("and a later end replaces the summary") {
+    REQUIRE(log.finish("aborted", {}).ok());
+    CHECK(lines_of(staged.text) == std::vector<std::int64_t>{5, -1, -1});
+    CHECK(staged.text.find("aborted") != std::string::npos);
+    CHECK(staged.text.find("finished") == std::string::npos);
+  }
+}
+
+TEST_CASE("an attempt that resumes tells each event once", "[job][record_log]") {
+  MemoryWriter staged;
+  const ManualClock clock;
+  Json noted;
+  {
+    RecordLog log{staged, clock};
+    REQUIRE(log.resume(Json{}).ok());
+    log.add(0, bad_line(1));
+    log.add(2, bad_line(3));  // ahead of the checkpoint
+    log.add(2, bad_line(3));  // twice, and rightly so
+    const auto taken = log.checkpoint(1);
+    REQUIRE(taken.ok());
+    noted = *taken;
+    log.add(1, bad_line(2));
+    log.add(3, bad_line(4));
+    REQUIRE(log.checkpoint(9).ok());  // written out, but that checkpoint never reached the catalog
+  }
+  RecordLog log{staged, clock};
+  REQUIRE(log.resume(noted).ok());
+  SECTION("when nothing else happens") {
+    log.add(2, bad_line(3, "told in other words"));
+    log.add(2, bad_line(3));
+    log.add(3, bad_line(4));
+    REQUIRE(log.finish("finished", {}).ok());
+    CHECK(lines_of(staged.text) == std::vector<std::int64_t>{1, 3, 3, 4, -1});
+  }
+  SECTION("when it dies again before it came that far") {
+    const auto again = log.checkpoint(1);
+    REQUIRE(again.ok());
+    RecordLog third{staged, clock};
+    REQUIRE(third.resume(*again).ok());
+    third.add(2, bad_line(3));
+    third.add(2, bad_line(3));
+    third.add(3, bad_line(4));
+    REQUIRE(third.finish("finished", {}).ok());
+    CHECK(lines_of(staged.text) == std::vector<std::int64_t>{1, 3, 3, 4, -1});
+  }
+  SECTION("when it dies again after it came that far") {
+    log.add(2, bad_line(3));
+    log.add(2, bad_line(3));
+    const auto again = log.checkpoint(1);
+    REQUIRE(again.ok());
+    RecordLog third{staged, clock};
+    REQUIRE(third.resume(*again).ok());
+    third.add(2, bad_line(3));
+    third.add(2, bad_line(3));
+    REQUIRE(third.finish("finished", {}).ok());
+    CHECK(lines_of(staged.text) == std::vector<std::int64_t>{1, 3, 3, -1});
+  }
+}
+
+TEST_CASE("a log that cannot be written fails at its end and leaves no half line",
+          "[job][record_log]") {
+  MemoryWriter staged;
+  staged.room = 300;
+  const ManualClock clock;
+  RecordLog log{staged, clock};
+  REQUIRE(log.resume(Json{}).ok());
+  for (int i = 1; i <= 5; ++i) log.add(0, bad_line(i));
+  const auto ended = log.finish("finished", {});
+  REQUIRE_FALSE(ended.ok());
+  CHECK(ended.error().code == Code::Exhausted);
+  CHECK((staged.text.empty() || staged.text.back() == '\n'));
+}
+
+TEST_CASE("a checkpoint that cannot be read is refused", "[job][record_log]") {
+  MemoryWriter staged;
+  const ManualClock clock;
+  for (const char* noted : {"{}", R"({"size": -1, "ahead": []})", R"({"size": 0, "ahead": 3})"}) {
+    RecordLog log{staged, clock};
+    CHECK_FALSE(log.resume(Json::parse(noted)).ok());
+  }
+}

@@ -1,0 +1,244 @@
+#include <future>
+#include <set>
+
+#include <catch2/catch.hpp>
+
+#include "job_place.hpp"
+
+using namespace millrace;
+using namespace std::chrono_literals;
+using test::JobPlace;
+using test::must;
+using test::numbers;
+
+namespace {
+
+JobStore::Lease lease(JobPlace& place, JobId id) {
+  std::promise<Result<JobStore::Lease>> answer;
+  place.store_of_jobs().lease(id, "the dead", 3'600s,
+                              [&answer](auto leased) { answer.set_value(std::move(leased)); });
+  return must(answer.get_future().get());
+}
+
+// Leaves a job as a process does that dies between writing "publishing" and the end: staged, and
+// `published` of the two.
+JobId die_while_publishing(JobPlace& place, int published) {
+  const auto id = place.submit(place.pipeline({{"batches", 1}}, "list", "log"));
+  const auto held = lease(place, id);
+  const std::string owner = "job-" + std::to_string(id.value);
+  std::vector<Uri> uris;
+  for (const char* name : {"list", "log"}) {
+    uris.push_back(must(place.store().check(place.uri(name), {}, true)));
+    must(must(place.store().stage(uris.back(), owner))->write(name));
+  }
+  JobStore::Ending ending;
+  ending.result = Json{{"rows", 1}};
+  std::promise<Result<void>> begun;
+  place.store_of_jobs().begin_publish(
+      held, {place.uri("list"), place.uri("log")}, ending,
+      [&begun](auto result) { begun.set_value(std::move(result)); });
+  must(begun.get_future().get());
+  for (int i = 0; i < published; ++i)
+    must(place.store().publish(uris[static_cast<std::size_t>(i)], owner));
+  return id;
+}
+
+}  // namespace
+
+TEST_CASE("a job that died while it published is published wholly, once, with its result",
+          "[job][recovery]") {
+  JobPlace place;
+  place.open(false);
+  const int published = GENERATE(0, 1, 2);
+  const auto id = die_while_publishing(place, published);
+  place.close();
+  place.open();
+  const Job job = place.wait_until_final(id);
+  CHECK(job.state == JobState::Finished);
+  CHECK(job.result == Json{{"rows", 1}});
+  CHECK(place.read("list") == "list");
+  CHECK(place.read("log") == "log");
+  CHECK(place.partials().empty());
+  const auto journal = place.journal(id);
+  CHECK(std::count(journal.begin(), journal.end(), "running") == 1);
+  CHECK(std::count(journal.begin(), journal.end(), "finished") == 1);
+}
+
+TEST_CASE("a job that died while it was aborting is aborted, tidied up, and does not run",
+          "[job][recovery]") {
+  JobPlace place;
+  place.open(false);
+  const auto id = place.submit(place.pipeline({{"batches", 1}}, "list", "log"));
+  const auto held = lease(place, id);
+  const auto uri = must(place.store().check(place.uri("list"), {}, true));
+  must(must(place.store().stage(uri, "job-" + std::to_string(id.value)))->write("half"));
+  place.store_of_jobs().note_staged(held, place.uri("list"));
+  must(place.store_of_jobs().abort(id, StopReason::User));
+  place.close();
+  place.open();
+  const Job job = place.wait_until_final(id);
+  CHECK(job.state == JobState::Aborted);
+  CHECK(job.stop_reason == StopReason::User);
+  CHECK(place.partials().empty());
+  CHECK_FALSE(place.read("list").has_value());
+  CHECK(place.read("log").value_or("").find(R"("status":"aborted")") != std::string::npos);
+}
+
+TEST_CASE(
+    "a job that was running when the process died runs again, and what it had staged is not kept",
+    "[job][recovery]") {
+  JobPlace place;
+  place.open(false);
+  const auto id = place.submit(place.pipeline({{"batches", 3}}, "list", "log"));
+  lease(place, id);
+  const auto uri = must(place.store().check(place.uri("list"), {}, true));
+  must(must(place.store().stage(uri, "job-" + std::to_string(id.value)))
+           ->write("half a list without a checkpoint"));
+  place.close();
+  place.open();
+  const Job job = place.wait_until_final(id);
+  CHECK(job.state == JobState::Finished);
+  CHECK(job.attempt == 2);
+  CHECK(place.read("list") == numbers(3));
+  CHECK(place.service().counters().resumed == 1);
+}
+
+TEST_CASE("an abort of a job whose process died ends it without a run", "[job][recovery]") {
+  JobPlace place;
+  place.open(false);
+  const auto id = place.submit(place.pipeline({{"batches", 3}}, "list"));
+  lease(place, id);
+  must(place.store_of_jobs().expire_leases());
+  CHECK(must(place.service().abort(id, StopReason::User)) == JobState::Aborting);
+  CHECK(place.wait_until_final(id).state == JobState::Aborted);
+  CHECK_FALSE(place.read("list").has_value());
+}
+
+TEST_CASE("a job that is running whenever the process dies is given up after a while",
+          "[job][recovery]") {
+  JobPlace place;
+  place.open(false);
+  const auto id = place.submit(place.pipeline({{"batches", 3}}, "list", "log"));
+  for (int death = 0; death <= kMaxCrashes; ++death) {
+    lease(place, id);
+    must(place.store_of_jobs().expire_leases());
+  }
+  must(place.service().start());
+  const Job job = place.wait_until_final(id);
+  CHECK(job.state == JobState::Failed);
+  CHECK(job.error["message"].get<std::string>().find("given up") != std::string::npos);
+  CHECK(place.read("log").value_or("").find(R"("status":"failed")") != std::string::npos);
+  CHECK_FALSE(place.read("list").has_value());
+  must(place.service().retry(id));
+  CHECK(place.wait_until_final(id).state == JobState::Finished);
+}
+
+TEST_CASE("at a shared catalog the lease of another process is respected until it expires",
+          "[job][recovery]") {
+  JobPlace place{SqlDialect::MySql};
+  place.open(false);
+  const auto id = place.submit(place.pipeline({{"batches", 3}}, "list"));
+  std::promise<Result<JobStore::Lease>> answer;
+  place.store_of_jobs().lease(id, "elsewhere", 4s,
+                              [&answer](auto leased) { answer.set_value(std::move(leased)); });
+  const auto elsewhere = must(answer.get_future().get());
+  const auto leased_at = std::chrono::steady_clock::now();
+  place.close();
+  place.open();
+  const Job job = place.wait_until_final(id);
+  CHECK(job.state == JobState::Finished);
+  CHECK(std::chrono::steady_clock::now() - leased_at >= 4s);
+  CHECK(job.token == elsewhere.token + 1);
+  CHECK(place.read("list") == numbers(3));
+  place.close();
+}
+
+TEST_CASE("two engines at one shared catalog run each job once", "[job][recovery]") {
+  JobPlace first{SqlDialect::MySql};
+  JobPlace second{JobPlace::Twin{}, first};
+  first.settings.holder = "first";
+  second.settings.holder = "second";
+  first.settings.lease = second.settings.lease = 3s;
+  first.open();
+  second.open();
+  std::vector<JobId> ids;
+  for (int i = 0; i < 40; ++i) {
+    auto& place = i < 30 ? first : second;
+    ids.push_back(place.submit(
+        place.pipeline({{"batches", 2}, {"pause_us", 20'000}}, "list" + std::to_string(i))));
+  }
+  std::set<std::string> holders;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const Job job = first.wait_until_final(ids[i]);
+    CHECK(job.state == JobState::Finished);
+    CHECK(first.read("list" + std::to_string(i)) == numbers(2));
+    std::size_t finished = 0;
+    for (const JobEvent& event : must(first.store_of_jobs().events(ids[i], 0, 1'000))) {
+      if (event.kind == "running") holders.insert(event.body["holder"].get<std::string>());
+      finished += event.kind == "finished" ? 1 : 0;
+    }
+    CHECK(finished == 1);
+  }
+  CHECK(holders == std::set<std::string>{"first", "second"});
+  CHECK(first.service().counters().finished + second.service().counters().finished == 40);
+  SECTION("and one can abort what the other runs") {
+    const auto id = second.submit(second.pipeline({{"batches", 2}, {"gate", second.path("gate")}}));
+    second.wait_for(id, JobState::Running);
+    CHECK(must(first.service().abort(id, StopReason::User)) == JobState::Aborting);
+    const Job job = second.wait_until_final(id);
+    CHECK(job.state == JobState::Aborted);
+    CHECK(job.stop_reason == StopReason::User);
+  }
+  second.close();
+  first.close();
+}
+
+TEST_CASE("an attempt that lost its lease stops and changes nothing any more", "[job][recovery]") {
+  JobPlace place;
+  place.settings.lease = 200ms;  // renewed often
+  place.open();
+  const auto id = place.submit(
+      place.pipeline({{"batches", 2}, {"gate", place.path("gate")}, {"gate_at", 1}}, "list"));
+  place.wait(id, [&place](const Job&) { return !place.partials().empty(); });
+  // Somebody else takes it over, as after a long pause of this process.
+  must(place.catalog().write_and_wait([id](Connection& connection) -> Result<void> {
+    MR_CHECK(connection.execute(
+        "UPDATE jobs SET token = token + 1, lease_holder = 'other' WHERE id = ?", {id.value}));
+    return {};
+  }));
+  const auto deadline = std::chrono::steady_clock::now() + 60s;
+  while (place.service().counters().running > 0 && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::yield();
+  CHECK(place.service().counters().running == 0);
+  const Job job = must(place.store_of_jobs().get(id));
+  CHECK(job.state == JobState::Running);
+  CHECK(job.token == 2);
+  CHECK_FALSE(place.read("list").has_value());
+  CHECK_FALSE(place.partials().empty());  // they belong to the other attempt now
+}
+
+TEST_CASE("a lease is renewed while its job runs", "[job][recovery]") {
+  JobPlace place;
+  place.settings.lease = 150ms;
+  place.open();
+  const auto id = place.submit(place.pipeline({{"batches", 2}, {"gate", place.path("gate")}}));
+  place.wait_for(id, JobState::Running);
+  const auto until = [&place, id] {
+    std::int64_t found = 0;
+    must(place.catalog().read([&](Connection& connection) -> Result<void> {
+      MR_TRY(const SqlRows rows,
+             connection.query("SELECT lease_until_us FROM jobs WHERE id = ?", {id.value}));
+      found = std::get<std::int64_t>(rows.rows.at(0).at(0));
+      return {};
+    }));
+    return found;
+  };
+  const auto first = until();
+  const auto deadline = std::chrono::steady_clock::now() + 60s;
+  while (until() < first + 300'000 && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::yield();
+  CHECK(until() >= first + 300'000);
+  CHECK(must(place.store_of_jobs().get(id)).token == 1);
+  place.touch("gate");
+  CHECK(place.wait_until_final(id).state == JobState::Finished);
+}

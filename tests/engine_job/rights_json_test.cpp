@@ -1,0 +1,44 @@
+#include "engine/job/rights_json.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace millrace;
+
+TEST_CASE("rights are read as they were written", "[job][rights]") {
+  StoreRights rights;
+  rights.roots = {"/data/in", "/data/out"};
+  rights.grants = {"z0/in", "z0/*"};
+  const auto read = read_rights(to_json(rights));
+  CHECK(read.any_file == rights.any_file);
+  CHECK(read.roots == rights.roots);
+  CHECK(read.grants == rights.grants);
+  StoreRights shell;
+  shell.any_file = true;
+  CHECK(read_rights(to_json(shell)).any_file);
+  CHECK(read_rights(to_json(shell)).grants.empty());  // which opens all buckets, as it did
+}
+
+TEST_CASE("rights that cannot be read open nothing", "[job][rights]") {
+  for (const char* text :
+       {"null", "[]", "{}", R"({"grants": 7, "any_file": "yes", "roots": "/"})"}) {
+    INFO(text);
+    const auto read = read_rights(Json::parse(text));
+    CHECK_FALSE(read.any_file);
+    CHECK(read.roots.empty());
+    CHECK_FALSE(read.grants.empty());
+  }
+}
+
+TEST_CASE("the rules of validation are read as they were written", "[job][rights]") {
+  PipelineRules rules;
+  rules.strict_mix = true;
+  rules.relaxed_roles = false;
+  rules.max_nodes = 1000;
+  rules.check_sources = true;
+  const auto read = read_rules(to_json(rules));
+  CHECK(read.strict_mix);
+  CHECK_FALSE(read.relaxed_roles);
+  CHECK(read.max_nodes == 1000);
+  CHECK_FALSE(read.check_sources);
+  CHECK_FALSE(read_rules(Json{}).strict_mix);
+}

@@ -1,0 +1,65 @@
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+
+#include <catch2/catch.hpp>
+#include <spdlog/spdlog.h>
+
+#include "job_place.hpp"
+
+#include <fmt/format.h>
+
+using namespace millrace;
+using namespace std::chrono_literals;
+using test::JobPlace;
+using test::must;
+
+// Prints figures for docs/decisions/jobs.md; hidden, since a loaded machine or a sanitizer tells
+// nothing about them.
+TEST_CASE("figures: submissions and empty jobs", "[.measure]") {
+  using Seconds = std::chrono::duration<double>;
+  const auto kind = GENERATE(SqlDialect::Sqlite, SqlDialect::MySql);
+  const char* name = kind == SqlDialect::Sqlite ? "sqlite" : "mariadb";
+  spdlog::set_level(spdlog::level::warn);
+  JobPlace place{kind};
+  place.open(false);
+  constexpr int kJobs = 5'000;
+  const Json document = place.pipeline({{"batches", 0}});
+  std::atomic<int> submitted{0};
+  auto began = std::chrono::steady_clock::now();
+  for (int i = 0; i < kJobs; ++i) {
+    JobRequest request;
+    request.pipeline = document;
+    place.service().submit(std::move(request), {},
+                           [&submitted](const Result<JobId>& id) { submitted += id.ok() ? 1 : 0; });
+  }
+  while (submitted < kJobs && Seconds(std::chrono::steady_clock::now() - began).count() < 60)
+    std::this_thread::sleep_for(1ms);
+  fmt::print("{}: {:.0f} durable submissions/s, all at once\n", name,
+             kJobs / Seconds(std::chrono::steady_clock::now() - began).count());
+  began = std::chrono::steady_clock::now();
+  must(place.service().start());
+  while (place.service().counters().finished < kJobs &&
+         Seconds(std::chrono::steady_clock::now() - began).count() < 120) {
+    std::this_thread::sleep_for(1ms);
+  }
+  const double took = Seconds(std::chrono::steady_clock::now() - began).count();
+  const auto counters = place.catalog().counters();
+  fmt::print("{}: {:.0f} empty jobs/s from lease to end, {} finished, {:.1f} writes per commit\n",
+             name, kJobs / took, place.service().counters().finished,
+             static_cast<double>(counters.writes) / static_cast<double>(counters.commits));
+  began = std::chrono::steady_clock::now();
+  for (int i = 0; i < kJobs; ++i) {
+    JobRequest request;
+    request.pipeline = document;
+    place.service().submit(std::move(request), {}, [](const Result<JobId>&) {});
+  }
+  while (place.service().counters().finished < 2 * kJobs &&
+         Seconds(std::chrono::steady_clock::now() - began).count() < 120) {
+    std::this_thread::sleep_for(1ms);
+  }
+  fmt::print("{}: {:.0f} empty jobs/s end to end\n", name,
+             kJobs / Seconds(std::chrono::steady_clock::now() - began).count());
+  place.close();
+  spdlog::set_level(spdlog::level::info);
+}
