@@ -86,9 +86,13 @@ class WorkerPools final : public Scheduler {
   void submit_after(std::chrono::milliseconds delay, Task task) override {
     {
       const std::lock_guard lock{mutex_};
-      delayed_.push({clock_.steady() + delay, order_++, task});
+      if (!ended_) {
+        delayed_.push({clock_.steady() + delay, order_++, task});
+        wake_.notify_one();
+        return;
+      }
     }
-    wake_.notify_one();
+    compute_.submit(task);  // nobody keeps the time any more, and a task is never dropped
   }
 
   [[nodiscard]] std::size_t workers() const override { return compute_.size(); }
@@ -124,15 +128,17 @@ class WorkerPools final : public Scheduler {
                        [&] { return !delayed_.empty() && delayed_.top().due < next.due; });
       }
     }
+    ended_ = true;
   }
 
   const Clock& clock_;
   WorkerPool compute_;
   WorkerPool blocking_;
-  std::mutex mutex_;  // guards delayed_ and order_
+  std::mutex mutex_;  // guards delayed_, order_ and ended_
   std::condition_variable_any wake_;
   std::priority_queue<Delayed> delayed_;
   std::uint64_t order_ = 0;
+  bool ended_ = false;
   std::jthread timer_;
 };
 

@@ -79,22 +79,6 @@ TEST_CASE("blocks that are said to be cut from a file are what stands in it", "[
   CHECK(blocks > 0);
 }
 
-TEST_CASE("every code block of a guide says where it is from", "[docs]") {
-  for (const auto& guide : guides()) {
-    bool inside = false;
-    const auto lines = lines_of(read(guide));
-    for (std::size_t i = 0; i < lines.size(); ++i) {
-      if (lines[i].compare(0, 3, "```") != 0) continue;
-      inside = !inside;
-      // Text without a language is a drawing or output, not code.
-      const bool is_code = inside && lines[i].size() > 3 && lines[i] != "```text";
-      if (!is_code) continue;
-      INFO(guide.string() << ":" << i + 1);
-      CHECK((i > 0 && lines[i - 1].find("<!-- cut: ") == 0));
-    }
-  }
-}
-
 TEST_CASE("links between the pages lead somewhere", "[docs]") {
   for (const auto& guide : guides()) {
     const std::string text = read(guide);
