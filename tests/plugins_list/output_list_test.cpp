@@ -161,7 +161,7 @@ TEST_CASE("a shuffled list that is restored is the same list", "[output][list]")
   CHECK(list.staged(kFile) == lines({"r5", "r1", "r4", "r3", "r2", "r0"}));
 }
 
-TEST_CASE("a shuffled list that is too large has no state for now", "[output][list]") {
+TEST_CASE("a shuffled list that is too large has no state to resume from", "[output][list]") {
   auto list = output(R"(, "shuffle": true)");
   REQUIRE(list.push(records({std::string(std::size_t{5} << 20, 'u')})).ok());
   CHECK_THROWS_WITH(list.snapshot(), Catch::Contains("too much"));

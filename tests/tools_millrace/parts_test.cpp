@@ -14,13 +14,13 @@ using namespace millrace;
 using namespace millrace::tool;
 
 TEST_CASE("a name of a file becomes an address, an address stays", "[tools][address]") {
-  CHECK(address_of("a.txt", "/work") == "file:///work/a.txt");
-  CHECK(address_of("./x/../b.txt", "/work/y") == "file:///work/y/b.txt");
-  CHECK(address_of("/abs/a b.txt", "/work") == "file:///abs/a%20b.txt");
-  CHECK(address_of("out/", "/work") == "file:///work/out");
-  CHECK(address_of("qiniu:///z0/b/k", "/work") == "qiniu:///z0/b/k");
-  CHECK(address_of("https://h/x", "/work") == "https://h/x");
-  CHECK(address_of("c:x", "/work") == "file:///work/c:x");
+  CHECK(address_of("a.txt", "/home") == "file:///home/a.txt");
+  CHECK(address_of("./x/../b.txt", "/home/y") == "file:///home/y/b.txt");
+  CHECK(address_of("/abs/a b.txt", "/home") == "file:///abs/a%20b.txt");
+  CHECK(address_of("out/", "/home") == "file:///home/out");
+  CHECK(address_of("qiniu:///z0/b/k", "/home") == "qiniu:///z0/b/k");
+  CHECK(address_of("https://h/x", "/home") == "https://h/x");
+  CHECK(address_of("c:x", "/home") == "file:///home/c:x");
 }
 
 TEST_CASE("numbers and times are written for people", "[tools][text]") {
