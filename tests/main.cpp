@@ -7,8 +7,7 @@
 extern "C" __attribute__((visibility("default"))) const char* __lsan_default_options();
 extern "C" const char* __lsan_default_options() { return "use_tls=0"; }
 // The loader's own table of those blocks, which is then only reachable from where it does not look; and GDAL, which comes
-// with OpenCV's picture formats and keeps what it made at its start. And the timers of a service whose process a
-// test lets die: nobody runs them any more.
+// with OpenCV's picture formats and keeps what it made at its start.
 extern "C" __attribute__((visibility("default"))) const char* __lsan_default_suppressions();
-extern "C" const char* __lsan_default_suppressions() { return "leak:_dl_resize_dtv\nleak:libgdal\nleak:JobService::State::arm"; }
+extern "C" const char* __lsan_default_suppressions() { return "leak:_dl_resize_dtv\nleak:libgdal"; }
 #endif
