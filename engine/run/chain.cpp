@@ -52,26 +52,28 @@ Result<Chain> Chain::create(const PlanNode& node, const ChainCall& call) {
   return chain;
 }
 
-Result<void> Chain::push_through(std::size_t place, const ChainCall& call, std::vector<Emitted>& out) {
+Result<void> Chain::feed(std::size_t place, const ChainCall& call, Batch batch, std::vector<Emitted>& out) {
   const Node& node = nodes_[place];
   const bool last = place + 1 == nodes_.size();
-  next_.clear();
-  for (Batch& batch : carried_) {
-    Call made = make_call(call, node);
-    made.emit = last ? keep_all : keep_main;
-    made.emit_user = last ? static_cast<void*>(&out) : static_cast<void*>(&next_);
-    MR_CHECK(judge(instances_[place].process(made, std::move(batch)), made, node));
-  }
-  std::swap(carried_, next_);
+  Call made = make_call(call, node);
+  made.emit = last ? keep_all : keep_main;
+  made.emit_user = last ? static_cast<void*>(&out) : static_cast<void*>(&emitted_);
+  return judge(instances_[place].process(made, std::move(batch)), made, node);
+}
+
+Result<void> Chain::push_through(std::size_t place, const ChainCall& call, std::vector<Emitted>& out) {
+  std::swap(carried_, emitted_);
+  emitted_.clear();
+  for (Batch& batch : carried_) MR_CHECK(feed(place, call, std::move(batch), out));
   return {};
 }
 
 Result<bool> Chain::produce(const ChainCall& call, std::vector<Emitted>& out) {
   const bool alone = nodes_.size() == 1;
-  carried_.clear();
+  emitted_.clear();
   Call made = make_call(call, nodes_.front());
   made.emit = alone ? keep_all : keep_main;
-  made.emit_user = alone ? static_cast<void*>(&out) : static_cast<void*>(&carried_);
+  made.emit_user = alone ? static_cast<void*>(&out) : static_cast<void*>(&emitted_);
   auto more = instances_.front().produce(made);
   if (!more.ok()) return std::move(more).error().within(nodes_.front().name);
   for (std::size_t place = 1; place < nodes_.size(); ++place) MR_CHECK(push_through(place, call, out));
@@ -79,22 +81,22 @@ Result<bool> Chain::produce(const ChainCall& call, std::vector<Emitted>& out) {
 }
 
 Result<void> Chain::process(const ChainCall& call, Batch batch, std::vector<Emitted>& out) {
-  carried_.clear();
-  carried_.push_back(std::move(batch));
-  for (std::size_t place = 0; place < nodes_.size() && !carried_.empty(); ++place) {
+  emitted_.clear();
+  MR_CHECK(feed(0, call, std::move(batch), out));
+  for (std::size_t place = 1; place < nodes_.size() && !emitted_.empty(); ++place) {
     MR_CHECK(push_through(place, call, out));
   }
   return {};
 }
 
 Result<void> Chain::finish(const ChainCall& call, std::vector<Emitted>& out) {
-  carried_.clear();
+  emitted_.clear();
   for (std::size_t place = 0; place < nodes_.size(); ++place) {
     const bool last = place + 1 == nodes_.size();
-    if (!carried_.empty()) MR_CHECK(push_through(place, call, out));
+    if (!emitted_.empty()) MR_CHECK(push_through(place, call, out));
     Call made = make_call(call, nodes_[place]);
     made.emit = last ? keep_all : keep_main;
-    made.emit_user = last ? static_cast<void*>(&out) : static_cast<void*>(&carried_);
+    made.emit_user = last ? static_cast<void*>(&out) : static_cast<void*>(&emitted_);
     MR_CHECK(judge(instances_[place].finish(made), made, nodes_[place]));
   }
   return {};

@@ -45,12 +45,14 @@ class Chain {
  private:
   explicit Chain(std::span<const Node> nodes) : nodes_{nodes} {}
 
-  // Puts `carried_` through operator `place`; leaves what that one emitted in `carried_`, or in `out` for the last.
+  // Puts a batch through operator `place`; what it emits goes to `emitted_`, or to `out` for the last.
+  Result<void> feed(std::size_t place, const ChainCall& call, Batch batch, std::vector<Emitted>& out);
+  // Puts what the operator before `place` emitted through it.
   Result<void> push_through(std::size_t place, const ChainCall& call, std::vector<Emitted>& out);
 
   std::span<const Node> nodes_;  // of the plan, which outlives the run
   std::vector<OperatorInstance> instances_;
-  std::vector<Batch> carried_, next_;  // between two operators; members so that their memory is used again
+  std::vector<Batch> emitted_, carried_;  // between two operators; members so that their memory is used again
 };
 
 }  // namespace millrace

@@ -8,9 +8,9 @@
 // How parcels come to a node and leave it.
 namespace millrace {
 
-Parcel NodeRunner::pop(std::uint32_t edge) {
+std::optional<Parcel> NodeRunner::pop(std::uint32_t edge) {
   bool producer_waits = false;
-  Parcel parcel = run_.edge(edge).pop(producer_waits);
+  auto parcel = run_.edge(edge).pop(producer_waits);
   if (producer_waits) run_.node(run_.plan().edges[edge].from).poke();
   return parcel;
 }
@@ -18,9 +18,7 @@ Parcel NodeRunner::pop(std::uint32_t edge) {
 std::optional<Parcel> NodeRunner::take() {
   const std::uint32_t first = run_.plan().first_into[id_];
   const std::uint32_t last = run_.plan().first_into[id_ + 1];
-  if (last - first > 1) return take_merged(first, last);
-  if (!run_.edge(first).head()) return std::nullopt;
-  return pop(first);
+  return last - first > 1 ? take_merged(first, last) : pop(first);
 }
 
 // Takes the next sequence number from every edge that its input reaches. Edges carry all numbers of the inputs that reach
@@ -47,7 +45,7 @@ std::optional<Parcel> NodeRunner::take_merged(std::uint32_t first, std::uint32_t
   std::vector<std::vector<Batch>> parts;
   for (std::uint32_t edge = first; edge < last; ++edge) {
     if (!carries(edge)) continue;
-    Parcel part = pop(edge);
+    Parcel part = *pop(edge);
     merged.sequence = part.sequence;
     merged.input = part.input;
     merged.barrier = part.barrier;

@@ -57,7 +57,13 @@ bool NodeRunner::drain_groups() {
     deliver(group->parcel, std::move(out));
     return true;
   }
-  for (const auto& chain : replicas_->all) {
+  std::vector<std::unique_ptr<Chain>> chains;
+  {
+    const std::lock_guard lock{replicas_->mutex};
+    chains = std::exchange(replicas_->all, {});
+    replicas_->idle.clear();
+  }
+  for (const auto& chain : chains) {
     if (auto finished = chain->finish(call(Parcel::kTail), out); !finished.ok()) {
       fail(std::move(finished).error());
       return false;

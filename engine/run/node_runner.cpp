@@ -26,6 +26,7 @@ NodeRunner::NodeRunner(RunState& run, std::uint32_t id)
       id_{id},
       source_{plan_.head().table->produce != nullptr},
       replicable_{!source_ && plan_.replicable()},
+      stateless_{std::all_of(plan_.chain.begin(), plan_.chain.end(), [](const Node& node) { return node.info->stateless; })},
       pool_{plan_.head().info->blocking ? Pool::Blocking : Pool::Compute} {
   if (replicable_) replicas_ = std::make_unique<Replicas>();
   if (!source_) input_ = run.inputs_of(id).front();
@@ -47,14 +48,14 @@ void NodeRunner::poke() {
   if (slot != nullptr && slot->next == nullptr && slot->run == &run_ && slot->pool == pool_) {
     slot->next = this;
   } else {
-    run_.scheduler().submit({pump_tasks, this}, pool_);
+    run_.scheduler().submit_next({pump_tasks, this}, pool_);
   }
 }
 
 void NodeRunner::hand_off() {
   Slot* slot = Slot::current();
   if (slot == nullptr || slot->next == nullptr) return;
-  run_.scheduler().submit({pump_tasks, std::exchange(slot->next, nullptr)}, slot->pool);
+  run_.scheduler().submit_next({pump_tasks, std::exchange(slot->next, nullptr)}, slot->pool);
 }
 
 void NodeRunner::pump_tasks(void* self) {
@@ -84,6 +85,14 @@ void NodeRunner::pump() {
     State running = State::Running;
     if (state_.compare_exchange_strong(running, State::Idle, std::memory_order_acq_rel)) return;
   }
+}
+
+bool NodeRunner::is_busy() const {
+  const State now = state_.load(std::memory_order_acquire);
+  if (now == State::Running || now == State::Again) return true;
+  if (!replicas_) return false;
+  const std::lock_guard lock{replicas_->mutex};
+  return replicas_->idle.size() < replicas_->all.size();
 }
 
 bool NodeRunner::step() {
@@ -140,33 +149,39 @@ bool NodeRunner::produce() {
 }
 
 bool NodeRunner::consume() {
-  if (!work_) {
+  Work work;
+  if (work_) {
+    if (run_.scheduler().clock().steady() < work_->due) {
+      nap(work_->due, {wake_task, this});
+      return false;
+    }
+    work = std::move(*std::exchange(work_, nullptr));
+  } else {
     auto parcel = take();
     if (!parcel) return false;
-    work_ = std::make_unique<Work>();
-    work_->parcel = *std::move(parcel);
-  } else if (run_.scheduler().clock().steady() < work_->due) {
-    nap(work_->due, {wake_task, this});
-    return false;
+    work.parcel = *std::move(parcel);
   }
-  hand_off();
-  if (!work_off()) return true;
-  const std::unique_ptr<Work> done = std::move(work_);
-  if (done->parcel.is_tail()) {
-    if (auto finished = chain_->finish(call(Parcel::kTail), done->out); !finished.ok()) {
+  const bool is_tail = work.parcel.is_tail();
+  // What brings no work for the operator is done sooner than another thread could take over the node that waits.
+  if (!work.parcel.batches.empty() || (is_tail && !stateless_)) hand_off();
+  if (!work_off(work)) {
+    work_ = std::make_unique<Work>(std::move(work));
+    return true;
+  }
+  if (is_tail) {
+    if (auto finished = chain_->finish(call(Parcel::kTail), work.out); !finished.ok()) {
       fail(std::move(finished).error());
       return false;
     }
-    end_with(std::move(done->out));
+    end_with(std::move(work.out));
     return true;
   }
-  report_if_marked(done->parcel);
-  deliver(done->parcel, std::move(done->out));
+  report_if_marked(work.parcel);
+  deliver(work.parcel, std::move(work.out));
   return true;
 }
 
-bool NodeRunner::work_off() {
-  Work& work = *work_;
+bool NodeRunner::work_off(Work& work) {
   const bool retries = plan_.head().retry.tries > 1;
   if (auto opened = open_chain(); !opened.ok()) {
     fail(std::move(opened).error());
@@ -198,6 +213,7 @@ void NodeRunner::end_with(std::vector<Emitted> out) {
   Parcel tail;
   tail.sequence = Parcel::kTail;
   finished_ = true;
+  chain_.reset();  // destroys the operators; the next node's are made where they were
   deliver(tail, std::move(out));
   run_.node_finished();
 }

@@ -35,9 +35,11 @@ class NodeRunner {
   void set_input(std::uint32_t input) { input_ = input; }
   /// What this node emitted when nobody follows it, in order. After the run.
   std::vector<Batch>& rows() { return rows_; }
+  /// Says whether a thread works on this node now, in all likelihood in its operator. [any thread]
+  [[nodiscard]] bool is_busy() const;
 
  private:
-  enum class State : int { Idle, Queued, Running, Again };
+  enum class State : std::uint8_t { Idle, Queued, Running, Again };
   struct Group;
   struct Piece;
 
@@ -55,7 +57,7 @@ class NodeRunner {
   bool step();  // false: nothing can be done now
   bool produce();
   bool consume();
-  bool work_off();       // the parcel in work_; false: it waits for its next try
+  bool work_off(Work& work);  // false: it failed, or waits for its next try
   bool dispatch();
   bool drain_groups();   // delivers finished parcels in order
   void run_piece(Piece& piece);
@@ -63,7 +65,7 @@ class NodeRunner {
 
   std::optional<Parcel> take();
   std::optional<Parcel> take_merged(std::uint32_t first, std::uint32_t last);
-  Parcel pop(std::uint32_t edge);
+  std::optional<Parcel> pop(std::uint32_t edge);
   [[nodiscard]] ChainCall call(std::int64_t sequence, unsigned attempt = 0);
   Result<void> open_chain();
   void end_with(std::vector<Emitted> out);
@@ -80,6 +82,7 @@ class NodeRunner {
   const std::uint32_t id_;
   const bool source_;
   const bool replicable_;
+  const bool stateless_;
   const Pool pool_;
   std::atomic<State> state_{State::Idle};
 
@@ -89,7 +92,7 @@ class NodeRunner {
   std::unique_ptr<Chain> chain_;
   std::vector<std::pair<std::uint32_t, Parcel>> outbox_;  // edge, parcel: refused by a full edge
   std::vector<Batch> rows_;
-  std::unique_ptr<Work> work_;  // the parcel a serial node works on
+  std::unique_ptr<Work> work_;  // of a serial node: waits for its next try
 
   std::unique_ptr<Replicas> replicas_;  // replicable nodes only
 };

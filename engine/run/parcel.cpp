@@ -22,10 +22,14 @@ std::optional<EdgeQueue::Head> EdgeQueue::head() const {
   return Head{parcels_[first_].sequence, parcels_[first_].input};
 }
 
-Parcel EdgeQueue::pop(bool& producer_waits) {
+std::optional<Parcel> EdgeQueue::pop(bool& producer_waits) {
   const std::lock_guard lock{mutex_};
+  if (first_ == parcels_.size()) return std::nullopt;
   Parcel parcel = std::move(parcels_[first_++]);
-  if (first_ == parcels_.size()) {
+  if (parcel.is_tail()) {
+    parcels_ = std::vector<Parcel>{};  // nothing comes after it: what it stood in is free for others
+    first_ = 0;
+  } else if (first_ == parcels_.size()) {
     parcels_.clear();
     first_ = 0;
   } else if (first_ * 2 > parcels_.size()) {

@@ -42,8 +42,9 @@ class EdgeQueue {
   bool try_push(Parcel& parcel, const Limits& limits);
   /// Tells what stands first. [consumer]
   [[nodiscard]] std::optional<Head> head() const;
-  /// Takes the first parcel; `producer_waits` tells whether a push was refused since the last pop. [consumer]
-  Parcel pop(bool& producer_waits);
+  /// Takes the first parcel, if there is one; `producer_waits` tells whether a push was refused since the last pop.
+  /// [consumer]
+  std::optional<Parcel> pop(bool& producer_waits);
 
  private:
   mutable std::mutex mutex_;  // guards all below

@@ -23,6 +23,7 @@ RunState::RunState(std::shared_ptr<const Plan> plan, Scheduler& scheduler, Servi
       cancel_{cancel},
       options_{std::move(options)},
       done_{std::move(done)},
+      edges_(plan_->edges.size()),
       barrier_{options_.checkpoint_every, scheduler.clock()} {
   connect();
   find_reach();
@@ -41,7 +42,6 @@ RunState::RunState(std::shared_ptr<const Plan> plan, Scheduler& scheduler, Servi
 
 void RunState::connect() {
   const std::size_t count = plan_->nodes.size();
-  for (std::size_t i = 0; i < plan_->edges.size(); ++i) edges_.emplace_back();
   first_out_.assign(count + 1, 0);
   for (const Edge& edge : plan_->edges) ++first_out_[static_cast<std::size_t>(edge.from.value) + 1];
   for (std::size_t node = 0; node < count; ++node) first_out_[node + 1] += first_out_[node];
@@ -54,30 +54,32 @@ void RunState::connect() {
 
 // Nodes stand in topological order, so one pass is enough. Most nodes share the set of their first predecessor.
 void RunState::find_reach() {
-  using Set = std::vector<std::uint32_t>;
   reach_.resize(plan_->nodes.size());
   for (std::uint32_t node = 0; node < plan_->nodes.size(); ++node) {
     const std::uint32_t first = plan_->first_into[node];
     const std::uint32_t last = plan_->first_into[node + 1];
     if (first == last) {
-      reach_[node] = std::make_shared<const Set>(1, static_cast<std::uint32_t>(inputs_.size()));
+      reach_[node] = static_cast<std::uint32_t>(input_sets_.size());
+      input_sets_.push_back({static_cast<std::uint32_t>(inputs_.size())});
       inputs_.push_back(node);
       continue;
     }
     reach_[node] = reach_[static_cast<std::size_t>(plan_->edges[first].from.value)];
     for (std::uint32_t edge = first + 1; edge < last; ++edge) {
-      const auto& more = reach_[static_cast<std::size_t>(plan_->edges[edge].from.value)];
-      if (more == reach_[node] || *more == *reach_[node]) continue;
-      Set both;
-      std::set_union(reach_[node]->begin(), reach_[node]->end(), more->begin(), more->end(),
-                     std::back_inserter(both));
-      reach_[node] = std::make_shared<const Set>(std::move(both));
+      const std::uint32_t more = reach_[static_cast<std::size_t>(plan_->edges[edge].from.value)];
+      if (more == reach_[node] || input_sets_[more] == input_sets_[reach_[node]]) continue;
+      std::vector<std::uint32_t> both;
+      std::set_union(input_sets_[reach_[node]].begin(), input_sets_[reach_[node]].end(), input_sets_[more].begin(),
+                     input_sets_[more].end(), std::back_inserter(both));
+      reach_[node] = static_cast<std::uint32_t>(input_sets_.size());
+      input_sets_.push_back(std::move(both));
     }
   }
 }
 
 bool RunState::is_reached(std::uint32_t node, std::uint32_t input) const {
-  return std::binary_search(reach_[node]->begin(), reach_[node]->end(), input);
+  const auto& inputs = inputs_of(node);
+  return std::binary_search(inputs.begin(), inputs.end(), input);
 }
 
 // A checkpoint at a batch of an input is possible when every operator with state between batches can tell its state, and
@@ -123,6 +125,7 @@ EdgeQueue::Limits RunState::edge_limits() const {
 void RunState::start(std::unique_ptr<RunState> run) {
   RunState& state = *run;
   state.self_ = std::move(run);
+  if (state.options_.watch != nullptr) state.options_.watch->look_at(&state);
   state.enter();  // so that the run cannot end while inputs are still being poked
   for (const std::uint32_t input : state.inputs_) state.nodes_[input].poke();
   state.leave();
@@ -184,7 +187,26 @@ bool RunState::keep_rows(std::size_t bytes) {
   return kept_bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes <= kMostKeptBytes;
 }
 
+std::vector<std::string> RunState::busy_nodes() const {
+  std::vector<std::string> names;
+  for (std::size_t node = 0; node < nodes_.size(); ++node) {
+    if (nodes_[node].is_busy()) names.push_back(plan_->nodes[node].head().name);
+  }
+  return names;
+}
+
+void RunWatch::look_at(const RunState* run) {
+  const std::lock_guard lock{mutex_};
+  run_ = run;
+}
+
+std::vector<std::string> RunWatch::busy_nodes() const {
+  const std::lock_guard lock{mutex_};
+  return run_ == nullptr ? std::vector<std::string>{} : run_->busy_nodes();
+}
+
 void RunState::end() {
+  if (options_.watch != nullptr) options_.watch->look_at(nullptr);
   Outcome outcome;
   if (error_) {
     outcome.error = std::move(error_);

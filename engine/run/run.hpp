@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -43,11 +44,32 @@ struct Outcome {
   std::map<std::string, std::int64_t> counts;
 };
 
+class RunState;
+
+/// Looks into a run from outside, to say what holds it up. [any thread]
+class RunWatch {
+ public:
+  RunWatch() = default;
+  RunWatch(const RunWatch&) = delete;
+  RunWatch& operator=(const RunWatch&) = delete;
+
+  /// Names the nodes whose operators are being called now, by the first operator of each; none before and after the run.
+  [[nodiscard]] std::vector<std::string> busy_nodes() const;
+
+ private:
+  friend class RunState;
+  void look_at(const RunState* run);
+
+  mutable std::mutex mutex_;  // guards run_, which stays alive while it is held
+  const RunState* run_ = nullptr;
+};
+
 struct RunOptions {
   std::size_t edge_bytes = 32u << 20;          // an edge takes no more than this, but for the batch that is next in order
   std::int64_t window = 64;                    // batches between the input and the slowest node
   std::chrono::milliseconds checkpoint_every{5'000};  // 0: after every batch; no checkpoints without `on_checkpoint`
   std::optional<Checkpoint> resume;
+  RunWatch* watch = nullptr;                   // outlives the run
   /// Called on a worker when all states of one batch are known; a failure fails the run. Not again before it returns.
   std::function<Result<void>(const Checkpoint&)> on_checkpoint;
 };

@@ -37,7 +37,7 @@ class RunState {
   [[nodiscard]] NodeRunner& node(NodeId id) { return nodes_[static_cast<std::size_t>(id.value)]; }
   [[nodiscard]] std::span<const std::uint32_t> out_edges(std::uint32_t node) const;
   /// Inputs that reach a node, ascending.
-  [[nodiscard]] const std::vector<std::uint32_t>& inputs_of(std::uint32_t node) const { return *reach_[node]; }
+  [[nodiscard]] const std::vector<std::uint32_t>& inputs_of(std::uint32_t node) const { return input_sets_[reach_[node]]; }
   [[nodiscard]] bool is_reached(std::uint32_t node, std::uint32_t input) const;
   [[nodiscard]] EdgeQueue::Limits edge_limits() const;
 
@@ -62,6 +62,9 @@ class RunState {
   /// Counts bytes of rows kept for the outcome; false: over the limit.
   bool keep_rows(std::size_t bytes);
 
+  /// Names the nodes that a thread works on now. [any thread]
+  [[nodiscard]] std::vector<std::string> busy_nodes() const;
+
  private:
   void connect();
   void find_reach();
@@ -75,11 +78,12 @@ class RunState {
   const RunOptions options_;
   std::function<void(Outcome)> done_;
 
-  std::deque<EdgeQueue> edges_;
+  std::vector<EdgeQueue> edges_;
   std::deque<NodeRunner> nodes_;
   std::vector<std::uint32_t> first_out_, out_;  // edges out of node n: out_[first_out_[n] .. first_out_[n + 1])
   std::vector<std::uint32_t> inputs_;           // nodes that are inputs, in order
-  std::vector<std::shared_ptr<const std::vector<std::uint32_t>>> reach_;  // shared between nodes with equal sets
+  std::vector<std::vector<std::uint32_t>> input_sets_;
+  std::vector<std::uint32_t> reach_;            // by node: which of input_sets_ reaches it
   std::vector<bool> reports_;                   // node hands in a state, or is where data ends
   std::vector<std::size_t> barrier_reports_;    // by input: how many reports make a checkpoint; 0: cannot
   Barrier barrier_;

@@ -23,6 +23,9 @@ class Scheduler {
  public:
   virtual ~Scheduler() = default;
   virtual void submit(Task task, Pool pool = Pool::Compute) = 0;
+  /// The same for a task that goes on with what the caller's has just made: the worker that calls takes its newest such
+  /// task first, so that graphs are walked in depth and little waits; one that has nothing to do takes another's oldest.
+  virtual void submit_next(Task task, Pool pool) { submit(task, pool); }
   /// Runs the task once, not before `delay` has passed.
   virtual void submit_after(std::chrono::milliseconds delay, Task task) = 0;
   [[nodiscard]] virtual std::size_t workers() const = 0;  // of the compute pool

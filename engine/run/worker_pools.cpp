@@ -2,6 +2,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <queue>
 #include <thread>
 #include <vector>
@@ -12,12 +13,16 @@ namespace millrace {
 
 namespace {
 
-// One queue and the threads that serve it. Destruction lets the queue run dry first.
+// Every so many tasks a worker looks at the common queue first, so that its own tasks hold up nobody for ever.
+constexpr unsigned kTurnsOfOwn = 16;
+
+// One queue and the threads that serve it, each of which has a stack of its own tasks besides. Destruction lets all of
+// them run dry first.
 class WorkerPool {
  public:
-  explicit WorkerPool(std::size_t threads) {
+  explicit WorkerPool(std::size_t threads) : own_(threads) {
     threads_.reserve(threads);
-    for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
+    for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this, i] { work(own_[i]); });
   }
 
   ~WorkerPool() {
@@ -28,39 +33,80 @@ class WorkerPool {
     wake_.notify_all();
   }
 
-  void submit(Task task) {
-    bool someone_sleeps = false;
-    {
-      const std::lock_guard lock{mutex_};
-      tasks_.push_back(task);
-      someone_sleeps = sleeping_ > 0;
-    }
-    if (someone_sleeps) wake_.notify_one();
+  void submit(Task task) { add(common_, task); }
+
+  void submit_next(Task task) {
+    const Here here = Here::current();
+    add(here.pool == this ? *here.own : common_, task);
   }
 
   [[nodiscard]] std::size_t size() const { return threads_.size(); }
 
  private:
-  void work() {
+  using Tasks = std::deque<Task>;
+
+  // Which pool's worker this thread is.
+  struct Here {
+    const WorkerPool* pool = nullptr;
+    Tasks* own = nullptr;
+
+    static Here& current() {
+      thread_local Here here;
+      return here;
+    }
+  };
+
+  void add(Tasks& tasks, Task task) {
+    bool someone_sleeps = false;
+    {
+      const std::lock_guard lock{mutex_};
+      tasks.push_back(task);
+      someone_sleeps = sleeping_ > 0;
+    }
+    if (someone_sleeps) wake_.notify_one();
+  }
+
+  void work(Tasks& own) {
+    Here::current() = {this, &own};
     std::unique_lock lock{mutex_};
-    while (true) {
-      while (tasks_.empty() && !ending_) {
+    for (unsigned turn = 0;; ++turn) {
+      auto task = take(own, turn % kTurnsOfOwn == 0);
+      while (!task && !ending_) {
         ++sleeping_;
         wake_.wait(lock);
         --sleeping_;
+        task = take(own, false);
       }
-      if (tasks_.empty()) return;
-      const Task task = tasks_.front();
-      tasks_.pop_front();
+      if (!task) return;
       lock.unlock();
-      task.run(task.self);
+      task->run(task->self);
       lock.lock();
     }
   }
 
+  // Takes the newest of a worker's own tasks, else the oldest of all, else the oldest of another worker. Under the mutex.
+  std::optional<Task> take(Tasks& own, bool common_first) {
+    const auto oldest = [](Tasks& tasks) {
+      const Task task = tasks.front();
+      tasks.pop_front();
+      return task;
+    };
+    if (common_first && !common_.empty()) return oldest(common_);
+    if (!own.empty()) {
+      const Task task = own.back();
+      own.pop_back();
+      return task;
+    }
+    if (!common_.empty()) return oldest(common_);
+    const auto other = std::find_if(own_.begin(), own_.end(), [](const Tasks& tasks) { return !tasks.empty(); });
+    if (other != own_.end()) return oldest(*other);
+    return std::nullopt;
+  }
+
   std::mutex mutex_;  // guards what follows, but the threads
   std::condition_variable wake_;
-  std::deque<Task> tasks_;
+  Tasks common_;
+  std::vector<Tasks> own_;  // by worker
   std::size_t sleeping_ = 0;
   bool ending_ = false;
   std::vector<std::jthread> threads_;  // last: they end before the queue does
@@ -81,6 +127,10 @@ class WorkerPools final : public Scheduler {
 
   void submit(Task task, Pool pool) override {
     (pool == Pool::Compute ? compute_ : blocking_).submit(task);
+  }
+
+  void submit_next(Task task, Pool pool) override {
+    (pool == Pool::Compute ? compute_ : blocking_).submit_next(task);
   }
 
   void submit_after(std::chrono::milliseconds delay, Task task) override {

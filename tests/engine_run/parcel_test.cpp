@@ -23,11 +23,12 @@ TEST_CASE("an edge refuses what would pass its byte limit, and tells the consume
   CHECK(!edge.try_push(second, limits));
   CHECK(second.bytes == 60);
   bool producer_waits = false;
-  CHECK(edge.pop(producer_waits).sequence == 0);
+  CHECK(edge.pop(producer_waits)->sequence == 0);
   CHECK(producer_waits);
   CHECK(edge.try_push(second, limits));
-  CHECK(edge.pop(producer_waits).sequence == 1);
+  CHECK(edge.pop(producer_waits)->sequence == 1);
   CHECK(!producer_waits);
+  CHECK(!edge.pop(producer_waits));
 }
 
 TEST_CASE("an empty edge takes a parcel of any size", "[run][edge]") {
@@ -46,7 +47,7 @@ TEST_CASE("an edge keeps its order through many pushes and pops", "[run][edge]")
       auto next = parcel(pushed, 1);
       if (edge.try_push(next, {16, 16})) ++pushed;
     }
-    for (int i = 0; i < round % 5 && edge.head(); ++i) CHECK(edge.pop(producer_waits).sequence == popped++);
+    for (int i = 0; i < round % 5 && edge.head(); ++i) CHECK(edge.pop(producer_waits)->sequence == popped++);
   }
   CHECK(pushed > 100);
 }

@@ -30,6 +30,31 @@ TEST_CASE("rows leave a run in the order of the input", "[run][order]") {
   CHECK(run_threads(plan, 8).values == wanted);
 }
 
+TEST_CASE("a watch names the nodes whose operators are being called", "[run][watch]") {
+  const auto traits = GENERATE(Json::object(), Json{{"replicable", true}, {"stateless", false}});
+  const auto plan = PlanBuilder{}
+                        .add("in", "input.count", {{"rows", 4}})
+                        .add("idle", "preprocess.add", {{"by", 1}}, {"in"})
+                        .add("stuck", "preprocess.wait", Json::object(), {"idle"}, traits)
+                        .build();
+  RunWatch watch;
+  CHECK(watch.busy_nodes().empty());
+  std::vector<std::string> busy;
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{30};
+  RunOptions options;
+  options.watch = &watch;
+  const Ran ran = run_threads(plan, 2, options, [&](Cancel& cancel) {
+    while (busy != std::vector<std::string>{"stuck"} && std::chrono::steady_clock::now() < deadline) {
+      std::this_thread::yield();
+      busy = watch.busy_nodes();
+    }
+    cancel.stop(StopReason::Shutdown);
+  });
+  CHECK(busy == std::vector<std::string>{"stuck"});
+  CHECK(ran.outcome.stopped == StopReason::Shutdown);
+  CHECK(watch.busy_nodes().empty());
+}
+
 TEST_CASE("rows of one root follow the order of preOps where branches meet", "[run][merge]") {
   const auto plan = PlanBuilder{}
                         .add("in", "input.count", {{"rows", 4}, {"batch", 3}})

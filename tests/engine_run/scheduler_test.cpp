@@ -2,6 +2,8 @@
 
 #include <atomic>
 #include <future>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/run/scheduler.hpp"
@@ -41,6 +43,85 @@ TEST_CASE("a delayed task runs when its time has come", "[scheduler]") {
   auto future = ran.get_future();
   REQUIRE(future.wait_for(std::chrono::seconds{30}) == std::future_status::ready);
   CHECK(future.get() - begin >= std::chrono::milliseconds{20});
+}
+
+TEST_CASE("a worker goes on with the newest of what its own tasks made", "[scheduler]") {
+  struct Step {
+    Scheduler& pools;
+    std::string done{};
+    std::vector<std::pair<Step*, char>> marks{};
+    std::promise<void> ended{};
+
+    Task mark(char letter) {
+      marks.emplace_back(this, letter);
+      return {[](void* self) {
+                const auto& [step, what] = *static_cast<std::pair<Step*, char>*>(self);
+                step->done += what;
+                if (step->done.size() == 4) step->ended.set_value();
+              },
+              &marks.back()};
+    }
+  };
+  const auto pools = make_worker_pools(1, 1, system_clock());
+  Step step{*pools};
+  step.marks.reserve(4);
+  pools->submit({[](void* self) {
+                   auto& made = *static_cast<Step*>(self);
+                   made.pools.submit(made.mark('a'));
+                   made.pools.submit_next(made.mark('b'), Pool::Compute);
+                   made.pools.submit_next(made.mark('c'), Pool::Compute);
+                   made.pools.submit(made.mark('d'));
+                 },
+                 &step});
+  REQUIRE(step.ended.get_future().wait_for(std::chrono::seconds{30}) == std::future_status::ready);
+  CHECK(step.done == "cbad");
+}
+
+TEST_CASE("a worker without work takes over what another has put off", "[scheduler]") {
+  struct Pair {
+    Scheduler& pools;
+    std::promise<void> helped{}, ended{};
+    bool was_helped = false;
+  };
+  const auto pools = make_worker_pools(2, 1, system_clock());
+  Pair pair{*pools};
+  pools->submit({[](void* self) {
+                   auto& made = *static_cast<Pair*>(self);
+                   made.pools.submit_next({[](void* other) { static_cast<Pair*>(other)->helped.set_value(); }, self},
+                                          Pool::Compute);
+                   const auto waited = made.helped.get_future().wait_for(std::chrono::seconds{30});
+                   made.was_helped = waited == std::future_status::ready;
+                   made.ended.set_value();
+                 },
+                 &pair});
+  pair.ended.get_future().wait();
+  CHECK(pair.was_helped);
+}
+
+TEST_CASE("what a worker makes for itself holds up nobody else's task for long", "[scheduler]") {
+  struct Busy {
+    Scheduler& pools;
+    int runs = 0;
+    int runs_before_other = -1;
+    std::promise<void> ended{};
+
+    static void run(void* self) {
+      auto& busy = *static_cast<Busy*>(self);
+      if (busy.runs == 0) busy.pools.submit({other, self});
+      const bool is_over = ++busy.runs == 1000 || busy.runs_before_other >= 0;
+      if (is_over) return busy.ended.set_value();
+      busy.pools.submit_next({run, self}, Pool::Compute);
+    }
+    static void other(void* self) {
+      auto& busy = *static_cast<Busy*>(self);
+      busy.runs_before_other = busy.runs;
+    }
+  };
+  const auto pools = make_worker_pools(1, 1, system_clock());
+  Busy busy{*pools};
+  pools->submit({Busy::run, &busy});
+  REQUIRE(busy.ended.get_future().wait_for(std::chrono::seconds{30}) == std::future_status::ready);
+  CHECK(busy.runs_before_other > 0);
 }
 
 TEST_CASE("the inline scheduler keeps the order of submission, or that of its seed", "[scheduler]") {
