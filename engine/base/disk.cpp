@@ -11,6 +11,7 @@
 #include "engine/base/beneath.hpp"
 #include "engine/base/utf8.hpp"
 
+#include <sys/file.h>
 #include <sys/stat.h>
 
 namespace millrace {
@@ -119,6 +120,14 @@ class KernelWritableFile final : public WritableFile {
   std::uint64_t size_;
 };
 
+class KernelDiskLock final : public DiskLock {
+ public:
+  explicit KernelDiskLock(FileDescriptor file) : file_{std::move(file)} {}
+
+ private:
+  FileDescriptor file_;  // closing it opens the lock
+};
+
 class KernelDisk final : public Disk {
  public:
   KernelDisk(FileDescriptor root, std::string path)
@@ -140,12 +149,7 @@ class KernelDisk final : public Disk {
     constexpr std::string_view kWhat = "create file";
     MR_CHECK(check_name(kWhat, name));
     const int flags = O_WRONLY | O_CREAT | O_NONBLOCK | O_NOCTTY | (keep ? 0 : O_TRUNC);
-    auto file = open_beneath(root_.get(), name, flags, kFileMode);
-    if (!file && errno == ENOENT) {
-      MR_CHECK(make_folders(split(name).folder));
-      file = open_beneath(root_.get(), name, flags, kFileMode);
-    }
-    if (!file) return write_failed(kWhat, name, errno);
+    MR_TRY(auto file, open_or_make(kWhat, name, flags));
     struct stat status {};
     if (::fstat(file.get(), &status) != 0) return failed(kWhat, name, errno);
     if (!S_ISREG(status.st_mode)) return not_a_file(kWhat, name, status.st_mode);
@@ -165,6 +169,10 @@ class KernelDisk final : public Disk {
     FileDescriptor other_folder;
     if (target.folder != source.folder) {
       other_folder = open_beneath(root_.get(), target.folder, O_PATH | O_DIRECTORY);
+      if (!other_folder && errno == ENOENT) {
+        MR_CHECK(make_folders(target.folder));
+        other_folder = open_beneath(root_.get(), target.folder, O_PATH | O_DIRECTORY);
+      }
       if (!other_folder) return write_failed(kWhat, to, errno);
     }
     const auto& target_folder = other_folder ? other_folder : source_folder;
@@ -173,6 +181,20 @@ class KernelDisk final : public Disk {
       return errno == ENOENT ? failed(kWhat, from, errno) : write_failed(kWhat, to, errno);
     }
     return {};
+  }
+
+  Result<std::unique_ptr<DiskLock>> try_lock(std::string_view name) override {
+    constexpr std::string_view kWhat = "lock file";
+    MR_CHECK(check_name(kWhat, name));
+    MR_TRY(auto file, open_or_make(kWhat, name, O_RDWR | O_CREAT | O_NONBLOCK | O_NOCTTY));
+    if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+      if (errno == EWOULDBLOCK) return std::unique_ptr<DiskLock>{};
+      return failed(kWhat, name, errno);
+    }
+    struct stat status {};
+    if (::fstat(file.get(), &status) != 0) return failed(kWhat, name, errno);
+    if (status.st_nlink == 0) return std::unique_ptr<DiskLock>{};
+    return std::unique_ptr<DiskLock>{std::make_unique<KernelDiskLock>(std::move(file))};
   }
 
   Result<void> remove(std::string_view name) override {
@@ -275,6 +297,17 @@ class KernelDisk final : public Disk {
     if (name.empty())
       return Error{Code::InvalidArgument, std::string{what} + ": the name is empty"};
     return check_folder_name(what, name);
+  }
+
+  // Opens a file with O_CREAT among the flags, and makes the folders above it.
+  Result<FileDescriptor> open_or_make(std::string_view what, std::string_view name, int flags) {
+    auto file = open_beneath(root_.get(), name, flags, kFileMode);
+    if (!file && errno == ENOENT) {
+      MR_CHECK(make_folders(split(name).folder));
+      file = open_beneath(root_.get(), name, flags, kFileMode);
+    }
+    if (!file) return write_failed(what, name, errno);
+    return file;
   }
 
   // Makes the folder and those above it; another thread may make the same ones.

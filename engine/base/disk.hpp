@@ -32,6 +32,12 @@ class WritableFile {
   [[nodiscard]] virtual std::uint64_t size() const = 0;
 };
 
+/// Holds a lock on a file until it is destroyed or the process ends, however that ends.
+class DiskLock {
+ public:
+  virtual ~DiskLock() = default;
+};
+
 /// Everything the engine does to folders and files, so that a test can fill the disk or break it. [any thread]
 /// Names are relative to the folder the disk was opened on; each segment is opened beneath its parent and symbolic
 /// links are refused (openat2 RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS), so no name can leave the folder.
@@ -48,8 +54,11 @@ class Disk {
   virtual Result<std::unique_ptr<ReadableFile>> open(std::string_view name) = 0;
   /// Makes missing parent folders. An existing file is kept and appended to when `keep`, else cut to nothing.
   virtual Result<std::unique_ptr<WritableFile>> create(std::string_view name, bool keep = false) = 0;
-  /// Replaces `to` atomically. Both are on the same file system.
+  /// Replaces `to` atomically; makes missing folders above it. Both are on the same file system, else PermissionDenied.
   virtual Result<void> rename(std::string_view from, std::string_view to) = 0;
+  /// Locks a file, which is made when it is missing, with the folders above it. Null: somebody else, in this process or
+  /// another, holds the lock, or the file was removed meanwhile.
+  virtual Result<std::unique_ptr<DiskLock>> try_lock(std::string_view name) = 0;
   /// Removes a file, not a folder.
   virtual Result<void> remove(std::string_view name) = 0;
   /// Looks up a file or folder ("" is the disk's own); anything else is InvalidArgument.

@@ -88,8 +88,12 @@ std::string partial_name(std::string_view name, std::string_view owner) {
   return out.append(digest).append(ending);
 }
 
-ObjectFolder::ObjectFolder(std::unique_ptr<Disk> disk)
-    : disk_{std::move(disk)}, put_owner_{"put-" + system_random().hex(6) + '-'} {}
+ObjectFolder::ObjectFolder(std::unique_ptr<Disk> disk, Kind kind)
+    : disk_{std::move(disk)}, put_owner_{"put-" + system_random().hex(6) + '-'} {
+  if (kind == Kind::Foreign) return;
+  staging_ = std::make_unique<PutStaging>(*disk_);
+  staging_->sweep();
+}
 
 Result<ObjectStat> ObjectFolder::stat(std::string_view name) {
   MR_TRY(const auto entry, disk_->stat(name));
@@ -124,8 +128,21 @@ Result<std::unique_ptr<ObjectReader>> ObjectFolder::open(std::string_view name) 
 }
 
 Result<void> ObjectFolder::put(std::string_view name, std::string_view bytes) {
+  if (!staging_) return put_beside(name, bytes);
+  MR_TRY(const auto partial, staging_->next());
+  auto done = put_through(partial, name, bytes);
+  if (done.ok() || done.error().code != Code::PermissionDenied) return done;
+  return put_beside(name,
+                    bytes);  // a bucket may be another file system; other causes are told again
+}
+
+Result<void> ObjectFolder::put_beside(std::string_view name, std::string_view bytes) {
   const auto number = put_count_.fetch_add(1, std::memory_order_relaxed);
-  const auto partial = partial_name(name, put_owner_ + std::to_string(number));
+  return put_through(partial_name(name, put_owner_ + std::to_string(number)), name, bytes);
+}
+
+Result<void> ObjectFolder::put_through(std::string_view partial, std::string_view name,
+                                       std::string_view bytes) {
   auto done = [&]() -> Result<void> {
     MR_TRY(auto file, disk_->create(partial));
     return file->append(bytes);

@@ -8,15 +8,19 @@
 
 #include "engine/base/disk.hpp"
 #include "engine/plugin/services.hpp"
+#include "engine/store/put_staging.hpp"
 
 namespace millrace::detail {
 
 /// Objects as files below one folder. Nothing is visible under its name before it is whole: bytes
-/// go to "<name>.<owner>.partial" beside it, and a rename makes them the object. [any thread;
-/// blocks]
+/// go to a ".partial" file, and a rename makes them the object. [any thread; blocks]
 class ObjectFolder {
  public:
-  explicit ObjectFolder(std::unique_ptr<Disk> disk);
+  /// A folder that is all ours keeps what is being put in one place, and opening it sweeps what
+  /// killed processes left there. In somebody else's it lies beside its object.
+  enum class Kind { Ours, Foreign };
+
+  ObjectFolder(std::unique_ptr<Disk> disk, Kind kind);
 
   Result<ObjectStat> stat(std::string_view name);
   /// Calls `each` for the files below the folder, sorted bytewise by their whole names.
@@ -32,8 +36,12 @@ class ObjectFolder {
   Result<void> discard(std::string_view name, std::string_view owner);
 
  private:
+  Result<void> put_through(std::string_view partial, std::string_view name, std::string_view bytes);
+  Result<void> put_beside(std::string_view name, std::string_view bytes);
+
   std::unique_ptr<Disk> disk_;
-  std::string put_owner_;  // no other process on the same folder has it
+  std::unique_ptr<PutStaging> staging_;  // null in a foreign folder
+  std::string put_owner_;                // no other process on the same folder has it
   std::atomic<std::uint64_t> put_count_{0};
 };
 

@@ -164,7 +164,7 @@ struct Store::State {
         roots.erase(root);
         return std::move(disk).error();
       }
-      folder = std::make_unique<ObjectFolder>(*std::move(disk));
+      folder = std::make_unique<ObjectFolder>(*std::move(disk), ObjectFolder::Kind::Foreign);
     }
     return folder.get();
   }
@@ -186,7 +186,7 @@ Result<std::unique_ptr<Store>> Store::open(StoreSettings settings, OpenDisk open
   if (!state.settings.folder.empty()) {
     auto disk = state.open_disk(state.settings.folder, true);
     if (!disk.ok()) return disk.error().within("open store");
-    state.objects = std::make_unique<ObjectFolder>(*std::move(disk));
+    state.objects = std::make_unique<ObjectFolder>(*std::move(disk), ObjectFolder::Kind::Ours);
   }
   return store;
 }

@@ -89,6 +89,33 @@ TEST_CASE("rename replaces and remove removes a file", "[base][disk]") {
   CHECK(fs::exists(folder.path() / "disk/b"));
 }
 
+TEST_CASE("rename makes the folders above the new name", "[base][disk]") {
+  const TemporaryFolder folder;
+  const auto disk = disk_in(folder);
+  put(*disk, "staged", "x");
+  REQUIRE(disk->rename("staged", "a/b/c").ok());
+  CHECK(text_of(*disk, "a/b/c") == "x");
+  put(*disk, "staged", "y");
+  CHECK(disk->rename("staged", "a/b/c/d").error().code == Code::Conflict);
+  CHECK(disk->rename("gone", "e/f").error().code == Code::NotFound);
+}
+
+TEST_CASE("a file is locked by one at a time, until the lock is gone", "[base][disk]") {
+  const TemporaryFolder folder;
+  const auto disk = disk_in(folder), other = disk_in(folder);
+  auto lock = disk->try_lock("a/lock");
+  REQUIRE(lock.ok());
+  REQUIRE(*lock != nullptr);
+  const auto second = other->try_lock("a/lock");
+  REQUIRE(second.ok());
+  CHECK(*second == nullptr);
+  lock->reset();
+  const auto third = other->try_lock("a/lock");
+  REQUIRE(third.ok());
+  CHECK(*third != nullptr);
+  CHECK(disk->try_lock("../lock").error().code == Code::InvalidArgument);
+}
+
 TEST_CASE("a folder is listed by name with sizes", "[base][disk]") {
   const TemporaryFolder folder;
   const auto disk = disk_in(folder);

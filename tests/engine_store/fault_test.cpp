@@ -121,9 +121,12 @@ TEST_CASE("a disk that cannot be written is said so", "[store][fault]") {
   const TemporaryFolder folder;
   SmallFileSystem small{folder.path() / "small"};
   if (!small.is_mounted()) return;
-  const auto store = *Store::open({.folder = folder.path() / "small/store"});
+  auto store = *Store::open({.folder = folder.path() / "small/store"});
   REQUIRE(store->put(address("qiniu:///z0/b/k"), "x").ok());
+  store.reset();  // its lock is open for writing, which a file system that is to be read-only
+                  // refuses
   REQUIRE(small.make_read_only());
+  store = *Store::open({.folder = folder.path() / "small/store"});
   const auto error = store->put(address("qiniu:///z0/b/k"), "y").error();
   CHECK(error.code == Code::Io);
   CHECK(error.message.find("mounted read-only") != std::string::npos);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cerrno>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -13,6 +14,7 @@ namespace millrace::test {
 struct DiskScript {
   std::uint64_t room = ~std::uint64_t{0};  // bytes that still fit
   std::string failing;                     // the operation that fails with an I/O error: "rename"
+  bool refuses_moves = false;              // renames from one folder to another fail
   std::vector<std::string> done;           // "create a", "sync file a", "rename a b", ...
   std::mutex mutex;                        // guards all of it
 
@@ -71,7 +73,14 @@ class FaultyDisk final : public Disk {
   }
   Result<void> rename(std::string_view from, std::string_view to) override {
     MR_CHECK(script_.note("rename", std::string{from} + ' ' + std::string{to}));
+    const auto folder_of = [](std::string_view name) { return name.substr(0, name.rfind('/')); };
+    if (script_.refuses_moves && folder_of(from) != folder_of(to)) {
+      return system_error("rename file", to, EXDEV);
+    }
     return disk_->rename(from, to);
+  }
+  Result<std::unique_ptr<DiskLock>> try_lock(std::string_view name) override {
+    return disk_->try_lock(name);
   }
   Result<void> remove(std::string_view name) override {
     MR_CHECK(script_.note("remove", std::string{name}));

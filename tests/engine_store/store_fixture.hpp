@@ -50,12 +50,12 @@ struct StoreFixture {
     return reader.ok() ? read_all(**reader) : reader.error().message;
   }
 
-  /// Names every file below the store's folder, unfinished ones too.
+  /// Names every file below the store's folder, unfinished ones too, but for the locks of who puts.
   std::vector<std::string> files() const {
     std::vector<std::string> names;
     const auto root = folder.path() / "store";
     for (const auto& entry : std::filesystem::recursive_directory_iterator{root}) {
-      if (!entry.is_directory()) names.push_back(entry.path().lexically_relative(root).string());
+      if (!entry.is_directory() && entry.path().extension() != ".lock") names.push_back(entry.path().lexically_relative(root).string());
     }
     std::sort(names.begin(), names.end());
     return names;
