@@ -84,11 +84,11 @@ Result<void> App::reload() {
   return {};
 }
 
-void App::stop(std::chrono::milliseconds patience) {
-  if (state_->is_stopped || !state_->server) return;
+bool App::stop(std::chrono::milliseconds patience) {
+  if (state_->is_stopped || !state_->server) return true;
   state_->is_stopped = true;
   state_->server->stop(patience);
-  state_->engine->jobs().drain();
+  return state_->engine->jobs().drain_for(patience);
 }
 
 std::string App::Address::url(bool is_tls) const {

@@ -45,8 +45,10 @@ class App {
   Result<void> start();
   /// Reads the keys of the dialects anew. A file that is wrong leaves the old ones in force. [any thread]
   Result<void> reload();
-  /// Answers what has begun, for `patience` at the most, and closes; running jobs keep their place in the queue.
-  void stop(std::chrono::milliseconds patience = std::chrono::seconds{10});
+  /// Answers what has begun, for `patience` at the most, and closes; then stops running jobs, which keep their place in the
+  /// queue. False: an operator does not stop within `patience`, the log names its node, and the destructor would wait for
+  /// it; the process may end instead, for what was accepted is on disk.
+  bool stop(std::chrono::milliseconds patience = std::chrono::seconds{10});
 
   struct Address {
     std::string dialect;  // empty: the main port

@@ -111,6 +111,7 @@ Result<void> JobAttempt::begin() {
   options.window = kRunWindow;
   options.checkpoint_every = service_->settings.checkpoint_every;
   options.resume = std::move(checkpoint);
+  options.watch = &watch_;
   options.on_checkpoint = [this](const Checkpoint& taken) { return write_checkpoint(taken); };
   run_plan(plan, service_->scheduler, *services_, cancel_, std::move(options),
            [self = shared_from_this()](Outcome outcome) { self->ended(std::move(outcome)); });

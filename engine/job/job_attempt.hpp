@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "engine/job/job_service_state.hpp"
 #include "engine/job/job_services.hpp"
@@ -33,6 +34,8 @@ class JobAttempt : public std::enable_shared_from_this<JobAttempt> {
   [[nodiscard]] const JobStore::Lease& lease() const { return lease_; }
   /// [any thread]
   [[nodiscard]] std::optional<Progress> progress() const;
+  /// Names the nodes whose operators are being called. [any thread]
+  [[nodiscard]] std::vector<std::string> busy_nodes() const { return watch_.busy_nodes(); }
   /// Wall time in microseconds by which it must have ended; 0: none. [any thread]
   [[nodiscard]] std::int64_t deadline_us() const {
     return deadline_us_.load(std::memory_order_relaxed);
@@ -73,6 +76,7 @@ class JobAttempt : public std::enable_shared_from_this<JobAttempt> {
   const int priority_;
   const Activity activity_;
   Cancel cancel_;
+  RunWatch watch_;
   std::atomic<bool> lost_{false};
   std::atomic<std::int64_t> deadline_us_{0};
   std::atomic<bool> has_services_{false};  // services_ may be read by other threads

@@ -11,6 +11,7 @@
 #include "engine/job/rights_json.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace millrace {
 
@@ -25,6 +26,14 @@ std::string default_holder() {
 JobSettings with_holder(JobSettings settings) {
   if (settings.holder.empty()) settings.holder = default_holder();
   return settings;
+}
+
+// Logs what a drain waited for in vain.
+void tell_what_runs_on(const std::unordered_map<JobId, std::shared_ptr<JobAttempt>>& attempts) {
+  for (const auto& [id, attempt] : attempts) {
+    spdlog::error("job does not stop job={} nodes={}", id.value,
+                  fmt::join(attempt->busy_nodes(), ","));
+  }
 }
 
 }  // namespace
@@ -59,18 +68,33 @@ Result<void> JobService::start() {
   return {};
 }
 
-void JobService::drain() {
+void JobService::drain() { drain_until(std::nullopt); }
+
+bool JobService::drain_for(std::chrono::milliseconds patience) {
+  return drain_until(std::chrono::steady_clock::now() + patience);
+}
+
+bool JobService::drain_until(std::optional<std::chrono::steady_clock::time_point> deadline) {
   {
     const std::lock_guard lock{state_->mutex};
-    if (state_->closed) return;
+    if (state_->closed) return true;
     state_->stopping = true;
     for (const auto& [id, attempt] : state_->attempts) attempt->stop(StopReason::Shutdown);
   }
   state_->start_leased();  // they see that they are to stop, and go back to the queue
   std::unique_lock lock{state_->mutex};
-  // Ends when operators do: each sees the stop within a batch.
-  state_->activities_changed.wait(lock, [this] { return state_->activities == 0; });
+  const auto all_ended = [this] { return state_->activities == 0; };
+  // Ends when operators do: each should see the stop within a batch.
+  if (!deadline) {
+    state_->activities_changed.wait(lock, all_ended);
+  } else if (!state_->activities_changed.wait_until(lock, *deadline, all_ended)) {
+    const auto attempts = state_->attempts;
+    lock.unlock();
+    tell_what_runs_on(attempts);
+    return false;
+  }
   state_->closed = true;
+  return true;
 }
 
 void JobService::submit(JobRequest request, StoreRights rights, JobStore::Submitted submitted) {

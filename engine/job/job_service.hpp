@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "engine/job/job_store.hpp"
@@ -43,6 +44,10 @@ class JobService {
   /// Stops starting jobs, asks the running ones to stop (reason shutdown: they stay queued with
   /// their checkpoint), waits.
   void drain();
+  /// The same, but waits `patience` at the most. False: an operator does not stop, and the log names
+  /// its node. Neither the service nor what it was made of may be destroyed then: another call
+  /// waits on, or the process ends and leaves its jobs to recovery.
+  bool drain_for(std::chrono::milliseconds patience);
 
   /// Refused when the queue is not known, too many jobs wait (Exhausted), or the service drains
   /// (Unavailable).
@@ -70,6 +75,8 @@ class JobService {
  private:
   friend class Activity;
   friend class JobAttempt;
+  bool drain_until(std::optional<std::chrono::steady_clock::time_point> deadline);
+
   struct State;
   std::shared_ptr<State> state_;  // shared with timers and callbacks that are under way
 };

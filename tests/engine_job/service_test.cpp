@@ -234,6 +234,22 @@ TEST_CASE(
   CHECK(place.partials().empty());
 }
 
+TEST_CASE("a drain with a deadline ends though an operator does not stop, and another waits for it",
+          "[job][service]") {
+  JobPlace place;
+  place.open();
+  const auto id = place.submit(place.pipeline(
+      {{"batches", 2}, {"gate", place.path("gate")}, {"gate_at", 1}, {"deaf", true}}, "list"));
+  place.wait(id,
+             [&place](const Job&) { return std::filesystem::exists(place.path("gate.reached")); });
+  CHECK_FALSE(place.service().drain_for(50ms));
+  CHECK_FALSE(place.service().drain_for(0ms));
+  place.touch("gate");
+  CHECK(place.service().drain_for(1min));
+  CHECK(must(place.store_of_jobs().get(id)).state == JobState::Queued);
+  CHECK_FALSE(place.read("list").has_value());
+}
+
 TEST_CASE("a service that drains takes no more", "[job][service]") {
   JobPlace place;
   place.open();

@@ -1,5 +1,6 @@
 #include <array>
 #include <charconv>
+#include <cstdio>
 #include <memory>
 #include <signal.h>
 #include <thread>
@@ -181,8 +182,12 @@ int serve(const Program& program, const ServeArguments& arguments) {
   ::signal(SIGTERM, [](int) { ::_exit(kInterrupted); });
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
   if (!program.quiet) complain("draining; once more ends the program at once");
-  (*app)->stop(std::chrono::seconds{arguments.patience_seconds});
-  return kOk;
+  if ((*app)->stop(std::chrono::seconds{arguments.patience_seconds})) return kOk;
+  complain(
+      "an operator does not stop; the program ends without it, and its job is resumed at the next "
+      "start");
+  std::fflush(nullptr);
+  ::_exit(kFailed);
 }
 
 void add_network_options(CLI::App& command, ServeArguments& arguments) {
@@ -212,7 +217,8 @@ void add_network_options(CLI::App& command, ServeArguments& arguments) {
       ->check(CLI::PositiveNumber);
   command
       .add_option("--patience", arguments.patience_seconds,
-                  "Seconds that running requests get when the server stops")
+                  "Seconds that running requests, and then running operators, get when the server "
+                  "stops")
       ->capture_default_str()
       ->check(CLI::Range(0, 3600));
 }

@@ -1,6 +1,7 @@
 #include <charconv>
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <thread>
 #include <unistd.h>
@@ -12,7 +13,8 @@ namespace {
 bool exists(const std::string& path) { return !path.empty() && std::filesystem::exists(path); }
 
 // Emits the numbers from 0, `rows` a batch. At batch `gate_at` it waits until the file `gate`
-// exists; until the file `fail_until` exists it fails with `code` there.
+// exists, when `deaf` within one call that does not look whether it should stop, having made the
+// file `gate`.reached; until the file `fail_until` exists it fails with `code` there.
 class Numbers final : public millrace::Source, public millrace::Checkpointed {
  public:
   static constexpr auto kName = "input.numbers";
@@ -22,7 +24,7 @@ class Numbers final : public millrace::Source, public millrace::Checkpointed {
     "gate": {"type": "string", "default": ""}, "gate_at": {"type": "integer", "default": 0},
     "fail_until": {"type": "string", "default": ""}, "code": {"type": "integer", "default": 8},
     "events": {"type": "boolean", "default": false}, "pause_us": {"type": "integer", "default": 0},
-    "note": {"type": "string", "default": ""}})";
+    "deaf": {"type": "boolean", "default": false}, "note": {"type": "string", "default": ""}})";
 
   explicit Numbers(const millrace::Params& params)
       : batches_{params.integer("batches", 1)},
@@ -32,11 +34,16 @@ class Numbers final : public millrace::Source, public millrace::Checkpointed {
         fail_until_{params.string("fail_until")},
         code_{static_cast<int>(params.integer("code", MR_UNAVAILABLE))},
         events_{params.boolean("events")},
-        pause_us_{params.integer("pause_us")} {}
+        pause_us_{params.integer("pause_us")},
+        deaf_{params.boolean("deaf")} {}
 
   bool produce(millrace::Context& context) override {
     if (next_ == gate_at_ && !fail_until_.empty() && !exists(fail_until_)) {
       throw millrace::Failure(code_, "not yet: waiting for " + fail_until_);
+    }
+    if (next_ == gate_at_ && deaf_) {
+      std::ofstream{gate_ + ".reached"};
+      while (!exists(gate_)) std::this_thread::sleep_for(std::chrono::milliseconds{1});
     }
     if (next_ == gate_at_ && !gate_.empty() && !exists(gate_)) {
       if (context.stopping()) throw millrace::Failure(MR_CANCELLED, "stopped at the gate");
@@ -74,6 +81,7 @@ class Numbers final : public millrace::Source, public millrace::Checkpointed {
   int code_;
   bool events_;
   std::int64_t pause_us_;
+  bool deaf_;
   std::int64_t next_ = 0;
 };
 
