@@ -13,8 +13,9 @@ namespace millrace {
 
 namespace {
 
-// Every so many tasks a worker looks at the common queue first, so that its own tasks hold up nobody for ever.
-constexpr unsigned kTurnsOfOwn = 16;
+// In every so many turns a worker looks once at the common queue and once at the stacks of the others first, so that no
+// task waits for ever while others make more.
+constexpr unsigned kTurnsOfOwn = 64;
 
 // One queue and the threads that serve it, each of which has a stack of its own tasks besides. Destruction lets all of
 // them run dry first.
@@ -70,12 +71,12 @@ class WorkerPool {
     Here::current() = {this, &own};
     std::unique_lock lock{mutex_};
     for (unsigned turn = 0;; ++turn) {
-      auto task = take(own, turn % kTurnsOfOwn == 0);
+      auto task = take(own, turn);
       while (!task && !ending_) {
         ++sleeping_;
         wake_.wait(lock);
         --sleeping_;
-        task = take(own, false);
+        task = take(own, turn);
       }
       if (!task) return;
       lock.unlock();
@@ -84,23 +85,34 @@ class WorkerPool {
     }
   }
 
-  // Takes the newest of a worker's own tasks, else the oldest of all, else the oldest of another worker. Under the mutex.
-  std::optional<Task> take(Tasks& own, bool common_first) {
-    const auto oldest = [](Tasks& tasks) {
-      const Task task = tasks.front();
-      tasks.pop_front();
-      return task;
-    };
-    if (common_first && !common_.empty()) return oldest(common_);
+  // Takes the newest of a worker's own tasks, else the oldest common one, else the oldest of another worker; in some turns
+  // one of the latter first. Under the mutex.
+  std::optional<Task> take(Tasks& own, unsigned turn) {
+    std::optional<Task> task;
+    if (turn % kTurnsOfOwn == 0) task = take_oldest(common_);
+    if (turn % kTurnsOfOwn == 1) task = take_from_others(own);
+    if (task) return task;
     if (!own.empty()) {
-      const Task task = own.back();
+      task = own.back();
       own.pop_back();
       return task;
     }
-    if (!common_.empty()) return oldest(common_);
-    const auto other = std::find_if(own_.begin(), own_.end(), [](const Tasks& tasks) { return !tasks.empty(); });
-    if (other != own_.end()) return oldest(*other);
+    task = take_oldest(common_);
+    return task ? task : take_from_others(own);
+  }
+
+  std::optional<Task> take_from_others(const Tasks& own) {
+    for (Tasks& tasks : own_) {
+      if (&tasks != &own && !tasks.empty()) return take_oldest(tasks);
+    }
     return std::nullopt;
+  }
+
+  static std::optional<Task> take_oldest(Tasks& tasks) {
+    if (tasks.empty()) return std::nullopt;
+    const Task task = tasks.front();
+    tasks.pop_front();
+    return task;
   }
 
   std::mutex mutex_;  // guards what follows, but the threads

@@ -132,8 +132,8 @@ Result<void> ObjectFolder::put(std::string_view name, std::string_view bytes) {
   MR_TRY(const auto partial, staging_->next());
   auto done = put_through(partial, name, bytes);
   if (done.ok() || done.error().code != Code::PermissionDenied) return done;
-  return put_beside(name,
-                    bytes);  // a bucket may be another file system; other causes are told again
+  // The bucket may be another file system. Where it was something else, that is told again.
+  return put_beside(name, bytes);
 }
 
 Result<void> ObjectFolder::put_beside(std::string_view name, std::string_view bytes) {
