@@ -11,3 +11,10 @@ extern "C" const char* __lsan_default_options() { return "use_tls=0"; }
 extern "C" __attribute__((visibility("default"))) const char* __lsan_default_suppressions();
 extern "C" const char* __lsan_default_suppressions() { return "leak:_dl_resize_dtv\nleak:libgdal"; }
 #endif
+
+#if defined(__SANITIZE_THREAD__)
+// GDAL, which comes with OpenCV's picture formats, takes two mutexes of its own in both orders while it starts, on one
+// thread and within one call of imwrite(); both stacks of the report lie in CPLAcquireMutex() and its callers in libgdal.
+extern "C" __attribute__((visibility("default"))) const char* __tsan_default_suppressions();
+extern "C" const char* __tsan_default_suppressions() { return "deadlock:libgdal"; }
+#endif
