@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -42,7 +43,7 @@ struct ForeignArray {
 };
 
 struct Table {
-  std::shared_ptr<const Schema> schema;
+  std::shared_ptr<Schema> schema;  // shared by the batches that were made of each other
   Columns columns;
   std::int64_t rows = 0;
 };
@@ -64,7 +65,12 @@ struct ImportedTable : Table {
 void check_text(const Schema& schema, const Columns& columns);
 
 /// Fills both structs; they share the memory of the table and are independent of it.
-void export_table(const Table& table, ArrowArray& array, ArrowSchema& schema);
+void export_table(Table table, ArrowArray& array, ArrowSchema& schema);
+
+/// Returns the table of a pair that export_table() made and nobody has changed since, or nothing. A
+/// batch that only went through a plugin needs no second look.
+[[nodiscard]] std::optional<Table> exported_table(const ArrowArray& array,
+                                                  const ArrowSchema& schema);
 
 /// Length of the valid UTF-8 at the beginning of `text`; text.size() when all of it is.
 [[nodiscard]] std::size_t valid_utf8_prefix(std::string_view text);

@@ -9,9 +9,9 @@ namespace millrace::detail {
 
 namespace {
 
-// The structs of one exported tree. A consumer may move children out and release them later and
-// elsewhere, so the block lives until every struct in it was released.
-template <class Node, class Extra>
+// The structs of one exported tree, and what they show. A consumer may move children out and
+// release them later and elsewhere, so the block lives until every struct in it was released.
+template <class Node, class Extra, class Shown>
 struct Block {
   struct Entry {
     Node node{};
@@ -20,9 +20,10 @@ struct Block {
   std::atomic<std::size_t> unreleased{0};
   std::vector<Entry> entries;   // the root first
   std::vector<Node*> children;  // pointers of all nodes, those of one node side by side
-  std::shared_ptr<const void> owner{};
+  Shown shown;
 
-  Block(std::size_t node_count, std::size_t child_count) : unreleased{node_count} {
+  Block(std::size_t node_count, std::size_t child_count, Shown what)
+      : unreleased{node_count}, shown{std::move(what)} {
     entries.reserve(node_count);
     children.reserve(child_count);
   }
@@ -30,12 +31,11 @@ struct Block {
 
 struct ArrayExtra {
   const void* buffers[3] = {};
-  std::shared_ptr<const void> owner{};
 };
 struct SchemaExtra {};
 
-using ArrayBlock = Block<ArrowArray, ArrayExtra>;
-using SchemaBlock = Block<ArrowSchema, SchemaExtra>;
+using ArrayBlock = Block<ArrowArray, ArrayExtra, Columns>;
+using SchemaBlock = Block<ArrowSchema, SchemaExtra, std::shared_ptr<Schema>>;
 
 // Marks a node and all of its children that are still here as released, and counts them.
 template <class Node>
@@ -93,7 +93,6 @@ ArrayBlock::Entry& add_array(ArrayBlock& block, std::int64_t length, std::int64_
     made.extra.buffers[0] = child.validity;
     made.extra.buffers[1] = child.values;
     made.extra.buffers[2] = child.bytes;
-    made.extra.owner = children[i];
     places[i] = &made.node;
   }
   return entry;
@@ -115,18 +114,70 @@ ArrowSchema* add_schema(SchemaBlock& block, const char* format, const char* name
   return &entry.node;
 }
 
+// Whether the children of a node are those that add_array() made of the columns.
+bool shows(const ArrowArray& node, const Columns& children) {
+  if (node.n_children != std::ssize(children) || node.dictionary != nullptr) return false;
+  for (std::size_t i = 0; i < children.size(); ++i) {
+    const Array& child = *children[i];
+    const ArrowArray& shown = *node.children[i];
+    const bool has_bytes = shown.n_buffers > 2;
+    if (shown.release != release_node<ArrowArray, ArrayBlock> || shown.length != child.length ||
+        shown.offset != child.offset || shown.n_buffers != buffer_count(child.type) ||
+        shown.null_count != (child.validity != nullptr ? -1 : 0) ||
+        shown.buffers[0] != child.validity ||
+        (shown.n_buffers > 1 && shown.buffers[1] != child.values) ||
+        (has_bytes && shown.buffers[2] != child.bytes) || !shows(shown, child.children)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool shows(const ArrowSchema& node, const Schema& children) {
+  if (node.n_children != std::ssize(children) || node.dictionary != nullptr) return false;
+  for (std::size_t i = 0; i < children.size(); ++i) {
+    const Field& child = children[i];
+    const ArrowSchema& shown = *node.children[i];
+    if (shown.release != release_node<ArrowSchema, SchemaBlock> ||
+        shown.format != format_of(child.type) || shown.name != child.name.c_str() ||
+        !shows(shown, child.children)) {
+      return false;
+    }
+  }
+  return true;
+}
+
 }  // namespace
 
-void export_table(const Table& table, ArrowArray& array, ArrowSchema& schema) {
+void export_table(Table table, ArrowArray& array, ArrowSchema& schema) {
   const std::size_t nodes = count_nodes(*table.schema) + 1;
-  auto arrays = std::make_unique<ArrayBlock>(nodes, nodes - 1);
-  auto schemas = std::make_unique<SchemaBlock>(nodes, nodes - 1);
-  schemas->owner = table.schema;  // holds the names
-  array = add_array(*arrays, table.rows, 0, table.columns).node;
-  schema = *add_schema(*schemas, format_of(Type::Struct), "", *table.schema);
+  auto arrays = std::make_unique<ArrayBlock>(nodes, nodes - 1, std::move(table.columns));
+  auto schemas = std::make_unique<SchemaBlock>(nodes, nodes - 1, std::move(table.schema));
+  array = add_array(*arrays, table.rows, 0, arrays->shown).node;
+  schema = *add_schema(*schemas, format_of(Type::Struct), "", *schemas->shown);
   // The root has moved to the caller, and the blocks belong to the two structs from here on.
   static_cast<void>(arrays.release());
   static_cast<void>(schemas.release());
+}
+
+std::optional<Table> exported_table(const ArrowArray& array, const ArrowSchema& schema) {
+  if (array.release != release_node<ArrowArray, ArrayBlock> ||
+      schema.release != release_node<ArrowSchema, SchemaBlock>) {
+    return std::nullopt;
+  }
+  const auto& arrays = *static_cast<const ArrayBlock*>(array.private_data);
+  const auto& schemas = *static_cast<const SchemaBlock*>(schema.private_data);
+  // A child that was moved out and put in as a root is ours too, but it is not the root of a table.
+  const ArrowArray& made = arrays.entries.front().node;
+  const bool is_root = array.children == made.children && array.buffers == made.buffers &&
+                       array.length == made.length && array.offset == 0 &&
+                       array.null_count == made.null_count && array.n_buffers == made.n_buffers &&
+                       schema.children == schemas.entries.front().node.children &&
+                       schema.format == schemas.entries.front().node.format;
+  if (!is_root || !shows(array, arrays.shown) || !shows(schema, *schemas.shown)) {
+    return std::nullopt;
+  }
+  return Table{schemas.shown, arrays.shown, array.length};
 }
 
 }  // namespace millrace::detail

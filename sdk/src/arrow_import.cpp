@@ -54,7 +54,7 @@ class Importer {
     }
     ImportedTable table;
     table.rows = array.length;
-    table.schema = std::make_shared<const Schema>(members(schema));
+    table.schema = std::make_shared<Schema>(members(schema));
     check_node(array, Type::Struct, std::ssize(*table.schema));
     if (has_nulls(array, 0, array.length)) fail("has rows that are null as a whole");
     table.foreign = std::make_shared<ForeignArray>();

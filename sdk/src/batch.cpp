@@ -53,10 +53,18 @@ void release(ArrowArray& array, ArrowSchema& schema) {
   if (schema.release != nullptr) schema.release(&schema);
 }
 
+// Whether nobody else holds the object. What earlier holders did with it then happened before.
+template <class T>
+bool is_sole_owner(const std::shared_ptr<T>& held) {
+  if (held.use_count() != 1) return false;
+  const auto synchronised = held;  // use_count() alone orders nothing; taking a reference does
+  return true;
+}
+
 }  // namespace
 
 struct Batch::Parsed {
-  std::shared_ptr<const Schema> schema;  // shared by the batches that were made of each other
+  std::shared_ptr<Schema> schema;  // shared by the batches that were made of each other
   Columns columns;
   std::shared_ptr<detail::ForeignArray> foreign{};  // as long as the columns are what was imported
 };
@@ -94,7 +102,7 @@ void Batch::export_to(ArrowArray* array, ArrowSchema* schema) && {
   if (!is_raw_) {
     const Parsed& table = parsed();
     if (!table.foreign || !detail::are_sole_owners(table.columns, table.foreign)) {
-      detail::export_table({table.schema, table.columns, rows()}, *array, *schema);
+      detail::export_table({table.schema, std::move(parsed_->columns), rows()}, *array, *schema);
       *this = Batch{};
       return;
     }
@@ -106,24 +114,30 @@ void Batch::export_to(ArrowArray* array, ArrowSchema* schema) && {
   *array = std::exchange(array_, ArrowArray{});
   *schema = std::exchange(schema_, ArrowSchema{});
   is_raw_ = false;
+  parsed_.reset();
 }
 
 const Batch::Parsed& Batch::parsed() const {
   if (parsed_) return *parsed_;
   if (is_raw_) {
+    if (auto ours = detail::exported_table(array_, schema_)) {
+      if (kCheckText) detail::check_text(*ours->schema, ours->columns);
+      parsed_ = std::make_unique<Parsed>(Parsed{std::move(ours->schema), std::move(ours->columns)});
+      return *parsed_;
+    }
     auto table = detail::import_table(array_, schema_, kCheckText);
     is_raw_ = false;  // the columns hold the array now; the schema stays, for export
     array_.length = table.rows;
     parsed_ = std::make_unique<Parsed>(
         Parsed{std::move(table.schema), std::move(table.columns), std::move(table.foreign)});
   } else {
-    static const auto kNoColumns = std::make_shared<const Schema>();
+    static const auto kNoColumns = std::make_shared<Schema>();
     parsed_ = std::make_unique<Parsed>(Parsed{kNoColumns, {}});
   }
   return *parsed_;
 }
 
-Batch Batch::assemble(std::shared_ptr<const Schema> schema, Columns columns, std::int64_t rows) {
+Batch Batch::assemble(std::shared_ptr<Schema> schema, Columns columns, std::int64_t rows) {
   Batch batch;
   batch.array_.length = rows;
   batch.parsed_ = std::make_unique<Parsed>(Parsed{std::move(schema), std::move(columns)});
@@ -166,8 +180,7 @@ Batch Batch::child(std::string_view name) const {
       members.push_back(detail::mask_array(detail::slice_array(member, array.offset, array.length),
                                            array, array.offset));
     }
-    return assemble(std::make_shared<const Schema>(field.children), std::move(members),
-                    array.length);
+    return assemble(std::make_shared<Schema>(field.children), std::move(members), array.length);
   }
   if (array.type != Type::List) detail::throw_other_type(name, array.type, "list or struct");
   std::int64_t first = 0;
@@ -178,7 +191,7 @@ Batch Batch::child(std::string_view name) const {
   }
   auto items = detail::slice_array(array.children[0], first, last - first);
   Batch inner =
-      assemble(std::make_shared<const Schema>(field.children), {std::move(items)}, last - first);
+      assemble(std::make_shared<Schema>(field.children), {std::move(items)}, last - first);
   return field.children[0].type == Type::Struct ? inner.child(detail::kItemName) : std::move(inner);
 }
 
@@ -234,25 +247,27 @@ Batch Batch::keep_ascending(std::span<const std::int64_t> rows) && {
 }
 
 Batch Batch::put(Field field, std::shared_ptr<const Array> column) && {
-  const Parsed& table = parsed();
-  const bool is_first = table.columns.empty() && rows() == 0;
+  const bool is_first = parsed().columns.empty() && rows() == 0;
   if (!is_first && column->length != rows()) {
     throw_misuse("column '" + field.name + "' has " + std::to_string(column->length) +
                  " rows, the batch " + std::to_string(rows()));
   }
-  const std::int64_t length = column->length;
-  Schema schema = *table.schema;
-  Columns columns = std::move(parsed_->columns);
-  const auto index = index_of(schema, field.name);
+  auto table = std::move(parsed_);
+  *this = Batch{};  // gives back what was imported
+  table->foreign.reset();
+  if (!is_sole_owner(table->schema)) table->schema = std::make_shared<Schema>(*table->schema);
+  Batch made;
+  made.array_.length = column->length;
+  const auto index = index_of(*table->schema, field.name);
   if (index < 0) {
-    schema.push_back(std::move(field));
-    columns.push_back(std::move(column));
+    table->schema->push_back(std::move(field));
+    table->columns.push_back(std::move(column));
   } else {
-    schema[static_cast<std::size_t>(index)] = std::move(field);
-    columns[static_cast<std::size_t>(index)] = std::move(column);
+    (*table->schema)[static_cast<std::size_t>(index)] = std::move(field);
+    table->columns[static_cast<std::size_t>(index)] = std::move(column);
   }
-  *this = Batch{};
-  return assemble(std::make_shared<const Schema>(std::move(schema)), std::move(columns), length);
+  made.parsed_ = std::move(table);
+  return made;
 }
 
 Batch Batch::with_struct(std::string_view name, Batch members) && {
@@ -310,7 +325,7 @@ Batch Batch::select(std::span<const std::string_view> names) && {
   }
   const std::int64_t length = rows();
   *this = Batch{};
-  return assemble(std::make_shared<const Schema>(std::move(schema)), std::move(columns), length);
+  return assemble(std::make_shared<Schema>(std::move(schema)), std::move(columns), length);
 }
 
 Batch Batch::without(std::string_view name) && {
@@ -321,7 +336,7 @@ Batch Batch::without(std::string_view name) && {
   columns.erase(columns.begin() + static_cast<std::ptrdiff_t>(index));
   const std::int64_t length = rows();
   *this = Batch{};
-  return assemble(std::make_shared<const Schema>(std::move(schema)), std::move(columns), length);
+  return assemble(std::make_shared<Schema>(std::move(schema)), std::move(columns), length);
 }
 
 Batch Batch::concat(std::vector<Batch> parts) {
@@ -371,7 +386,7 @@ Batch Batch::concat(std::vector<Batch> parts) {
     }
     columns.push_back(writer.finish());
   }
-  return assemble(std::make_shared<const Schema>(std::move(schema)), std::move(columns), rows);
+  return assemble(std::make_shared<Schema>(std::move(schema)), std::move(columns), rows);
 }
 
 }  // namespace millrace

@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include <millrace/batch.hpp>
+#include <millrace/context.hpp>
 
 #include "tests/sdk/arrow_walker.hpp"
 #include "tests/sdk/sample_batches.hpp"
@@ -173,6 +174,79 @@ TEST_CASE("a consumer may move children out of an export and release them later"
   CHECK(item.length == 7);
   item.release(&item);
   CHECK(releases.array == 1);
+}
+
+TEST_CASE(
+    "an export that comes back unchanged is looked into without parsing, and goes out as it came",
+    "[sdk][batch][memory]") {
+  Releases releases;
+  {
+    const Batch batch = import(all_types(), &releases);
+    ArrowArray array{};
+    ArrowSchema schema{};
+    batch.share().export_to(&array, &schema);
+    const void* const made = array.private_data;
+    Batch back = Batch::import(&array, &schema);
+    CHECK(back.schema() == batch.schema());
+    CHECK(rows_of(back) == join(all_types_rows()));
+    std::move(back).export_to(&array, &schema);
+    CHECK(array.private_data == made);
+    CHECK(walk(array, schema) == join(all_types_rows()));
+
+    // A changed batch is a new one, and leaves the memory to whoever still shows it.
+    Batch changed = Batch::import(&array, &schema).without("flag");
+    CHECK_FALSE(changed.has("flag"));
+    CHECK(batch.has("flag"));
+  }
+  check_released_once(releases);
+}
+
+TEST_CASE("an export that somebody changed is checked like any other", "[sdk][batch][memory]") {
+  const Batch batch = import(all_types());
+  ArrowArray array{};
+  ArrowSchema schema{};
+  batch.share().export_to(&array, &schema);
+  SECTION("rows were cut off") {
+    array.length = 2;
+    const Batch back = Batch::import(&array, &schema);
+    CHECK(back.column<std::int64_t>("big").size() == 2);
+  }
+  SECTION("a column was made too short") {
+    array.children[0]->length = 2;
+    const Batch back = Batch::import(&array, &schema);
+    CHECK_THROWS_AS(back.schema(), Failure);
+  }
+  SECTION("a column lost a buffer") {
+    array.children[2]->buffers[1] = nullptr;
+    const Batch back = Batch::import(&array, &schema);
+    CHECK_THROWS_AS(back.schema(), Failure);
+  }
+  SECTION("a column got another name") {
+    schema.children[0]->name = "other";
+    const Batch back = Batch::import(&array, &schema);
+    CHECK(back.has("other"));
+  }
+  SECTION("a column was taken out") {
+    array.children[0]->release(array.children[0]);
+    const Batch back = Batch::import(&array, &schema);
+    CHECK_THROWS_AS(back.schema(), Failure);
+  }
+}
+
+TEST_CASE("columns added to one share are not seen in another", "[sdk][batch][memory]") {
+  Builder<std::int64_t> first;
+  first.append(1);
+  Builder<std::int64_t> second;
+  second.append(2);
+  Builder<std::int64_t> instead;
+  instead.append(3);
+  Batch batch = Batch{}.with("a", std::move(first));
+  const Batch share = batch.share();
+  batch = std::move(batch).with("b", std::move(second)).with("a", std::move(instead));
+  CHECK(batch.column<std::int64_t>("a").value(0) == 3);
+  CHECK(batch.has("b"));
+  CHECK(share.column<std::int64_t>("a").value(0) == 1);
+  CHECK_FALSE(share.has("b"));
 }
 
 TEST_CASE("moved-from batches are empty and assignable", "[sdk][batch][memory]") {

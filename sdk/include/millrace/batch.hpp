@@ -160,10 +160,10 @@ class Batch {
   std::shared_ptr<const Array> find(std::string_view name) const;
   Batch keep_ascending(std::span<const std::int64_t> rows) &&;
   Batch put(Field field, std::shared_ptr<const Array> column) &&;
-  static Batch assemble(std::shared_ptr<const Schema> schema, Columns columns, std::int64_t rows);
+  static Batch assemble(std::shared_ptr<Schema> schema, Columns columns, std::int64_t rows);
 
-  // Either the pair as it came (is_raw_), or parsed_; of array_ only the length counts then.
-  // Neither: nothing.
+  // Either the pair as it came (is_raw_), or parsed_; of array_ only the length counts then. Both
+  // where the pair is one of our own exports, which shows the parsed columns. Neither: nothing.
   mutable ArrowArray array_{};
   mutable ArrowSchema schema_{};
   mutable std::unique_ptr<Parsed> parsed_;
