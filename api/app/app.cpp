@@ -59,7 +59,9 @@ Result<std::unique_ptr<App>> App::open(AppSettings settings) {
     largest_body = std::max(largest_body, dialect.max_body_bytes);
   }
   MR_TRY(state.api, Api::open(*state.engine, std::move(dialects),
-                              {state.settings.share, state.settings.roots, 4096, 4, state.settings.version}));
+                              {.share = state.settings.share,
+                               .roots = state.settings.roots,
+                               .version = state.settings.version}));
   state.server = std::make_unique<http::Server>(state.settings.http_threads);
   state.api->count(*state.server);
   MR_CHECK(state.listen("", state.settings.address, state.settings.port, state.api->main_site(), largest_body));

@@ -1,11 +1,7 @@
 #include "engine/graph/bind.hpp"
 
 #include <algorithm>
-#include <map>
-#include <memory>
-#include <optional>
 
-#include "engine/graph/fault_list.hpp"
 #include "engine/graph/pointer.hpp"
 #include "engine/graph/suggestion.hpp"
 #include "engine/plugin/parameter_rules.hpp"
@@ -22,174 +18,178 @@ void append(Json& object, const std::string& key, Json value) {
   object.get_ref<Json::object_t&>().emplace_back(key, std::move(value));
 }
 
-// The declared parameters of one document with the values that are in force.
-class Binding {
- public:
-  explicit Binding(std::vector<Fault>& faults) : faults_{faults} {}
+}  // namespace
 
-  void declare(const Json& declarations) {
-    if (!declarations.is_object()) {
-      faults_.add("param_declaration", "/params",
-                  "\"params\" must be an object: name to {type, default, doc}");
-      return;
-    }
-    for (const auto& [name, declaration] : declarations.items()) {
-      const auto slot = slots_.insert_or_assign(name, declare_one(name, declaration)).first;
-      names_.push_back(slot->first);
-    }
+// --- declarations ---
+
+Declarations::Declarations(const Json& document, FaultList& faults) {
+  const auto declared = document.find("params");
+  if (declared == document.end()) return;
+  if (!declared->is_object()) {
+    faults.add("param_declaration", "/params",
+               "\"params\" must be an object: name to {type, default, doc}");
+    return;
   }
-
-  void give(const Json& given) {
-    if (given.is_null()) return;
-    if (!given.is_object()) {
-      faults_.add("param_type", "/params", "the given parameters must be an object: name to value");
-      return;
+  for (const auto& [name, declaration] : declared->items()) {
+    Parameter parameter;
+    parameter.place = names_.size();
+    auto rule = declaration;
+    if (rule.is_object() && rule.contains("default") && rule.at("default").is_null()) {
+      parameter.is_optional = true;
+      rule.erase("default");
     }
-    for (const auto& [name, value] : given.items()) {
-      const auto found = slots_.find(name);
-      if (found == slots_.end()) {
-        faults_.add(
-            "param_undeclared", "/params",
-            fmt::format("the pipeline has no parameter \"{}\"{}", name, suggestion(name, names_)));
-        continue;
-      }
-      auto& slot = found->second;
-      if (slot.is_bad || (value.is_null() && slot.is_optional)) continue;
-      slot.value = value;
-      slot.is_bad = !check(*slot.rules, name, *slot.value);
+    Json alone = Json::object();
+    append(alone, name, std::move(rule));
+    if (auto rules = ParameterRules::read(alone); rules.ok()) {
+      parameter.rules = *std::move(rules);
+      parameter.fallback = parameter.rules->all().front().fallback;
+    } else {
+      faults.add("param_declaration", "/params/" + pointer_segment(name), rules.error().message);
     }
+    names_.push_back(all_.insert_or_assign(name, std::move(parameter)).first->first);
   }
+}
 
-  // Reports parameters that have neither a value nor a default, used or not: a caller should learn
-  // of all of them.
-  void require_all() {
-    for (const auto name : names_) {
-      auto& slot = slots_.find(name)->second;
-      if (slot.value || slot.is_optional || slot.is_bad) continue;
-      slot.is_bad = true;
-      faults_.add("param_missing", "/params/" + pointer_segment(name),
-                  fmt::format("parameter \"{}\" has no default and was not given", name));
-    }
+const Declarations::Parameter* Declarations::find(std::string_view name) const {
+  const auto found = all_.find(name);
+  return found == all_.end() ? nullptr : &found->second;
+}
+
+// --- binding ---
+
+Binding::Binding(const Declarations& declared, const Json& given, FaultList& faults)
+    : declared_{declared}, faults_{faults}, values_(declared.names().size()) {
+  for (const auto name : declared_.names()) {
+    const auto& parameter = *declared_.find(name);
+    auto& value = values_[parameter.place];
+    value.is_bad = parameter.rules == nullptr;
+    if (parameter.fallback) value.given = &*parameter.fallback;
   }
+  give(given);
+  require_all();
+}
 
-  // Returns the value with its parameters replaced, or nothing where an optional parameter is
-  // absent.
-  std::optional<Json> replace(const Json& value, const std::string& pointer) {
-    if (value.is_array()) {
-      Json copy = Json::array();
-      for (const auto& element : value) {
-        if (!element.is_structured()) {
-          copy.push_back(element);
-        } else if (auto replaced = replace(element, fmt::format("{}/{}", pointer, copy.size()))) {
-          copy.push_back(*std::move(replaced));
-        }
-      }
-      return copy;
+void Binding::give(const Json& given) {
+  if (given.is_null()) return;
+  if (!given.is_object()) {
+    faults_.add("param_type", "/params", "the given parameters must be an object: name to value");
+    return;
+  }
+  for (const auto& [name, value] : given.items()) {
+    const auto* parameter = declared_.find(name);
+    if (parameter == nullptr) {
+      faults_.add("param_undeclared", "/params",
+                  fmt::format("the pipeline has no parameter \"{}\"{}", name,
+                              suggestion(name, declared_.names())));
+      continue;
     }
-    if (!value.is_object()) return value;
-    if (value.contains("$param")) return use(value, pointer);
-    Json copy = Json::object();
-    for (const auto& [key, member] : value.items()) {
-      if (!member.is_structured()) {
-        append(copy, key, member);
-      } else if (auto replaced = replace(member, pointer + "/" + pointer_segment(key))) {
-        append(copy, key, *std::move(replaced));
+    auto& slot = values_[parameter->place];
+    if (slot.is_bad || (value.is_null() && parameter->is_optional)) continue;
+    slot.is_bad = !check(*parameter, name, value, slot.checked);
+    slot.given = &slot.checked;
+  }
+}
+
+void Binding::require_all() {
+  for (const auto name : declared_.names()) {
+    const auto& parameter = *declared_.find(name);
+    auto& slot = values_[parameter.place];
+    if (slot.given != nullptr || parameter.is_optional || slot.is_bad) continue;
+    slot.is_bad = true;
+    faults_.add("param_missing", "/params/" + pointer_segment(name),
+                fmt::format("parameter \"{}\" has no default and was not given", name));
+  }
+}
+
+// Checks a value as an operator's parameter is checked, but for addresses: their rights belong to
+// the node that uses them.
+bool Binding::check(const Declarations::Parameter& parameter, std::string_view name,
+                    const Json& given, Json& checked) {
+  std::vector<Fault> found;
+  Json alone = Json::object();
+  append(alone, std::string{name}, given);
+  Json members = Json::object();
+  ValueChecker{nullptr, found}.check_members(parameter.rules->all(), nullptr, alone, members);
+  constexpr std::string_view kPrefix = "parameter_";
+  for (auto& fault : found) {
+    const bool is_ours = fault.kind.compare(0, kPrefix.size(), kPrefix) == 0;
+    faults_.add(is_ours ? "param_" + fault.kind.substr(kPrefix.size()) : fault.kind,
+                "/params" + fault.pointer, std::move(fault.message));
+  }
+  // A null that is not optional stays as it was given.
+  checked = found.empty() && members.size() == 1 ? std::move(members.begin().value()) : given;
+  return found.empty();
+}
+
+std::string Binding::Place::pointer() const {
+  if (above == nullptr) return {};
+  return above->pointer() + '/' +
+         (member.data() == nullptr ? std::to_string(element) : pointer_segment(member));
+}
+
+std::optional<Json> Binding::replace(const Json& value, const Place& place) {
+  if (value.is_array()) {
+    Json copy = Json::array();
+    for (const auto& element : value) {
+      if (!element.is_structured()) {
+        copy.push_back(element);
+      } else if (auto replaced = replace(element, {.above = &place, .element = copy.size()})) {
+        copy.push_back(*std::move(replaced));
       }
     }
     return copy;
   }
-
-  std::vector<std::string> take_holes() { return std::move(holes_); }
-
- private:
-  struct Slot {
-    std::shared_ptr<const ParameterRules> rules;  // of this parameter alone; shared with nobody
-    std::optional<Json> value;
-    bool is_optional = false;  // the default is null
-    bool is_bad = false;       // a fault has been reported for it
-  };
-
-  Slot declare_one(const std::string& name, const Json& declaration) {
-    Slot slot;
-    auto rule = declaration;
-    if (rule.is_object() && rule.contains("default") && rule.at("default").is_null()) {
-      slot.is_optional = true;
-      rule.erase("default");
+  if (!value.is_object()) return value;
+  if (value.contains("$param")) return use(value, place);
+  Json copy = Json::object();
+  for (const auto& [key, member] : value.get_ref<const Json::object_t&>()) {
+    if (!member.is_structured()) {
+      append(copy, key, member);
+    } else if (auto replaced = replace(member, {.above = &place, .member = key})) {
+      append(copy, key, *std::move(replaced));
     }
-    Json declared = Json::object();
-    append(declared, name, std::move(rule));
-    auto rules = ParameterRules::read(declared);
-    if (!rules.ok()) {
-      slot.is_bad = true;
-      faults_.add("param_declaration", "/params/" + pointer_segment(name), rules.error().message);
-      return slot;
-    }
-    slot.rules = *std::move(rules);
-    slot.value = slot.rules->all().front().fallback;
-    return slot;
   }
+  return copy;
+}
 
-  // Checks a value as an operator's parameter is checked, but for addresses: their rights belong to
-  // the node that uses them.
-  bool check(const ParameterRules& rules, const std::string& name, Json& value) {
-    std::vector<Fault> found;
-    Json given = Json::object();
-    append(given, name, value);
-    Json checked = Json::object();
-    ValueChecker{nullptr, found}.check_members(rules.all(), nullptr, given, checked);
-    constexpr std::string_view kPrefix = "parameter_";
-    for (auto& fault : found) {
-      const bool is_ours = fault.kind.compare(0, kPrefix.size(), kPrefix) == 0;
-      faults_.add(is_ours ? "param_" + fault.kind.substr(kPrefix.size()) : fault.kind,
-                  "/params" + fault.pointer, std::move(fault.message));
-    }
-    if (found.empty() && checked.size() == 1) value = std::move(checked.begin().value());
-    return found.empty();
+std::optional<Json> Binding::use(const Json& value, const Place& place) {
+  const auto& name = value.at("$param");
+  if (value.size() != 1 || !name.is_string()) {
+    faults_.add("param_use", place.pointer(),
+                "a parameter is used as {\"$param\": \"name\"}, without other members");
+    return hole(place);
   }
-
-  std::optional<Json> use(const Json& value, const std::string& pointer) {
-    const auto& name = value.at("$param");
-    if (value.size() != 1 || !name.is_string()) {
-      faults_.add("param_use", pointer,
-                  "a parameter is used as {\"$param\": \"name\"}, without other members");
-      return hole(pointer);
-    }
-    const auto& word = name.get_ref<const std::string&>();
-    const auto found = slots_.find(word);
-    if (found == slots_.end()) {
-      faults_.add("param_undeclared", pointer,
-                  fmt::format("parameter \"{}\" is used but not declared under \"params\"{}", word,
-                              suggestion(word, names_)));
-      return hole(pointer);
-    }
-    if (found->second.is_bad) return hole(pointer);
-    return found->second.value;
+  const auto& word = name.get_ref<const std::string&>();
+  const auto* parameter = declared_.find(word);
+  if (parameter == nullptr) {
+    faults_.add("param_undeclared", place.pointer(),
+                fmt::format("parameter \"{}\" is used but not declared under \"params\"{}", word,
+                            suggestion(word, declared_.names())));
+    return hole(place);
   }
+  const auto& slot = values_[parameter->place];
+  if (slot.is_bad) return hole(place);
+  if (slot.given == nullptr) return std::nullopt;
+  return *slot.given;
+}
 
-  Json hole(const std::string& pointer) {
-    holes_.push_back(pointer);
-    return Json{};
-  }
+Json Binding::hole(const Place& place) {
+  holes_.push_back(place.pointer());
+  return Json{};
+}
 
-  FaultList faults_;
-  std::map<std::string, Slot, std::less<>> slots_;
-  std::vector<std::string_view> names_;  // in the order declared; the keys of slots_
-  std::vector<std::string> holes_;
-};
-
-}  // namespace
+// --- whole documents ---
 
 BoundDocument bind_with_holes(const Json& document, const Json& given, std::vector<Fault>& faults) {
   if (!document.is_object()) return {document, {}};
-  Binding binding{faults};
-  if (const auto declared = document.find("params"); declared != document.end())
-    binding.declare(*declared);
-  binding.give(given);
-  binding.require_all();
+  FaultList list{faults};
+  const Declarations declared{document, list};
+  Binding binding{declared, given, list};
+  const Binding::Place top;
   BoundDocument bound{Json::object(), {}};
   for (const auto& [key, member] : document.items()) {
     if (key == "params") continue;
-    auto value = binding.replace(member, "/" + pointer_segment(key));
+    auto value = binding.replace(member, {.above = &top, .member = key});
     if (value) append(bound.document, key, *std::move(value));
   }
   bound.holes = binding.take_holes();

@@ -1,11 +1,82 @@
 #pragma once
 
+#include <map>
+#include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "engine/graph/fault_list.hpp"
 #include "engine/graph/pipeline.hpp"
 
 namespace millrace {
+
+class ParameterRules;
+
+/// The parameters that a pipeline declares, read once for all requests. Immutable. [any thread]
+class Declarations {
+ public:
+  /// Reads the member "params" of a document; what is wrong with it is added to `faults`.
+  Declarations(const Json& document, FaultList& faults);
+  Declarations(const Declarations&) = delete;
+  Declarations& operator=(const Declarations&) = delete;
+
+  struct Parameter {
+    std::size_t place = 0;                        // among all, in the order declared
+    std::shared_ptr<const ParameterRules> rules;  // of this parameter alone; null: wrongly declared
+    std::optional<Json> fallback;                 // the default
+    bool is_optional = false;                     // the default is null
+  };
+  /// Returns null when there is no such parameter.
+  [[nodiscard]] const Parameter* find(std::string_view name) const;
+  /// In the order declared.
+  [[nodiscard]] const std::vector<std::string_view>& names() const { return names_; }
+
+ private:
+  std::map<std::string, Parameter, std::less<>> all_;
+  std::vector<std::string_view> names_;  // the keys of all_
+};
+
+/// The values of one request in place of the parameters that a pipeline declares. [one thread]
+class Binding {
+ public:
+  /// Checks what is given, and that nothing is missing, used or not: a caller should learn of all
+  /// of it. What is wrong is added to `faults`. All three outlive the binding.
+  Binding(const Declarations& declared, const Json& given, FaultList& faults);
+
+  /// Where in the document a value stands; becomes a JSON pointer only when something is wrong.
+  struct Place {
+    const Place* above = nullptr;  // null: the whole document
+    std::string_view member{};
+    std::size_t element = 0;  // of an array
+    [[nodiscard]] std::string pointer() const;
+  };
+  /// Returns the value with its parameters replaced, or nothing where an optional parameter is
+  /// absent.
+  std::optional<Json> replace(const Json& value, const Place& place);
+
+  std::vector<std::string> take_holes() { return std::move(holes_); }
+
+ private:
+  struct Value {
+    const Json* given = nullptr;  // the default, or `checked`
+    Json checked{};
+    bool is_bad = false;  // a fault has been reported for it
+  };
+
+  void give(const Json& given);
+  void require_all();
+  bool check(const Declarations::Parameter& parameter, std::string_view name, const Json& given,
+             Json& checked);
+  std::optional<Json> use(const Json& value, const Place& place);
+  Json hole(const Place& place);
+
+  const Declarations& declared_;
+  FaultList& faults_;
+  std::vector<Value> values_;  // by Parameter::place
+  std::vector<std::string> holes_;
+};
 
 /// A document whose parameters were replaced, and the JSON pointers of the places where no good
 /// value could be put: what is wrong at or below them follows from the binding's own faults.

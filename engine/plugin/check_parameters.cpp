@@ -77,4 +77,20 @@ CheckedParams check_parameters(const OperatorInfo& info, const mr_operator* tabl
   return checked;
 }
 
+CheckedParams check_changed_parameters(const mr_operator* table,
+                                       const std::vector<ParameterRule>& rules, const Json& given,
+                                       Json params, Services& services) {
+  CheckedParams checked;
+  checked.params = std::move(params);
+  Json changed = Json::object();
+  ValueChecker{&services, checked.faults}.check_members(rules, nullptr, given, changed);
+  for (const auto& rule : rules) checked.params.erase(rule.name);
+  auto& members = checked.params.get_ref<Json::object_t&>();
+  for (auto& [name, value] : changed.get_ref<Json::object_t&>())
+    members.emplace_back(name, std::move(value));
+  if (checked.faults.empty() && table != nullptr && table->plan != nullptr)
+    call_plan(*table, services, checked);
+  return checked;
+}
+
 }  // namespace millrace

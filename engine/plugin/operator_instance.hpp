@@ -17,6 +17,7 @@
 namespace millrace {
 
 struct OperatorInfo;
+struct ParameterRule;
 
 /// Takes what an operator emits. Port "" is the main one. Called on the thread of the call, during it.
 using EmitFunction = void (*)(void* user, std::string_view port, Batch batch);
@@ -43,7 +44,7 @@ class OperatorInstance {
   OperatorInstance& operator=(OperatorInstance&& other) noexcept;
   ~OperatorInstance();
 
-  /// Makes one with parameters that were checked by check_parameters(). `params` must outlive the call only.
+  /// Makes one with parameters that were checked by check_parameters(). `params` must outlive the instance.
   static Result<OperatorInstance> create(const mr_operator& table, const Json& params, const Call& call);
 
   [[nodiscard]] explicit operator bool() const { return self_ != nullptr; }
@@ -74,5 +75,10 @@ struct CheckedParams {
 /// declaration is satisfied and `table` is not null, by the operator's own plan(). `services` answers check_uri.
 CheckedParams check_parameters(const OperatorInfo& info, const mr_operator* table, const Json& given,
                                Services& services);
+
+/// Checks new values of some parameters, those of `rules`, where all others have been checked before: `params` are the
+/// old ones of all, and come back with the new values in them. The traits come as the operator says them, unchecked.
+CheckedParams check_changed_parameters(const mr_operator* table, const std::vector<ParameterRule>& rules,
+                                       const Json& given, Json params, Services& services);
 
 }  // namespace millrace

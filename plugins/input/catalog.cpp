@@ -14,7 +14,8 @@ class CatalogInput final : public millrace::Source {
   static constexpr auto kDoc =
       "Emits the rows of one entity of the catalog that meet all conditions: one batch, in the "
       "order asked for. A filter of "
-      "plain comparisons behind it becomes part of the question.";
+      "plain comparisons behind it becomes part of the question, unless `limit` or `offset` count "
+      "the rows before it.";
   static constexpr auto kParams = R"({
     "entity": {"type": "string", "mandatory": true, "minLength": 1, "doc": "What to look for, for example jobs."},
     "columns": {"type": "array", "items": {"type": "string"}, "doc": "Columns of the rows; all when absent."},
@@ -28,7 +29,7 @@ class CatalogInput final : public millrace::Source {
     "order": {"type": "array", "items": {"type": "string"},
       "doc": "Columns to sort by, the first one first; \"-\" before a name sorts downwards."},
     "limit": {"type": "integer", "minimum": 1, "maximum": 1000000, "unit": "rows",
-      "doc": "Rows at the most; 1000 when absent."},
+      "doc": "Rows at the most. When absent: all; a million or more fail."},
     "offset": {"type": "integer", "minimum": 0, "unit": "rows", "doc": "Rows to pass over first."}
   })";
   static constexpr auto kTraits =
@@ -36,13 +37,23 @@ class CatalogInput final : public millrace::Source {
     "hints": {"accepts": ["where", "columns"]},
     "examples": [{"params": {"entity": "jobs", "columns": ["id"], "limit": 2}, "catalog": {"id": [1, 2]}}]})";
 
-  explicit CatalogInput(const millrace::Params& params) {
-    millrace::records::append_value(query_, params);
+  // The first ten rows of which some pass a filter are not the first ten that pass it.
+  static void plan(millrace::Context& context, const millrace::Params& params) {
+    if (!params["limit"].is_null() || params.integer("offset") > 0)
+      context.trait("hints", R"({"accepts": ["columns"]})");
   }
+
+  explicit CatalogInput(const millrace::Params& params)
+      : query_{params}, is_limited_{!params["limit"].is_null()} {}
 
   bool produce(millrace::Context& context) override {
     if (is_done_) return false;
-    millrace::Batch rows = context.query(context.parse(query_));
+    millrace::Batch rows = context.query(is_limited_ ? query_ : with_limit(context));
+    if (!is_limited_ && rows.rows() >= kMostRows) {
+      throw millrace::Failure{MR_EXHAUSTED, "the catalog has more than " +
+                                                std::to_string(kMostRows - 1) +
+                                                " such rows; give a limit or more conditions"};
+    }
     context.count("read", rows.rows());
     context.emit(std::move(rows));
     is_done_ = true;
@@ -50,7 +61,18 @@ class CatalogInput final : public millrace::Source {
   }
 
  private:
-  std::string query_;  // the parameters, which have the form of a query
+  static constexpr std::int64_t kMostRows = 1'000'000;  // that one question may be answered with
+
+  millrace::Value with_limit(millrace::Context& context) const {
+    std::string query;
+    millrace::records::append_value(query, query_);
+    query.pop_back();  // the closing brace
+    query += R"(,"limit":)" + std::to_string(kMostRows) + "}";
+    return context.parse(query);
+  }
+
+  millrace::Value query_;  // the parameters, which have the form of a query
+  bool is_limited_;
   bool is_done_ = false;
 };
 

@@ -1,3 +1,4 @@
+#include <deque>
 #include <filesystem>
 
 #include <catch2/catch.hpp>
@@ -31,10 +32,12 @@ struct Loaded {
     return check_parameters(*registry->find(id), &table(id), Json::parse(params), services);
   }
   Result<OperatorInstance> make(std::string_view id, std::string_view params) {
-    return OperatorInstance::create(table(id), check(id, params).params, emissions.call(services));
+    made_of.push_back(check(id, params).params);
+    return OperatorInstance::create(table(id), made_of.back(), emissions.call(services));
   }
 
   std::unique_ptr<Registry> registry;
+  std::deque<Json> made_of;  // the parameters of the instances
   test::CallServices services;
   test::Emissions emissions;
 };

@@ -198,7 +198,7 @@ struct mr_operator {
   /* `type` below is the table that holds the function.
    * Optional: checks parameters beyond their declaration, through fault() and trait(). No I/O. [any thread] */
   int32_t (*plan)(const mr_operator* type, mr_context* context, const mr_value* params);
-  /* Makes an instance. [worker] */
+  /* Makes an instance. `params` and the texts in them stay until its destroy(). [worker] */
   int32_t (*create)(const mr_operator* type, mr_context* context, const mr_value* params, void** self);
   void (*destroy)(void* self);
   /* Inputs only: emits about one batch and returns MR_OK, or MR_END. [worker] */

@@ -11,7 +11,7 @@
 namespace millrace {
 
 /// A JSON value given by the engine: a parameter, or a part of one. Read-only, valid during the
-/// call that received it. [any thread]
+/// call that received it; the parameters of a constructor, as long as the instance. [any thread]
 class Value {
  public:
   Value() = default;
