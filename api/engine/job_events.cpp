@@ -7,6 +7,7 @@
 #include "api/engine/envelope.hpp"
 #include "engine/base/clock.hpp"
 #include "engine/engine.hpp"
+#include "engine/job/progress_json.hpp"
 
 #include <fmt/format.h>
 
@@ -26,16 +27,6 @@ Result<JobState> state_of(Engine& engine, JobId id) {
   const auto state = read_job_state(rows.column<std::string_view>("state").value(0));
   if (!state) return Error{Code::Internal, "job in an unknown state"};
   return *state;
-}
-
-std::string progress_text(const Progress& progress) {
-  Json text{{"done", progress.done},
-            {"total", progress.total},
-            {"unit", progress.unit},
-            {"perSecond", progress.per_second},
-            {"counts", progress.counts}};
-  if (progress.seconds_left) text["secondsLeft"] = *progress.seconds_left;
-  return to_text(text);
 }
 
 }  // namespace
@@ -132,7 +123,7 @@ bool JobEvents::send_journal() {
 bool JobEvents::send_progress() {
   const auto progress = engine_.jobs().progress(job_);
   if (!progress) return true;
-  auto text = progress_text(*progress);
+  auto text = to_text(to_json(*progress));
   if (text == progress_) return true;
   progress_ = std::move(text);
   return sink_.send({}, "progress", progress_);

@@ -116,7 +116,8 @@ TranslateResult translate_submit(const http::Request& request, const Caller&) {
 
 ReplyResult reply_submitted(const Answered& answered) {
   const auto id = answered.job->id.value;
-  auto response = http::Response::json(202, fmt::format(R"({{"id":{}}})", id));
+  const std::string_view existing = answered.is_existing ? R"(,"existing":true)" : "";
+  auto response = http::Response::json(202, fmt::format(R"({{"id":{}{}}})", id, existing));
   response.headers.emplace_back("Location",
                                 fmt::format("{}/jobs/{}", answered.request.base_url(), id));
   return response;

@@ -162,12 +162,12 @@ void Views::rerun(const Request& request, const http::Reply& reply) const {
   if (!id) return reply(no_such("job", request->path_value("id"), *request));
   auto work = make_work([this, request, reply, id = *id] {
     surroundings_.engine.jobs().rerun(id, [held = surroundings_.lane.hold(), request,
-                                           reply](Result<JobId> submitted) {
+                                           reply](Result<JobStore::Submission> submitted) {
       if (!submitted.ok())
         return reply(refuse_with_envelope({.error = submitted.error()}, *request));
-      auto response = http::Response::json(202, fmt::format(R"({{"id":{}}})", submitted->value));
+      auto response = http::Response::json(202, fmt::format(R"({{"id":{}}})", submitted->id.value));
       response.headers.emplace_back(
-          "Location", fmt::format("{}/jobs/{}", request->base_url(), submitted->value));
+          "Location", fmt::format("{}/jobs/{}", request->base_url(), submitted->id.value));
       reply(std::move(response));
     });
   });

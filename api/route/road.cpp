@@ -146,14 +146,17 @@ void Road::submit(Bound bound) {
       std::move(request), caller_.rights,
       [held = surroundings_.lane.hold(), finish = finish_, http_request = request_,
        caller = caller_, reply = endpoint_.route->reply,
-       job = std::move(job)](Result<JobId> submitted) {
+       job = std::move(job)](Result<JobStore::Submission> submitted) {
         if (!submitted.ok()) {
           const bool is_full = submitted.error().code == Code::Exhausted;
           return finish.refuse({.error = submitted.error(), .word = is_full ? "queue_full" : ""});
         }
         if (reply == nullptr) return finish.answer({.status = 202});
-        const auto row = submitted_job(job, *submitted);
-        auto answer = reply({.request = *http_request, .caller = caller, .job = &row});
+        const auto row = submitted_job(job, submitted->id);
+        auto answer = reply({.request = *http_request,
+                             .caller = caller,
+                             .job = &row,
+                             .is_existing = !submitted->is_new});
         if (const auto* refused = std::get_if<Refusal>(&answer)) return finish.refuse(*refused);
         finish.answer(std::get<http::Response>(std::move(answer)));
       });

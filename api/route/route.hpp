@@ -52,6 +52,7 @@ struct Answered {
   const Caller& caller;
   const Outcome* outcome = nullptr;  // inline lane: rows and result
   const Job* job = nullptr;          // queued lane: the job as submitted
+  bool is_existing = false;          // queued lane: its idempotency key named an earlier job
 };
 
 using TranslateResult = std::variant<Bound, Refusal>;

@@ -92,13 +92,17 @@ void GroupCommit::commit(std::vector<Item>& batch) {
     auto done = try_commit(batch);
     if (done.ok()) {
       gave_up_ = false;
+      told_.reset();
       return;
     }
     // Waits are summed as well, so that a clock that stands still does not make this endless.
     const bool is_away = done.error().code == Code::Unavailable;
-    const bool is_patient = waited < patience() && clock_.steady() - began < patience();
+    // Once a batch has waited in vain the next ones are only tried: whoever asks learns at once.
+    const auto patience = gave_up_ ? std::chrono::milliseconds{0} : limits_.patience;
+    const bool is_patient = waited < patience && clock_.steady() - began < patience;
     if (!is_away || !is_patient) {
-      if (!gave_up_) {  // once for an outage
+      if (told_ != done.error().code) {  // once for an outage, or for a full disk
+        told_ = done.error().code;
         spdlog::error("catalog writes failed count={} code={} waited_ms={} error={}", batch.size(),
                       to_string(done.error().code), waited.count(), done.error().message);
       }
@@ -209,12 +213,6 @@ Result<void> GroupCommit::leave_mark() {
   MR_CHECK(connection_->execute("INSERT INTO writer_marks (writer, mark, time_us) VALUES (?, ?, ?)",
                                 {writer_, mark_, now}));
   return {};
-}
-
-// At the end accepted writes have their chance, but not each batch anew.
-std::chrono::milliseconds GroupCommit::patience() const {
-  const std::lock_guard lock{mutex_};
-  return ending_ && gave_up_ ? std::chrono::milliseconds{0} : limits_.patience;
 }
 
 void GroupCommit::sleep(std::chrono::milliseconds time) {

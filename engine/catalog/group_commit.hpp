@@ -44,7 +44,6 @@ class GroupCommit {
   Result<void> run_writes(std::vector<Item>& batch);
   Result<bool> was_committed();
   Result<void> leave_mark();
-  [[nodiscard]] std::chrono::milliseconds patience() const;
   void sleep(std::chrono::milliseconds time);
 
   Database& database_;
@@ -57,6 +56,7 @@ class GroupCommit {
   std::int64_t mark_ = 0;        // of the last transaction that was begun
   bool commit_unknown_ = false;  // the connection was lost during COMMIT
   bool gave_up_ = false;         // the last batch failed because the database stayed away
+  std::optional<Code> told_;     // why writes fail, as the log has been told since the last success
   std::size_t most_ =
       64;  // writes in one transaction; grows and shrinks with the time that they take
 

@@ -45,6 +45,8 @@ struct Graph {
   std::string queue;
   int priority = 0;
   std::string name;
+  std::int64_t max_records = kMaxRecords;
+  Json defaults = Json::object();  // of the pipeline, checked
 
   /// Returns the edges into a node, in the order of its preOps.
   [[nodiscard]] std::span<const Edge> into(NodeId node) const;

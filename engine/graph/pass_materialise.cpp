@@ -81,10 +81,11 @@ class Materialiser {
     return {};
   }
 
-  // Takes those of the consumer's parameters that the operator declares too.
+  // Takes those of the consumer's parameters that the operator declares too, and for the others
+  // what the pipeline has as defaults of the operator.
   Result<CheckedParams> params_for(const OperatorInfo& info, const mr_operator& table,
                                    const Node& consumer) {
-    Json params = Json::object();
+    Json params = plan_.defaults.value(info.id, Json::object());
     for (const auto& [name, declaration] : info.params.items()) {
       const auto given = consumer.params->find(name);
       if (given != consumer.params->end()) params[name] = *given;

@@ -10,6 +10,9 @@
 
 namespace millrace {
 
+/// Rows that may reach or leave one node when the pipeline does not say how many.
+inline constexpr std::int64_t kMaxRecords = 100'000'000;
+
 /// How often and how a node's failed batch is tried again.
 struct RetryPolicy {
   int tries = 1;                         // in all, so 1: no retry
@@ -42,6 +45,10 @@ struct Pipeline {
   int priority = 0;     // higher runs first
   std::string name;     // for people
   std::string doc;      // for people: what the pipeline is for
+  std::int64_t max_records = kMaxRecords;  // more rows than these at any one node fail the job
+  /// Operator id -> parameters that its nodes have when they do not say otherwise, those that the
+  /// planner puts in among them.
+  Json defaults = Json::object();
   bool has_ops = true;  // false: read_pipeline() told why there are none
 };
 

@@ -37,6 +37,8 @@ Result<std::shared_ptr<const Plan>> make_plan(const Graph& graph, Registry& regi
   plan->log_file = graph.log_file;
   plan->seed = graph.seed;
   plan->name = graph.name;
+  plan->max_records = graph.max_records;
+  plan->defaults = graph.defaults;
   plan->edges = graph.edges;
   plan->first_into = graph.first_into;
   plan->nodes.reserve(graph.nodes.size());

@@ -28,6 +28,8 @@ struct Plan {
   std::string log_file;
   std::uint64_t seed = 0;
   std::string name;
+  std::int64_t max_records = kMaxRecords;
+  Json defaults = Json::object();  // operator id -> parameters, for nodes that passes put in
   std::vector<std::string> steps;  // what each pass did, a line each: `millrace explain`
 };
 

@@ -14,8 +14,9 @@
 namespace millrace {
 namespace {
 
-constexpr std::array<std::string_view, 9> kDocumentKeys{
-    "version", "name", "doc", "params", "ops", "logFile", "queue", "priority", "seed"};
+constexpr std::array<std::string_view, 11> kDocumentKeys{
+    "version", "name",     "doc",  "params",     "ops",     "logFile",
+    "queue",   "priority", "seed", "maxRecords", "defaults"};
 constexpr std::array<std::string_view, 9> kNodeKeys{"name",       "type",       "preOps",
                                                     "postOps",    "params",     "retry",
                                                     "timeout_ms", "checkpoint", "isolation"};
@@ -60,6 +61,8 @@ class Reader {
     pipeline.priority =
         static_cast<int>(integer(document, "priority", 0, -1'000'000, 1'000'000, top));
     pipeline.seed = static_cast<std::uint64_t>(integer(document, "seed", 0, 0, kMaxSeed, top));
+    pipeline.max_records = integer(document, "maxRecords", kMaxRecords, 1, kMaxSeed, top);
+    read_defaults(document, pipeline);
     read_ops(document, pipeline);
     return pipeline;
   }
@@ -67,6 +70,24 @@ class Reader {
  private:
   void fault(std::string_view kind, std::string pointer, std::string message) {
     faults_.add(kind, std::move(pointer), std::move(message));
+  }
+
+  void read_defaults(const Json& document, Pipeline& pipeline) {
+    const auto* defaults = member(document, "defaults");
+    if (defaults == nullptr) return;
+    if (!defaults->is_object()) {
+      return fault("member_type", "/defaults",
+                   "\"defaults\" must be an object: id of an operator to its parameters");
+    }
+    for (const auto& [id, params] : defaults->items()) {
+      if (params.is_object()) {
+        pipeline.defaults[id] = params;
+      } else {
+        fault("member_type", "/defaults/" + pointer_segment(id),
+              fmt::format("the defaults of an operator must be an object, not {}",
+                          params.type_name()));
+      }
+    }
   }
 
   void read_ops(const Json& document, Pipeline& pipeline) {

@@ -10,6 +10,13 @@
 namespace millrace {
 namespace {
 
+Json with_defaults(const ResolvedType& type, const Json& params) {
+  if (type.defaults == nullptr) return params;
+  Json merged = *type.defaults;
+  merged.update(params);
+  return merged;
+}
+
 NodeRole role_of(std::string_view word) {
   if (word == "input") return NodeRole::Input;
   if (word == "filter") return NodeRole::Filter;
@@ -56,6 +63,30 @@ void Resolver::resolve(const std::string& word, ResolvedType& type) {
   }
   type.table = *table;
   type.info = std::make_shared<const OperatorInfo>(*info);
+  if (const auto found = defaults_.find(info->id); found != defaults_.end())
+    type.defaults = &*found;
+}
+
+std::vector<Fault> Resolver::check_defaults(const std::string& id, const Json& params) {
+  const auto& resolved = type(id);
+  if (!resolved.info) return {{std::string{resolved.problem_kind}, "", resolved.problem}};
+  if (resolved.info->id != id) {
+    return {{"unknown_operator", "",
+             fmt::format("defaults stand under the id of an operator: \"{}\" is \"{}\"", id,
+                         resolved.info->id)}};
+  }
+  // Without plan(), which wants the parameters of a whole node.
+  auto faults = check_parameters(*resolved.info, nullptr, params, services_).faults;
+  std::erase_if(faults, [](const Fault& fault) {
+    return fault.kind == "parameter_missing" && fault.pointer.rfind('/') == 0;
+  });
+  for (const auto& [name, value] : params.items()) {
+    const auto declared = resolved.info->params.find(name);
+    if (declared == resolved.info->params.end() || declared->value("type", "") != "uri") continue;
+    faults.push_back({"parameter_invalid", "/" + name,
+                      fmt::format("\"{}\" is an address, which each node names itself", name)});
+  }
+  return faults;
 }
 
 const CheckedNode& Resolver::check(ResolvedType& type, const Json& params) {
@@ -75,7 +106,7 @@ const CheckedNode& Resolver::check(ResolvedType& type, const Json& params) {
 }
 
 const CheckedNode& Resolver::check_anew(ResolvedType& type, const Json& params) {
-  auto result = check_parameters(*type.info, type.table, params, services_);
+  auto result = check_parameters(*type.info, type.table, with_defaults(type, params), services_);
   CheckedNode checked{std::make_shared<const Json>(std::move(result.params)), type.info,
                       std::move(result.faults)};
   if (!result.traits.empty() && checked.faults.empty()) {

@@ -41,19 +41,24 @@ struct ResolvedType {
 
   std::deque<CheckedNode> checked;     // in places that do not move
   const CheckedNode* empty = nullptr;  // the one for no parameters
+  const Json* defaults = nullptr;      // of the pipeline, for this operator
   std::unordered_multimap<std::size_t, std::pair<const Json*, const CheckedNode*>> by_params;
 };
 
 /// Finds operators and checks parameters, once for equal ones. [one thread]
 class Resolver {
  public:
-  Resolver(Registry& registry, Services& services, const PipelineRules& rules)
-      : registry_{registry}, services_{services}, rules_{rules} {}
+  /// `defaults` are those of the pipeline; they must outlive the resolver.
+  Resolver(Registry& registry, Services& services, const PipelineRules& rules, const Json& defaults)
+      : registry_{registry}, services_{services}, rules_{rules}, defaults_{defaults} {}
 
   /// Returns what a type word stands for. Stays where it is while the resolver lives.
   ResolvedType& type(const std::string& word);
   /// Returns the checked parameters of a usable type. `params` must outlive the resolver.
   const CheckedNode& check(ResolvedType& type, const Json& params);
+  /// Returns what is wrong with the defaults that the pipeline has for an operator; pointers are
+  /// relative to them.
+  std::vector<Fault> check_defaults(const std::string& id, const Json& params);
 
  private:
   const CheckedNode& check_anew(ResolvedType& type, const Json& params);
@@ -62,6 +67,7 @@ class Resolver {
   Registry& registry_;
   Services& services_;
   const PipelineRules& rules_;
+  const Json& defaults_;
   std::unordered_map<std::string, ResolvedType> types_;
   const std::string* last_word_ = nullptr;  // a key of types_: runs of one type are common
   ResolvedType* last_ = nullptr;

@@ -28,7 +28,7 @@ class Validator {
         rules_{rules},
         services_{services},
         faults_{faults},
-        resolver_{registry, services, rules},
+        resolver_{registry, services, rules, pipeline.defaults},
         names_{pipeline.ops.size()} {}
 
   std::shared_ptr<const Graph> run() {
@@ -41,6 +41,7 @@ class Validator {
     auto order = order_nodes(ops_.size(), links_);
     for (const auto& cycle : order.cycles) report_cycle(cycle);
     check_params();
+    check_defaults();
     check_log_file();
     check_addresses(pipeline_, types_, faults_);
     if (order.cycles.empty()) check_schemas(pipeline_, links_, order.nodes, checked_, faults_);
@@ -119,6 +120,15 @@ class Validator {
     }
   }
 
+  void check_defaults() {
+    for (const auto& [id, params] : pipeline_.defaults.items()) {
+      for (const auto& fault : resolver_.check_defaults(id, params)) {
+        faults_.add(fault.kind, "/defaults/" + pointer_segment(id) + fault.pointer,
+                    fmt::format("{}: {}", id, fault.message));
+      }
+    }
+  }
+
   void check_log_file() {
     if (pipeline_.log_file.empty()) return;
     const auto checked = services_.check_uri(pipeline_.log_file, true);
@@ -137,6 +147,8 @@ class Validator {
     graph->queue = pipeline_.queue;
     graph->priority = pipeline_.priority;
     graph->name = pipeline_.name;
+    graph->max_records = pipeline_.max_records;
+    graph->defaults = pipeline_.defaults;
     graph->nodes.reserve(order.size());
     graph->edges.reserve(links_.all.size());
     graph->first_into.reserve(order.size() + 1);

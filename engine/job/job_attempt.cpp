@@ -94,7 +94,7 @@ Result<void> JobAttempt::begin() {
   }
   const auto plan = *std::move(planned);
   versions_ = versions_of(*plan);
-  services_->set_plan(plan->seed, input_names(*plan));
+  services_->set_plan(*plan, input_names(*plan));
   MR_TRY(auto checkpoint, find_checkpoint());
   MR_CHECK(services_->resume(checkpoint ? &*checkpoint : nullptr));
   if (!plan->log_file.empty()) {

@@ -65,6 +65,7 @@ Result<void> JobService::start() {
     state_->arm();
   }
   state_->dispatch();
+  state_->sweep_now_and_then();
   return {};
 }
 
@@ -132,7 +133,7 @@ void JobService::submit(JobRequest request, StoreRights rights, JobStore::Submit
           }
         }
         if (!made.ok()) return submitted(std::move(made).error());
-        submitted(made->id);
+        submitted(*made);
         state->dispatch();
       });
 }

@@ -57,6 +57,9 @@ struct JobService::State : std::enable_shared_from_this<JobService::State> {
   void tick(std::int64_t due_us);
   void renew(const std::shared_ptr<JobAttempt>& attempt);
   void poll_shared_catalog();
+  /// Removes what has ended long ago, now and every hour, on the blocking pool (job_retention.cpp).
+  void sweep_now_and_then();
+  void sweep();
   [[nodiscard]] std::int64_t now_us() const { return to_micros(catalog.clock().now()); }
 
   // Recovery (job_recovery.cpp). [blocking pool, or the thread that calls start()]

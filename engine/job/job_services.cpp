@@ -18,6 +18,7 @@ namespace {
 
 // Our own members of a checkpoint; no node may have such a name.
 constexpr const char* kCounts = "@counts";
+constexpr const char* kRows = "@rows";
 constexpr const char* kResult = "@result";
 constexpr const char* kRecordLog = "@record_log";
 
@@ -30,6 +31,15 @@ Result<Json> take(Checkpoint& checkpoint, const char* name) {
   const auto found = checkpoint.states.extract(name);
   if (found.empty()) return Json{};
   return parse_json(found.mapped(), {1u << 31, 64});
+}
+
+// What is wrong with a record, and with which: a list and its line, and the address in it if any.
+std::string event_text(const RecordLogEvent& event) {
+  auto text = fmt::format("{}: {}", event.code, event.message);
+  if (!event.file.empty()) text += fmt::format(" file={}", event.file);
+  if (event.line > 0) text += fmt::format(" line={}", event.line);
+  if (!event.url.empty()) text += fmt::format(" url={}", event.url);
+  return text;
 }
 
 }  // namespace
@@ -49,19 +59,22 @@ JobServices::JobServices(Surroundings around, JobStore& journal, const Job& job,
 
 JobServices::~JobServices() = default;
 
-void JobServices::set_plan(std::uint64_t seed, std::set<std::string, std::less<>> inputs) {
-  seed_ = seed;
+void JobServices::set_plan(const Plan& plan, std::set<std::string, std::less<>> inputs) {
+  seed_ = plan.seed;
+  max_records_ = plan.max_records;
   inputs_ = std::move(inputs);
 }
 
 Result<void> JobServices::resume(Checkpoint* checkpoint) {
   if (checkpoint == nullptr) return {};
   MR_TRY(const Json counts, take(*checkpoint, kCounts));
+  MR_TRY(const Json rows, take(*checkpoint, kRows));
   MR_TRY(Json result, take(*checkpoint, kResult));
   MR_TRY(noted_log_, take(*checkpoint, kRecordLog));
   resumed_ = true;
   const std::lock_guard lock{mutex_};
   if (counts.is_object()) counts_.restore(counts);
+  if (rows.is_object()) rows_.restore(rows);
   if (result.is_object()) result_ = std::move(result);
   return {};
 }
@@ -82,6 +95,7 @@ Result<void> JobServices::add_state(Checkpoint& checkpoint) {
   }
   const std::lock_guard lock{mutex_};
   checkpoint.states[kCounts] = detail::dump(Json(counts_.up_to(checkpoint.sequence)));
+  checkpoint.states[kRows] = detail::dump(Json(rows_.up_to(checkpoint.sequence)));
   checkpoint.states[kResult] = detail::dump(result_);
   return {};
 }
@@ -169,6 +183,25 @@ void JobServices::count_in_batch(std::string_view, std::int64_t sequence, std::s
   counts_.add(sequence, counter, by);
 }
 
+Result<void> JobServices::passed(std::string_view node, std::int64_t sequence, std::int64_t reached,
+                                 std::int64_t left) {
+  const std::lock_guard lock{mutex_};
+  if (reached > 0) MR_CHECK(count_rows(node, sequence, "reached", reached));
+  if (left > 0) MR_CHECK(count_rows(node, sequence, "left", left));
+  return {};
+}
+
+Result<void> JobServices::count_rows(std::string_view node, std::int64_t sequence,
+                                     std::string_view which, std::int64_t rows) {
+  const auto counter = fmt::format("{} {}", which, node);
+  rows_.add(sequence, counter, rows);
+  if (rows_.totals().at(counter) <= max_records_) return {};
+  return Error{Code::Exhausted,
+               fmt::format("more than {} records {} one node; make fewer copies, or raise "
+                           "maxRecords: {}",
+                           max_records_, which, node)};
+}
+
 std::map<std::string, std::int64_t> JobServices::counts() const {
   const std::lock_guard lock{mutex_};
   return counts_.totals();
@@ -183,8 +216,7 @@ void JobServices::record_event_in_batch(std::string_view node, std::int64_t sequ
   if (record_log_) {
     record_log_->add(sequence, event);
   } else {
-    log(node, event.level,
-        fmt::format("{}: {} url={} line={}", event.code, event.message, event.url, event.line));
+    log(node, event.level, event_text(event));
   }
 }
 

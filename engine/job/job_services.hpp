@@ -22,9 +22,9 @@ class JobServices final : public StoreServices {
               const Cancel& cancel, const Clock& clock);
   ~JobServices() override;
 
-  /// Tells what is known once the pipeline is read: its seed, and the nodes whose progress is the
-  /// job's.
-  void set_plan(std::uint64_t seed, std::set<std::string, std::less<>> inputs);
+  /// Tells what is known once the pipeline is read: its seed, the rows that a node may see, and the
+  /// nodes whose progress is the job's.
+  void set_plan(const Plan& plan, std::set<std::string, std::less<>> inputs);
   /// Goes on where a checkpoint was taken, and takes what is ours out of it; with null begins anew.
   Result<void> resume(Checkpoint* checkpoint);
   [[nodiscard]] bool is_resumed() const { return resumed_; }
@@ -52,6 +52,8 @@ class JobServices final : public StoreServices {
   void record_event(std::string_view node, const RecordLogEvent& event) override;
   void record_event_in_batch(std::string_view node, std::int64_t sequence,
                              const RecordLogEvent& event) override;
+  Result<void> passed(std::string_view node, std::int64_t sequence, std::int64_t reached,
+                      std::int64_t left) override;
   Result<void> set_result(std::string_view key, std::string_view json) override;
   Result<ObjectWriter*> stage(std::string_view uri) override;
 
@@ -62,6 +64,8 @@ class JobServices final : public StoreServices {
   };
 
   bool may_journal();
+  Result<void> count_rows(std::string_view node, std::int64_t sequence, std::string_view which,
+                          std::int64_t rows);
 
   JobStore& journal_;
   const JobStore::Lease lease_;
@@ -70,6 +74,7 @@ class JobServices final : public StoreServices {
   const Clock& clock_;
   const Clock::Steady began_;
   std::uint64_t seed_ = 0;
+  std::int64_t max_records_ = kMaxRecords;
   std::set<std::string, std::less<>> inputs_;
   bool resumed_ = false;
   Json noted_log_;  // of the checkpoint that is resumed
@@ -78,6 +83,7 @@ class JobServices final : public StoreServices {
 
   mutable std::mutex mutex_;  // guards all below
   BatchCounts counts_;
+  BatchCounts rows_;  // by node, those that reached it and those that left it
   Json result_ = Json::object();
   std::map<std::string, NodeProgress, std::less<>> progress_;
   double journal_credit_;  // lines that may go to the journal now

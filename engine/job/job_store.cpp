@@ -116,8 +116,7 @@ Result<void> insert(Connection& connection, Submitting& work, std::int64_t creat
 
 }  // namespace
 
-void JobStore::submit(JobRequest request, const StoreRights& rights,
-                      std::function<void(Result<Submission>)> done) {
+void JobStore::submit(JobRequest request, const StoreRights& rights, Submitted done) {
   if (auto checked = check_request(request); !checked.ok()) return done(std::move(checked).error());
   auto work = std::make_shared<Submitting>();  // shared by the write and its callback
   work->name = name_of(request.pipeline);

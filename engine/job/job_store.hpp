@@ -27,9 +27,8 @@ class JobStore {
     JobId id;
     bool is_new = true;  // false: the idempotency key named an earlier job
   };
-  void submit(JobRequest request, const StoreRights& rights,
-              std::function<void(Result<Submission>)> done);
-  using Submitted = std::function<void(Result<JobId>)>;
+  using Submitted = std::function<void(Result<Submission>)>;
+  void submit(JobRequest request, const StoreRights& rights, Submitted done);
 
   Result<Job> get(JobId id);
   Result<Job> get(std::string_view dialect, std::string_view external_id);
@@ -121,6 +120,15 @@ class JobStore {
   Result<Abort> abort(JobId id, StopReason reason);
   /// failed or aborted -> queued, attempts counted anew.
   Result<void> retry(JobId id);
+
+  struct Removed {
+    int jobs = 0;
+    JobId looked_at{};     // the last one that was looked at
+    bool is_last = false;  // no job behind that one can have ended before
+  };
+  /// Removes jobs that ended before a time (microseconds), with all that belongs to them. One step:
+  /// looks at a page of the jobs behind `after`, oldest first.
+  Result<Removed> remove_ended(std::int64_t before_us, JobId after);
 
   Result<std::optional<Checkpoint>> last_checkpoint(JobId id);
   /// Addresses that the job has staged or is publishing, in order.

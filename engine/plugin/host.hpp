@@ -26,6 +26,7 @@ struct mr_context {
   const millrace::Call& call;
   std::string failure{};                           // text of fail()
   std::int32_t refused = MR_OK;                    // code of a service without a result that failed
+  std::int64_t emitted = 0;                        // rows
   std::vector<millrace::Fault>* faults = nullptr;  // during plan() only
   millrace::Json* traits = nullptr;                // during plan() only
   std::string* state = nullptr;                    // during snapshot() only

@@ -83,6 +83,7 @@ std::int32_t emit(mr_context* context, mr_text port, ArrowArray* array, ArrowSch
     if (call.emit == nullptr) {
       return failed(Error{Code::InvalidArgument, "emit: an operator may not emit in this call"});
     }
+    context->emitted += batch.rows();
     call.emit(call.emit_user, view(port), std::move(batch));
     return MR_OK;
   });

@@ -77,28 +77,29 @@ Result<bool> OperatorInstance::produce(const Call& call) {
   if (!is_source()) return missing("produce");
   mr_context context{call};
   const auto code = invoke(context, table_->produce, self_, &context);
-  if (code == MR_OK) return true;
-  if (code == MR_END) return false;
-  return call_error(code, context, "produce");
+  if (code != MR_OK && code != MR_END) return call_error(code, context, "produce");
+  MR_CHECK(call.services.passed(call.node, call.sequence, 0, context.emitted));
+  return code == MR_OK;
 }
 
 Result<void> OperatorInstance::process(const Call& call, Batch batch) {
   if (table_ == nullptr || table_->process == nullptr) return missing("process");
+  const std::int64_t rows = batch.rows();
   ArrowArray array{};
   ArrowSchema schema{};
   std::move(batch).export_to(&array, &schema);
   mr_context context{call};
   const auto code = invoke(context, table_->process, self_, &context, &array, &schema);
-  if (code == MR_OK) return {};
-  return call_error(code, context, "process");
+  if (code != MR_OK) return call_error(code, context, "process");
+  return call.services.passed(call.node, call.sequence, rows, context.emitted);
 }
 
 Result<void> OperatorInstance::finish(const Call& call) {
   if (table_ == nullptr || table_->finish == nullptr) return {};
   mr_context context{call};
   const auto code = invoke(context, table_->finish, self_, &context);
-  if (code == MR_OK) return {};
-  return call_error(code, context, "finish");
+  if (code != MR_OK) return call_error(code, context, "finish");
+  return call.services.passed(call.node, call.sequence, 0, context.emitted);
 }
 
 Result<std::string> OperatorInstance::snapshot(const Call& call) {

@@ -67,6 +67,11 @@ class Services {
   virtual void record_event_in_batch(std::string_view node, std::int64_t /*sequence*/, const RecordLogEvent& event) {
     record_event(node, event);
   }
+  /// Rows that reached a node and rows that left it, told when it is done with a batch. An error fails the node: too many.
+  virtual Result<void> passed(std::string_view /*node*/, std::int64_t /*sequence*/, std::int64_t /*reached*/,
+                              std::int64_t /*left*/) {
+    return {};
+  }
   virtual Result<void> set_result(std::string_view key, std::string_view json) = 0;
 
   virtual Result<void> check_uri(std::string_view uri, bool for_writing) = 0;

@@ -19,6 +19,13 @@ std::string_view last_node(std::string_view identity) {
   return identity.substr(hash + 1, colon - hash - 1);
 }
 
+// A full disk, or a store that is away or takes no writes, meets every picture that follows too.
+// That concerns the job; what is wrong with one address concerns its record alone.
+bool concerns_all_pictures(const Failure& failure) {
+  return failure.code() == MR_EXHAUSTED || failure.code() == MR_UNAVAILABLE ||
+         failure.code() == MR_IO;
+}
+
 void append_escaped(std::string& out, std::string_view path) {
   constexpr std::string_view kPlain =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/";
@@ -172,6 +179,8 @@ class SourceRenderer::Rendering {
         context_.put(url, encoded);
       } catch (const Failure& failure) {
         if (failure.code() == MR_CANCELLED) throw;
+        if (concerns_all_pictures(failure))
+          throw Failure{failure.code(), "store picture " + url + ": " + failure.what()};
         fail({i}, "store_failed", failure.what());
         continue;
       }

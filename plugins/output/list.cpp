@@ -45,9 +45,7 @@ class ListOutput final : public millrace::Operator, public millrace::Checkpointe
     "unique": {"type": "boolean", "default": false,
       "doc": "Leave out a record whose url has been written before."},
     "shuffle": {"type": "boolean", "default": false,
-      "doc": "Write the records in an order that depends on the seed of the job and on nothing else."},
-    "max_records": {"type": "integer", "default": 100000000, "minimum": 1, "unit": "records",
-      "doc": "More records than this fail the job."}
+      "doc": "Write the records in an order that depends on the seed of the job and on nothing else."}
   })";
   static constexpr auto kTraits = R"({"stability": "stable", "blocking": true,
     "reads": {"url": "utf8", "label": "utf8", "record": "utf8"},
@@ -61,8 +59,7 @@ class ListOutput final : public millrace::Operator, public millrace::Checkpointe
   explicit ListOutput(const millrace::Params& params)
       : file_{params.string("file")},
         is_unique_{params.boolean("unique")},
-        shuffles_{params.boolean("shuffle")},
-        max_records_{static_cast<std::uint64_t>(params.integer("max_records", 100'000'000))} {}
+        shuffles_{params.boolean("shuffle")} {}
 
   void process(millrace::Context& context, millrace::Batch batch) override {
     open(context);
@@ -71,10 +68,6 @@ class ListOutput final : public millrace::Operator, public millrace::Checkpointe
     const auto lines = batch.column<std::string_view>(records::kRecord);
     std::vector<std::int64_t> rows = new_rows(urls, lines);
     try {
-      if (statistics_.file_count() + rows.size() > max_records_) {
-        throw millrace::Failure{MR_EXHAUSTED, "more than " + std::to_string(max_records_) +
-                                                  " records for the list: " + file_};
-      }
       if (!shuffles_) write(lines, rows);
     } catch (...) {
       for (const auto row : rows)
@@ -214,7 +207,6 @@ class ListOutput final : public millrace::Operator, public millrace::Checkpointe
 
   std::string file_;
   bool is_unique_, shuffles_;
-  std::uint64_t max_records_;
   std::optional<millrace::Writer> writer_;
   std::uint64_t size_ = 0;  // of the file, after the last batch
   std::string text_;        // what is written next

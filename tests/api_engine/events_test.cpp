@@ -84,6 +84,26 @@ TEST_CASE("events of a job that waits come when it moves", "[api][engine][events
   CHECK(client.is_closed());
 }
 
+TEST_CASE("progress in the events has the members that it has in the job's row",
+          "[api][engine][events]") {
+  Served server;
+  const auto id = server.submit(server.copy_pipeline("long", 300'000));
+  Client client{server.port()};
+  client.send(
+      fmt::format("GET /jobs/{}/events HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {}\r\n\r\n", id,
+                  server.token()));
+  client.read_until("event: progress");
+  const auto text = client.read_until("}\n");
+  const auto progress = Json::parse(text.substr(text.find('{')));
+  INFO(progress.dump());
+  CHECK(progress.contains("per_second"));
+  CHECK(progress.contains("done"));
+  CHECK(progress.contains("counts"));
+  CHECK_FALSE(progress.contains("perSecond"));
+  REQUIRE(server.ask("POST", fmt::format("/jobs/{}/abort", id)).status == 200);
+  server.wait(id);
+}
+
 TEST_CASE("a client that goes away leaves nothing behind", "[api][engine][events]") {
   Served server;
   const auto id = server.submit(server.copy_pipeline("long", 300'000));

@@ -71,6 +71,9 @@ TEST_CASE("writes fail with Unavailable when the server stays away, and work whe
   const auto written = catalog->write_and_wait(insert("lost"));
   REQUIRE_FALSE(written.ok());
   CHECK(written.error().code == Code::Unavailable);
+  const auto retried = catalog->counters().retried;
+  CHECK_FALSE(catalog->write_and_wait(insert("lost too")).ok());
+  CHECK(catalog->counters().retried == retried);  // told at once, after one has waited in vain
   MariaDb::shared().start();
   CHECK(catalog->write_and_wait(insert("after")).ok());
   CHECK(count(*catalog) == 2);

@@ -91,7 +91,8 @@ constexpr std::array kRows{
         plan_apply},
     Row{"augment.render", Role::Augment,
         R"({"turns": {"type": "string", "enum": ["auto", "lossless"], "default": "auto"},
-            "prefix": {"type": "uri", "form": "prefix", "access": "write"}})",
+            "prefix": {"type": "uri", "form": "prefix", "access": "write"},
+            "least": {"type": "integer", "minimum": 1}, "most": {"type": "integer"}})",
         R"({"replicable": true, "grain": 8})"},
     Row{"augment.orphan", Role::Augment, "{}", R"({"lazy": "augment.missing"})"},
     Row{"augment.boxes", Role::Augment, "{}",
@@ -100,7 +101,7 @@ constexpr std::array kRows{
         R"({"rate": {"type": "number", "exclusiveMinimum": 0, "maximum": 1}})", "{}"},
     Row{"output.list", Role::Output,
         R"({"file": {"type": "uri", "access": "write", "mandatory": true},
-            "prefix": {"type": "uri", "form": "prefix", "access": "write"}})",
+            "prefix": {"type": "uri", "form": "prefix", "access": "write"}, "most": {"type": "integer"}})",
         R"({"reads": {"url": "utf8"}})"},
     Row{"output.any", Role::Output, "{}", "{}"},
 };

@@ -105,6 +105,20 @@ TEST_CASE("recipes are made real in one node in front of the first that needs th
   CHECK(plan->nodes[4].note == "inserted: makes recipes real");
 }
 
+TEST_CASE("an inserted node has the defaults of its operator, and what its consumer says before them",
+          "[graph][plan][materialise]") {
+  const auto plan = planned(R"({"defaults": {"augment.render": {"least": 7, "most": 9}}, "ops": [
+    {"name": "in", "type": "input.list", "params": {"file": "f:a"}},
+    {"name": "blur", "type": "augment.apply", "preOps": ["in"], "params": {"ops": "blur", "condition": []}},
+    {"name": "out", "type": "output.list", "preOps": ["blur"],
+     "params": {"file": "f:b", "prefix": "f:p", "most": 3}}]})");
+  CHECK(names_of(*plan) == Words{"in", "blur", "out.render", "out"});
+  const auto& render = *plan->nodes[2].head().params;
+  CHECK(render.at("least") == 7);
+  CHECK(render.at("most") == 3);
+  CHECK(render.at("prefix") == "f:p");
+}
+
 TEST_CASE("an inserted node takes a free name and its consumer's retries",
           "[graph][plan][materialise]") {
   const auto plan =

@@ -301,3 +301,31 @@ TEST_CASE("a long cycle among many nodes is found without deep recursion",
   CHECK(faults[0].kind == "cycle");
   CHECK(faults[0].message.size() < 300);
 }
+
+TEST_CASE("defaults of an operator hold for all its nodes that do not say otherwise",
+          "[graph][validate][defaults]") {
+  const auto validation = validated(R"({"maxRecords": 12, "defaults": {"output.list": {"most": 4}}, "ops": [
+    {"name": "in", "type": "input.list", "params": {"file": "f:a"}},
+    {"name": "x", "type": "output", "preOps": ["in"], "params": {"file": "f:b"}},
+    {"name": "y", "type": "output.list", "preOps": ["in"], "params": {"file": "f:c", "most": 5}}]})");
+  REQUIRE(validation.graph);
+  CHECK(validation.graph->max_records == 12);
+  CHECK(validation.graph->nodes[1].params->at("most") == 4);
+  CHECK(validation.graph->nodes[2].params->at("most") == 5);
+}
+
+TEST_CASE("wrong defaults are faults with their place, of operators that only the planner uses too",
+          "[graph][validate][defaults]") {
+  const auto faults = faults_of(R"({"maxRecords": 0, "defaults": {
+      "augment.rendr": {}, "output": {"most": 1}, "filter.keep": 3,
+      "augment.render": {"least": 0, "mots": 1, "prefix": "f:p"}},
+    "ops": [{"name": "in", "type": "input.plain"}]})");
+  const Words wanted{"member_range /maxRecords",
+                     "member_type /defaults/filter.keep",
+                     "unknown_operator /defaults/augment.rendr",
+                     "unknown_operator /defaults/output",
+                     "parameter_range /defaults/augment.render/least",
+                     "parameter_unknown /defaults/augment.render/mots",
+                     "parameter_invalid /defaults/augment.render/prefix"};
+  CHECK(Words{faults} == wanted);
+}

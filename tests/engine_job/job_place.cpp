@@ -134,9 +134,9 @@ Result<JobId> JobPlace::try_submit(JobRequest request) {
     std::condition_variable ready;
     std::optional<Result<JobId>> result;
   } waiter;
-  service().submit(std::move(request), rights(), [&waiter](Result<JobId> id) {
+  service().submit(std::move(request), rights(), [&waiter](Result<JobStore::Submission> made) {
     const std::lock_guard lock{waiter.mutex};
-    waiter.result = std::move(id);
+    waiter.result = made.ok() ? Result<JobId>{made->id} : Result<JobId>{std::move(made).error()};
     waiter.ready.notify_one();
   });
   std::unique_lock lock{waiter.mutex};

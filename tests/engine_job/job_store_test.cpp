@@ -397,3 +397,54 @@ TEST_CASE("the journal takes lines of others in order", "[job][store]") {
   CHECK(jobs.journal(id) == std::vector<std::string>{"queued", "log", "log", "custom"});
   CHECK(jobs.store.log(JobId{99}, "log", Json{}).error().code == Code::NotFound);
 }
+
+TEST_CASE("jobs that ended before a time go, with their journal and their key; the others stay",
+          "[job][store][retention]") {
+  ManualClock clock;
+  Jobs jobs{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql), clock};
+  JobRequest request;
+  request.pipeline = Json::object();
+  request.idempotency_key = "old";
+  const auto old = jobs.submit(request);
+  must(jobs.store.abort(old, StopReason::User));
+  request.idempotency_key = "waiting";
+  const auto waiting = jobs.submit(request);
+  clock.advance(24h);
+  request.idempotency_key = "young";
+  const auto young = jobs.submit(request);
+  must(jobs.store.abort(young, StopReason::User));
+  const auto before = to_micros(clock.now()) - 3'600'000'000;
+  const auto removed = must(jobs.store.remove_ended(before, {}));
+  CHECK(removed.jobs == 1);
+  CHECK(removed.is_last);
+  CHECK_FALSE(jobs.store.get(old).ok());
+  CHECK(must(jobs.store.events(old, 0, 100)).empty());
+  CHECK(jobs.store.get(waiting).ok());
+  CHECK(jobs.store.get(young).ok());
+  request.idempotency_key = "old";
+  CHECK(must(jobs.try_submit(request)).is_new);
+  request.idempotency_key = "young";
+  CHECK(must(jobs.try_submit(request)).id == young);
+}
+
+TEST_CASE("old jobs go in steps that begin where the last one ended", "[job][store][retention]") {
+  ManualClock clock;
+  Jobs jobs{SqlDialect::Sqlite, clock};
+  constexpr int kMany = 250;
+  for (int i = 0; i < kMany; ++i) must(jobs.store.abort(jobs.submit(), StopReason::User));
+  clock.advance(24h);
+  JobId after{};
+  int total = 0, steps = 0;
+  while (true) {
+    const auto removed = must(jobs.store.remove_ended(to_micros(clock.now()), after));
+    total += removed.jobs;
+    CHECK(removed.jobs <= 100);
+    ++steps;
+    if (removed.is_last) break;
+    CHECK(removed.looked_at.value > after.value);
+    after = removed.looked_at;
+  }
+  CHECK(total == kMany);
+  CHECK(steps == 3);
+  CHECK(must(jobs.store.list({})).empty());
+}

@@ -1,16 +1,13 @@
 #include <cstdlib>
+#include <filesystem>
 #include <set>
-#include <signal.h>
 #include <thread>
-#include <unistd.h>
 
 #include <catch2/catch.hpp>
 
 #include "engine/base/random.hpp"
 #include "job_place.hpp"
-
-#include <sys/prctl.h>
-#include <sys/wait.h>
+#include "tests/fixtures/child_process.hpp"
 
 using namespace millrace;
 using namespace std::chrono_literals;
@@ -24,14 +21,10 @@ constexpr const char* kFolderVariable = "MR_KILL_TEST_FOLDER";
 constexpr int kJobs = 60;
 constexpr int kBatches = 40;
 
-// Starts this program again as a server of jobs over `folder`.
-pid_t start_child(const std::string& folder) {
-  const pid_t process = ::fork();
-  if (process != 0) return process;
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  ::setenv(kFolderVariable, folder.c_str(), 1);
-  ::execl("/proc/self/exe", "engine_job_child", "[.child]", nullptr);
-  ::_exit(127);
+// The words that start this program again as a server of jobs over `folder`.
+std::vector<std::string> child_words(const std::filesystem::path& folder) {
+  return {"env", std::string{kFolderVariable} + "=" + folder.string(),
+          std::filesystem::read_symlink("/proc/self/exe").string(), "[.child]"};
 }
 
 }  // namespace
@@ -62,24 +55,20 @@ TEST_CASE("SIGKILL at random moments loses no job and doubles none", "[job][kill
   const test::TemporaryFolder folder;
   int deaths = 0;
   for (bool ended = false; !ended;) {
-    const pid_t child = start_child(folder.path().string());
-    REQUIRE(child > 0);
+    test::ChildProcess child{child_words(folder.path())};
     // The last life is left alone.
     const auto time = deaths < 12 ? std::chrono::milliseconds{100 + random.next() % 600}
                                   : std::chrono::milliseconds{240'000};
     const auto deadline = std::chrono::steady_clock::now() + time;
-    int status = 0;
     while (!ended && std::chrono::steady_clock::now() < deadline) {
-      ended = ::waitpid(child, &status, WNOHANG) == child;
+      ended = !child.is_running();
       if (!ended) std::this_thread::sleep_for(1ms);
     }
     if (ended) {
-      REQUIRE(WIFEXITED(status));
-      REQUIRE(WEXITSTATUS(status) == 0);
+      REQUIRE(child.wait() == 0);
     } else {
       REQUIRE(deaths < 12);
-      ::kill(child, SIGKILL);
-      ::waitpid(child, nullptr, 0);
+      child.kill();
       ++deaths;
     }
   }

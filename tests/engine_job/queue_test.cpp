@@ -120,8 +120,8 @@ TEST_CASE("many small jobs all end, in few commits", "[job][queue]") {
   for (int i = 0; i < kJobs; ++i) {
     JobRequest request;
     request.pipeline = place.pipeline({{"batches", 2}});
-    place.service().submit(std::move(request), {}, [&, i](Result<JobId> id) {
-      if (id.ok()) ids[static_cast<std::size_t>(i)] = *id;
+    place.service().submit(std::move(request), {}, [&, i](Result<JobStore::Submission> made) {
+      if (made.ok()) ids[static_cast<std::size_t>(i)] = made->id;
       ++submitted;
     });
   }
@@ -134,4 +134,25 @@ TEST_CASE("many small jobs all end, in few commits", "[job][queue]") {
   CHECK(counters.writes >= 3 * kJobs);
   CHECK(counters.commits < counters.writes);
   place.close();
+}
+
+TEST_CASE("a service removes what ended long ago when it starts, or keeps it for ever",
+          "[job][queue][retention]") {
+  ManualClock clock;
+  JobPlace place;
+  place.clock = &clock;
+  place.open();
+  const auto old = place.submit(place.pipeline({{"batches", 1}}));
+  place.wait_until_final(old);
+  place.close();
+  clock.advance(48h);
+  place.open();
+  CHECK(place.store_of_jobs().get(old).ok());  // 0 hours: for ever
+  place.close();
+  place.settings.keep_ended = 24h;
+  place.open();
+  const auto deadline = std::chrono::steady_clock::now() + 60s;
+  while (place.store_of_jobs().get(old).ok() && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::yield();
+  CHECK_FALSE(place.store_of_jobs().get(old).ok());
 }

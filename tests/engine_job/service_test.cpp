@@ -96,9 +96,10 @@ TEST_CASE("a job may use the addresses that are open to who submitted it, and no
     StoreRights rights;
     rights.grants = std::move(grants);
     std::atomic<std::int64_t> submitted{0};
-    place.service().submit(std::move(request), rights, [&submitted](Result<JobId> id) {
-      submitted = must(std::move(id)).value;
-    });
+    place.service().submit(std::move(request), rights,
+                           [&submitted](Result<JobStore::Submission> made) {
+                             submitted = must(std::move(made)).id.value;
+                           });
     const auto deadline = std::chrono::steady_clock::now() + 60s;
     while (submitted == 0 && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
     return place.wait_until_final(JobId{submitted});
@@ -177,7 +178,8 @@ TEST_CASE("a job that is run again gives the same bytes", "[job][service]") {
   place.wait_until_final(id);
   std::filesystem::remove(place.folder() / "store/z0/out/list");
   std::atomic<std::int64_t> again{0};
-  place.service().rerun(id, [&again](Result<JobId> made) { again = must(std::move(made)).value; });
+  place.service().rerun(
+      id, [&again](Result<JobStore::Submission> made) { again = must(std::move(made)).id.value; });
   const auto deadline = std::chrono::steady_clock::now() + 60s;
   while (again == 0 && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
   const Job job = place.wait_until_final(JobId{again});
@@ -186,8 +188,8 @@ TEST_CASE("a job that is run again gives the same bytes", "[job][service]") {
   CHECK(job.facts == Json{{"kept", true}, {"rerun_of", id.value}});
   CHECK(place.read("list") == numbers(7));
   std::atomic<bool> refused{false};
-  place.service().rerun(JobId{999},
-                        [&refused](const Result<JobId>& made) { refused = !made.ok(); });
+  place.service().rerun(
+      JobId{999}, [&refused](const Result<JobStore::Submission>& made) { refused = !made.ok(); });
   while (!refused && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
   CHECK(refused);
 }
@@ -234,6 +236,18 @@ TEST_CASE(
   CHECK(place.partials().empty());
 }
 
+TEST_CASE("a service that drains takes no more", "[job][service]") {
+  JobPlace place;
+  place.open();
+  place.service().drain();
+  JobRequest request;
+  request.pipeline = place.pipeline({{"batches", 1}});
+  const auto refused = place.try_submit(request);
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().code == Code::Unavailable);
+  place.service().drain();
+}
+
 TEST_CASE("a drain with a deadline ends though an operator does not stop, and another waits for it",
           "[job][service]") {
   JobPlace place;
@@ -250,14 +264,40 @@ TEST_CASE("a drain with a deadline ends though an operator does not stop, and an
   CHECK_FALSE(place.read("list").has_value());
 }
 
-TEST_CASE("a service that drains takes no more", "[job][service]") {
+TEST_CASE("more records at one node than the pipeline allows fail the job, naming the node",
+          "[job][service][limits]") {
   JobPlace place;
   place.open();
-  place.service().drain();
-  JobRequest request;
-  request.pipeline = place.pipeline({{"batches", 1}});
-  const auto refused = place.try_submit(request);
-  REQUIRE_FALSE(refused.ok());
-  CHECK(refused.error().code == Code::Unavailable);
-  place.service().drain();
+  auto pipeline = place.pipeline({{"batches", 4}, {"rows", 5}}, "list");
+  pipeline["maxRecords"] = 20;
+  CHECK(place.wait_until_final(place.submit(pipeline)).state == JobState::Finished);
+  pipeline["maxRecords"] = 19;
+  pipeline["ops"][1]["params"]["file"] = place.uri("other");
+  const Job job = place.wait_until_final(place.submit(pipeline));
+  CHECK(job.state == JobState::Failed);
+  CHECK(job.error["code"] == "exhausted");
+  CHECK(job.error["message"].get<std::string>().find("more than 19 records") != std::string::npos);
+  CHECK(job.error["node"] == "in");
+  CHECK_FALSE(place.read("other").has_value());
+  CHECK(place.partials().empty());
+}
+
+TEST_CASE("records that an earlier attempt passed count for the limit of a resumed job",
+          "[job][service][limits]") {
+  JobPlace place;
+  place.open();
+  auto pipeline = place.pipeline(
+      {{"batches", 4}, {"rows", 5}, {"gate", place.path("gate")}, {"gate_at", 2}}, "list");
+  pipeline["maxRecords"] = 19;
+  const auto id = place.submit(pipeline);
+  place.wait(id, [&place](const Job& job) {
+    return must(place.store_of_jobs().last_checkpoint(job.id)).has_value();
+  });
+  place.close();
+  place.touch("gate");
+  place.open();
+  const Job job = place.wait_until_final(id);
+  CHECK(job.attempt >= 1);
+  CHECK(job.state == JobState::Failed);
+  CHECK(job.error["code"] == "exhausted");
 }

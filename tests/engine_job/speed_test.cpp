@@ -31,7 +31,7 @@ TEST_CASE("figures: submissions and empty jobs", "[.measure]") {
     JobRequest request;
     request.pipeline = document;
     place.service().submit(std::move(request), {},
-                           [&submitted](const Result<JobId>& id) { submitted += id.ok() ? 1 : 0; });
+                           [&submitted](const Result<JobStore::Submission>& made) { submitted += made.ok() ? 1 : 0; });
   }
   while (submitted < kJobs && Seconds(std::chrono::steady_clock::now() - began).count() < 60)
     std::this_thread::sleep_for(1ms);
@@ -52,7 +52,7 @@ TEST_CASE("figures: submissions and empty jobs", "[.measure]") {
   for (int i = 0; i < kJobs; ++i) {
     JobRequest request;
     request.pipeline = document;
-    place.service().submit(std::move(request), {}, [](const Result<JobId>&) {});
+    place.service().submit(std::move(request), {}, [](const Result<JobStore::Submission>&) {});
   }
   while (place.service().counters().finished < 2 * kJobs &&
          Seconds(std::chrono::steady_clock::now() - began).count() < 120) {

@@ -83,3 +83,20 @@ TEST_CASE("output.reply hands its rows on unchanged", "[output][reply]") {
   CHECK(reply.rows() == 2);
   CHECK(reply.optional_column<std::int64_t>("id")[1] == std::nullopt);
 }
+
+TEST_CASE("input.catalog without a limit asks for all, and fails when that is too much",
+          "[input][catalog]") {
+  auto input = harness("input.catalog", R"({"entity": "jobs"})");
+  std::string asked;
+  std::vector<std::int64_t> many(1'000'000);
+  input.answer_catalog([&](std::string_view query) {
+    asked = query;
+    millrace::Builder<std::int64_t> ids;
+    for (const auto id : many) ids.append(id);
+    return millrace::Batch{}.with("id", std::move(ids));
+  });
+  const auto status = input.run();
+  CHECK(asked == R"({"entity":"jobs","limit":1000000})");
+  CHECK(status.code() == MR_EXHAUSTED);
+  CHECK_THAT(status.message(), Catch::Contains("give a limit"));
+}

@@ -109,14 +109,6 @@ TEST_CASE("a row without record is not written", "[output][list]") {
   CHECK(list.staged(kFile) == lines({"b"}));
 }
 
-TEST_CASE("too many records fail the job", "[output][list]") {
-  auto list = output(R"(, "max_records": 2)");
-  REQUIRE(list.push(records({"a", "b"})).ok());
-  const auto status = list.push(records({"c"}));
-  CHECK(status.code() == MR_EXHAUSTED);
-  CHECK_THAT(status.message(), Catch::Contains(std::string{kFile}));
-}
-
 TEST_CASE("an output that is restored goes on behind its checkpoint", "[output][list]") {
   auto list = output(R"(, "unique": true)");
   REQUIRE(list.push(records({"a", "b"})).ok());

@@ -48,7 +48,7 @@ TEST_CASE("an interrupt aborts the job cleanly", "[tools][run][signal]") {
   const ProgramFixture fixture;
   fixture.write("copy.json", kCopy);
   write_list(fixture, 400'000);
-  RunningProgram program{fixture, {"run", "copy.json", "--data", "data"}};
+  auto program = fixture.start({"run", "copy.json", "--data", "data"});
   REQUIRE(appears(fixture, "out.jsonlist"));  // its stage, which has a longer name
   program.signal(SIGINT);
   CHECK(program.wait() == 130);
@@ -82,7 +82,7 @@ TEST_CASE("jobs of a folder that a server holds are those of the server", "[tool
   fixture.write("copy.json", kCopy);
   write_list(fixture, 3);
   REQUIRE(fixture.run({"run", "copy.json", "--data", "data"}).exit_code == 0);
-  RunningProgram server{fixture, {"serve", "--data", "data", "--listen", "127.0.0.1:0"}};
+  auto server = fixture.start({"serve", "--data", "data", "--listen", "127.0.0.1:0"});
   CHECK(server.first_line().find("millrace serves http://127.0.0.1:") == 0);
 
   const auto list = fixture.run({"jobs", "list", "--data", "data", "--json"});

@@ -119,6 +119,52 @@ TEST_CASE("explain draws the plan", "[tools][explain]") {
   CHECK(json["nodes"][0]["chain"][0]["params"]["file"] == "file://" + fixture.path("a"));
 }
 
+TEST_CASE("a filter is part of a question to the catalog, but not past its limit or offset",
+          "[tools][explain]") {
+  const ProgramFixture fixture;
+  const auto operators = [&fixture](const std::string& more) {
+    fixture.write("jobs.json", R"({"ops": [
+      {"name": "in", "type": "input.catalog", "params": {"entity": "jobs", "columns": ["id", "priority"])" +
+                                   more + R"(}},
+      {"name": "keep", "type": "filter.expression", "preOps": ["in"], "params": {"where": "priority > 3"}},
+      {"name": "out", "type": "output.reply", "preOps": ["keep"]}]})");
+    const auto drawn = fixture.run({"explain", "jobs.json", "--json"});
+    INFO(drawn.errors);
+    REQUIRE(drawn.exit_code == 0);
+    std::string ids;
+    const auto plan = Json::parse(drawn.output);
+    for (const auto& node : plan["nodes"]) {
+      for (const auto& part : node["chain"]) ids += part["operator"].get<std::string>() + " ";
+    }
+    return ids;
+  };
+  CHECK(operators("") == "input.catalog output.reply ");
+  CHECK(operators(R"(, "offset": 0)") == "input.catalog output.reply ");
+  CHECK(operators(R"(, "limit": 10)") == "input.catalog filter.expression output.reply ");
+  CHECK(operators(R"(, "offset": 10)") == "input.catalog filter.expression output.reply ");
+}
+
+TEST_CASE("the limits of pictures are said once for the pipeline", "[tools][explain]") {
+  const ProgramFixture fixture;
+  fixture.write("limits.json", R"({"defaults": {"augment.render": {"max_side": 900, "box_mode": "aabb"}}, "ops": [
+    {"name": "in", "type": "input.list", "params": {"file": "in.jsonlist"}},
+    {"name": "turn", "type": "augment", "preOps": ["in"], "params": {"condition": [], "ops": "rotate/15"}},
+    {"name": "out", "type": "output", "preOps": ["turn"], "params": {"file": "out.jsonlist", "prefix": "p"}}]})");
+  const auto drawn = fixture.run({"explain", "limits.json", "--json"});
+  INFO(drawn.errors);
+  REQUIRE(drawn.exit_code == 0);
+  Json render;
+  const auto plan = Json::parse(drawn.output);
+  for (const auto& node : plan["nodes"]) {
+    for (const auto& part : node["chain"]) {
+      if (part["operator"] == "augment.render") render = part["params"];
+    }
+  }
+  CHECK(render["max_side"] == 900);
+  CHECK(render["box_mode"] == "aabb");
+  CHECK(render["max_pixels"] == 150'000'000);
+}
+
 TEST_CASE("operators are listed and shown", "[tools][operators]") {
   const ProgramFixture fixture;
   const auto list = fixture.run({"operators", "list", "--role", "input"});

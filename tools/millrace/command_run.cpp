@@ -26,11 +26,13 @@ struct RunArguments {
 };
 
 Result<JobId> submit(Engine& engine, JobRequest request, const StoreRights& rights) {
-  std::promise<Result<JobId>> submitted;
+  std::promise<Result<JobStore::Submission>> submitted;
   auto outcome = submitted.get_future();
-  engine.submit(std::move(request), rights,
-                [&](Result<JobId> made) { submitted.set_value(std::move(made)); });
-  return outcome.get();
+  engine.submit(std::move(request), rights, [&](Result<JobStore::Submission> made) {
+    submitted.set_value(std::move(made));
+  });
+  MR_TRY(const auto made, outcome.get());
+  return made.id;
 }
 
 Result<std::unique_ptr<Engine>> open_engine(const Program& program, const RunArguments& arguments) {

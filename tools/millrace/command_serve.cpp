@@ -33,6 +33,7 @@ struct ServeArguments {
   std::filesystem::path atflow_settings;
   std::vector<std::string> queues;
   std::size_t max_queued = 100'000;
+  int keep_days = 30;
   std::size_t http_threads = 1;
   std::size_t connections = 20'000;
   std::int64_t patience_seconds = 10;
@@ -91,6 +92,7 @@ Result<api::AppSettings> settings_of(const Program& program, const ServeArgument
   settings.engine.store.fetch.allow_private = arguments.allow_private;
   settings.engine.store.fetch.allowed_hosts = arguments.allowed_hosts;
   settings.engine.jobs.max_queued = arguments.max_queued;
+  settings.engine.jobs.keep_ended = std::chrono::hours{24 * arguments.keep_days};
   for (const auto& queue : arguments.queues)
     MR_CHECK(read_queue(queue, settings.engine.jobs.queues));
   MR_TRY(auto place, read_host_port(arguments.listen));
@@ -250,6 +252,12 @@ void add_work_options(CLI::App& command, ServeArguments& arguments) {
       ->allow_extra_args(false);
   command.add_option("--max-queued", arguments.max_queued, "Jobs that may wait; more are refused")
       ->capture_default_str();
+  command
+      .add_option("--keep-days", arguments.keep_days,
+                  "Days after which ended jobs are removed with their journal and idempotency key; "
+                  "0: never")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 36'500));
   command.add_option(
       "--atflow-settings", arguments.atflow_settings,
       "Settings and keys of the atflow dialect; default: atflow.json, in the data folder");

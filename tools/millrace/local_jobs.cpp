@@ -60,12 +60,13 @@ class LocalJobs : public JobAccess {
   Result<void> retry(std::int64_t id) override { return engine_.jobs().retry(JobId{id}); }
 
   Result<std::int64_t> rerun(std::int64_t id) override {
-    std::promise<Result<JobId>> submitted;
+    std::promise<Result<JobStore::Submission>> submitted;
     auto outcome = submitted.get_future();
-    engine_.jobs().rerun(JobId{id},
-                         [&](Result<JobId> made) { submitted.set_value(std::move(made)); });
+    engine_.jobs().rerun(JobId{id}, [&](Result<JobStore::Submission> made) {
+      submitted.set_value(std::move(made));
+    });
     MR_TRY(const auto made, outcome.get());
-    return made.value;
+    return made.id.value;
   }
 
   Result<void> start() override { return engine_.start(); }

@@ -19,13 +19,9 @@ std::int64_t number_of(const std::string& text) {
   return number;
 }
 
-// The stream names its members in another way than the row does.
 Json progress_of(const std::string& data) {
   auto json = Json::parse(data, nullptr, false);
-  if (!json.is_object()) return {};
-  if (json.contains("perSecond")) json["per_second"] = json["perSecond"];
-  if (json.contains("secondsLeft")) json["seconds_left"] = json["secondsLeft"];
-  return json;
+  return json.is_object() ? json : Json{};
 }
 
 class RemoteJobs final : public JobAccess {
