@@ -1,20 +1,15 @@
-#include <catch2/catch.hpp>
-#include <fmt/format.h>
-#include <opencv2/imgcodecs.hpp>
-
 #include <chrono>
-#include <fstream>
-#include <iterator>
 #include <map>
+#include <memory>
 #include <optional>
 #include <random>
 #include <set>
 #include <thread>
 
-#include "engine/base/json.hpp"
-#include "engine/base/sha1.hpp"
-#include "tests/api_http/client.hpp"
-#include "tests/fixtures/server_process.hpp"
+#include <catch2/catch.hpp>
+#include <fmt/format.h>
+
+#include "tests/fault/served_pictures.hpp"
 #include "tests/fixtures/temporary_folder.hpp"
 
 using namespace millrace;
@@ -24,37 +19,11 @@ namespace {
 
 constexpr int kJobs = 200, kKills = 20, kRecords = 24;
 
-std::string read_file(const std::filesystem::path& file) {
-  std::ifstream stream{file, std::ios::binary};
-  return {std::istreambuf_iterator<char>{stream}, {}};
-}
-
-std::string with_replaced(std::string text, const std::string& what, const std::string& by) {
-  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size())) {
-    text.replace(at, what.size(), by);
-  }
-  return text;
-}
-
-// What a put() leaves that was killed between its file and the rename: no address names it, and no list shows it.
-bool is_cut_short(const std::filesystem::path& file) {
-  return file.extension() == ".partial" && file.filename().string().find(".put-") != std::string::npos;
-}
-
 // The server with its data folder, killed and started again by the test.
 class Mill {
  public:
   Mill() : data_{folder_ / "data"} {
-    const auto store = data_ / "store/z0/in";
-    std::filesystem::create_directories(store);
-    std::ofstream list{store / "list.jsonlist"};
-    for (int i = 0; i < kRecords; ++i) {
-      cv::Mat picture(48, 64, CV_8UC3, cv::Scalar(10 * i, 255 - 9 * i, 5 * i));
-      for (int x = 0; x < picture.cols; ++x) picture.at<cv::Vec3b>(i, x) = {255, 255, static_cast<uchar>(x)};
-      REQUIRE(cv::imwrite((store / fmt::format("{}.png", i)).string(), picture));
-      list << Json{{"url", fmt::format("qiniu:///z0/in/{}.png", i)}, {"type", "image"}}.dump() << "\n";
-    }
-    list.close();
+    write_pictures(store(), kRecords);
     start();
   }
 
@@ -62,59 +31,21 @@ class Mill {
   void kill() { server_->kill(); }
 
   // Nothing when the server could not be asked.
-  std::optional<Json> ask(const std::string& method, const std::string& target, const std::string& body = {}) {
-    std::string token = read_file(data_ / "token");
-    while (!token.empty() && token.back() == '\n') token.pop_back();
-    try {
-      Client client{server_->port()};
-      client.send(fmt::format("{} {} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n"
-                              "Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
-                              method, target, token, body.size(), body));
-      const Reply reply = client.read_reply();
-      last_status = reply.status;
-      return Json::parse(reply.body);
-    } catch (const std::exception&) {
-      return std::nullopt;
-    }
+  std::optional<Json> ask(const std::string& method, const std::string& target) {
+    const auto answer = test::ask(*server_, data_, method, target);
+    return answer ? std::optional<Json>{answer->body} : std::nullopt;
   }
 
   // The number of the job, whether this or an earlier attempt submitted it.
   std::optional<std::int64_t> submit(int number) {
-    const Json augment{{"name", "turn"}, {"type", "augment"}, {"preOps", {"in"}}, {"postOps", {"out"}},
-                       {"params", {{"condition", Json::array()}, {"ops", "rotate/[5,80]"}}}};
-    const Json pipeline{
-        {"seed", 11},
-        {"ops",
-         {{{"name", "in"}, {"type", "input"}, {"postOps", {"turn"}}, {"params", {{"file", "qiniu:///z0/in/list.jsonlist"}}}},
-          augment,
-          {{"name", "out"}, {"type", "output"}, {"preOps", {"turn"}},
-           {"params", {{"prefix", fmt::format("qiniu:///z0/out/{}", number)},
-                       {"file", fmt::format("qiniu:///z0/out/{}.jsonlist", number)}}}}}}};
-    const Json body{{"pipeline", pipeline}, {"idempotencyKey", fmt::format("job-{}", number)}};
-    const auto answer = ask("POST", "/jobs", body.dump());
-    if (!answer || last_status / 100 != 2) return std::nullopt;
-    return answer->at("id").get<std::int64_t>();
+    const auto answer =
+        test::ask(*server_, data_, "POST", "/jobs", turn_pictures(number).dump());
+    if (!answer || answer->status / 100 != 2) return std::nullopt;
+    return answer->body.at("id").get<std::int64_t>();
   }
 
-  // A hash of all that a job published, the same for all jobs of this test.
-  [[nodiscard]] std::string output_hash(int number) const {
-    const auto out = data_ / "store/z0/out";
-    const std::string list = read_file(out / fmt::format("{}.jsonlist", number));
-    std::string all = with_replaced(list, fmt::format("/out/{}/", number), "/out/N/");
-    std::set<std::string> pictures;
-    if (std::filesystem::exists(out / std::to_string(number))) {
-      for (const auto& entry : std::filesystem::directory_iterator{out / std::to_string(number)}) {
-        if (is_cut_short(entry.path())) continue;
-        pictures.insert(entry.path().filename().string() + to_hex(sha1(read_file(entry.path()))));
-      }
-    }
-    for (const std::string& picture : pictures) all += picture;
-    return to_hex(sha1(all));
-  }
-
-  [[nodiscard]] std::filesystem::path out() const { return data_ / "store/z0/out"; }
-
-  int last_status = 0;
+  [[nodiscard]] std::filesystem::path store() const { return data_ / "store"; }
+  [[nodiscard]] std::filesystem::path out() const { return store() / "z0/out"; }
 
  private:
   TemporaryFolder folder_;
@@ -192,14 +123,14 @@ TEST_CASE("SIGKILL at random moments loses no job, doubles none, and leaves none
       REQUIRE(std::chrono::steady_clock::now() < deadline);
       std::this_thread::sleep_for(std::chrono::milliseconds{20});
     }
-    return mill.output_hash(kJobs);
+    return output_hash(mill.store(), kJobs);
   }();
   for (int number = 0; number < kJobs; ++number) {
     INFO("job " << number);
-    CHECK(mill.output_hash(number) == wanted);
+    CHECK(output_hash(mill.store(), number) == wanted);
   }
-  for (const auto& entry : std::filesystem::recursive_directory_iterator{mill.out()}) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator{mill.store()}) {
     INFO(entry.path());
-    CHECK((entry.path().extension() != ".partial" || is_cut_short(entry.path())));
+    CHECK(entry.path().extension() != ".partial");
   }
 }
