@@ -2,25 +2,17 @@
 
 #include <CLI/CLI.hpp>
 
-#include "engine/graph/graph.hpp"
-#include "engine/plugin/registry.hpp"
-#include "tools/millrace/check_services.hpp"
+#include "tools/millrace/check_pipeline.hpp"
 #include "tools/millrace/exit_code.hpp"
 #include "tools/millrace/output.hpp"
-#include "tools/millrace/pipeline_file.hpp"
-#include "tools/millrace/program.hpp"
 
 namespace millrace::tool {
 namespace {
 
 int validate_file(const Program& program, const PipelineArguments& arguments) {
-  auto loaded = load_pipeline(arguments);
-  if (!loaded.ok()) return report(loaded.error(), program.json);
-  const auto registry = program.open_registry();
-  if (!registry.ok()) return report(registry.error(), program.json);
-  resolve_addresses(*loaded, **registry);
-  CheckServices services;
-  const auto validation = validate_document(loaded->document, loaded->values, **registry, services);
+  const auto checked = check_pipeline(program, arguments);
+  if (!checked.ok()) return report(checked.error(), program.json);
+  const auto& validation = checked->validation;
   const auto code = report(validation.faults, arguments.file, program.json);
   if (code == kOk && !program.json && !program.quiet) {
     print(arguments.file + ": valid, " +
