@@ -1,5 +1,3 @@
-#include <catch2/catch.hpp>
-
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -7,8 +5,13 @@
 #include <string>
 #include <vector>
 
+#include <catch2/catch.hpp>
+
+#include <millrace/testing.hpp>
+
 // Guides show code of files that are compiled or run. Above each block stands where it is from:
 //   <!-- cut: sdk/template/min_area.cpp -->            the whole file
+//   <!-- cut: sdk/template/min_area_test.cpp ... -->   lines that follow one another in it
 //   <!-- cut: tests/docs/commands.sh run -->           the lines between "[run]" and "[/run]"
 namespace {
 
@@ -71,12 +74,36 @@ TEST_CASE("blocks that are said to be cut from a file are what stands in it", "[
       REQUIRE(i + 1 < lines.size());
       REQUIRE(lines[i + 1].compare(0, 3, "```") == 0);
       std::vector<std::string> block;
-      for (std::size_t j = i + 2; j < lines.size() && lines[j] != "```"; ++j) block.push_back(lines[j]);
-      CHECK(joined(block) == region_of(kRoot / file, region));
+      for (std::size_t j = i + 2; j < lines.size() && lines[j] != "```"; ++j)
+        block.push_back(lines[j]);
+      if (region == "...") {
+        CHECK(read(kRoot / file).find(joined(block)) != std::string::npos);
+      } else {
+        CHECK(joined(block) == region_of(kRoot / file, region));
+      }
       ++blocks;
     }
   }
   CHECK(blocks > 0);
+}
+
+TEST_CASE("all C++ of the guides is cut from files that are compiled", "[docs]") {
+  for (const auto& guide : guides()) {
+    const auto lines = lines_of(read(guide));
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      if (lines[i] != "```cpp") continue;
+      INFO(guide.string() << ":" << i + 1);
+      CHECK((i > 0 && lines[i - 1].compare(0, 10, "<!-- cut: ") == 0));
+    }
+  }
+}
+
+TEST_CASE("the guide to plugins names every conformance check", "[docs]") {
+  const auto guide = read(kRoot / "docs/writing-a-plugin.md");
+  for (const auto& check : millrace::testing::conformance_checks()) {
+    INFO(check.name);
+    CHECK(guide.find("| `" + std::string{check.name} + "` |") != std::string::npos);
+  }
 }
 
 TEST_CASE("links between the pages lead somewhere", "[docs]") {
