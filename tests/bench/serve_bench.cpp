@@ -1,16 +1,19 @@
 // What the server does in a second, and what it weighs: durable submissions, empty jobs end to end, inline-lane reads, idle
-// connections. Usage: serve_bench [seconds]. The peers are measured by tests/bench/serve_bench, which calls this.
+// connections; and beside it, in the same run, FastAPI under uvicorn (reads) and Celery with Redis (empty jobs).
+// Usage: serve_bench [seconds].
 #include <fmt/format.h>
 
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <thread>
 
 #include "engine/base/json.hpp"
 #include "tests/bench/http_load.hpp"
+#include "tests/bench/peers.hpp"
 #include "tests/fixtures/server_process.hpp"
 #include "tests/fixtures/temporary_folder.hpp"
 
@@ -18,6 +21,8 @@ using namespace millrace;
 using namespace millrace::bench;
 
 namespace {
+
+constexpr std::uint64_t kJobs = 5000;
 
 // Resident memory of a process, in KiB, without what it shares with files.
 long resident_kib(pid_t process) {
@@ -37,10 +42,16 @@ void print(std::string_view what, double value, std::string_view unit, std::stri
   fmt::print("{:<44} {:>10.1f} {} {}\n", what, value, unit, more);
 }
 
-}  // namespace
+void compare(std::string_view what, double ours, std::string_view peer, const std::optional<double>& theirs) {
+  if (!theirs) return;
+  fmt::print("{:<44} {:>10.1f} /s to {:.1f} /s of {}: {:.1f} times\n", what, ours, *theirs, peer, ours / *theirs);
+}
 
-int main(int argc, char** argv) {
-  const std::chrono::milliseconds time{argc > 1 ? 1000 * std::stol(argv[1]) : 5000};
+struct Figures {
+  double jobs = 0, reads = 0;  // per second
+};
+
+Figures measure_server(std::chrono::milliseconds time) {
   test::TemporaryFolder folder;
   const test::ServerProcess server{folder / "data", {"--queue", "held=1"}};
   std::string token;
@@ -62,7 +73,6 @@ int main(int argc, char** argv) {
   };
   while (counts() > 0) std::this_thread::sleep_for(std::chrono::milliseconds{20});
 
-  constexpr std::uint64_t kJobs = 5000;
   const auto begin = std::chrono::steady_clock::now();
   load({server.port(), 64, {}, kJobs, [&](std::uint64_t) { return submit; }});
   while (counts() > 0) std::this_thread::sleep_for(std::chrono::milliseconds{5});
@@ -79,5 +89,16 @@ int main(int argc, char** argv) {
     const IdleConnections idle{server.port(), 10'000, request("GET", "/livez", token)};
     print("idle keep-alive connection", static_cast<double>(resident_kib(server.process()) - before) / 10'000, "KiB");
   }
+  return {static_cast<double>(kJobs) / took.count(), reads.per_second()};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::chrono::milliseconds time{argc > 1 ? 1000 * std::stol(argv[1]) : 5000};
+  const Figures ours = measure_server(time);
+  compare("reads", ours.reads, "FastAPI", fastapi_reads(Uvicorn::Plain, time));
+  compare("reads", ours.reads, "FastAPI on uvloop and httptools", fastapi_reads(Uvicorn::Compiled, time));
+  compare("empty jobs end to end", ours.jobs, "Celery", celery_jobs(kJobs));
   return 0;
 }

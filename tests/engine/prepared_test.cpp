@@ -85,6 +85,15 @@ TEST_CASE("what an earlier request gave is gone in the next", "[engine][prepared
   CHECK_FALSE(next.contains("most"));
 }
 
+TEST_CASE("what a request leaves out comes from the defaults of the pipeline",
+          "[engine][prepared]") {
+  auto document = parsed(kCopy);
+  document["defaults"] = parsed(R"({"output.list": {"most": 9}})");
+  Prepared prepared{document.dump()};
+  CHECK(params(prepared.bound({{"file", "s:/1"}, {"most", 3}}), "out")["most"] == 3);
+  CHECK(params(prepared.bound({{"file", "s:/2"}}), "out")["most"] == 9);
+}
+
 TEST_CASE("a wrong value is refused and troubles no later request", "[engine][prepared]") {
   Prepared prepared{kCopy};
   CHECK(prepared.refusal({}).find("/params/file") == 0);

@@ -1,6 +1,6 @@
 """The peer of empty jobs end to end: an empty Celery task with Redis as broker and result store.
 
-Usage: celery_app.py COUNT PORT   (with `celery -A celery_app worker` running) prints tasks per second.
+Usage: celery_app.py COUNT   prints tasks per second, with REDIS_PORT set and `celery -A celery_app worker` running.
 """
 import os
 import sys
@@ -8,7 +8,7 @@ import time
 
 from celery import Celery
 
-url = f"redis://127.0.0.1:{os.environ.get('REDIS_PORT', '6399')}/0"
+url = f"redis://127.0.0.1:{os.environ['REDIS_PORT']}/0"
 app = Celery("celery_app", broker=url, backend=url)
 
 
@@ -19,6 +19,7 @@ def nothing():
 
 if __name__ == "__main__":
     count = int(sys.argv[1])
+    nothing.delay().get(timeout=60)  # the worker is there
     begin = time.monotonic()
     results = [nothing.delay() for _ in range(count)]
     for result in results:

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
+namespace millrace::bench {
+
+/// The peers of serve_bench. Each starts what it needs on loopback ports with a temporary folder, measures, and stops it
+/// again. Nothing, and a line on stderr that says what to install, when something of it is missing.
+
+/// What uvicorn is run on: asyncio and h11, which come with it, or uvloop and httptools, which are C and installed apart.
+enum class Uvicorn { Plain, Compiled };
+
+/// Reads of one row per second: FastAPI under uvicorn with two workers, 64 keep-alive connections.
+std::optional<double> fastapi_reads(Uvicorn uvicorn, std::chrono::milliseconds time);
+
+/// Empty tasks per second, end to end: Celery with Redis, two worker processes.
+std::optional<double> celery_jobs(std::uint64_t count);
+
+}  // namespace millrace::bench
