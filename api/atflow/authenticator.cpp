@@ -55,6 +55,8 @@ api::Caller caller_for(const AccessKey* key, const Settings& settings) {
   caller.facts = Json{{"logBucket", log_bucket},
                       {"acceptedStatus", settings.accepted_status},
                       {"relaxed", settings.mix_relaxed},
+                      {"maxRecords", settings.max_records},
+                      {"nodeDefaults", settings.node_defaults},
                       {"aliases", settings.stats_aliases}};
   return caller;
 }

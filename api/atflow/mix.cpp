@@ -111,7 +111,11 @@ api::TranslateResult translate_mix(const http::Request& request, const api::Call
   api::Bound bound;
   bound.job.external_id = request.id;
   bound.job.facts = facts_of(ops, log_file, seed);
-  bound.parameters = Json{{"ops", std::move(ops)}, {"logFile", log_file}, {"seed", seed}};
+  bound.parameters = Json{{"ops", std::move(ops)},
+                          {"logFile", log_file},
+                          {"seed", seed},
+                          {"maxRecords", caller.facts.value("maxRecords", kMaxRecords)},
+                          {"defaults", caller.facts.value("nodeDefaults", Json::object())}};
   bound.rules.strict_mix = true;
   bound.rules.relaxed_roles = caller.facts.value("relaxed", false);
   bound.rules.max_nodes = 1000;

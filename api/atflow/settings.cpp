@@ -42,6 +42,44 @@ ReadMember into(std::vector<std::string>& place) {
   };
 }
 
+// The same for what becomes a parameter of an operator, wherever that stands in a mix.
+class NodeDefaults {
+ public:
+  explicit NodeDefaults(Json& defaults) : defaults_{defaults} {}
+
+  ReadMember integer(std::string id, std::string name, std::int64_t least, std::int64_t most) {
+    return [=, this](const Json& value) -> std::string_view {
+      if (!value.is_number_integer() || value < least || value > most) return "an integer within its range";
+      defaults_[id][name] = value;
+      return {};
+    };
+  }
+  ReadMember share(std::string id, std::string name) {
+    return [=, this](const Json& value) -> std::string_view {
+      if (!value.is_number() || value < 0 || value > 1) return "a number from 0 to 1";
+      defaults_[id][name] = value;
+      return {};
+    };
+  }
+  ReadMember boolean(std::string id, std::string name) {
+    return [=, this](const Json& value) -> std::string_view {
+      if (!value.is_boolean()) return "true or false";
+      defaults_[id][name] = value;
+      return {};
+    };
+  }
+  ReadMember box_mode(std::string id, std::string name) {
+    return [=, this](const Json& value) -> std::string_view {
+      if (value != "polygon" && value != "aabb") return "polygon or aabb";
+      defaults_[id][name] = value;
+      return {};
+    };
+  }
+
+ private:
+  Json& defaults_;
+};
+
 Result<void> read_members(const Json& object, const std::string& where,
                           const std::map<std::string, ReadMember, std::less<>>& members) {
   if (!object.is_object()) {
@@ -88,6 +126,7 @@ Result<AccessKey> read_key(const Json& entry, std::size_t index) {
 
 Result<Settings> read_settings(const Json& document) {
   Settings settings;
+  NodeDefaults node{settings.node_defaults};
   std::vector<AccessKey> keys;
   Result<void> nested;
   // Members that are objects themselves keep their own first error in `nested`.
@@ -106,6 +145,21 @@ Result<Settings> read_settings(const Json& document) {
                                    return {};
                                  }}})},
        {"defaults", object("defaults", {{"logBucket", into(settings.log_bucket)}})},
+       {"limits", object("limits", {{"maxRecords",
+                                     [&](const Json& value) -> std::string_view {
+                                       if (!value.is_number_integer() || value < 1 || value > kMaxRecords) {
+                                         return "records, 1 to 100000000";
+                                       }
+                                       settings.max_records = value.get<std::int64_t>();
+                                       return {};
+                                     }},
+                                    {"maxBadLines", node.integer("input.list", "max_bad_lines", 0, kMaxRecords)},
+                                    {"maxSide", node.integer("augment.render", "max_side", 1, 65'500)},
+                                    {"maxPixels", node.integer("augment.render", "max_pixels", 1, 1'000'000'000)}})},
+       {"records", object("records", {{"acceptLabelArray", node.boolean("input.list", "accept_label_array")}})},
+       {"labels", object("labels", {{"minVisibility", node.share("augment.render", "min_visibility")},
+                                    {"boxMode", node.box_mode("augment.render", "box_mode")}})},
+       {"fetch", object("fetch", {{"maxBytes", node.integer("augment.render", "max_bytes", 1, 2'147'483'647)}})},
        {"mix", object("mix", {{"relaxed", into(settings.mix_relaxed)}})},
        {"stats", object("stats", {{"aliases", into(settings.stats_aliases)}})},
        {"auth", object("auth", {{"enabled", into(settings.auth_enabled)},

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -8,6 +9,7 @@
 
 #include "engine/base/json.hpp"
 #include "engine/base/result.hpp"
+#include "engine/graph/pipeline.hpp"
 
 namespace millrace::atflow {
 
@@ -26,6 +28,8 @@ struct Settings {
   std::string log_bucket;           // defaults.logBucket
   bool mix_relaxed = false;
   bool stats_aliases = true;
+  std::int64_t max_records = kMaxRecords;  // limits.maxRecords
+  Json node_defaults = Json::object();     // operator id -> parameters: limits, records, labels, fetch
   bool auth_enabled = true;
   bool require_signed_body = true;
   bool require_date = false;

@@ -208,3 +208,53 @@ TEST_CASE("E20: a job that was running when the server stopped goes on after it 
   flow.run_mix(mix);
   CHECK(flow.file("out/e4.jsonlist") == list);
 }
+
+TEST_CASE("the limit of records holds at every node, not only at the target", "[atflow][mix][limits]") {
+  // Fourteen copies leave the augment node; the filter behind it lets six of them through.
+  Json mix = mix_e4();
+  mix["ops"][1]["postOps"] = {"keep"};
+  mix["ops"][2]["preOps"] = {"keep"};
+  mix["ops"].push_back({{"name", "keep"},
+                        {"type", "filter"},
+                        {"preOps", {"flip1"}},
+                        {"postOps", {"result"}},
+                        {"params", {{"label", "class.pulp"}, {"values", {"normal"}}}}});
+  const auto settings = [](int most) {
+    return Json{{"mix", {{"relaxed", true}}}, {"limits", {{"maxRecords", most}}}};
+  };
+  Flow flow{settings(13)};
+  const auto accepted = flow.q("POST", "/v1/dataflows/mix", mix.dump());
+  INFO(accepted.text);
+  REQUIRE(accepted.status == 202);
+  CHECK(flow.wait(accepted.id())["status"] == "failed");
+  CHECK_FALSE(flow.exists("out/e4.jsonlist"));
+  Flow wider{settings(14)};
+  CHECK(wider.run_mix(mix)["status"] == "finished");
+  CHECK(wider.records("out/e4.jsonlist").size() == 6);
+}
+
+TEST_CASE("the limits of pictures reach the pictures of a mix", "[atflow][mix][limits]") {
+  Flow flow{Json{{"limits", {{"maxSide", 99}}}}};  // its pictures are 100 wide
+  const Json job = flow.run_mix(mix_of("flip", "limited"));
+  CHECK(job["status"] == "finished");
+  CHECK(job["counts"]["failed"] == 6);
+  CHECK(flow.records("out/limited.jsonlist").empty());
+  const std::string id = job["id"];
+  CHECK(flow.file("logs/" + id + "/" + id + "_log.jsonlist").find("too_large") != std::string::npos);
+}
+
+TEST_CASE("boxMode aabb gives upright boxes", "[atflow][mix][limits]") {
+  Flow flow{Json{{"labels", {{"boxMode", "aabb"}}}}};
+  flow.run_mix(mix_of("rotate/30", "upright"));
+  const auto records = flow.records("out/upright.jsonlist");
+  REQUIRE_FALSE(records.empty());
+  const auto points = boxes(records.front())[0]["pts"];
+  REQUIRE(points.size() == 4);
+  std::set<double> xs, ys;
+  for (const Json& point : points) {
+    xs.insert(point[0].get<double>());
+    ys.insert(point[1].get<double>());
+  }
+  CHECK(xs.size() == 2);
+  CHECK(ys.size() == 2);
+}

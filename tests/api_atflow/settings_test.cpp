@@ -32,6 +32,22 @@ TEST_CASE("settings are read", "[atflow][settings]") {
   CHECK(settings->keys.at("a").grants == std::vector<std::string>{"z0/*"});
 }
 
+TEST_CASE("limits become parameters of the operators that keep them", "[atflow][settings]") {
+  const auto settings = atflow::read_settings(Json::parse(R"({
+    "limits": {"maxRecords": 9, "maxBadLines": 2, "maxSide": 500, "maxPixels": 1000},
+    "labels": {"minVisibility": 0.5, "boxMode": "aabb"}, "records": {"acceptLabelArray": false},
+    "fetch": {"maxBytes": 77}})"));
+  REQUIRE(settings.ok());
+  CHECK(settings->max_records == 9);
+  CHECK(settings->node_defaults == Json::parse(R"({
+    "input.list": {"max_bad_lines": 2, "accept_label_array": false},
+    "augment.render": {"max_side": 500, "max_pixels": 1000, "min_visibility": 0.5, "box_mode": "aabb", "max_bytes": 77}})"));
+  CHECK(problem(R"({"limits": {"maxSide": 0}})").find("limits.maxSide") != std::string::npos);
+  CHECK(problem(R"({"limits": {"maxRecords": "9"}})").find("limits.maxRecords") != std::string::npos);
+  CHECK(problem(R"({"labels": {"boxMode": "box"}})").find("polygon or aabb: labels.boxMode") != std::string::npos);
+  CHECK(problem(R"({"labels": {"minVisibility": 2}})").find("labels.minVisibility") != std::string::npos);
+}
+
 TEST_CASE("wrong settings name the member", "[atflow][settings]") {
   CHECK(problem(R"({"auht": {}})").find("settings.auht") != std::string::npos);
   CHECK(problem(R"({"auth": {"enabld": true}})").find("auth.enabld") != std::string::npos);
