@@ -180,8 +180,8 @@ void ValueChecker::check_members(const std::vector<ParameterRule>& rules,
   }
   if (known == given.size()) return;
   for (const auto& [key, value] : given.get_ref<const Json::object_t&>()) {
-    if (std::any_of(rules.begin(), rules.end(), [&](const auto& rule) { return rule.name == key; }))
-      continue;
+    const auto is_named = [&name = key](const auto& rule) { return rule.name == name; };
+    if (std::any_of(rules.begin(), rules.end(), is_named)) continue;
     const PointerScope scope{pointer_, key};
     if (container == nullptr || !container->is_open) {
       report_unknown(rules, key);

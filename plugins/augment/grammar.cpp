@@ -86,11 +86,11 @@ class Parser {
     if (take('[')) return numbers();
     if (take('{')) return texts();
     if (take('(')) return group(depth);
-    return {ParsedValue::Form::Text, {text()}};
+    return {ParsedValue::Form::Text, {text()}, {}};
   }
 
   ParsedValue numbers() {
-    ParsedValue parsed{ParsedValue::Form::Numbers, {}};
+    ParsedValue parsed{ParsedValue::Form::Numbers, {}, {}};
     do {
       if (!parsed.texts.empty()) skip_blanks();
       parsed.texts.push_back(number());
@@ -100,7 +100,7 @@ class Parser {
   }
 
   ParsedValue texts() {
-    ParsedValue parsed{ParsedValue::Form::Texts, {}};
+    ParsedValue parsed{ParsedValue::Form::Texts, {}, {}};
     do {
       if (!parsed.texts.empty()) skip_blanks();
       parsed.texts.push_back(text());
@@ -113,7 +113,7 @@ class Parser {
       --at_;
       fail("groups are nested more than " + std::to_string(kMaxGroupDepth) + " deep");
     }
-    ParsedValue parsed{ParsedValue::Form::Group, {}};
+    ParsedValue parsed{ParsedValue::Form::Group, {}, {}};
     parsed.group = chain(depth + 1);
     if (!take(')')) fail("expected \")\", found " + shown());
     return parsed;

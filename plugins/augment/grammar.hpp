@@ -35,7 +35,7 @@ struct ParsedValue {
   };
   Form form = Form::Text;
   std::vector<std::string> texts;
-  std::vector<ParsedOp> group{};
+  std::vector<ParsedOp> group;
 };
 
 struct ParsedArg {

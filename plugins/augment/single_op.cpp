@@ -78,7 +78,7 @@ class ParamReader {
   std::optional<ParsedValue> read(const millrace::Value& value) {
     if (value.kind() == MR_ARRAY) return read_array(value);
     if (value.kind() == MR_STRING && is_plain())
-      return ParsedValue{ParsedValue::Form::Text, {std::string{value.string()}}};
+      return ParsedValue{ParsedValue::Form::Text, {std::string{value.string()}}, {}};
     if (value.kind() == MR_STRING) {
       const auto before = faults_.size();
       auto parsed = parse_value(value.string(), faults_);
@@ -86,7 +86,7 @@ class ParamReader {
       return parsed;
     }
     if (auto text = read_scalar(value))
-      return ParsedValue{ParsedValue::Form::Text, {*std::move(text)}};
+      return ParsedValue{ParsedValue::Form::Text, {*std::move(text)}, {}};
     return fault();
   }
 
@@ -97,7 +97,7 @@ class ParamReader {
   }
 
   std::optional<ParsedValue> read_array(const millrace::Value& array) {
-    ParsedValue parsed{ParsedValue::Form::Numbers, {}};
+    ParsedValue parsed{ParsedValue::Form::Numbers, {}, {}};
     for (std::size_t i = 0; i < array.size(); ++i) {
       const auto element = array.at(i);
       if (element.kind() == MR_STRING) parsed.form = ParsedValue::Form::Texts;

@@ -14,6 +14,8 @@ template <class... Functions>
 struct Overloaded : Functions... {
   using Functions::operator()...;
 };
+template <class... Functions>
+Overloaded(Functions...) -> Overloaded<Functions...>;  // clang 14 does not deduce it by itself
 
 bool holds(std::partial_ordering order, Comparison comparison) {
   switch (comparison) {
