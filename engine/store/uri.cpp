@@ -24,8 +24,10 @@ Error fault(std::string_view word, std::string_view what, std::string_view text)
 bool is_lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 bool is_letter_or_digit(char c) { return is_lower_or_digit(c) || (c >= 'A' && c <= 'Z'); }
 
+// A bucket is a folder of the store, so it cannot look like an unfinished object either.
 bool is_bucket_name(std::string_view name) {
   return !name.empty() && name.size() <= 63 && is_letter_or_digit(name[0]) &&
+         !name.ends_with(kPartial) &&
          std::all_of(name.begin(), name.end(), [](char c) {
            return is_letter_or_digit(c) || c == '.' || c == '_' || c == '-';
          });
