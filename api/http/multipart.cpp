@@ -140,12 +140,8 @@ Result<bool> MultipartParser::read_after_boundary() {
     return false;
   }
   const auto end = input_.find_first_not_of(" \t");
-  if (end > limits_.head_bytes && end != std::string::npos)
-    return malformed("boundary line too long");
-  if (end == std::string::npos || end + 1 >= input_.size()) {
-    if (input_.size() > limits_.head_bytes) return malformed("boundary line too long");
-    return false;
-  }
+  if (std::min(end, input_.size()) > limits_.head_bytes) return malformed("boundary line too long");
+  if (end == std::string::npos || end + 1 >= input_.size()) return false;
   if (input_.compare(end, 2, "\r\n") != 0) return malformed("text after a boundary");
   if (++parts_ > limits_.parts)
     return Error{Code::Exhausted,
@@ -156,13 +152,15 @@ Result<bool> MultipartParser::read_after_boundary() {
 }
 
 Result<bool> MultipartParser::read_head() {
-  const auto end = input_.find("\r\n\r\n");
-  if (std::min(end, input_.size()) > limits_.head_bytes)
+  constexpr std::string_view kEnd = "\r\n\r\n";
+  const auto end = input_.find(kEnd);
+  // Of an end that has not come whole, all but one byte may be here already.
+  if (std::min(end, input_.size() - std::min(input_.size(), kEnd.size() - 1)) > limits_.head_bytes)
     return Error{Code::Exhausted,
                  fmt::format("read multipart body: part head above {} bytes", limits_.head_bytes)};
   if (end == std::string::npos) return false;
   MR_TRY(const auto head, parse_head(std::string_view{input_}.substr(0, end)));
-  input_.erase(0, end + 4);
+  input_.erase(0, end + kEnd.size());
   if (sink_.begin) MR_CHECK(sink_.begin(head));
   state_ = State::Data;
   return true;

@@ -64,7 +64,8 @@ inline void write(std::ostream& out, const ArrowArray& array, const ArrowSchema&
     out << '{';
     for (std::int64_t i = 0; i < schema.n_children; ++i) {
       if (i != 0) out << ", ";
-      out << schema.children[i]->name << ": ";
+      if (const char* name = schema.children[i]->name) out << name;  // null: no name
+      out << ": ";
       write(out, *array.children[i], *schema.children[i], at);
     }
     out << '}';
