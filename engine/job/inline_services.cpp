@@ -6,7 +6,7 @@
 #include <spdlog/spdlog.h>
 
 #include "engine/base/random.hpp"
-#include "engine/job/log_level.hpp"
+#include "engine/plugin/log_level.hpp"
 
 #include <fmt/format.h>
 

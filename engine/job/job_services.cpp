@@ -6,9 +6,9 @@
 #include <spdlog/spdlog.h>
 
 #include "engine/job/job_rows.hpp"
-#include "engine/job/log_level.hpp"
 #include "engine/job/rights_json.hpp"
 #include "engine/job/sequence_window.hpp"
+#include "engine/plugin/log_level.hpp"
 
 #include <fmt/format.h>
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "engine/job/job_rows.hpp"
-#include "engine/job/log_level.hpp"
 #include "engine/job/sequence_window.hpp"
+#include "engine/plugin/log_level.hpp"
 
 namespace millrace {
 

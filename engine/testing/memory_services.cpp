@@ -8,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include "engine/plugin/log_level.hpp"
 #include "engine/store/uri.hpp"
 
 namespace millrace::testing {
@@ -36,19 +37,6 @@ class MemoryReader final : public ObjectReader {
 
 Error no_object(std::string_view uri) {
   return Error{Code::NotFound, "no such object: " + std::string{uri}};
-}
-
-std::string_view level_word(int level) {
-  switch (level) {
-    case MR_LOG_ERROR:
-      return "error";
-    case MR_LOG_WARN:
-      return "warn";
-    case MR_LOG_INFO:
-      return "info";
-    default:
-      return "debug";
-  }
 }
 
 // The address of a folder with its slash, so that "a/b" does not hold "a/bc".
