@@ -72,6 +72,7 @@ void IoThread::read_clocks() {
 }
 
 void IoThread::tick() {
+  if (!work_.owns_work()) return;  // cut() came when this call was due already: too late to cancel
   read_clocks();
   for (auto place = sessions_.begin(); place != sessions_.end();) {
     const auto& session = *place++;

@@ -1,7 +1,10 @@
 #include <atomic>
+#include <future>
+#include <thread>
 
 #include <catch2/catch.hpp>
 
+#include "api/http/io_thread.hpp"
 #include "tests/api_http/client.hpp"
 
 using namespace millrace;
@@ -192,6 +195,19 @@ TEST_CASE("stopping answers what runs, closes what idles, and takes nothing new"
   CHECK(reply.headers.at("connection") == "close");
   stopping.join();
   CHECK_THROWS(Client{port});
+}
+
+TEST_CASE("stopping ends a loop whose timer is due at that moment", "[http][server]") {
+  std::promise<void> has_come;
+  TestServer server{[&](const std::shared_ptr<http::Request>&, const http::Reply& reply) {
+    has_come.set_value();
+    std::this_thread::sleep_for(2 * http::IoThread::kTick);  // the end waits behind this, and so does the timer
+    reply(http::Response::text(200, "late"));
+  }};
+  Client client{server.port};
+  client.send(get("/"));
+  has_come.get_future().wait();
+  server.server.stop(0ms);
 }
 
 TEST_CASE("stopping does not wait longer than its patience, and late replies are harmless",
