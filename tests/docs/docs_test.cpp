@@ -10,8 +10,8 @@
 #include <millrace/testing.hpp>
 
 // Guides show code of files that are compiled or run. Above each block stands where it is from:
-//   <!-- cut: sdk/template/min_area.cpp -->            the whole file
-//   <!-- cut: sdk/template/min_area_test.cpp ... -->   lines that follow one another in it
+//   <!-- cut: sdk/template/url_suffix.cpp -->            the whole file
+//   <!-- cut: sdk/template/url_suffix_test.cpp ... -->   lines that follow one another in it
 //   <!-- cut: tests/docs/commands.sh run -->           the lines between "[run]" and "[/run]"
 namespace {
 

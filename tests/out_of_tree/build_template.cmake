@@ -1,5 +1,5 @@
 # cmake -DBUILD=... -DWORK=... -DTEMPLATE=... -P build_template.cmake
-# Every step must succeed; the last two run the plugin's own test and the check of the program.
+# Every step must succeed; the last ones run the plugin's own test, the check of the program, and its pipeline.
 function(step)
   execute_process(COMMAND ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
   if(NOT result EQUAL 0)
@@ -22,13 +22,13 @@ step(${CMAKE_COMMAND} -S ${WORK}/source -B ${WORK}/build -G Ninja
   -DCMAKE_BUILD_TYPE=Release -DCMAKE_PREFIX_PATH=${WORK}/prefix
   -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_CXX_FLAGS=${flags} -DCMAKE_EXPORT_NO_PACKAGE_REGISTRY=ON)
 step(${CMAKE_COMMAND} --build ${WORK}/build)
-foreach(file min_area.so min_area.json min_area_test)
+foreach(file url_suffix.so url_suffix.json url_suffix_test)
   if(NOT EXISTS ${WORK}/build/${file})
     message(FATAL_ERROR "the build did not make ${file}")
   endif()
 endforeach()
 
-step(nm -D --defined-only ${WORK}/build/min_area.so)
+step(nm -D --defined-only ${WORK}/build/url_suffix.so)
 string(REGEX MATCHALL "[^\n]+" symbols "${output}")
 list(LENGTH symbols count)
 if(NOT count EQUAL 1 OR NOT output MATCHES " T mr_plugin_v1")
@@ -36,5 +36,15 @@ if(NOT count EQUAL 1 OR NOT output MATCHES " T mr_plugin_v1")
 endif()
 step(${CMAKE_CTEST_COMMAND} --test-dir ${WORK}/build --output-on-failure --no-tests=error)
 if(PROGRAM)
-  step(${PROGRAM} plugin check ${WORK}/build/min_area.so)
+  step(${PROGRAM} plugin check ${WORK}/build/url_suffix.so)
+
+  file(WRITE ${WORK}/pictures/a.png "")
+  file(WRITE ${WORK}/pictures/b.jpg "")
+  step(${PROGRAM} run ${WORK}/source/pipeline.json --plugins ${WORK}/build --data ${WORK}/data
+    --set pictures=${WORK}/pictures --set list=${WORK}/pictures.jsonlist)
+  file(STRINGS ${WORK}/pictures.jsonlist records)
+  list(LENGTH records count)
+  if(NOT count EQUAL 1 OR NOT records MATCHES "pictures/a\\.png")
+    message(FATAL_ERROR "the pipeline of the template keeps a.png and nothing else, it wrote:\n${records}")
+  endif()
 endif()

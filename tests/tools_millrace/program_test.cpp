@@ -289,7 +289,7 @@ TEST_CASE("a new plugin has the names that were asked for, and takes no folder's
   const auto source = fixture.read("sharp_edges/sharp_edges.cpp");
   CHECK(contains(source, "class SharpEdges"));
   CHECK(contains(source, "\"filter.sharp_edges\""));
-  CHECK_FALSE(contains(source, "min_area"));
+  CHECK_FALSE(contains(source, "url_suffix"));
   CHECK(contains(fixture.read("sharp_edges/CMakeLists.txt"), "NAME sharp_edges"));
   CHECK(fixture.run({"plugin", "new", "sharp_edges"}).exit_code == 3);
   CHECK(fixture.run({"plugin", "new", "Sharp"}).exit_code == 3);

@@ -20,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kTemplateName = "min_area";
+constexpr std::string_view kTemplateName = "url_suffix";
 
 bool is_word(const std::string& name) {
   const auto is_letter = [](unsigned char c) {
@@ -30,7 +30,7 @@ bool is_word(const std::string& name) {
          std::all_of(name.begin(), name.end(), is_letter);
 }
 
-// "min_area" -> "MinArea", the name of the class.
+// "url_suffix" -> "MinArea", the name of the class.
 std::string class_name(std::string_view word) {
   std::string name;
   bool is_first = true;
@@ -52,8 +52,7 @@ void replace_all(std::string& text, std::string_view from, std::string_view to) 
   }
 }
 
-// The template's names become the new ones; its parameter min_area becomes one of that name, which
-// the author changes.
+// The template's names become the new ones.
 std::string renamed(std::string text, const std::string& name) {
   replace_all(text, kTemplateName, name);
   replace_all(text, class_name(kTemplateName), class_name(name));

@@ -19,12 +19,14 @@ enum class Role { Input, Filter, Augment, Preprocess, Train, Label, Output };
 /// destroyed with the job. Throw Failure (or any std::exception, which becomes Internal) to fail
 /// the batch.
 ///
-/// A class declares itself with these constants; only the first three are mandatory:
-///   kName   "filter.min_area", the id            kRole    Role::Filter
-///   kParams JSON object, one member a parameter: type, default, minimum, maximum, enum, unit, doc,
-///   items kDoc    one paragraph for the page           kTraits  JSON object, see
-///   docs/writing-a-plugin.md
-/// and may have `static void plan(Context&, const Params&)` to check parameters further.
+/// A class declares itself with these constants; only the first three are mandatory, and
+/// docs/writing-a-plugin.md lists the members of the JSON objects:
+/// - kName: the id, "filter.min_area"
+/// - kRole: Role::Filter
+/// - kDoc: a paragraph for the operator's page
+/// - kParams: JSON object, one member a parameter: type, default, minimum, maximum, enum, unit, doc
+/// - kTraits: JSON object: what it reads and adds, how it may be run
+/// It may also have `static void plan(Context&, const Params&)` to check parameters further.
 class Operator {
  public:
   virtual ~Operator() = default;
