@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <fstream>
 #include <functional>
@@ -68,9 +69,10 @@ class NodeDefaults {
       return {};
     };
   }
-  ReadMember box_mode(std::string id, std::string name) {
+  // `wanted` says which texts: "polygon or aabb".
+  ReadMember one_of(std::string id, std::string name, std::string_view wanted, std::vector<std::string> values) {
     return [=, this](const Json& value) -> std::string_view {
-      if (value != "polygon" && value != "aabb") return "polygon or aabb";
+      if (std::find(values.begin(), values.end(), value) == values.end()) return wanted;
       defaults_[id][name] = value;
       return {};
     };
@@ -156,9 +158,28 @@ Result<Settings> read_settings(const Json& document) {
                                     {"maxBadLines", node.integer("input.list", "max_bad_lines", 0, kMaxRecords)},
                                     {"maxSide", node.integer("augment.render", "max_side", 1, 65'500)},
                                     {"maxPixels", node.integer("augment.render", "max_pixels", 1, 1'000'000'000)}})},
-       {"records", object("records", {{"acceptLabelArray", node.boolean("input.list", "accept_label_array")}})},
+       {"records", object("records", {{"acceptLabelArray", node.boolean("input.list", "accept_label_array")},
+                                      {"urlStyle", node.one_of("augment.render", "url_style", "qiniu or http",
+                                                               {"qiniu", "http"})}})},
+       {"zones",
+        [&](const Json& value) -> std::string_view {
+          if (!value.is_object()) return "an object of zones";
+          for (const auto& [zone, entry] : value.items()) {
+            std::string base;
+            if (nested.ok()) nested = read_members(entry, "zones." + zone, {{"publicBase", into(base)}});
+            if (!nested.ok()) return {};
+            if (!base.starts_with("https://") && !base.starts_with("http://")) {
+              nested = Error{Code::InvalidArgument,
+                             fmt::format("atflow settings: must begin with http:// or https://: zones.{}.publicBase",
+                                         zone)};
+              return {};
+            }
+            settings.node_defaults["augment.render"]["public_bases"][zone] = base;
+          }
+          return {};
+        }},
        {"labels", object("labels", {{"minVisibility", node.share("augment.render", "min_visibility")},
-                                    {"boxMode", node.box_mode("augment.render", "box_mode")}})},
+                                    {"boxMode", node.one_of("augment.render", "box_mode", "polygon or aabb", {"polygon", "aabb"})}})},
        {"fetch", object("fetch", {{"maxBytes", node.integer("augment.render", "max_bytes", 1, 2'147'483'647)}})},
        {"mix", object("mix", {{"relaxed", into(settings.mix_relaxed)}})},
        {"stats", object("stats", {{"aliases", into(settings.stats_aliases)}})},
@@ -189,6 +210,12 @@ Result<Settings> read_settings(const Json& document) {
           return {};
         }}}));
   MR_CHECK(std::move(nested));
+  const Json& render = settings.node_defaults.value("augment.render", Json::object());
+  if (render.value("url_style", "qiniu") == "http" && !render.contains("public_bases")) {
+    return Error{Code::InvalidArgument,
+                 "atflow settings: records.urlStyle http needs the publicBase of a zone, such as "
+                 R"({"zones": {"z0": {"publicBase": "https://pictures.example.com"}}})"};
+  }
   for (AccessKey& key : keys) {
     const std::string name = key.access_key;
     if (!settings.keys.emplace(name, std::move(key)).second) {

@@ -29,7 +29,7 @@ struct Settings {
   bool mix_relaxed = false;
   bool stats_aliases = true;
   std::int64_t max_records = kMaxRecords;  // limits.maxRecords
-  Json node_defaults = Json::object();     // operator id -> parameters: limits, records, labels, fetch
+  Json node_defaults = Json::object();     // operator id -> parameters: limits, records, labels, fetch, zones
   bool auth_enabled = true;
   bool require_signed_body = true;
   bool require_date = false;

@@ -15,10 +15,20 @@
 namespace millrace::augment {
 namespace {
 
+// The public address of the zone that a prefix is in; empty when it has none.
+std::string_view public_base(const Params& params, std::string_view prefix) {
+  constexpr std::string_view kScheme = "qiniu:///";
+  if (!prefix.starts_with(kScheme)) return {};
+  const auto path = prefix.substr(kScheme.size());
+  return params["public_bases"][path.substr(0, path.find('/'))].string();
+}
+
 RenderSettings settings_of(const Params& params) {
   RenderSettings settings;
   settings.prefix = params.string("prefix");
-  if (params.string("url_style") == "http") settings.public_base = params.string("public_base");
+  if (params.string("url_style") == "http") {
+    settings.public_base = public_base(params, settings.prefix);
+  }
   settings.limits = {params.integer("max_side"), params.integer("max_pixels")};
   settings.max_bytes = static_cast<std::uint64_t>(params.integer("max_bytes"));
   settings.boxes = {params.number("min_visibility"), params.string("box_mode") == "aabb"};
@@ -85,8 +95,8 @@ class Render final : public Operator {
     "box_mode": {"type": "string", "default": "polygon", "enum": ["polygon", "aabb"],
                  "doc": "polygon keeps the corners of a box; aabb replaces a moved box by its upright bounding rectangle."},
     "url_style": {"type": "string", "default": "qiniu", "enum": ["qiniu", "http"],
-                  "doc": "Which address of a stored picture its record gets: that of the store, or one below public_base."},
-    "public_base": {"type": "string", "default": "",
+                  "doc": "Which address of a stored picture its record gets: that of the store, or one below the public base of its zone."},
+    "public_bases": {"type": "object", "default": {}, "additionalProperties": {"type": "string"},
                     "doc": "For http addresses: what stands before /bucket/key, e.g. https://pictures.example.com."},
     "turns": {"type": "string", "default": "auto", "enum": ["auto", "lossless", "decoded"],
               "doc": "auto and lossless turn JPEGs without decoding where that is exact; decoded never does. The planner says lossless where nothing but turns can arrive."}
@@ -112,13 +122,13 @@ class Render final : public Operator {
 
   static void plan(Context& context, const Params& params) {
     if (params.string("url_style") != "http") return;
-    if (params.string("public_base").empty()) {
-      context.fault("parameter_missing", "/public_base",
-                    "http addresses need public_base: what stands before /bucket/key");
-    }
-    if (!params.string("prefix").starts_with("qiniu:///")) {
+    const auto prefix = params.string("prefix");
+    if (!prefix.starts_with("qiniu:///")) {
       context.fault("parameter_value", "/prefix",
                     "http addresses can only be given to pictures below qiniu:///");
+    } else if (public_base(params, prefix).empty()) {
+      context.fault("parameter_missing", "/public_bases",
+                    "http addresses need the public base of the zone in: " + prefix);
     }
   }
 

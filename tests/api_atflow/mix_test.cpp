@@ -243,6 +243,18 @@ TEST_CASE("the limits of pictures reach the pictures of a mix", "[atflow][mix][l
   CHECK(flow.file("logs/" + id + "/" + id + "_log.jsonlist").find("too_large") != std::string::npos);
 }
 
+TEST_CASE("urlStyle http gives records the public addresses of their pictures", "[atflow][mix]") {
+  Flow flow{Json{{"records", {{"urlStyle", "http"}}},
+                 {"zones", {{"z0", {{"publicBase", "https://p.example.com"}}}}}}};
+  flow.run_mix(mix_of("flip", "public"));
+  const auto records = flow.records("out/public.jsonlist");
+  REQUIRE_FALSE(records.empty());
+  const std::string url = records.front()["url"];
+  INFO(url);
+  REQUIRE(url.starts_with("https://p.example.com/"));
+  CHECK(flow.exists(url.substr(std::string_view{"https://p.example.com/"}.size())));
+}
+
 TEST_CASE("boxMode aabb gives upright boxes", "[atflow][mix][limits]") {
   Flow flow{Json{{"labels", {{"boxMode", "aabb"}}}}};
   flow.run_mix(mix_of("rotate/30", "upright"));

@@ -48,6 +48,20 @@ TEST_CASE("limits become parameters of the operators that keep them", "[atflow][
   CHECK(problem(R"({"labels": {"minVisibility": 2}})").find("labels.minVisibility") != std::string::npos);
 }
 
+TEST_CASE("records get http addresses when the zone has a public base", "[atflow][settings]") {
+  const auto settings = atflow::read_settings(Json::parse(R"({
+    "records": {"urlStyle": "http"}, "zones": {"z0": {"publicBase": "https://p.example.com"}}})"));
+  REQUIRE(settings.ok());
+  CHECK(settings->node_defaults == Json::parse(R"({
+    "augment.render": {"url_style": "http", "public_bases": {"z0": "https://p.example.com"}}})"));
+  CHECK(problem(R"({"records": {"urlStyle": "http"}})").find("publicBase") != std::string::npos);
+  CHECK(problem(R"({"records": {"urlStyle": "s3"}})").find("qiniu or http: records.urlStyle") != std::string::npos);
+  CHECK(problem(R"({"zones": {"z0": {"publicBase": "p.example.com"}}})").find("zones.z0.publicBase") !=
+        std::string::npos);
+  CHECK(problem(R"({"zones": {"z0": {"driver": "local"}}})").find("zones.z0.driver") != std::string::npos);
+  CHECK(problem(R"({"zones": ["z0"]})").find("settings.zones") != std::string::npos);
+}
+
 TEST_CASE("wrong settings name the member", "[atflow][settings]") {
   CHECK(problem(R"({"auht": {}})").find("settings.auht") != std::string::npos);
   CHECK(problem(R"({"auth": {"enabld": true}})").find("auth.enabld") != std::string::npos);

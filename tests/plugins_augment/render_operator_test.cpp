@@ -368,12 +368,15 @@ TEST_CASE("settings of labels are those of the parameters", "[augment][render]")
 
 TEST_CASE("records may get http addresses of the stored pictures", "[augment][render]") {
   auto harness = renderer("qiniu:///z0/out/my pictures",
-                          R"("url_style": "http", "public_base": "https://p.example.com/")");
+                          R"("url_style": "http", "public_bases": {"z0": "https://p.example.com/"})");
   const auto rows = through(harness, flipped(rows_of({kPulp[0]})));
   CHECK(texts(rows, "url")[0] == "https://p.example.com/out/my%20pictures/a_551f8b2ece965266.png");
   CHECK(harness.object("qiniu:///z0/out/my pictures/a_551f8b2ece965266.png"));
   CHECK(renderer("qiniu:///z0/out/x", R"("url_style": "http")").faults().size() == 1);
-  CHECK(renderer("file:///tmp/x", R"("url_style": "http", "public_base": "http://h")")
+  CHECK(renderer("qiniu:///z0/out/x", R"("url_style": "http", "public_bases": {"z1": "http://h"})")
+            .faults()
+            .size() == 1);
+  CHECK(renderer("file:///tmp/x", R"("url_style": "http", "public_bases": {"z0": "http://h"})")
             .faults()
             .size() == 1);
 }
