@@ -51,6 +51,9 @@ if(MILLRACE_SANITIZE)
     target_compile_options(millrace_options INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-tsan>)
   endif()
 endif()
+# Programs link this; it is empty where no sanitizer is.
+add_library(millrace_sanitizer_defaults OBJECT ${CMAKE_CURRENT_LIST_DIR}/sanitizer_defaults.cpp)
+target_link_libraries(millrace_sanitizer_defaults PRIVATE millrace_options)
 if(MILLRACE_FUZZ)
   # Everything is instrumented, so that the fuzzer sees the paths inside our libraries; only its targets have its main().
   target_compile_options(millrace_options INTERFACE -fsanitize=fuzzer-no-link)
