@@ -66,6 +66,7 @@ class KernelReadableFile final : public ReadableFile {
     return filled;
   }
   std::uint64_t size() const override { return size_; }
+  int descriptor() const override { return file_.get(); }
 
  private:
   FileDescriptor file_;

@@ -19,6 +19,8 @@ class ReadableFile {
   /// Reads up to `buffer.size()` bytes from `offset`; returns how many, 0 at the end.
   virtual Result<std::size_t> read_at(std::uint64_t offset, std::span<char> buffer) = 0;
   [[nodiscard]] virtual std::uint64_t size() const = 0;
+  /// Returns the open file of the kernel, for calls that move its bytes without reading them; -1: there is none.
+  [[nodiscard]] virtual int descriptor() const { return -1; }
 };
 
 /// A file open for writing, made new or cut to `length` by the caller. Closing does not sync. [one thread at a time]

@@ -8,15 +8,20 @@
 namespace millrace {
 namespace {
 
+// Only an OpenSSL without the algorithm, or without memory, comes here, and no result is better than
+// a wrong one.
+[[noreturn]] void fail(const EVP_MD* kind) {
+  spdlog::critical("digest failed algorithm={}", EVP_MD_get0_name(kind));
+  std::abort();
+}
+
 template <std::size_t kSize>
 std::array<std::uint8_t, kSize> digest(const EVP_MD* kind, std::string_view bytes) {
   std::array<std::uint8_t, kSize> out{};
   unsigned size = 0;
   if (EVP_Digest(bytes.data(), bytes.size(), out.data(), &size, kind, nullptr) != 1 ||
       size != kSize) {
-    // Only an OpenSSL without the algorithm comes here, and no result is better than a wrong one.
-    spdlog::critical("digest failed algorithm={}", EVP_MD_get0_name(kind));
-    std::abort();
+    fail(kind);
   }
   return out;
 }
@@ -27,6 +32,27 @@ std::array<std::uint8_t, 20> sha1(std::string_view bytes) { return digest<20>(EV
 
 std::array<std::uint8_t, 32> sha256(std::string_view bytes) {
   return digest<32>(EVP_sha256(), bytes);
+}
+
+void Sha256::Free::operator()(evp_md_ctx_st* context) const { EVP_MD_CTX_free(context); }
+
+Sha256::Sha256() : context_{EVP_MD_CTX_new()} {
+  if (!context_ || EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) != 1) {
+    fail(EVP_sha256());
+  }
+}
+
+void Sha256::update(std::string_view bytes) {
+  if (EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()) != 1) fail(EVP_sha256());
+}
+
+std::array<std::uint8_t, 32> Sha256::finish() && {
+  std::array<std::uint8_t, 32> out{};
+  unsigned size = 0;
+  if (EVP_DigestFinal_ex(context_.get(), out.data(), &size) != 1 || size != out.size()) {
+    fail(EVP_sha256());
+  }
+  return out;
 }
 
 std::string to_hex(std::span<const std::uint8_t> bytes) {

@@ -2,9 +2,12 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+
+struct evp_md_ctx_st;
 
 namespace millrace {
 
@@ -13,6 +16,22 @@ std::array<std::uint8_t, 20> sha1(std::string_view bytes);
 
 /// SHA-256 (FIPS 180-4) of `bytes`: keys of reuse, content addresses.
 std::array<std::uint8_t, 32> sha256(std::string_view bytes);
+
+/// SHA-256 of bytes that come in pieces. [one thread at a time]
+class Sha256 {
+ public:
+  Sha256();
+
+  void update(std::string_view bytes);
+  /// Returns the digest of all that came. The object is spent.
+  std::array<std::uint8_t, 32> finish() &&;
+
+ private:
+  struct Free {
+    void operator()(evp_md_ctx_st* context) const;
+  };
+  std::unique_ptr<evp_md_ctx_st, Free> context_;
+};
 
 /// Returns lower-case hexadecimal digits, two for a byte.
 std::string to_hex(std::span<const std::uint8_t> bytes);

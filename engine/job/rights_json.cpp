@@ -5,8 +5,10 @@ namespace millrace {
 Json to_json(const StoreRights& rights) {
   Json roots = Json::array();
   for (const auto& root : rights.roots) roots.push_back(root.string());
-  return Json{
-      {"any_file", rights.any_file}, {"roots", std::move(roots)}, {"grants", rights.grants}};
+  return Json{{"any_file", rights.any_file},
+              {"roots", std::move(roots)},
+              {"grants", rights.grants},
+              {"blobs", rights.blobs}};
 }
 
 StoreRights read_rights(const Json& rights) {
@@ -17,6 +19,8 @@ StoreRights read_rights(const Json& rights) {
   if (!rights.is_object()) return read;
   if (const auto any = rights.find("any_file"); any != rights.end() && any->is_boolean())
     read.any_file = any->get<bool>();
+  if (const auto blobs = rights.find("blobs"); blobs != rights.end() && blobs->is_boolean())
+    read.blobs = blobs->get<bool>();
   if (const auto roots = rights.find("roots"); roots != rights.end() && roots->is_array()) {
     for (const Json& root : *roots) {
       if (root.is_string()) read.roots.emplace_back(root.get<std::string>());

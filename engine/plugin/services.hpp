@@ -27,6 +27,9 @@ class ObjectReader {
   virtual ~ObjectReader() = default;
   virtual Result<std::size_t> read(std::span<char> buffer) = 0;
   virtual Result<void> seek(std::uint64_t offset) = 0;
+  /// Returns the regular file of the kernel whose bytes these are, at the same offsets, open as long as the reader lives;
+  /// -1: there is none.
+  [[nodiscard]] virtual int descriptor() const { return -1; }
 };
 
 /// A staged output of a job. [one thread at a time]

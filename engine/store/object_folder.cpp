@@ -49,6 +49,7 @@ class FileObjectReader final : public ObjectReader {
     position_ = offset;
     return {};
   }
+  int descriptor() const override { return file_->descriptor(); }
 
  private:
   std::unique_ptr<ReadableFile> file_;
@@ -77,6 +78,10 @@ class StagedObject final : public ObjectWriter {
 
 }  // namespace
 
+std::unique_ptr<ObjectReader> read_file(std::unique_ptr<ReadableFile> file) {
+  return std::make_unique<FileObjectReader>(std::move(file));
+}
+
 std::string partial_name(std::string_view name, std::string_view owner) {
   const auto folder = folder_of(name);
   const auto leaf = folder.empty() ? name : name.substr(folder.size() + 1);
@@ -91,7 +96,7 @@ std::string partial_name(std::string_view name, std::string_view owner) {
 ObjectFolder::ObjectFolder(std::unique_ptr<Disk> disk, Kind kind)
     : disk_{std::move(disk)}, put_owner_{"put-" + system_random().hex(6) + '-'} {
   if (kind == Kind::Foreign) return;
-  staging_ = std::make_unique<PutStaging>(*disk_);
+  staging_ = std::make_unique<PutStaging>(*disk_, ".put");  // no name of a zone
   staging_->sweep();
 }
 
@@ -124,7 +129,7 @@ Result<void> ObjectFolder::list(
 
 Result<std::unique_ptr<ObjectReader>> ObjectFolder::open(std::string_view name) {
   MR_TRY(auto file, disk_->open(name));
-  return std::unique_ptr<ObjectReader>{std::make_unique<FileObjectReader>(std::move(file))};
+  return read_file(std::move(file));
 }
 
 Result<void> ObjectFolder::put(std::string_view name, std::string_view bytes) {

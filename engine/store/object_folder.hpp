@@ -30,6 +30,8 @@ class ObjectFolder {
   Result<void> put(std::string_view name, std::string_view bytes);
   Result<void> remove(std::string_view name);
   Result<void> sync();
+  /// What the objects lie on, for files that lie beside them.
+  [[nodiscard]] Disk& disk() { return *disk_; }
 
   Result<std::unique_ptr<ObjectWriter>> stage(std::string_view name, std::string_view owner);
   Result<void> publish(std::string_view name, std::string_view owner);
@@ -44,6 +46,9 @@ class ObjectFolder {
   std::string put_owner_;                // no other process on the same folder has it
   std::atomic<std::uint64_t> put_count_{0};
 };
+
+/// Returns a reader of a file, from its beginning.
+std::unique_ptr<ObjectReader> read_file(std::unique_ptr<ReadableFile> file);
 
 /// Returns the name of a staged object. One that would be longer than a file name may be keeps its
 /// beginning and a digest.

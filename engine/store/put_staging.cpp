@@ -10,17 +10,18 @@
 namespace millrace::detail {
 namespace {
 
-constexpr std::string_view kFolder = ".put";  // no name of a zone
 constexpr int kTries = 8;
 
-std::string lock_name(std::string_view owner) { return fmt::format("{}/{}.lock", kFolder, owner); }
+}  // namespace
 
-std::string_view owner_of(std::string_view name) {
-  name.remove_prefix(kFolder.size() + 1);
-  return name.substr(0, name.find_first_of("-."));
+std::string PutStaging::lock_name(std::string_view owner) const {
+  return fmt::format("{}/{}.lock", folder_, owner);
 }
 
-}  // namespace
+std::string_view PutStaging::owner_of(std::string_view name) const {
+  name.remove_prefix(folder_.size() + 1);
+  return name.substr(0, name.find_first_of("-."));
+}
 
 PutStaging::~PutStaging() {
   // The lock is held until the file is gone, so nobody takes us for dead before.
@@ -28,7 +29,7 @@ PutStaging::~PutStaging() {
 }
 
 void PutStaging::sweep() {
-  const auto listed = disk_.list(kFolder);
+  const auto listed = disk_.list(folder_);
   if (!listed.ok()) return;  // nothing was ever put
   std::set<std::string_view> owners;
   for (const auto& entry : *listed) owners.insert(owner_of(entry.name));
@@ -55,7 +56,7 @@ Result<std::string> PutStaging::next() {
   if (!lock_)
     return Error{Code::Unavailable, "put object: no lock could be taken in the store's folder"};
   // ".partial": a file: address may lead here too, and can name no such file.
-  return fmt::format("{}/{}-{}.partial", kFolder, owner_, count_++);
+  return fmt::format("{}/{}-{}.partial", folder_, owner_, count_++);
 }
 
 }  // namespace millrace::detail

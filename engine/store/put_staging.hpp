@@ -4,6 +4,8 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "engine/base/disk.hpp"
 
@@ -15,7 +17,8 @@ namespace millrace::detail {
 /// thread; blocks]
 class PutStaging {
  public:
-  explicit PutStaging(Disk& disk) : disk_{disk} {}
+  /// `folder` is a name on the disk that no address leads to.
+  PutStaging(Disk& disk, std::string folder) : disk_{disk}, folder_{std::move(folder)} {}
   ~PutStaging();
   PutStaging(const PutStaging&) = delete;
   PutStaging& operator=(const PutStaging&) = delete;
@@ -27,7 +30,11 @@ class PutStaging {
   Result<std::string> next();
 
  private:
+  [[nodiscard]] std::string lock_name(std::string_view owner) const;
+  [[nodiscard]] std::string_view owner_of(std::string_view name) const;
+
   Disk& disk_;
+  const std::string folder_;
   std::mutex mutex_;  // guards all below
   std::uint64_t count_ = 0;
   std::string owner_;

@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "engine/base/utf8.hpp"
+#include "engine/store/blobs.hpp"
 #include "engine/store/fetch.hpp"
 #include "engine/store/grants.hpp"
 #include "engine/store/object_folder.hpp"
@@ -19,10 +20,21 @@ bool is_http(const Uri& uri) {
   return uri.scheme == Uri::Scheme::Http || uri.scheme == Uri::Scheme::Https;
 }
 
+bool is_blob(const Uri& uri) { return uri.scheme == Uri::Scheme::Blob; }
+
 Error only_readable(const Uri& uri) {
   return {Code::InvalidArgument,
-          "address: http and https addresses can only be read: " + printable(uri.text),
+          "address: http, https and blob addresses can only be read: " + printable(uri.text),
           "uri_scheme"};
+}
+
+Result<Uri> check_blob(Uri uri, const StoreRights& rights) {
+  if (!rights.blobs) {
+    return Error{Code::PermissionDenied,
+                 "address: blob addresses are not open here: " + printable(uri.text)};
+  }
+  uri.is_open = true;
+  return uri;
 }
 
 // Returns the path with its symbolic links resolved as far as it exists, or "" where that fails.
@@ -79,10 +91,9 @@ struct Store::State {
   }
 
   Result<Uri> check(Uri uri, const StoreRights& rights, bool for_writing) const {
-    if (is_http(uri)) {
-      if (for_writing) return only_readable(uri);
-      return uri;
-    }
+    if (for_writing && (is_http(uri) || is_blob(uri))) return only_readable(uri);
+    if (is_http(uri)) return uri;
+    if (is_blob(uri)) return check_blob(std::move(uri), rights);
     if (uri.scheme == Uri::Scheme::File) return check_file(std::move(uri), rights);
     if (!has_zone(uri.zone)) return unknown_zone(uri);
     if (!detail::is_granted(rights.grants, uri.zone, uri.bucket)) {
@@ -96,7 +107,7 @@ struct Store::State {
 
   // Finds the folder and name behind a file: or qiniu: address.
   Result<Place> locate(const Uri& uri) {
-    if (is_http(uri)) return only_readable(uri);
+    if (is_http(uri) || is_blob(uri)) return only_readable(uri);
     if (uri.scheme == Uri::Scheme::File) {
       if (uri.root.empty() || !is_below(uri.path, uri.root)) {
         return Error{Code::PermissionDenied,
@@ -125,6 +136,19 @@ struct Store::State {
     return place;
   }
 
+  // Finds the contents that a checked blob: address may name.
+  Result<Blobs*> contents(const Uri& uri) {
+    if (!uri.is_open) {
+      return Error{Code::PermissionDenied,
+                   "address: its rights have not been checked: " + printable(uri.text)};
+    }
+    if (!blobs) {
+      return Error{Code::InvalidArgument,
+                   "store: no folder is configured for blob addresses: " + printable(uri.text)};
+    }
+    return blobs.get();
+  }
+
   // Says what was asked for where something is missing; other faults get context.
   Error explain(std::string_view what, const Uri& uri, const Error& error) {
     if (error.code != Code::NotFound) return error.within(what);
@@ -137,6 +161,7 @@ struct Store::State {
   OpenDisk open_disk;
   detail::Fetcher fetcher;
   std::unique_ptr<ObjectFolder> objects;  // of qiniu: addresses; null without a folder
+  std::unique_ptr<Blobs> blobs;           // on the same disk; null without a folder
 
   std::mutex mutex;                                            // guards roots
   std::map<std::string, std::unique_ptr<ObjectFolder>> roots;  // of file: addresses; never removed
@@ -187,6 +212,7 @@ Result<std::unique_ptr<Store>> Store::open(StoreSettings settings, OpenDisk open
     auto disk = state.open_disk(state.settings.folder, true);
     if (!disk.ok()) return disk.error().within("open store");
     state.objects = std::make_unique<ObjectFolder>(*std::move(disk), ObjectFolder::Kind::Ours);
+    state.blobs = std::make_unique<Blobs>(state.objects->disk());
   }
   return store;
 }
@@ -204,6 +230,11 @@ Result<Uri> Store::check_prefix(std::string_view uri, const StoreRights& rights,
 
 Result<ObjectStat> Store::stat(const Uri& uri) {
   if (is_http(uri)) return state_->fetcher.stat(uri);
+  if (is_blob(uri)) {
+    MR_TRY(auto* const blobs, state_->contents(uri));
+    MR_TRY(const auto stat, blobs->stat(uri.sha256));
+    return ObjectStat{.size_bytes = stat.size_bytes, .modified_us = stat.modified_us};
+  }
   MR_TRY(const auto place, state_->locate(uri));
   auto found = place.folder->stat(place.name);
   if (!found.ok()) return state_->explain("look up", uri, found.error());
@@ -228,11 +259,18 @@ Result<void> Store::list(const Uri& uri,
 Result<std::unique_ptr<ObjectReader>> Store::open(const Uri& uri,
                                                   const std::function<bool()>& stopping) {
   if (is_http(uri)) return state_->fetcher.open(uri, stopping);
+  if (is_blob(uri)) {
+    MR_TRY(auto* const blobs, state_->contents(uri));
+    MR_TRY(auto content, blobs->open(uri.sha256));
+    return std::move(content.reader);
+  }
   MR_TRY(const auto place, state_->locate(uri));
   auto opened = place.folder->open(place.name);
   if (!opened.ok()) return state_->explain("open", uri, opened.error());
   return opened;
 }
+
+Blobs* Store::blobs() { return state_->blobs.get(); }
 
 Result<void> Store::put(const Uri& uri, std::string_view bytes) {
   MR_TRY(const auto place, state_->locate_for_writing(uri));

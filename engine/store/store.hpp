@@ -16,11 +16,14 @@
 
 namespace millrace {
 
+class Blobs;
+
 /// Who asks: decides which addresses are open to a job.
 struct StoreRights {
   bool any_file = false;                        // `file:` anywhere (a person at the shell)
   std::vector<std::filesystem::path> roots{};   // else only below these
   std::vector<std::string> grants{};            // "zone/bucket" patterns ("*" matches a part); empty: all
+  bool blobs = false;                           // `blob:` for reading: whoever names a content may read it
 };
 
 struct FetchLimits {
@@ -43,7 +46,7 @@ struct StoreSettings {
 using OpenDisk =
     std::function<Result<std::unique_ptr<Disk>>(const std::filesystem::path& folder, bool create)>;
 
-/// Bytes by address: file:, qiniu:///zone/bucket/key on the embedded folder store, http(s): for reading.
+/// Bytes by address: file:, qiniu:///zone/bucket/key on the embedded folder store, http(s): and blob: for reading.
 /// [any thread; blocks] Nothing written is visible before it is whole.
 class Store {
  public:
@@ -54,7 +57,7 @@ class Store {
 
   /// Checks syntax, zone and rights of an address of one object. Symbolic links in a file: path are resolved before it is
   /// compared with the roots; else there is no I/O. What comes back is what the functions below take: they refuse a file:
-  /// address that was only parsed. Error codes: InvalidArgument with Error::message; the machine word of the
+  /// or blob: address that was only parsed. Error codes: InvalidArgument with Error::message; the machine word of the
   /// fault (uri_syntax, uri_scheme, uri_zone, uri_bucket, uri_key) stands in Error::detail; PermissionDenied.
   Result<Uri> check(std::string_view uri, const StoreRights& rights, bool for_writing) const;
 
@@ -83,6 +86,9 @@ class Store {
   /// Makes a staged object durable and visible. Doing it again is not an error: the object then exists and its stage does not.
   Result<void> publish(const Uri& uri, std::string_view owner);
   Result<void> discard(const Uri& uri, std::string_view owner);
+
+  /// Returns the files that are kept by their content; null when the store has no folder.
+  Blobs* blobs();
 
  private:
   Store();

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/utf8.hpp"
+#include "engine/store/blobs.hpp"
 #include "engine/store/http_uri.hpp"
 
 namespace millrace {
@@ -157,6 +158,19 @@ Result<Uri> parse_file(std::string_view text, bool is_prefix) {
   return uri;
 }
 
+Result<Uri> parse_blob(std::string_view text, bool is_prefix) {
+  const auto name = text.substr(text.find(':') + 1);
+  if (is_prefix) return fault("uri_syntax", "a blob address names one content, no folder", text);
+  if (!is_blob_name(name)) {
+    return fault("uri_syntax", "64 hexadecimal digits in lower case must follow blob:", text);
+  }
+  Uri uri;
+  uri.scheme = Uri::Scheme::Blob;
+  uri.text = text;
+  uri.sha256 = name;
+  return uri;
+}
+
 Result<Uri> parse(std::string_view text, bool is_prefix) {
   if (text.size() > kMaxUri) return fault("uri_syntax", "longer than 8192 bytes", text);
   const auto colon = text.find(':');
@@ -169,6 +183,7 @@ Result<Uri> parse(std::string_view text, bool is_prefix) {
   }
   if (scheme == "qiniu") return parse_qiniu(text, is_prefix);
   if (scheme == "file") return parse_file(text, is_prefix);
+  if (scheme == "blob") return parse_blob(text, is_prefix);
   if (scheme != "http" && scheme != "https") {
     return fault("uri_scheme", "the scheme must be qiniu, file, http or https, in lower case",
                  text);

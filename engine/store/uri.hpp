@@ -10,7 +10,7 @@ namespace millrace {
 
 /// An address that has been taken apart and checked for form (not for rights).
 struct Uri {
-  enum class Scheme { File, Qiniu, Http, Https };
+  enum class Scheme { File, Qiniu, Http, Https, Blob };
   Scheme scheme = Scheme::File;
   std::string text;     // as given
   std::string zone;     // qiniu
@@ -19,12 +19,15 @@ struct Uri {
   std::string path;     // file: absolute, normalised, percent-decoded
   std::string root;     // file: the folder beneath which the path is opened; set by Store::check, empty without rights
   std::string host;     // http(s): host or host:port as written
+  std::string sha256;   // blob: 64 hexadecimal digits in lower case
+  bool is_open = false; // blob: set by Store::check, false without rights
 };
 
 /// Takes an address apart. qiniu keys follow section 6.2 of the store's rules: 1-750 bytes of UTF-8 without control
 /// characters, backslash, empty segment, "." or "..", or a segment that ends in ".partial" or is longer than 255 bytes.
 /// file: is "file:///absolute/path" or "file:/absolute/path"; http(s): has no user, and its host is a name, an IPv4 address or
-/// an IPv6 address in brackets. Schemes are written in lower case. The fault word is in Error::detail: uri_syntax, uri_scheme,
+/// an IPv6 address in brackets. blob: is "blob:<64 hexadecimal digits in lower case>", a content of Store::blobs(). Schemes
+/// are written in lower case. The fault word is in Error::detail: uri_syntax, uri_scheme,
 /// uri_bucket, uri_key, uri_zone.
 Result<Uri> parse_uri(std::string_view text);
 /// The same for an address that names a folder (prefix): the key may be empty, a trailing "/" is dropped.

@@ -13,6 +13,16 @@ TEST_CASE("digests agree with the vectors of FIPS 180-4", "[base][sha1]") {
   CHECK(to_hex(sha256("")) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
 
+TEST_CASE("a digest does not depend on the pieces that its bytes come in", "[base][sha1]") {
+  const std::string bytes(10'000, 'x');
+  for (const std::size_t piece : {1, 63, 64, 65, 4096, 10'000}) {
+    Sha256 digest;
+    for (std::size_t at = 0; at < bytes.size(); at += piece) digest.update(bytes.substr(at, piece));
+    CHECK(std::move(digest).finish() == sha256(bytes));
+  }
+  CHECK(Sha256{}.finish() == sha256(""));
+}
+
 TEST_CASE("hexadecimal digits are lower case, two for a byte", "[base][sha1]") {
   CHECK(to_hex({}).empty());
   CHECK(to_hex(std::array<std::uint8_t, 3>{0x00, 0xab, 0x7f}) == "00ab7f");

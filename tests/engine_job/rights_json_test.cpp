@@ -12,18 +12,22 @@ TEST_CASE("rights are read as they were written", "[job][rights]") {
   CHECK(read.any_file == rights.any_file);
   CHECK(read.roots == rights.roots);
   CHECK(read.grants == rights.grants);
+  CHECK_FALSE(read.blobs);
   StoreRights shell;
   shell.any_file = true;
+  shell.blobs = true;
   CHECK(read_rights(to_json(shell)).any_file);
+  CHECK(read_rights(to_json(shell)).blobs);
   CHECK(read_rights(to_json(shell)).grants.empty());  // which opens all buckets, as it did
 }
 
 TEST_CASE("rights that cannot be read open nothing", "[job][rights]") {
   for (const char* text :
-       {"null", "[]", "{}", R"({"grants": 7, "any_file": "yes", "roots": "/"})"}) {
+       {"null", "[]", "{}", R"({"grants": 7, "any_file": "yes", "roots": "/", "blobs": 1})"}) {
     INFO(text);
     const auto read = read_rights(Json::parse(text));
     CHECK_FALSE(read.any_file);
+    CHECK_FALSE(read.blobs);
     CHECK(read.roots.empty());
     CHECK_FALSE(read.grants.empty());
   }

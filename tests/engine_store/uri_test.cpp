@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "engine/base/utf8.hpp"
+#include "engine/store/blobs.hpp"
 #include "engine/store/http_uri.hpp"
 
 using namespace millrace;
@@ -216,6 +217,25 @@ TEST_CASE("http addresses with users, odd hosts or odd ports are refused", "[sto
     INFO(text);
     CHECK(of_file(text) == "uri_syntax");
   }
+}
+
+TEST_CASE("a blob address is 64 hexadecimal digits in lower case", "[store][uri]") {
+  const std::string digits(64, 'a');
+  const auto uri = parse_uri("blob:" + digits);
+  REQUIRE(uri.ok());
+  CHECK(uri->scheme == Uri::Scheme::Blob);
+  CHECK(uri->sha256 == digits);
+  CHECK_FALSE(uri->is_open);
+  CHECK(blob_uri(uri->sha256) == uri->text);
+  for (const auto& text :
+       {"blob:"s, "blob:/" + digits, "blob://" + digits, "blob:" + digits + "a",
+        "blob:" + digits.substr(1), "blob:" + digits.substr(1) + "A", "blob:" + digits.substr(1) + "g",
+        "blob:" + digits + "/", "blob:../" + digits.substr(3), "blob:" + digits.substr(1) + "\0"s}) {
+    INFO(text);
+    CHECK(of_file(text) == "uri_syntax");
+  }
+  CHECK(of_prefix("blob:" + digits) == "uri_syntax");
+  CHECK(of_file("BLOB:" + digits) == "uri_scheme");
 }
 
 TEST_CASE("other schemes are named as such", "[store][uri]") {

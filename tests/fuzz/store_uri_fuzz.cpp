@@ -5,6 +5,7 @@
 
 #include "engine/base/beneath.hpp"
 #include "engine/base/utf8.hpp"
+#include "engine/store/blobs.hpp"
 #include "engine/store/http_uri.hpp"
 #include "engine/store/uri.hpp"
 
@@ -44,6 +45,11 @@ void check(const Uri& uri, bool is_prefix) {
       require(!uri.host.empty() && uri.host.find_first_of("@/\\?# ") == std::string::npos);
       require(millrace::detail::host_and_port(uri.host, false).find(':') != std::string::npos);
       break;
+    case Uri::Scheme::Blob: {
+      require(!is_prefix && !uri.is_open);
+      require(millrace::is_blob_name(uri.sha256) && uri.text == millrace::blob_uri(uri.sha256));
+      break;
+    }
   }
 }
 

@@ -1,0 +1,227 @@
+#include "engine/store/blobs.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "engine/base/utf8.hpp"
+#include "engine/store/blob_claims.hpp"
+#include "engine/store/object_folder.hpp"
+#include "engine/store/put_staging.hpp"
+
+#include <fmt/format.h>
+
+namespace millrace {
+namespace {
+
+constexpr std::string_view kFolder = ".blobs";  // no name of a zone
+constexpr std::size_t kDigits = 64;
+constexpr std::size_t kReadBytes = 1u << 20;
+
+std::string folder_of(std::string_view sha256) {
+  return fmt::format("{}/{}", kFolder, sha256.substr(0, 2));
+}
+
+std::string place_of(std::string_view sha256) {
+  return fmt::format("{}/{}", folder_of(sha256), sha256);
+}
+
+Result<void> check(std::string_view sha256) {
+  if (is_blob_name(sha256)) return {};
+  return Error{Code::InvalidArgument,
+               "blob: a content is named by 64 hexadecimal digits in lower case, not: " +
+                   printable(sha256)};
+}
+
+/// Says whose content is missing; other faults get context.
+Error explain(std::string_view what, std::string_view sha256, const Error& error) {
+  if (error.code != Code::NotFound) return error.within(what);
+  return {Code::NotFound, fmt::format("{}: no such content: {}", what, sha256), "no_object"};
+}
+
+}  // namespace
+
+bool is_blob_name(std::string_view text) {
+  return text.size() == kDigits && std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+         });
+}
+
+std::string blob_uri(std::string_view sha256) { return std::string{"blob:"}.append(sha256); }
+
+// --- pins ---
+
+BlobPin::BlobPin(std::shared_ptr<detail::BlobClaims> claims, std::string sha256)
+    : claims_{std::move(claims)}, sha256_{std::move(sha256)} {}
+
+BlobPin& BlobPin::operator=(BlobPin&& other) noexcept {
+  if (this != &other) {
+    release();
+    claims_ = std::move(other.claims_);
+    sha256_ = std::move(other.sha256_);
+  }
+  return *this;
+}
+
+void BlobPin::release() {
+  if (const auto claims = std::exchange(claims_, nullptr)) claims->let_go(sha256_);
+}
+
+// --- writing ---
+
+BlobWriter::BlobWriter(Blobs& blobs, std::string staged, std::unique_ptr<WritableFile> file)
+    : blobs_{blobs}, staged_{std::move(staged)}, file_{std::move(file)} {}
+
+BlobWriter::~BlobWriter() {
+  file_.reset();
+  // What cannot be removed now goes when the store is opened again.
+  if (!staged_.empty()) static_cast<void>(blobs_.disk_.remove(staged_));
+}
+
+Result<void> BlobWriter::write(std::string_view bytes) {
+  if (!file_) return Error{Code::Internal, "write blob: its bytes are complete"};
+  if (auto done = file_->append(bytes); !done.ok()) return done.error().within("write blob");
+  digest_.update(bytes);
+  return {};
+}
+
+Result<BlobName> BlobWriter::finish() {
+  if (!file_) return Error{Code::Internal, "finish blob: its bytes are complete"};
+  if (auto done = file_->sync(); !done.ok()) return done.error().within("finish blob");
+  name_ = {to_hex(std::move(digest_).finish()), file_->size()};
+  file_.reset();
+  return name_;
+}
+
+Result<BlobPin> BlobWriter::publish() {
+  if (file_ || staged_.empty()) return Error{Code::Internal, "publish blob: not finished, or twice"};
+  auto& disk = blobs_.disk_;
+  auto done = [&]() -> Result<BlobPin> {
+    MR_TRY(auto pin, blobs_.pin(name_.sha256));
+    const auto place = place_of(name_.sha256);
+    const auto found = disk.stat(place);
+    if (!found.ok() && found.error().code != Code::NotFound) return found.error();
+    // A file of another size was cut or grown by somebody else's hand: ours takes its place.
+    if (found.ok() && !found->is_folder && found->size == name_.size_bytes) {
+      MR_CHECK(disk.remove(staged_));
+    } else {
+      MR_CHECK(disk.rename(staged_, place));
+    }
+    staged_.clear();
+    // Who published the same bytes a moment ago may not have come so far. The folders above may be
+    // new.
+    MR_CHECK(disk.sync_folder(folder_of(name_.sha256)));
+    MR_CHECK(disk.sync_folder(kFolder));
+    MR_CHECK(disk.sync_folder(""));
+    return pin;
+  }();
+  if (!done.ok()) return done.error().within("publish blob");
+  return done;
+}
+
+// --- the store of contents ---
+
+Blobs::Blobs(Disk& disk)
+    : disk_{disk},
+      staging_{std::make_unique<detail::PutStaging>(disk, std::string{kFolder} + "/.put")},
+      claims_{std::make_shared<detail::BlobClaims>()} {
+  staging_->sweep();
+}
+
+Blobs::~Blobs() = default;
+
+Result<std::unique_ptr<BlobWriter>> Blobs::stage() {
+  const auto made = [&]() -> Result<std::unique_ptr<BlobWriter>> {
+    MR_TRY(auto staged, staging_->next());
+    MR_TRY(auto file, disk_.create(staged));
+    return std::unique_ptr<BlobWriter>{new BlobWriter{*this, std::move(staged), std::move(file)}};
+  };
+  auto writer = made();
+  if (!writer.ok()) return writer.error().within("stage blob");
+  return writer;
+}
+
+Result<Blobs::Stat> Blobs::stat(std::string_view sha256) {
+  MR_CHECK(check(sha256));
+  const auto found = disk_.stat(place_of(sha256));
+  if (!found.ok()) return explain("look up blob", sha256, found.error());
+  return Stat{found->size, found->modified_us};
+}
+
+Result<Blobs::Content> Blobs::open(std::string_view sha256) {
+  MR_TRY(const auto stat_now, stat(sha256));
+  auto file = disk_.open(place_of(sha256));
+  if (!file.ok()) return explain("open blob", sha256, file.error());
+  return Content{detail::read_file(*std::move(file)), stat_now};
+}
+
+Result<void> Blobs::verify(std::string_view sha256) {
+  MR_TRY(const auto content, open(sha256));
+  Sha256 digest;
+  std::vector<char> buffer(kReadBytes);
+  while (true) {
+    const auto got = content.reader->read(buffer);
+    if (!got.ok()) return got.error().within("verify blob");
+    if (*got == 0) break;
+    digest.update({buffer.data(), *got});
+  }
+  const auto is = to_hex(std::move(digest).finish());
+  if (is == sha256) return {};
+  return Error{Code::DataInvalid,
+               fmt::format("verify blob: {} has been changed, its content is {}", sha256, is)};
+}
+
+Result<void> Blobs::list(const std::function<void(const BlobName&)>& each) {
+  const auto done = [&]() -> Result<void> {
+    const auto folders = disk_.list(kFolder);
+    if (!folders.ok() && folders.error().code == Code::NotFound) return {};  // nothing has come yet
+    MR_CHECK(folders);
+    for (const auto& folder : *folders) {
+      if (!folder.is_folder) continue;
+      MR_TRY(const auto files, disk_.list(folder.name));
+      for (const auto& file : files) {
+        const auto leaf = file.name.substr(folder.name.size() + 1);
+        if (is_blob_name(leaf) && file.name == place_of(leaf) && !file.is_folder) {
+          each({leaf, file.size});
+        }
+      }
+    }
+    return {};
+  }();
+  if (!done.ok()) return done.error().within("list blobs");
+  return {};
+}
+
+Result<BlobPin> Blobs::pin(std::string_view sha256) {
+  MR_CHECK(check(sha256));
+  std::string name{sha256};
+  claims_->hold(name);
+  return BlobPin{claims_, std::move(name)};
+}
+
+Result<void> Blobs::remove(std::string_view sha256) {
+  MR_TRY(const bool is_gone, remove_unless(sha256, [] { return false; }));
+  if (is_gone) return {};
+  return Error{Code::Conflict,
+               fmt::format("remove blob: somebody is about to refer to {}", sha256)};
+}
+
+Result<bool> Blobs::remove_unless(std::string_view sha256,
+                                  const std::function<Result<bool>()>& is_referred) {
+  MR_CHECK(check(sha256));
+  const std::string name{sha256};
+  if (!claims_->begin_removal(name)) return false;
+  struct End {
+    detail::BlobClaims& claims;
+    const std::string& name;
+    ~End() { claims.end_removal(name); }
+  } const end{*claims_, name};
+  MR_TRY(const bool is_wanted, is_referred());
+  if (is_wanted) return false;
+  if (auto done = disk_.remove(place_of(name)); !done.ok()) {
+    return explain("remove blob", name, done.error());
+  }
+  return true;
+}
+
+}  // namespace millrace
