@@ -1,6 +1,7 @@
 #include "engine/base/random.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -37,6 +38,16 @@ std::string Random::hex(std::size_t bytes) {
   std::string raw(bytes, '\0');
   fill(std::as_writable_bytes(std::span{raw}));
   return to_hex(std::span{reinterpret_cast<const std::uint8_t*>(raw.data()), raw.size()});
+}
+
+std::string Random::uuid() {
+  std::array<std::uint8_t, 16> raw{};
+  fill(std::as_writable_bytes(std::span{raw}));
+  raw[6] = static_cast<std::uint8_t>((raw[6] & 0x0f) | 0x40);  // version 4
+  raw[8] = static_cast<std::uint8_t>((raw[8] & 0x3f) | 0x80);  // variant of the RFC
+  auto text = to_hex(raw);
+  for (const std::size_t at : {8u, 13u, 18u, 23u}) text.insert(at, 1, '-');
+  return text;
 }
 
 std::uint64_t Random::next() {

@@ -16,6 +16,8 @@ class Random {
 
   /// Returns `bytes` random bytes as lower-case hexadecimal digits (twice as many characters).
   std::string hex(std::size_t bytes);
+  /// Returns a random UUID (RFC 9562, version 4): "0190a1b2-c3d4-4e5f-8a6b-7c8d9e0f1a2b".
+  std::string uuid();
   std::uint64_t next();
 };
 

@@ -17,6 +17,21 @@ TEST_CASE("the system's random numbers differ", "[base][random]") {
   CHECK(system_random().hex(0).empty());
 }
 
+TEST_CASE("a UUID has the form of version 4 and does not come twice", "[base][random]") {
+  std::set<std::string> seen;
+  for (int i = 0; i < 200; ++i) {
+    const auto uuid = system_random().uuid();
+    INFO(uuid);
+    REQUIRE(uuid.size() == 36);
+    CHECK(uuid.find_first_not_of("0123456789abcdef-") == std::string::npos);
+    for (const std::size_t at : {8u, 13u, 18u, 23u}) CHECK(uuid[at] == '-');
+    CHECK(uuid[14] == '4');
+    CHECK(std::string{"89ab"}.find(uuid[19]) != std::string::npos);
+    seen.insert(uuid);
+  }
+  CHECK(seen.size() == 200);
+}
+
 TEST_CASE("a seeded generator repeats itself and follows splitmix64", "[base][random]") {
   SeededRandom one{1234567};
   // First outputs of the reference program for this seed.

@@ -17,6 +17,7 @@ const std::vector<FolderRule>& folder_rules() {
   static const std::vector<FolderRule> rules{
       {"sdk/", {"sdk/", "millrace/"}},
       {"plugins/", {"plugins/", "millrace/"}},
+      {"client/", {"client/", "millrace/"}},
       {"engine/base/", {"engine/base/", "millrace/"}},
       {"engine/plugin/", {"engine/base/", "engine/plugin/", "millrace/"}},
       {"engine/graph/", {"engine/base/", "engine/plugin/", "engine/graph/", "millrace/"}},
@@ -27,7 +28,7 @@ const std::vector<FolderRule>& folder_rules() {
       {"engine/", {"engine/", "millrace/"}},
       {"api/http/", {"api/http/", "engine/", "millrace/"}},
       {"api/", {"api/", "engine/", "millrace/"}},
-      {"tools/", {"tools/", "api/", "engine/", "millrace/"}},
+      {"tools/", {"tools/", "api/", "client/", "engine/", "millrace/"}},
   };
   return rules;
 }
@@ -48,13 +49,13 @@ const std::vector<LibraryRule>& library_rules() {
       {"sqlite3", {"engine/catalog/"}},
       {"mysql", {"engine/catalog/"}},
       {"cppconn/", {"engine/catalog/"}},
-      {"curl/", {"engine/store/", "tools/"}},
+      {"curl/", {"engine/store/", "client/", "tools/"}},
       {"boost/beast", {"api/http/", "tools/"}},
       {"boost/asio", {"api/http/", "engine/run/", "engine/base/", "tools/"}},
       {"boost/graph", {"engine/graph/"}},
       {"boost/dll", {"engine/", "tools/"}},
       {"CLI/", {"tools/"}},
-      {"sodium", {"api/auth/"}},
+      {"sodium", {"engine/base/", "api/auth/"}},
   };
   return rules;
 }
@@ -86,8 +87,8 @@ std::string_view included(std::string_view line) {
 }
 
 bool is_ours(std::string_view header) {
-  constexpr std::array<std::string_view, 6> kOurs{"sdk/", "engine/", "plugins/",
-                                                  "api/", "tools/",  "tests/"};
+  constexpr std::array<std::string_view, 7> kOurs{"sdk/", "engine/", "plugins/", "api/",
+                                                  "client/", "tools/",  "tests/"};
   return std::any_of(kOurs.begin(), kOurs.end(),
                      [&](std::string_view folder) { return begins_with(header, folder); });
 }
