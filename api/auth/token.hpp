@@ -1,0 +1,79 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "api/auth/hmac.hpp"
+#include "engine/base/clock.hpp"
+#include "engine/base/result.hpp"
+
+namespace millrace::auth {
+
+/// What a good token says. Times are seconds since 1970.
+struct TokenClaims {
+  std::int64_t user_id = 0;        // id
+  std::int64_t issued_at = 0;      // iat
+  std::int64_t expires_at = 0;     // exp: the last second in which it is good
+  std::int64_t refresh_until = 0;  // rf_exp
+  std::string token_id;            // jti
+};
+
+/// Why a token or ticket is not accepted. A dialect words it.
+struct TokenFault {
+  enum class Kind {
+    NotAToken,     // another form: segments, encoding, JSON, size
+    BadSignature,  // not made with our secret, or changed since
+    BadHeader,     // signed with it, but says another algorithm, or asks for what we do not do
+    MissingClaim,
+    BadClaim,  // of another type, out of range, or meant for somebody else
+    Expired,
+  };
+  Kind kind = Kind::NotAToken;
+  std::string_view claim{};  // MissingClaim, BadClaim: "exp"; a literal
+};
+
+/// Makes and checks JSON Web Tokens (RFC 7519) of one server, and tickets for downloads. The
+/// algorithm is HMAC-SHA256, whatever a token says of itself, and nothing of a token is parsed
+/// before its signature is known to be ours. Nothing is kept: a token is good until it expires.
+/// [any thread]
+class TokenIssuer {
+ public:
+  static constexpr std::size_t kMinSecretBytes = 32;
+  static constexpr std::size_t kMaxTokenBytes = 8192;
+  static constexpr std::chrono::seconds kRefreshWindow = std::chrono::days{30};
+  static constexpr std::chrono::seconds kTicketLifetime{300};
+
+  /// InvalidArgument: a secret of fewer than 32 bytes (RFC 7518, section 3.2), or a lifetime that
+  /// is not between one second and the refresh window.
+  static Result<TokenIssuer> make(std::string secret, std::chrono::seconds lifetime);
+
+  /// Returns a new token for a user (ids begin at 1), good from `now` on.
+  [[nodiscard]] std::string issue(std::int64_t user_id, Clock::Wall now) const;
+  [[nodiscard]] std::variant<TokenClaims, TokenFault> verify(std::string_view token,
+                                                             Clock::Wall now) const;
+
+  /// Returns a text for the query of one model's download address, 64 characters that need no
+  /// escaping: lets `user_id` fetch that model for 300 s. Its key is not that of tokens, so neither
+  /// stands for the other.
+  [[nodiscard]] std::string issue_ticket(std::int64_t model_id, std::int64_t user_id,
+                                         Clock::Wall now) const;
+  /// Returns the user whom the ticket lets fetch `model_id`; whether that user still may is for the
+  /// caller to ask.
+  [[nodiscard]] std::variant<std::int64_t, TokenFault> verify_ticket(std::string_view ticket,
+                                                                     std::int64_t model_id,
+                                                                     Clock::Wall now) const;
+
+  [[nodiscard]] std::chrono::seconds lifetime() const { return lifetime_; }
+
+ private:
+  TokenIssuer(std::string secret, std::chrono::seconds lifetime);
+
+  std::string secret_;
+  Digest ticket_key_;
+  std::chrono::seconds lifetime_;
+};
+
+}  // namespace millrace::auth

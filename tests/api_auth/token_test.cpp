@@ -1,0 +1,121 @@
+#include "api/auth/token.hpp"
+
+#include <set>
+
+#include <catch2/catch.hpp>
+
+#include "api/auth/base64url.hpp"
+#include "engine/base/json.hpp"
+#include "tests/api_auth/forgery.hpp"
+
+using namespace millrace;
+using namespace millrace::test;
+using namespace std::chrono_literals;
+using auth::TokenClaims;
+using auth::TokenFault;
+using auth::TokenIssuer;
+
+namespace {
+
+TokenIssuer issuer(std::chrono::seconds lifetime = 900s) {
+  auto made = TokenIssuer::make(std::string{kSecret}, lifetime);
+  REQUIRE(made.ok());
+  return *std::move(made);
+}
+
+const Clock::Wall kStart{1'700'000'000s};
+
+}  // namespace
+
+TEST_CASE("a token says who signed in and until when", "[api][auth][token]") {
+  const auto tokens = issuer();
+  const auto token = tokens.issue(7, kStart + 999ms);
+  const auto first = token.find('.');
+  const auto second = token.rfind('.');
+  CHECK(auth::from_base64url(token.substr(0, first)) == R"({"typ":"JWT","alg":"HS256"})");
+  const auto payload =
+      parse_json(auth::from_base64url(token.substr(first + 1, second - first - 1)).value());
+  REQUIRE(payload.ok());
+  const auto id = (*payload)["jti"].get<std::string>();
+  CHECK(id.size() == 36);
+  CHECK(payload->dump() == R"({"iat":1700000000,"exp":1700000900,"rf_exp":1702592000,"jti":")" +
+                               id + R"(","id":7,"rls":"admin,test"})");
+  const auto read = tokens.verify(token, kStart);
+  REQUIRE(std::holds_alternative<TokenClaims>(read));
+  const auto& claims = std::get<TokenClaims>(read);
+  CHECK(claims.user_id == 7);
+  CHECK(claims.issued_at == 1'700'000'000);
+  CHECK(claims.expires_at == 1'700'000'900);
+  CHECK(claims.refresh_until == 1'702'592'000);
+  CHECK(claims.token_id == id);
+  CHECK(tokens.lifetime() == 900s);
+}
+
+TEST_CASE("a token is good through its last second", "[api][auth][token]") {
+  for (const auto lifetime : {1s, 900s, 2'700s, TokenIssuer::kRefreshWindow}) {
+    const auto tokens = issuer(lifetime);
+    const auto token = tokens.issue(1, kStart);
+    CHECK(std::holds_alternative<TokenClaims>(tokens.verify(token, kStart + lifetime + 999ms)));
+    const auto late = tokens.verify(token, kStart + lifetime + 1s);
+    REQUIRE(std::holds_alternative<TokenFault>(late));
+    CHECK(std::get<TokenFault>(late).kind == TokenFault::Kind::Expired);
+  }
+}
+
+TEST_CASE("two tokens of one user and one moment differ, and both are good", "[api][auth][token]") {
+  const auto tokens = issuer();
+  std::set<std::string> seen;
+  for (int i = 0; i < 100; ++i) {
+    const auto token = tokens.issue(7, kStart);
+    seen.insert(token);
+    CHECK(std::holds_alternative<TokenClaims>(tokens.verify(token, kStart)));
+  }
+  CHECK(seen.size() == 100);
+}
+
+TEST_CASE("a token of another program with the same secret is good", "[api][auth][token]") {
+  // Made with Python's hmac, hashlib and base64.
+  const std::string_view token =
+      "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9."
+      "eyJpYXQiOjE3MDAwMDAwMDAsImV4cCI6MTcwMDAwMDkwMCwicmZfZXhwIjoxNzAyNTkyMDAwLCJqdGkiOiI2ZjFjMmMx"
+      "ZS02ZjBlLTRhM2ItOWQ1NS0wYzZkNWE5YTJiMTEiLCJpZCI6NywicmxzIjoiYWRtaW4sdGVzdCJ9."
+      "XsWn1LLnUSwLV2WkFR6mccoxfv0oWsC-Y9gewLHiPGo";
+  const auto read = issuer().verify(token, kStart);
+  REQUIRE(std::holds_alternative<TokenClaims>(read));
+  CHECK(std::get<TokenClaims>(read).user_id == 7);
+}
+
+TEST_CASE("the signature is that of RFC 7515, appendix A.1", "[api][auth][token]") {
+  auto tokens = TokenIssuer::make(
+      auth::from_base64url("AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgU"
+                           "uTwjAzZr1Z9CAow")
+          .value(),
+      900s);
+  REQUIRE(tokens.ok());
+  const std::string token =
+      "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9."
+      "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVl"
+      "fQ.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+  const auto kind = [&](const std::string& text) {
+    return std::get<TokenFault>(tokens->verify(text, kStart)).kind;
+  };
+  // Its signature is taken; it is not one of ours only because it names no user.
+  CHECK(kind(token) == TokenFault::Kind::MissingClaim);
+  CHECK(kind(token.substr(0, token.size() - 1) + 'g') == TokenFault::Kind::BadSignature);
+}
+
+TEST_CASE("a secret that is too short, or a lifetime out of range, makes no tokens",
+          "[api][auth][token]") {
+  const auto code = [](std::size_t bytes, std::chrono::seconds lifetime) {
+    const auto made = TokenIssuer::make(std::string(bytes, 's'), lifetime);
+    return made.ok() ? std::string{"ok"} : std::string{to_string(made.error().code)};
+  };
+  CHECK(code(32, 900s) == "ok");
+  CHECK(code(31, 900s) == "invalid_argument");
+  CHECK(code(0, 900s) == "invalid_argument");
+  CHECK(code(32, 1s) == "ok");
+  CHECK(code(32, 0s) == "invalid_argument");
+  CHECK(code(32, -1s) == "invalid_argument");
+  CHECK(code(32, TokenIssuer::kRefreshWindow) == "ok");
+  CHECK(code(32, TokenIssuer::kRefreshWindow + 1s) == "invalid_argument");
+}
