@@ -5,14 +5,8 @@
 
 namespace millrace::http {
 
-namespace {
-
-constexpr std::size_t kReadBytes = 64u << 10;
-
-}  // namespace
-
-IoThread::IoThread(BlockingReads& reads)
-    : reads_{reads}, context_{1}, work_{context_.get_executor()}, timer_{context_} {
+IoThread::IoThread(BlockingWork& blocking)
+    : blocking_{blocking}, context_{1}, work_{context_.get_executor()}, timer_{context_} {
   bytes_in.resize(kReadBytes);
   read_clocks();
 }

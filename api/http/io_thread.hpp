@@ -17,7 +17,7 @@
 
 namespace millrace::http {
 
-class BlockingReads;
+class BlockingWork;
 class Session;
 
 /// One thread of the server with its own event loop; a connection belongs to one for its whole
@@ -27,9 +27,10 @@ class IoThread : public std::enable_shared_from_this<IoThread> {
  public:
   using Clock = std::chrono::steady_clock;
   static constexpr std::chrono::milliseconds kTick{
-      250};  // time-outs are late by so much at the most
+      250};                                             // time-outs are late by so much at the most
+  static constexpr std::size_t kReadBytes = 64u << 10;  // that one read brings at the most
 
-  explicit IoThread(BlockingReads& reads);
+  explicit IoThread(BlockingWork& blocking);
   ~IoThread();
 
   void start();
@@ -54,13 +55,14 @@ class IoThread : public std::enable_shared_from_this<IoThread> {
   [[nodiscard]] Clock::time_point now() const { return now_; }
   [[nodiscard]] const std::string& date() const { return date_; }
   [[nodiscard]] bool is_draining() const { return is_draining_; }
-  BlockingReads& reads() { return reads_; }
+  BlockingWork& blocking() { return blocking_; }
 
   using Place = std::list<std::shared_ptr<Session>>::iterator;
   Place enter(std::shared_ptr<Session> session);
   void leave(Place place);
 
   std::atomic<std::uint64_t> requests{0};
+  std::atomic<std::size_t> body_bytes{0};  // in memory on their way to sinks
 
   // Scratch memory for whatever runs on this thread; nothing in it outlives the event that filled
   // it.
@@ -71,7 +73,7 @@ class IoThread : public std::enable_shared_from_this<IoThread> {
   void tick();
   void read_clocks();
 
-  BlockingReads& reads_;
+  BlockingWork& blocking_;
   boost::asio::io_context context_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   boost::asio::steady_timer timer_;

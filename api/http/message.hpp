@@ -14,6 +14,8 @@
 
 namespace millrace::http {
 
+class BodySink;
+
 enum class Method { Get, Head, Post, Put, Patch, Delete, Options };
 
 std::string_view to_string(Method method);
@@ -48,7 +50,8 @@ struct Request {
       path_values;  // "{id}" -> value, filled by the router
   Headers headers;
   std::string body;
-  std::string remote;  // "127.0.0.1"
+  std::shared_ptr<BodySink> upload;  // what took the body instead of `body`; only the request's
+  std::string remote;                // "127.0.0.1"
   bool is_tls = false;
 
   /// Returns the first value of a query parameter or path value, or nothing.

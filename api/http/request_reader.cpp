@@ -321,6 +321,15 @@ const Request& RequestReader::request() const {
   return parser_->request ? *parser_->request : none;
 }
 
+std::size_t RequestReader::body_size() const {
+  return parser_->request ? parser_->request->body.size() : 0;
+}
+
+std::string RequestReader::take_body(std::string spare) {
+  spare.clear();
+  return std::exchange(parser_->request->body, std::move(spare));
+}
+
 std::shared_ptr<Request> RequestReader::take() {
   auto& p = *parser_;
   p.message.reset();

@@ -38,6 +38,11 @@ class RequestReader {
   /// Tells whether something of the present request has come.
   [[nodiscard]] bool has_begun() const;
 
+  /// How much of the body has come and was not taken, in bytes.
+  [[nodiscard]] std::size_t body_size() const;
+  /// Gives away what has come of the body. What follows goes into the memory of `spare`.
+  std::string take_body(std::string spare);
+
   /// The request as far as it is known; of one that was refused only a part may be filled in.
   [[nodiscard]] const Request& request() const;
   /// Gives the complete request away and makes ready for the next one.

@@ -6,14 +6,15 @@
 #include <thread>
 #include <vector>
 
-#include "api/http/blocking_reads.hpp"
+#include "api/http/blocking_work.hpp"
 #include "api/http/io_thread.hpp"
 #include "api/http/listener.hpp"
 
 namespace millrace::http {
 
 struct Server::State {
-  BlockingReads reads;
+  std::shared_ptr<BlockingWork> blocking =
+      std::make_shared<BlockingWork>();  // shared, weakly, with the sinks of bodies
   std::vector<std::shared_ptr<IoThread>>
       threads;  // shared, weakly, with answers that are still to come
   std::atomic<std::size_t> next_thread{0};
@@ -31,7 +32,7 @@ struct Server::State {
 
 Server::Server(std::size_t threads) : state_{std::make_unique<State>()} {
   for (std::size_t i = 0; i < std::max<std::size_t>(threads, 1); ++i)
-    state_->threads.push_back(std::make_shared<IoThread>(state_->reads));
+    state_->threads.push_back(std::make_shared<IoThread>(*state_->blocking));
 }
 
 Server::~Server() { stop(std::chrono::milliseconds{0}); }
@@ -69,7 +70,7 @@ void Server::stop(std::chrono::milliseconds patience) {
     std::this_thread::sleep_for(std::chrono::milliseconds{2});
   for (const auto& thread : state.threads) thread->cut();
   for (const auto& thread : state.threads) thread->join();
-  state.reads.stop();
+  state.blocking->stop();
 }
 
 Server::Counters Server::counters() const {
@@ -77,8 +78,10 @@ Server::Counters Server::counters() const {
   Counters counters{.open = state_->open_connections()};
   for (const auto& listener : state_->listeners)
     counters.connections += listener->connections.load(std::memory_order_relaxed);
-  for (const auto& thread : state_->threads)
+  for (const auto& thread : state_->threads) {
     counters.requests += thread->requests.load(std::memory_order_relaxed);
+    counters.body_bytes += thread->body_bytes.load(std::memory_order_relaxed);
+  }
   return counters;
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "api/http/body_sink.hpp"
 #include "api/http/message.hpp"
 #include "engine/base/result.hpp"
 
@@ -41,11 +42,15 @@ struct Site {
   /// How large the body of a request may be, in bytes; only method, target, path and query of
   /// `head` are known. Empty: Limits::body_bytes.
   std::function<std::size_t(const Request& head)> body_limit{};
+  /// Gives what is to take the body of a request while it arrives; null: Request::body does. Asked
+  /// when the whole head of a request with a body is known, but for `remote` and `is_tls`. [HTTP
+  /// thread] Must not block.
+  std::function<std::unique_ptr<BodySink>(const Request& head)> body_sink{};
 };
 
 /// HTTP/1.1 over Beast: keep-alive, pipelining in order, chunked and fixed bodies, Expect:
-/// 100-continue, HEAD, ranges of ObjectBody, time-outs against slow clients, graceful drain. Owns
-/// its threads. [any thread]
+/// 100-continue, bodies that stream into sinks, HEAD, ranges of ObjectBody, time-outs against slow
+/// clients, graceful drain. Owns its threads. [any thread]
 class Server {
  public:
   explicit Server(std::size_t threads);
@@ -62,6 +67,7 @@ class Server {
   struct Counters {
     std::uint64_t connections = 0, requests = 0;
     std::size_t open = 0;
+    std::size_t body_bytes = 0;  // in memory on their way to body sinks
   };
   Counters counters() const;
 

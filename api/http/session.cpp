@@ -1,13 +1,15 @@
 #include "api/http/session.hpp"
 
 #include <algorithm>
-#include <atomic>
 
 #include <spdlog/spdlog.h>
 
-#include "api/http/blocking_reads.hpp"
+#include "api/http/answer.hpp"
+#include "api/http/body_intake.hpp"
 #include "api/http/event_stream.hpp"
+#include "api/http/file_sender.hpp"
 #include "api/http/listener.hpp"
+#include "api/http/object_feed.hpp"
 #include "api/http/range.hpp"
 #include "api/http/response_head.hpp"
 
@@ -25,41 +27,6 @@ constexpr std::size_t kTlsReadBytes = 8u << 10;
 constexpr std::size_t kKeptBytes = 1u << 10;  // a string beyond this is freed between requests
 constexpr std::chrono::seconds kLinger{2};
 constexpr std::chrono::seconds kHeartbeat{15};
-
-/// The one chance to answer a request. [any thread] When all copies of a Reply go away without an
-/// answer, the client gets a 500 instead of silence. May outlive connection and server.
-class Answer {
- public:
-  Answer(IoThread& io, std::weak_ptr<Session> session)
-      : io_{io.weak_from_this()}, session_{std::move(session)} {}
-  Answer(const Answer&) = delete;
-  Answer& operator=(const Answer&) = delete;
-  ~Answer() {
-    if (is_given_.load(std::memory_order_relaxed)) return;
-    if (const auto io = io_.lock())
-      io->post([session = std::move(session_)] {
-        if (const auto open = session.lock()) open->answer_is_lost();
-      });
-  }
-
-  void give(Response response) {
-    if (is_given_.exchange(true, std::memory_order_relaxed)) return;
-    const auto io = io_.lock();
-    if (!io) return;
-    if (io->is_here()) {
-      if (const auto open = session_.lock()) open->answer(std::move(response));
-    } else {
-      io->post([session = std::move(session_), response = std::move(response)]() mutable {
-        if (const auto open = session.lock()) open->answer(std::move(response));
-      });
-    }
-  }
-
- private:
-  std::weak_ptr<IoThread> io_;
-  std::weak_ptr<Session> session_;
-  std::atomic<bool> is_given_{false};
-};
 
 }  // namespace
 
@@ -100,15 +67,60 @@ void Session::advance() {
   for (;;) {
     switch (reader_.state()) {
       case RequestReader::State::Head:
+        return await_bytes();
       case RequestReader::State::Body:
+        if (!take_in_body()) return;
         return await_bytes();
       case RequestReader::State::Refused:
         refuse(reader_.status(), reader_.why());
         return;
       case RequestReader::State::Complete:
-        if (!handle()) return;
+        if (!take_in_body() || !handle()) return;
     }
   }
+}
+
+bool Session::take_in_body() {
+  if (!std::exchange(has_asked_for_sink_, true) && !open_sink()) return false;
+  if (!intake_) return true;
+  switch (intake_->advance(reader_)) {
+    case BodyIntake::Next::MoreBytes:
+    case BodyIntake::Next::Whole:
+      return true;
+    case BodyIntake::Next::Wake:
+      phase_ = Phase::Storing;
+      expect_nothing();  // it is our disk that is slow, not the client
+      return false;
+    case BodyIntake::Next::Refused:
+      break;
+  }
+  const auto error = intake_->error();
+  if (error.code == Code::Internal || error.code == Code::Io)
+    spdlog::error("storing a body failed error={} detail={}", error.message, error.detail);
+  return refuse(status_of_sink_error(error), error.message);
+}
+
+bool Session::open_sink() {
+  const auto& site = listener_->site();
+  const bool has_body = reader_.state() == RequestReader::State::Body || reader_.body_size() > 0;
+  if (!site.body_sink || !has_body) return true;
+  std::unique_ptr<BodySink> sink;
+  try {
+    sink = site.body_sink(reader_.request());
+  } catch (const std::exception& thrown) {
+    spdlog::error("choice of a body sink failed error={}", thrown.what());
+    return refuse(500, "internal error");
+  }
+  if (sink)
+    intake_ = std::make_shared<BodyIntake>(io_, std::move(sink), [session = weak_from_this()] {
+      if (const auto self = session.lock()) self->on_stored();
+    });
+  return true;
+}
+
+void Session::on_stored() {
+  // Else the client is still sending what makes the next piece.
+  if (phase_ == Phase::Storing || (phase_ == Phase::Reading && intake_->has_failed())) advance();
 }
 
 void Session::await_bytes() {
@@ -174,6 +186,8 @@ bool Session::handle() {
   keep_alive_ = reader_.keeps_alive();
   is_http_1_0_ = reader_.is_http_1_0();
   auto request = reader_.take();
+  has_asked_for_sink_ = false;
+  if (const auto intake = std::exchange(intake_, nullptr)) request->upload = intake->take_sink();
   is_head_ = request->method == Method::Head;
   request->remote = remote_;
   request->is_tls = tls_ != nullptr;
@@ -287,52 +301,77 @@ bool Session::respond_object(Response response, HeadSettings settings) {
   const bool has_body = !is_head_ && range.count > 0 && object.reader;
   if (has_body) {
     if (!long_) long_ = std::make_unique<Long>();
-    long_->reader = std::move(object.reader);
-    long_->offset = range.first;
-    long_->left = range.count;
+    send_from(std::move(object.reader), range.first, range.count);
   }
   return write(text, {}, has_body ? After::MoreObject : After::NextRequest) && written();
 }
 
-bool Session::fetch() {
-  constexpr std::uint64_t kPiece = 128u << 10;
+void Session::send_from(std::shared_ptr<ObjectReader> reader, std::uint64_t first,
+                        std::uint64_t count) {
+  if (!tls_)
+    long_->file = FileSender::open(io_, reader, socket_.native_handle(), first, count,
+                                   [session = weak_from_this()](FileSender::Outcome outcome) {
+                                     if (const auto self = session.lock()) self->on_sent(outcome);
+                                   });
+  if (!long_->file)
+    long_->object = std::make_shared<ObjectFeed>(
+        io_, std::move(reader), first, count, [session = weak_from_this()] {
+          const auto self = session.lock();
+          if (self && self->phase_ == Phase::Fetching && self->send_object()) self->advance();
+        });
+}
+
+bool Session::send_object() {
   phase_ = Phase::Fetching;
   expect_nothing();
-  const auto wanted = static_cast<std::size_t>(std::min(kPiece, long_->left));
-  io_.reads().submit([io = io_.weak_from_this(), session = weak_from_this(), reader = long_->reader,
-                      seek = long_->has_sought ? 0 : long_->offset, wanted] {
-    std::string bytes(wanted, '\0');
-    std::size_t size = 0;
-    auto good = seek == 0 || reader->seek(seek).ok();
-    while (good && size < wanted) {
-      const auto read = reader->read({bytes.data() + size, wanted - size});
-      good = read.ok() && *read > 0;
-      if (good) size += *read;
-    }
-    if (const auto alive = io.lock())
-      alive->post([session, good, bytes = std::move(bytes)]() mutable {
-        if (const auto self = session.lock()) self->on_fetched(good, std::move(bytes));
-      });
-  });
-  long_->has_sought = true;
+  if (long_->file) {
+    long_->file->send();
+    return false;
+  }
+  while (auto piece = long_->object->take()) {
+    const auto after = long_->object->is_done() ? After::NextRequest : After::MoreObject;
+    if (!write({}, *std::move(piece), after)) return false;
+    if (after == After::NextRequest) return written();
+  }
+  if (long_->object->is_broken()) cut_short();
   return false;
 }
 
-void Session::on_fetched(bool is_good, std::string bytes) {
+void Session::on_sent(FileSender::Outcome outcome) {
   if (phase_ != Phase::Fetching) return;
-  if (!is_good) {
-    // The length has been promised: only a broken connection tells the client that the body is not
-    // whole.
-    spdlog::warn("reading a body failed, connection cut remote={}", remote_);
-    return cut();
+  switch (outcome) {
+    case FileSender::Outcome::Whole:
+      after_ = After::NextRequest;
+      if (written()) advance();
+      return;
+    case FileSender::Outcome::More:
+      send_object();
+      return;
+    case FileSender::Outcome::Full:
+      phase_ = Phase::Writing;
+      expect_until(listener_->limits().body_timeout);
+      socket_.async_wait(tcp::socket::wait_write, [self = shared_from_this()](error_code error) {
+        if (self->phase_ == Phase::Closed) return;
+        error ? self->close() : static_cast<void>(self->send_object());
+      });
+      return;
+    case FileSender::Outcome::Gone:
+      return close();
+    case FileSender::Outcome::Broken:
+      return cut_short();
   }
-  long_->left -= bytes.size();
-  const auto after = long_->left == 0 ? After::NextRequest : After::MoreObject;
-  if (write({}, std::move(bytes), after) && written()) advance();
+}
+
+void Session::cut_short() {
+  // The length has been promised: only a broken connection tells the client that the body is not
+  // whole.
+  spdlog::warn("reading a body failed, connection cut remote={}", remote_);
+  cut();
 }
 
 bool Session::refuse(int status, std::string_view why) {
   keep_alive_ = false;
+  intake_.reset();
   auto response = listener_->refuse(status, why, reader_.request());
   if (!std::holds_alternative<std::string>(response.body)) response.body = std::string{};
   const auto& body = std::get<std::string>(response.body);
@@ -469,7 +508,7 @@ bool Session::written() {
       if (reader_.state() == RequestReader::State::Body) return true;
       return next_request();
     case After::MoreObject:
-      return fetch();
+      return send_object();
     case After::StartEvents:
       return start_events();
     case After::Events:
@@ -541,8 +580,12 @@ void Session::close() {
     // for.
     tls_->async_shutdown([self = shared_from_this()](const error_code&) {});
   }
+  intake_.reset();
   error_code ignored;
   if (says_goodbye) socket_.shutdown(tcp::socket::shutdown_send, ignored);
+  // A part that is being sent has the connection open too.
+  if (long_ && std::exchange(long_->file, nullptr))
+    socket_.shutdown(tcp::socket::shutdown_both, ignored);
   socket_.close(ignored);
   listener_->open_connections.fetch_sub(1, std::memory_order_relaxed);
   if (long_) {

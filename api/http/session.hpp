@@ -13,14 +13,17 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/stream.hpp>
 
+#include "api/http/file_sender.hpp"
 #include "api/http/io_thread.hpp"
 #include "api/http/message.hpp"
 #include "api/http/request_reader.hpp"
 
 namespace millrace::http {
 
+class BodyIntake;
 class EventStream;
 class Listener;
+class ObjectFeed;
 struct HeadSettings;
 
 /// One connection: reads a request, hands it to the site, writes the answer, and again. Requests
@@ -54,6 +57,7 @@ class Session : public std::enable_shared_from_this<Session> {
     Handshake,
     Idle,
     Reading,
+    Storing,
     Handling,
     Writing,
     Fetching,
@@ -69,6 +73,9 @@ class Session : public std::enable_shared_from_this<Session> {
   void await_bytes();
   void read();
   void on_read(const boost::system::error_code& error, std::string_view bytes);
+  bool take_in_body();
+  bool open_sink();
+  void on_stored();
   bool handle();
   bool next_request();
 
@@ -77,8 +84,10 @@ class Session : public std::enable_shared_from_this<Session> {
   bool respond_object(Response response, HeadSettings settings);
   bool respond_events(Response response, HeadSettings settings);
   bool refuse(int status, std::string_view why);
-  bool fetch();
-  void on_fetched(bool is_good, std::string bytes);
+  void send_from(std::shared_ptr<ObjectReader> reader, std::uint64_t first, std::uint64_t count);
+  bool send_object();
+  void on_sent(FileSender::Outcome outcome);
+  void cut_short();
   bool start_events();
 
   // Writing.
@@ -107,7 +116,9 @@ class Session : public std::enable_shared_from_this<Session> {
   bool is_reading_ = false;  // an asynchronous read is under way
   bool is_in_handler_ = false;
   bool keep_alive_ = false, is_http_1_0_ = false, is_head_ = false;
-  std::optional<Response> early_;  // given while the handler still ran
+  bool has_asked_for_sink_ = false;
+  std::shared_ptr<BodyIntake> intake_;  // shared with its own events; null: the reader keeps it
+  std::optional<Response> early_;       // given while the handler still ran
 
   struct Outgoing {
     std::string text, body;
@@ -120,10 +131,9 @@ class Session : public std::enable_shared_from_this<Session> {
 
   /// Set while a long answer is under way.
   struct Long {
-    std::string range, if_range;           // of the request
-    std::shared_ptr<ObjectReader> reader;  // shared with the thread that reads
-    std::uint64_t offset = 0, left = 0;
-    bool has_sought = false;
+    std::string range, if_range;          // of the request
+    std::shared_ptr<FileSender> file;     // an object that is a file, else null; ...
+    std::shared_ptr<ObjectFeed> object;   // ... any other. Both are shared with their own events
     std::shared_ptr<EventStream> events;  // shared with who sends them
     EventBody event_body;
     bool is_last = false;

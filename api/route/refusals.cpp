@@ -23,12 +23,14 @@ constexpr std::array kWords{Word{"malformed", 400, Code::InvalidArgument},
                             Word{"body_size", 413, Code::InvalidArgument},
                             Word{"range", 416, Code::InvalidArgument},
                             Word{"expectation", 417, Code::InvalidArgument},
+                            Word{"throttled", 429, Code::Exhausted},
                             Word{"head_size", 431, Code::InvalidArgument},
                             Word{"server", 500, Code::Internal},
                             Word{"method_unknown", 501, Code::InvalidArgument},
                             Word{"busy", 503, Code::Unavailable},
                             Word{"queue_full", 503, Code::Exhausted},
-                            Word{"http_version", 505, Code::InvalidArgument}};
+                            Word{"http_version", 505, Code::InvalidArgument},
+                            Word{"disk_full", 507, Code::Exhausted}};
 
 int status_of(Code code) {
   switch (code) {

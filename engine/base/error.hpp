@@ -25,11 +25,13 @@ enum class Code : int {
 std::string_view to_string(Code code);
 
 /// A failure. `message` is for the person who asked: static part first, values last, and the way out.
-/// `detail` is for the log of the server only (paths, driver texts) and never leaves it.
+/// `detail` is for the log of the server only (paths, driver texts) and never leaves it. `field` names the member of a
+/// request that is wrong, where one is.
 struct Error {
   Code code = Code::Internal;
   std::string message;
   std::string detail{};
+  std::string field{};
 
   /// Returns the same error with `context` before its message, as it is passed up: "open list: no such file: a.txt".
   [[nodiscard]] Error within(std::string_view context) const;

@@ -8,8 +8,8 @@
 namespace millrace {
 namespace {
 
-// Only an OpenSSL without the algorithm, or without memory, comes here, and no result is better than
-// a wrong one.
+// Only an OpenSSL without the algorithm, or without memory, comes here, and no result is better
+// than a wrong one.
 [[noreturn]] void fail(const EVP_MD* kind) {
   spdlog::critical("digest failed algorithm={}", EVP_MD_get0_name(kind));
   std::abort();

@@ -28,9 +28,9 @@ std::string place_of(std::string_view sha256) {
 
 Result<void> check(std::string_view sha256) {
   if (is_blob_name(sha256)) return {};
-  return Error{Code::InvalidArgument,
-               "blob: a content is named by 64 hexadecimal digits in lower case, not: " +
-                   printable(sha256)};
+  return Error{
+      Code::InvalidArgument,
+      "blob: a content is named by 64 hexadecimal digits in lower case, not: " + printable(sha256)};
 }
 
 /// Says whose content is missing; other faults get context.
@@ -94,7 +94,8 @@ Result<BlobName> BlobWriter::finish() {
 }
 
 Result<BlobPin> BlobWriter::publish() {
-  if (file_ || staged_.empty()) return Error{Code::Internal, "publish blob: not finished, or twice"};
+  if (file_ || staged_.empty())
+    return Error{Code::Internal, "publish blob: not finished, or twice"};
   auto& disk = blobs_.disk_;
   auto done = [&]() -> Result<BlobPin> {
     MR_TRY(auto pin, blobs_.pin(name_.sha256));

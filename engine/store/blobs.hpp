@@ -32,8 +32,8 @@ struct BlobName {
   std::uint64_t size_bytes = 0;
 };
 
-/// Keeps a content from being removed while it lives: from before it is looked for until what refers to it is committed.
-/// [any thread, one at a time]
+/// Keeps a content from being removed while it lives: from before it is looked for until what
+/// refers to it is committed. [any thread, one at a time]
 class BlobPin {
  public:
   BlobPin() = default;
@@ -47,12 +47,13 @@ class BlobPin {
   friend class Blobs;
   BlobPin(std::shared_ptr<detail::BlobClaims> claims, std::string sha256);
 
-  std::shared_ptr<detail::BlobClaims> claims_;  // shared with the blobs and the other pins; null: holds nothing
+  std::shared_ptr<detail::BlobClaims>
+      claims_;  // shared with the blobs and the other pins; null: holds nothing
   std::string sha256_;
 };
 
-/// Takes the bytes of one content. What was not published when it goes away leaves nothing. The store outlives it.
-/// [one thread at a time; blocks]
+/// Takes the bytes of one content. What was not published when it goes away leaves nothing. The
+/// store outlives it. [one thread at a time; blocks]
 class BlobWriter {
  public:
   ~BlobWriter();
@@ -61,10 +62,12 @@ class BlobWriter {
 
   /// Writes all of `bytes`, or nothing. A full disk is Exhausted.
   Result<void> write(std::string_view bytes);
-  /// Says that all bytes have come, and returns what they are called; the bytes are on stable storage.
+  /// Says that all bytes have come, and returns what they are called; the bytes are on stable
+  /// storage.
   Result<BlobName> finish();
-  /// Moves the finished bytes to their place, durably, or drops them when the same content is there. The pin was taken
-  /// before that was looked up: hold it until the row that names the content is committed.
+  /// Moves the finished bytes to their place, durably, or drops them when the same content is
+  /// there. The pin was taken before that was looked up: hold it until the row that names the
+  /// content is committed.
   Result<BlobPin> publish();
 
  private:
@@ -78,11 +81,11 @@ class BlobWriter {
   BlobName name_;  // after finish()
 };
 
-/// Files by their content: the same bytes lie on the disk once, whoever brings them. They lie in a folder of the store that
-/// is the name of no zone. [any thread; blocks]
+/// Files by their content: the same bytes lie on the disk once, whoever brings them. They lie in a
+/// folder of the store that is the name of no zone. [any thread; blocks]
 ///
-/// One process at a time removes contents, as one engine at a time has a data folder; of its threads, pins and removals see
-/// to it that no content goes that a row refers to or is about to.
+/// One process at a time removes contents, as one engine at a time has a data folder; of its
+/// threads, pins and removals see to it that no content goes that a row refers to or is about to.
 class Blobs {
  public:
   /// Sweeps what killed processes left unfinished. The disk outlives it.
@@ -97,7 +100,8 @@ class Blobs {
     std::uint64_t size_bytes = 0;
     std::int64_t modified_us = 0;
   };
-  // Names that are no 64 lower-case hexadecimal digits are InvalidArgument, contents that are not there NotFound.
+  // Names that are no 64 lower-case hexadecimal digits are InvalidArgument, contents that are not
+  // there NotFound.
   Result<Stat> stat(std::string_view sha256);
 
   struct Content {
@@ -114,9 +118,11 @@ class Blobs {
   Result<BlobPin> pin(std::string_view sha256);
   /// Removes a content that nobody refers to; Conflict when it is pinned.
   Result<void> remove(std::string_view sha256);
-  /// Removes a content unless it is pinned or `is_referred` says that a row names it; returns whether it is gone. Nobody
-  /// gets a pin on it between the question and the end, so `is_referred` must not ask for one.
-  Result<bool> remove_unless(std::string_view sha256, const std::function<Result<bool>()>& is_referred);
+  /// Removes a content unless it is pinned or `is_referred` says that a row names it; returns
+  /// whether it is gone. Nobody gets a pin on it between the question and the end, so `is_referred`
+  /// must not ask for one.
+  Result<bool> remove_unless(std::string_view sha256,
+                             const std::function<Result<bool>()>& is_referred);
 
  private:
   friend class BlobWriter;

@@ -34,12 +34,6 @@ class MemoryReader final : public ObjectReader {
   std::size_t broken_at_, at_ = 0;
 };
 
-std::string sample(std::size_t size) {
-  std::string bytes(size, ' ');
-  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>('a' + i * 7 % 26);
-  return bytes;
-}
-
 http::Handler objects(std::string bytes, std::size_t broken_at = std::string::npos) {
   return [=](const std::shared_ptr<http::Request>&, const http::Reply& reply) {
     http::Response response{.headers = {{"ETag", "\"v1\""}, {"Content-Type", "image/png"}}};

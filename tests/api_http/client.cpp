@@ -106,9 +106,11 @@ bool Client::is_closed() {
 }
 
 TestServer::TestServer(http::Handler handler, http::Limits limits, std::size_t threads)
+    : TestServer{http::Site{.handler = std::move(handler), .refused = {}}, limits, threads} {}
+
+TestServer::TestServer(http::Site site, http::Limits limits, std::size_t threads)
     : server{threads} {
-  auto listening =
-      server.listen({.port = 0, .limits = limits}, {.handler = std::move(handler), .refused = {}});
+  auto listening = server.listen({.port = 0, .limits = limits}, std::move(site));
   if (!listening.ok()) throw std::runtime_error{listening.error().message};
   port = *listening;
   server.start();
@@ -141,6 +143,28 @@ bool eventually(const std::function<bool()>& is_true) {
 
 std::string get(std::string_view path, std::string_view more_headers) {
   return fmt::format("GET {} HTTP/1.1\r\nHost: test\r\n{}\r\n", path, more_headers);
+}
+
+std::string post_head(std::string_view path, std::size_t size, std::string_view more_headers) {
+  return fmt::format("POST {} HTTP/1.1\r\nHost: test\r\nContent-Length: {}\r\n{}\r\n", path, size,
+                     more_headers);
+}
+
+std::string chunked_post(std::string_view path, std::string_view body, std::size_t chunk) {
+  auto text =
+      fmt::format("POST {} HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n", path);
+  for (std::size_t at = 0; at < body.size(); at += chunk) {
+    const auto piece = body.substr(at, chunk);
+    text += fmt::format("{:x}\r\n", piece.size());
+    text.append(piece).append("\r\n");
+  }
+  return text + "0\r\n\r\n";
+}
+
+std::string sample(std::size_t size) {
+  std::string bytes(size, ' ');
+  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>('a' + i * 7 % 26);
+  return bytes;
 }
 
 }  // namespace millrace::test

@@ -51,6 +51,7 @@ class Client {
 class TestServer {
  public:
   explicit TestServer(http::Handler handler, http::Limits limits = {}, std::size_t threads = 1);
+  explicit TestServer(http::Site site, http::Limits limits = {}, std::size_t threads = 1);
   ~TestServer() { server.stop(std::chrono::milliseconds{0}); }
 
   http::Server server;
@@ -76,5 +77,11 @@ http::Response echo(const http::Request& request);
 bool eventually(const std::function<bool()>& is_true);
 
 std::string get(std::string_view path, std::string_view more_headers = {});
+/// The head of a POST whose body has a length, and a whole POST in chunks of so many bytes.
+std::string post_head(std::string_view path, std::size_t size, std::string_view more_headers = {});
+std::string chunked_post(std::string_view path, std::string_view body, std::size_t chunk);
+
+/// Bytes that differ from place to place.
+std::string sample(std::size_t size);
 
 }  // namespace millrace::test

@@ -9,6 +9,7 @@
 #include <openssl/x509.h>
 
 #include "tests/api_http/client.hpp"
+#include "tests/api_http/recording_sink.hpp"
 
 using namespace millrace;
 using namespace millrace::test;
@@ -59,10 +60,17 @@ http::Site echo_site() {
               [](const std::shared_ptr<http::Request>& request, const http::Reply& reply) {
                 auto response = echo(*request);
                 response.headers.emplace_back("X-Base", request->base_url());
+                if (request->upload)
+                  response.body = static_cast<const RecordingSink&>(*request->upload).body;
                 if (request->path == "/large") response.body = std::string(3'000'000, 'x');
                 reply(std::move(response));
               },
-          .refused = {}};
+          .refused = {},
+          .body_sink = [](const http::Request& head) -> std::unique_ptr<http::BodySink> {
+            if (head.path != "/up") return nullptr;
+            static SinkRecord record;
+            return std::make_unique<RecordingSink>(record);
+          }};
 }
 
 }  // namespace
@@ -102,6 +110,8 @@ TEST_CASE("TLS 1.2 and 1.3 are spoken, older ones are not", "[http][tls]") {
     };
     CHECK(exchange(get("/one"), "GET /one ").find("X-Base: https://test") != std::string::npos);
     CHECK(exchange(get("/large"), std::string(3'000'000, 'x')).size() > 3'000'000);
+    const auto body = sample(1'000'000);
+    CHECK(exchange(post_head("/up", body.size()) + body, body).size() > body.size());
     CHECK(exchange(get("/two", "Connection: close\r\n"), "GET /two ").find("200 OK") !=
           std::string::npos);
     char byte;

@@ -124,8 +124,7 @@ TEST_CASE("a writer takes its calls in order", "[store][blobs]") {
   CHECK(writer->publish().error().code == Code::Internal);
 }
 
-TEST_CASE("publishing syncs the bytes before the name and the folders after it",
-          "[store][blobs]") {
+TEST_CASE("publishing syncs the bytes before the name and the folders after it", "[store][blobs]") {
   StoreFixture fixture;
   auto writer = *fixture.store->blobs()->stage();
   REQUIRE(writer->write("abc").ok());
@@ -180,9 +179,11 @@ TEST_CASE("contents are listed by name, and nothing else is", "[store][blobs]") 
   auto& blobs = *fixture.store->blobs();
   const auto listed = [&] {
     std::vector<std::string> names;
-    REQUIRE(blobs.list([&](const BlobName& blob) {
-      names.push_back(blob.sha256 + ' ' + std::to_string(blob.size_bytes));
-    }).ok());
+    REQUIRE(blobs
+                .list([&](const BlobName& blob) {
+                  names.push_back(blob.sha256 + ' ' + std::to_string(blob.size_bytes));
+                })
+                .ok());
     return names;
   };
   CHECK(listed().empty());
@@ -197,8 +198,8 @@ TEST_CASE("contents are listed by name, and nothing else is", "[store][blobs]") 
 TEST_CASE("what is no name of a content is refused", "[store][blobs]") {
   StoreFixture fixture;
   auto& blobs = *fixture.store->blobs();
-  for (const auto& name : {std::string{}, std::string{".."}, "../" + kAbc.substr(3),
-                           kAbc.substr(1), kAbc + "0", std::string(64, 'A'), std::string(64, '/')}) {
+  for (const auto& name : {std::string{}, std::string{".."}, "../" + kAbc.substr(3), kAbc.substr(1),
+                           kAbc + "0", std::string(64, 'A'), std::string(64, '/')}) {
     INFO(name);
     CHECK(blobs.stat(name).error().code == Code::InvalidArgument);
     CHECK(blobs.open(name).error().code == Code::InvalidArgument);

@@ -1,0 +1,117 @@
+#include "api/http/body_intake.hpp"
+
+#include <cerrno>
+#include <exception>
+
+#include <spdlog/spdlog.h>
+
+#include "api/http/blocking_work.hpp"
+#include "api/http/request_reader.hpp"
+
+namespace millrace::http {
+
+namespace {
+
+/// Lets a sink go on the threads for blocking work, since that may remove files.
+struct LetGo {
+  std::weak_ptr<BlockingWork> work;
+
+  void operator()(BodySink* sink) const {
+    std::shared_ptr<BodySink> owned{sink};
+    if (const auto open = work.lock()) open->submit([owned = std::move(owned)] {});
+  }
+};
+
+Result<void> give(BodySink& sink, const std::string& piece, bool is_last) {
+  try {
+    if (!piece.empty()) MR_CHECK(sink.write(piece));
+    return is_last ? sink.finish() : Result<void>{};
+  } catch (const std::exception& thrown) {
+    spdlog::error("body sink failed error={}", thrown.what());
+    return Error{Code::Internal, "internal error"};
+  }
+}
+
+int status_of_exhausted(const Error& error) {
+  // What the system lacks is told by system_error(); a disk may add where.
+  constexpr std::string_view kErrno = "errno ";
+  if (!error.detail.starts_with(kErrno)) return 413;
+  const auto number = std::string_view{error.detail}.substr(kErrno.size());
+  const auto is = [&](int error_number) {
+    return number.substr(0, number.find(' ')) == std::to_string(error_number);
+  };
+  if (is(EFBIG)) return 413;
+  return is(ENOSPC) || is(EDQUOT) ? 507 : 503;
+}
+
+}  // namespace
+
+BodyIntake::BodyIntake(IoThread& io, std::unique_ptr<BodySink> sink, std::function<void()> wake)
+    : io_{io},
+      sink_{sink.release(), LetGo{io.blocking().weak_from_this()}},
+      wake_{std::move(wake)} {}
+
+BodyIntake::~BodyIntake() { count(0); }
+
+BodyIntake::Next BodyIntake::advance(RequestReader& reader) {
+  if (error_) return Next::Refused;
+  if (is_finished_) return Next::Whole;
+  const bool is_whole = reader.state() == RequestReader::State::Complete;
+  // What one read brings fits into the memory of a piece.
+  const auto is_piece = [&] { return reader.body_size() + IoThread::kReadBytes > kPieceBytes; };
+  if (!is_writing_ && (is_whole || is_piece()))
+    write(reader.take_body(std::move(spare_)), is_whole);
+  count(writing_ + reader.body_size());
+  return is_whole || is_piece() ? Next::Wake : Next::MoreBytes;
+}
+
+void BodyIntake::write(std::string piece, bool is_last) {
+  is_writing_ = true;
+  writing_ = piece.size();
+  io_.blocking().submit([io = io_.weak_from_this(), self = weak_from_this(), sink = sink_,
+                         piece = std::move(piece), is_last]() mutable {
+    auto done = give(*sink, piece, is_last);
+    sink.reset();
+    piece.clear();
+    if (const auto alive = io.lock())
+      alive->post([self = std::move(self), done = std::move(done), spare = std::move(piece),
+                   is_last]() mutable {
+        if (const auto intake = self.lock())
+          intake->on_written(std::move(done), std::move(spare), is_last);
+      });
+  });
+}
+
+void BodyIntake::on_written(Result<void> done, std::string spare, bool is_last) {
+  is_writing_ = false;
+  count(held_ - writing_);
+  writing_ = 0;
+  spare_ = std::move(spare);
+  if (!done.ok()) {
+    error_ = std::move(done).error();
+  } else {
+    is_finished_ = is_last;
+  }
+  wake_();
+}
+
+void BodyIntake::count(std::size_t held) {
+  io_.body_bytes.fetch_add(held - held_, std::memory_order_relaxed);
+  held_ = held;
+}
+
+int status_of_sink_error(const Error& error) {
+  switch (error.code) {
+    case Code::InvalidArgument:
+    case Code::DataInvalid:
+      return 400;
+    case Code::Exhausted:
+      return status_of_exhausted(error);
+    case Code::Unavailable:
+      return 503;
+    default:
+      return 500;
+  }
+}
+
+}  // namespace millrace::http

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "api/http/body_sink.hpp"
+#include "api/http/io_thread.hpp"
+
+namespace millrace::http {
+
+class RequestReader;
+
+/// Carries the body of one request to its sink, piece by piece, on the threads for blocking work.
+/// At most two pieces are in memory: the one that is written, and the one that the reader of the
+/// connection fills meanwhile. [its IoThread] Owned by the session; dropping it drops the sink.
+class BodyIntake : public std::enable_shared_from_this<BodyIntake> {
+ public:
+  static constexpr std::size_t kPieceBytes = 256u << 10;
+
+  /// `wake` is called, on the IoThread, after each piece.
+  BodyIntake(IoThread& io, std::unique_ptr<BodySink> sink, std::function<void()> wake);
+  ~BodyIntake();
+
+  enum class Next { MoreBytes, Wake, Whole, Refused };
+  /// Takes from the reader what makes a piece, and says what to wait for.
+  Next advance(RequestReader& reader);
+  /// Why the body was refused, with Next::Refused.
+  [[nodiscard]] const Error& error() const { return *error_; }
+  [[nodiscard]] bool has_failed() const { return error_.has_value(); }
+
+  /// Gives the sink to the handler. It is destroyed on the threads for blocking work, whoever lets
+  /// go of it last.
+  std::shared_ptr<BodySink> take_sink() { return std::move(sink_); }
+
+ private:
+  void write(std::string piece, bool is_last);
+  void on_written(Result<void> done, std::string spare, bool is_last);
+  void count(std::size_t held);
+
+  IoThread& io_;
+  std::shared_ptr<BodySink> sink_;  // shared with the write under way, then with the handler
+  const std::function<void()> wake_;
+  std::size_t writing_ = 0, held_ = 0;  // bytes
+  bool is_writing_ = false, is_finished_ = false;
+  std::string spare_;  // the memory of the piece before the last
+  std::optional<Error> error_;
+};
+
+/// Returns the status that answers an error of a sink.
+int status_of_sink_error(const Error& error);
+
+}  // namespace millrace::http
