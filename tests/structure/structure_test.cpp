@@ -29,7 +29,8 @@ std::string read(const fs::path& path) {
 void for_each_file(
     const std::function<void(const std::string& path, const std::string& text)>& each) {
   const fs::path root{MR_SOURCE_DIR};
-  for (const auto* folder : {"sdk", "engine", "plugins", "api", "tools", "tests", "cmake"}) {
+  for (const auto* folder :
+       {"sdk", "engine", "plugins", "api", "client", "tools", "tests", "cmake"}) {
     for (const auto& entry : fs::recursive_directory_iterator{root / folder}) {
       if (!entry.is_regular_file()) continue;
       const auto path = fs::relative(entry.path(), root).string();
@@ -85,6 +86,7 @@ TEST_CASE("the rules see an include that runs the wrong way", "[structure][rules
   CHECK(include_violations("engine/base/a.cpp", "#include \"engine/run/run.hpp\"").size() == 1);
   CHECK(include_violations("plugins/input/a.cpp", "#include \"engine/base/json.hpp\"").size() == 1);
   CHECK(include_violations("sdk/src/a.cpp", "#include \"engine/base/json.hpp\"").size() == 1);
+  CHECK(include_violations("client/src/a.cpp", "#include \"engine/base/json.hpp\"").size() == 1);
   CHECK(include_violations("api/http/a.cpp", "#include \"tests/a.hpp\"").size() == 1);
   CHECK(
       include_violations("engine/job/a.cpp", "#include <opencv2/core.hpp>") ==

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <millrace/client/base_action.hpp>
+#include <millrace/client/connection.hpp>
+
+namespace millrace::client {
+
+/// A dictionary of a model: a JSON object, or the name of a file with one. Null: none is sent.
+class Dictionary {
+ public:
+  Dictionary(Json values) : source_{std::move(values)} {}
+  Dictionary(std::nullptr_t) : source_{Json{}} {}
+  Dictionary(const char* filename) : source_{std::filesystem::path{filename}} {}
+  Dictionary(const std::string& filename) : source_{std::filesystem::path{filename}} {}
+  Dictionary(std::filesystem::path filename) : source_{std::move(filename)} {}
+
+  /// Returns the values as JSON text, nothing for null. Throws FileError for a file that is not
+  /// there, is larger than 64 MiB or holds no JSON.
+  [[nodiscard]] std::optional<std::string> text() const;
+
+ private:
+  std::variant<Json, std::filesystem::path> source_;
+};
+
+struct UploadOptions {
+  bool is_private = false;
+  std::string dataset_name{};  // empty: none
+  std::string dataset_description{};
+  std::vector<std::string> tags{};  // made where they do not exist
+  Progress progress{};
+};
+
+struct DownloadOptions {
+  std::filesystem::path path{};  // folder; empty: the current one
+  Progress progress{};
+};
+
+/// The models of the registry.
+class Models : public BaseAction {
+ public:
+  explicit Models(const ConfigSource& source = {}) : BaseAction{source, "models"} {}
+
+  /// Uploads a model to the selected project, with the branch and commit of `git_local_repo` or,
+  /// when that is unset, of the repository around the current folder, if any. The file is read
+  /// from the disk as it is sent. Returns the new model. Throws FileError as Dictionary::text().
+  Json upload(const std::optional<std::string>& name, const std::filesystem::path& filename,
+              const Dictionary& hyperparameters = nullptr, const Dictionary& parameters = nullptr,
+              const Dictionary& metrics = nullptr, const UploadOptions& options = {});
+
+  /// Writes the file of a model to `<path>/<name of the model>` and returns that path, empty when
+  /// the server refuses. A file of that name is replaced at the end, in one step; until then the
+  /// bytes lie beside it in model-<id>.part, from which a later call goes on if the file is the
+  /// same. Throws FileError when the folder cannot be written.
+  std::filesystem::path download(std::int64_t id, const DownloadOptions& options = {});
+};
+
+}  // namespace millrace::client
