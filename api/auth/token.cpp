@@ -67,17 +67,17 @@ bool is_our_header(const Json& header) {
          (type == header.end() || *type == kType) && !header.contains("crit");
 }
 
-// Reads one integer claim between `least` and `most`.
+// Reads one integer claim between `least` (not negative) and `most`.
 std::optional<TokenFault> read_integer(const Json& claims, std::string_view name,
                                        std::int64_t least, std::int64_t most, std::int64_t& value) {
   const auto found = claims.find(name);
   if (found == claims.end()) return TokenFault{Kind::MissingClaim, name};
   const TokenFault bad{Kind::BadClaim, name};
-  if (!found->is_number_integer()) return bad;
-  if (found->is_number_unsigned() && found->get<std::uint64_t>() > static_cast<std::uint64_t>(most))
+  if (!found->is_number_unsigned()) return bad;  // a fraction, a negative number, no number
+  const auto number = found->get<std::uint64_t>();
+  if (number < static_cast<std::uint64_t>(least) || number > static_cast<std::uint64_t>(most))
     return bad;
-  value = found->get<std::int64_t>();
-  if (value < least || value > most) return bad;
+  value = static_cast<std::int64_t>(number);
   return std::nullopt;
 }
 

@@ -119,6 +119,7 @@ TEST_CASE("fifty wrong passwords from one address make all its tries wait",
     CHECK(wait(throttle, "somebody else") == expected);
     clock.advance(seconds{expected});
     CHECK(wait(throttle, "somebody else") == 0);
+    CHECK(wait(throttle, "a third") == expected);  // one try at a time, whosever it is
     throttle.failed("somebody" + std::to_string(clock.steady().time_since_epoch().count()),
                     "10.0.0.1");
   }
