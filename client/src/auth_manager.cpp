@@ -88,8 +88,8 @@ void AuthManager::auth_via_password() {
   if (const auto token = token_in(reply)) return keep(*token);
   token_.reset();
   // An answer is final; a server that is away may come back.
-  is_refused_ = reply.status != 0 && reply.status < 500;
-  log_->write(LogLevel::Error, "POST auth/login/: " + reply.problem);
+  is_refused_ = reply.ok() || (reply.status >= 400 && reply.status < 500);
+  log_->write(LogLevel::Error, "POST auth/login/: " + (reply.ok() ? "no token came" : reply.problem));
   log_->write(LogLevel::Error, "Could not authenticate. Is the login and password correct?");
 }
 

@@ -60,6 +60,57 @@ Mime mime_of(CURL* handle, const MultipartBody& body) {
   return mime;
 }
 
+// Where to, how, and how long.
+void set_connection(CURL* handle, const ConnectionOptions& options) {
+  curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
+  curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, 1L);
+  curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 2L);
+  auto ca = options.ca_file.string();
+  if (const char* file = std::getenv("SSL_CERT_FILE"); ca.empty() && file != nullptr) ca = file;
+  if (!ca.empty()) curl_easy_setopt(handle, CURLOPT_CAINFO, ca.c_str());
+  curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(handle, CURLOPT_TCP_KEEPALIVE, 1L);
+  curl_easy_setopt(handle, CURLOPT_USERAGENT, "millrace-client/" MILLRACE_CLIENT_VERSION);
+  curl_easy_setopt(handle, CURLOPT_BUFFERSIZE, kBufferBytes);
+  curl_easy_setopt(handle, CURLOPT_UPLOAD_BUFFERSIZE, kBufferBytes);
+  curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS,
+                   static_cast<long>(options.connect_timeout.count()));
+}
+
+// What goes out, set on a handle, for which it must live until the transfer has ended.
+class Outgoing {
+ public:
+  Outgoing(CURL* handle, const HttpRequest& request) {
+    curl_easy_setopt(handle, CURLOPT_URL, request.url.c_str());
+    for (const auto& [name, value] : request.headers) append(headers_, name + ": " + value);
+    if (const auto* form = std::get_if<FormBody>(&request.body)) {
+      body_ = encode_form(form->fields);
+    } else if (const auto* json = std::get_if<JsonBody>(&request.body)) {
+      body_ = json->text;
+      append(headers_, "Content-Type: application/json");
+    } else if (const auto* multipart = std::get_if<MultipartBody>(&request.body)) {
+      mime_ = mime_of(handle, *multipart);
+      curl_easy_setopt(handle, CURLOPT_MIMEPOST, mime_.get());
+    }
+    curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers_.get());
+    if (request.method == "GET") return;
+    curl_easy_setopt(handle, CURLOPT_FRESH_CONNECT, 1L);
+    if (mime_ == nullptr && request.method != "DELETE") {
+      curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body_.size()));
+      curl_easy_setopt(handle, CURLOPT_POSTFIELDS, body_.c_str());
+    }
+    if (request.method != "POST")
+      curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+  }
+
+ private:
+  List headers_;
+  std::string body_;
+  Mime mime_;
+};
+
 }  // namespace
 
 std::string_view HttpHead::get(const std::string& name) const {
@@ -77,6 +128,39 @@ struct HttpSession::Transfer {
   bool has_begun = false, is_taken = false;
   bool is_too_large = false, is_stopped = false;
   std::exception_ptr failure{};
+  std::array<char, CURL_ERROR_SIZE> why{};
+
+  // Sets the callbacks.
+  void connect() {
+    curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, why.data());
+    curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, take_header);
+    curl_easy_setopt(handle, CURLOPT_HEADERDATA, this);
+    curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, take_body);
+    curl_easy_setopt(handle, CURLOPT_WRITEDATA, this);
+    if (!request.progress) return;
+    curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, look);
+    curl_easy_setopt(handle, CURLOPT_XFERINFODATA, this);
+  }
+
+  // Completes the answer.
+  void finish(CURLcode code) {
+    try {
+      if (code == CURLE_OK) begin();  // a body of no bytes calls nobody
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    // A refusal that came while the request was still on its way is an answer too.
+    curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &answer.head.status);
+    if (is_too_large) {
+      answer.problem = "the answer is larger than it may be";
+    } else if (is_stopped) {
+      answer.problem = "stopped";
+    } else if (code != CURLE_OK) {
+      answer.problem = why[0] != '\0' ? why.data() : curl_easy_strerror(code);
+      answer.is_lost = is_connection_failure(code);
+    }
+  }
 
   // Tells the taker of the body that the head is there.
   void begin() {
@@ -170,31 +254,9 @@ HttpAnswer HttpSession::send_once(const HttpRequest& request) {
   CURL* handle = handle_;
   // Open connections outlive this; no option does.
   curl_easy_reset(handle);
-  std::array<char, CURL_ERROR_SIZE> why{};
   Transfer transfer{.request = request, .max_bytes = options_.max_reply_bytes, .handle = handle};
+  set_connection(handle, options_);
   const bool is_file = request.begin || std::holds_alternative<MultipartBody>(request.body);
-
-  curl_easy_setopt(handle, CURLOPT_URL, request.url.c_str());
-  curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-  curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
-  curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, 1L);
-  curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 2L);
-  const char* environment_ca = std::getenv("SSL_CERT_FILE");
-  if (const auto ca = !options_.ca_file.empty()   ? options_.ca_file.string()
-                      : environment_ca != nullptr ? std::string{environment_ca}
-                                                  : std::string{};
-      !ca.empty()) {
-    curl_easy_setopt(handle, CURLOPT_CAINFO, ca.c_str());
-  }
-  curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(handle, CURLOPT_TCP_KEEPALIVE, 1L);
-  curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, why.data());
-  curl_easy_setopt(handle, CURLOPT_USERAGENT, "millrace-client/" MILLRACE_CLIENT_VERSION);
-  curl_easy_setopt(handle, CURLOPT_BUFFERSIZE, kBufferBytes);
-  curl_easy_setopt(handle, CURLOPT_UPLOAD_BUFFERSIZE, kBufferBytes);
-  curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS,
-                   static_cast<long>(options_.connect_timeout.count()));
   if (is_file) {
     curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
     curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME,
@@ -203,47 +265,12 @@ HttpAnswer HttpSession::send_once(const HttpRequest& request) {
     curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS,
                      static_cast<long>(options_.request_timeout.count()));
   }
-  curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, Transfer::take_header);
-  curl_easy_setopt(handle, CURLOPT_HEADERDATA, &transfer);
-  curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, Transfer::take_body);
-  curl_easy_setopt(handle, CURLOPT_WRITEDATA, &transfer);
-  if (request.progress) {
-    curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
-    curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, Transfer::look);
-    curl_easy_setopt(handle, CURLOPT_XFERINFODATA, &transfer);
-  }
-
-  List headers;
-  for (const auto& [name, value] : request.headers) append(headers, name + ": " + value);
-  std::string body;
-  Mime mime;
-  if (const auto* form = std::get_if<FormBody>(&request.body)) {
-    body = encode_form(form->fields);
-  } else if (const auto* json = std::get_if<JsonBody>(&request.body)) {
-    body = json->text;
-    append(headers, "Content-Type: application/json");
-  } else if (const auto* multipart = std::get_if<MultipartBody>(&request.body)) {
-    mime = mime_of(handle, *multipart);
-    curl_easy_setopt(handle, CURLOPT_MIMEPOST, mime.get());
-  }
-  if (request.method != "GET") {
-    curl_easy_setopt(handle, CURLOPT_FRESH_CONNECT, 1L);
-    if (mime == nullptr && request.method != "DELETE") {
-      curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
-      curl_easy_setopt(handle, CURLOPT_POSTFIELDS, body.c_str());
-    }
-    if (request.method != "POST")
-      curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
-  }
-  curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers.get());
+  transfer.connect();
+  const Outgoing outgoing{handle, request};
 
   const auto started = std::chrono::steady_clock::now();
   const auto code = curl_easy_perform(handle);
-  try {
-    if (code == CURLE_OK) transfer.begin();  // a body of no bytes calls nobody
-  } catch (...) {
-    transfer.failure = std::current_exception();
-  }
+  transfer.finish(code);
   // What the handle points to goes away now.
   curl_easy_reset(handle);
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -252,16 +279,7 @@ HttpAnswer HttpSession::send_once(const HttpRequest& request) {
                                    std::to_string(transfer.answer.head.status) +
                                    " ms=" + std::to_string(took.count()));
   if (transfer.failure) std::rethrow_exception(transfer.failure);
-  auto& answer = transfer.answer;
-  if (transfer.is_too_large) {
-    answer.problem = "the answer is larger than it may be";
-  } else if (transfer.is_stopped) {
-    answer.problem = "stopped";
-  } else if (code != CURLE_OK) {
-    answer.problem = why[0] != '\0' ? why.data() : curl_easy_strerror(code);
-    answer.is_lost = is_connection_failure(code);
-  }
-  return std::move(answer);
+  return std::move(transfer.answer);
 }
 
 }  // namespace millrace::client::detail

@@ -58,7 +58,8 @@ Reply read_reply(const HttpAnswer& answer) {
   Reply reply;
   reply.status = answer.head.status;
   reply.problem = answer.problem;
-  if (!reply.ok()) return reply;
+  // A server may refuse an upload and close before all of it has come.
+  if (!reply.ok() && reply.status < 400) return reply;
   if (is_too_deep(answer.body)) {
     reply.problem = "the answer has more than 100 levels";
     return reply;

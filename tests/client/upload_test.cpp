@@ -141,3 +141,13 @@ TEST_CASE("the progress of an upload reaches its end, and can stop it", "[client
   CHECK(models.upload("a", file, nullptr, nullptr, nullptr, options) == Json::array());
   CHECK(models.last_reply().problem == "stopped");
 }
+
+TEST_CASE("a refusal that comes before the whole file has gone out is seen", "[client][upload]") {
+  const Surroundings here;
+  Registry registry;
+  Models models{registry.config({{"logging_enable", false}})};
+  const auto file = here.write("net.bin", std::string(20'000'000, 'w'));
+  CHECK(models.upload("a", file) == Json::array());
+  CHECK(models.last_reply().status == 413);
+  CHECK(models.last_reply().problem != "");
+}
