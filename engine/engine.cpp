@@ -125,10 +125,9 @@ Result<std::shared_ptr<const Engine::Prepared>> Engine::prepare(const Json& docu
   return Prepared::make(document, *state_->registry, services);
 }
 
-Outcome Engine::run_inline(const Prepared& prepared, const Json& parameters, const StoreRights& rights,
-                           std::string_view owner) {
+Outcome Engine::run_inline(const Prepared& prepared, const Json& parameters, const StoreRights& rights, Asker asker) {
   Cancel cancel;
-  InlineServices services{state_->around(), rights, owner, 0, &cancel};
+  InlineServices services{state_->around(), rights, std::move(asker), 0, &cancel};
   Outcome outcome;
   auto plan = prepared.bind(parameters, *state_->registry, services);
   if (!plan.ok()) {

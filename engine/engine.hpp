@@ -58,7 +58,7 @@ class Engine {
   class Prepared;
   Result<std::shared_ptr<const Prepared>> prepare(const Json& document);
   /// Runs it on the calling thread (a thread of the blocking pool, never an HTTP thread), not journalled.
-  Outcome run_inline(const Prepared& prepared, const Json& parameters, const StoreRights& rights, std::string_view owner);
+  Outcome run_inline(const Prepared& prepared, const Json& parameters, const StoreRights& rights, Asker asker = {});
 
   JobService& jobs();
   JobStore& job_store();

@@ -165,7 +165,7 @@ api::ReplyResult reply_list(const api::Answered& answered) {
   Json items = Json::array();
   bool is_marker_found = marker.empty(), has_more = false;
   std::string last;
-  for (const Batch& rows : answered.outcome->rows) {
+  for (const auto& [node, rows] : answered.outcome->rows) {
     const Items view{rows, answered.caller, StatisticsNames::OfList};
     for (std::int64_t row = 0; row < rows.rows(); ++row) {
       if (!is_marker_found) {
@@ -194,7 +194,7 @@ api::TranslateResult translate_one(const http::Request& request, const api::Call
 }
 
 api::ReplyResult reply_one(const api::Answered& answered) {
-  for (const Batch& rows : answered.outcome->rows) {
+  for (const auto& [node, rows] : answered.outcome->rows) {
     if (rows.empty()) continue;
     return http::Response::json(200, Items{rows, answered.caller, StatisticsNames::OfGet}.item(0).dump());
   }
@@ -203,7 +203,7 @@ api::ReplyResult reply_one(const api::Answered& answered) {
 
 api::ReplyResult reply_abort(const api::Answered& answered) {
   const auto& rows = answered.outcome->rows;
-  const bool is_found = std::any_of(rows.begin(), rows.end(), [](const Batch& batch) { return !batch.empty(); });
+  const bool is_found = std::any_of(rows.begin(), rows.end(), [](const auto& emitted) { return !emitted.rows.empty(); });
   if (!is_found) return no_such_job(answered.request.path_value("id"));
   return http::Response{};
 }

@@ -145,7 +145,7 @@ ReplyResult reply_job_list(const Answered& answered) {
   std::string text = R"({"items":[)";
   std::int64_t shown = 0, last = 0;
   bool has_more = false;
-  for (const auto& rows : answered.outcome->rows) {
+  for (const auto& [node, rows] : answered.outcome->rows) {
     const RowText writer{rows, kJob};
     const auto ids = rows.column<std::int64_t>("id");
     for (std::int64_t row = 0; row < rows.rows() && !has_more; ++row) {
@@ -173,7 +173,7 @@ TranslateResult translate_job(const http::Request& request, const Caller&) {
 }
 
 ReplyResult reply_job(const Answered& answered) {
-  for (const auto& rows : answered.outcome->rows) {
+  for (const auto& [node, rows] : answered.outcome->rows) {
     if (rows.empty()) continue;
     std::string text;
     text.reserve(1024);
@@ -184,7 +184,7 @@ ReplyResult reply_job(const Answered& answered) {
 }
 
 ReplyResult reply_job_pipeline(const Answered& answered) {
-  for (const auto& rows : answered.outcome->rows) {
+  for (const auto& [node, rows] : answered.outcome->rows) {
     if (rows.empty()) continue;
     return http::Response::json(
         200, std::string{rows.column<std::string_view>("pipeline").value(0, "null")});

@@ -22,6 +22,9 @@ using detail::open_beneath;
 
 constexpr mode_t kFileMode = 0666;  // the umask takes away from it
 constexpr mode_t kFolderMode = 0777;
+// After so many bytes the disk begins to write a file that grows: who syncs it at its end then waits
+// for the last of them only, and a large file does not fill the memory with what is to be written.
+constexpr std::uint64_t kWriteBehindBytes = 8u << 20;
 
 struct Split {
   std::string_view folder;  // "" for the disk's own
@@ -77,7 +80,7 @@ class KernelReadableFile final : public ReadableFile {
 class KernelWritableFile final : public WritableFile {
  public:
   KernelWritableFile(FileDescriptor file, std::string name, std::uint64_t size)
-      : file_{std::move(file)}, name_{std::move(name)}, size_{size} {}
+      : file_{std::move(file)}, name_{std::move(name)}, size_{size}, behind_{size} {}
 
   Result<void> append(std::string_view bytes) override {
     std::size_t written = 0;
@@ -97,6 +100,7 @@ class KernelWritableFile final : public WritableFile {
       written += static_cast<std::size_t>(put);
     }
     size_ += written;
+    if (size_ >= behind_ + kWriteBehindBytes) write_behind();
     return {};
   }
 
@@ -105,6 +109,7 @@ class KernelWritableFile final : public WritableFile {
       return system_error("cut file", name_, errno);
     }
     size_ = length;
+    behind_ = std::min(behind_, size_);
     return {};
   }
 
@@ -116,9 +121,18 @@ class KernelWritableFile final : public WritableFile {
   std::uint64_t size() const override { return size_; }
 
  private:
+  void write_behind() {
+    // Only a beginning: what it cannot do, or fails at, is left to a sync, which tells.
+    static_cast<void>(::sync_file_range(file_.get(), static_cast<off_t>(behind_),
+                                        static_cast<off_t>(size_ - behind_),
+                                        SYNC_FILE_RANGE_WRITE));
+    behind_ = size_;
+  }
+
   FileDescriptor file_;
   std::string name_;
   std::uint64_t size_;
+  std::uint64_t behind_;  // up to where the disk has been told to write
 };
 
 class KernelDiskLock final : public DiskLock {

@@ -1,5 +1,7 @@
 #include "engine/base/utf8.hpp"
 
+#include <algorithm>
+
 namespace millrace {
 namespace {
 
@@ -37,6 +39,12 @@ std::size_t utf8_length(std::string_view text) {
     if (byte(at) < 0x80 || byte(at) > 0xbf) return 0;
   }
   return length;
+}
+
+std::size_t code_points(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char byte) {
+    return (static_cast<unsigned char>(byte) & 0xC0u) != 0x80u;
+  }));
 }
 
 bool is_utf8(std::string_view text) {

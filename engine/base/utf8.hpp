@@ -10,6 +10,9 @@ namespace millrace {
 /// none is.
 std::size_t utf8_length(std::string_view text);
 
+/// Returns the number of code points of well-formed UTF-8.
+std::size_t code_points(std::string_view text);
+
 bool is_utf8(std::string_view text);
 
 /// Tells whether `text` is UTF-8 and holds a control character (C0, DEL or C1).

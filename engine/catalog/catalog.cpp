@@ -5,12 +5,27 @@
 #include <optional>
 #include <utility>
 
+#include <fmt/format.h>
+
+#include "engine/base/password.hpp"
 #include "engine/catalog/connection_pool.hpp"
 #include "engine/catalog/group_commit.hpp"
 #include "engine/catalog/migrations.hpp"
 #include "engine/catalog/query.hpp"
+#include "engine/catalog/row_change.hpp"
 
 namespace millrace {
+
+namespace {
+
+std::vector<std::int64_t> ids_of(const SqlRows& rows, std::size_t place) {
+  std::vector<std::int64_t> ids;
+  ids.reserve(rows.rows.size());
+  for (const auto& row : rows.rows) ids.push_back(std::get<std::int64_t>(row[place]));
+  return ids;
+}
+
+}  // namespace
 
 struct Catalog::State {
   State(std::unique_ptr<Database> opened, const DatabaseSettings& settings,
@@ -74,17 +89,67 @@ Result<void> Catalog::read(const std::function<Result<void>(Connection&)>& read)
 Result<Batch> Catalog::query(const Json& query, std::string_view owner) {
   MR_TRY(const CompiledQuery compiled, compile_query(query, owner));
   SqlRows rows;
+  std::vector<RelatedItems> related;
   MR_CHECK(read([&](Connection& connection) -> Result<void> {
     MR_TRY(rows, connection.query(compiled.sql, compiled.values));
+    if (compiled.password) keep_verified(rows, *compiled.password);
+    related.clear();
+    for (std::size_t place = 0; place < compiled.columns.size(); ++place) {
+      const EntityColumn& column = *compiled.columns[place];
+      if (column.kind != ColumnKind::Rows) continue;
+      MR_TRY(auto items, query_related(connection, column.related, ids_of(rows, place), owner));
+      related.push_back(std::move(items));
+    }
     return {};
   }));
   try {
-    return make_batch(compiled.columns, rows);
+    return make_batch(compiled.columns, rows, std::move(related));
   } catch (const std::exception& failure) {  // more than a column of a batch holds
     return Error{Code::Exhausted,
                  "catalog query: too many bytes for one answer; ask for fewer rows or columns",
                  failure.what()};
   }
+}
+
+void Catalog::keep_verified(SqlRows& rows, const std::string& password) {
+  std::erase_if(rows.rows, [&](const std::vector<SqlValue>& row) {
+    const auto* hash = std::get_if<std::string>(&row.back());
+    if (hash == nullptr || !verify_password(password, *hash)) return true;
+    if (!needs_rehash(*hash)) return false;
+    // Of an older form: nobody waits for the newer one, the next sign-in tries again.
+    auto newer = hash_password(password);
+    if (!newer.ok()) return false;
+    write(
+        [hash = *std::move(newer), old = *hash, id = row[row.size() - 2]](Connection& connection) -> Result<void> {
+          MR_CHECK(connection.execute("UPDATE users SET password = ? WHERE id = ? AND password = ?",
+                                      {hash, id, old}));
+          return {};
+        },
+        [](const Result<void>&) {});
+    return false;
+  });
+}
+
+Result<Batch> Catalog::change(const Json& change, const Asker& asker) {
+  MR_TRY(RowChange compiled, RowChange::compile(change, asker, clock()));
+  const auto name = compiled.entity().name;
+  const auto row = [&](std::string_view owner) {
+    return query({{"entity", name},
+                  {"where", Json::array({Json{{"column", "id"}, {"op", "="}, {"value", compiled.id()}}})}},
+                 owner);
+  };
+  if (compiled.action() == RowChange::Action::Delete) {
+    MR_TRY(Batch gone, row(asker.owner));
+    MR_CHECK(write_and_wait([&](Connection& connection) { return compiled.apply(connection); }));
+    return gone;
+  }
+  if (compiled.is_empty()) {
+    MR_TRY(Batch same, row(asker.owner));
+    if (same.rows() > 0) return same;
+    return Error{Code::NotFound, fmt::format("no row of {} has this id: {}", name, compiled.id())};
+  }
+  MR_CHECK(write_and_wait([&](Connection& connection) { return compiled.apply(connection); }));
+  return row({});
 }
 
 Catalog::Counters Catalog::counters() const { return state_->writer.counters(); }

@@ -14,6 +14,12 @@
 
 namespace millrace {
 
+/// Who asks something of the catalog.
+struct Asker {
+  std::string owner{};  // whose rows are seen, in entities whose rows have owners; empty: all rows
+  std::string name{};   // what the audit trail says of them: "user 7", "job 12"
+};
+
 /// The metadata database: schema and migrations, reads on pooled connections, and writes that share
 /// commits. [any thread]
 class Catalog {
@@ -45,6 +51,13 @@ class Catalog {
   /// With `owner`, of an entity whose rows have owners only those of this one are seen.
   Result<Batch> query(const Json& query, std::string_view owner = {});
 
+  /// A change of one row (docs/catalog.md), checked against the schema and noted in the audit trail
+  /// in the same transaction: {"entity": "tags", "action": "insert", "set": {"name": "prod"}}.
+  /// Returns the row as it is afterwards, or as it was when it was deleted; waits for the commit.
+  /// Error::field names the column of a value that is wrong (InvalidArgument), taken (Conflict) or
+  /// refers to nothing (NotFound with a field). A row that others refer to is Conflict.
+  Result<Batch> change(const Json& change, const Asker& asker);
+
   struct Counters {
     std::uint64_t writes = 0;  // that were committed
     std::uint64_t commits = 0;
@@ -58,6 +71,9 @@ class Catalog {
 
  private:
   Catalog();
+  /// Drops the rows whose hash, their last value, is not of this password.
+  void keep_verified(SqlRows& rows, const std::string& password);
+
   struct State;
   std::unique_ptr<State> state_;
 };

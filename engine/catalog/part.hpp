@@ -1,37 +1,79 @@
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 #include <vector>
+
+#include "engine/base/result.hpp"
 
 namespace millrace {
 
 /// How a column of an entity is kept and read. Each is nullable unless it says otherwise.
 enum class ColumnKind {
-  Integer,   // int64
-  Real,      // float64
-  Flag,      // bool, kept as 0 and 1
-  Text,      // utf8
-  Document,  // utf8 that holds JSON; only asked whether it is there
-  Time,      // timestamp, int64 microseconds (UTC), never null
-  MaybeTime  // the same, where 0 means "not yet" and is read as null
+  Integer,    // int64
+  Real,       // float64
+  Flag,       // bool, kept as 0 and 1
+  Text,       // utf8
+  Document,   // utf8 that holds JSON; asked whether it is there, or whether it `has` a member
+  Time,       // timestamp, int64 microseconds (UTC), never null
+  MaybeTime,  // the same, where 0 means "not yet" and is read as null
+  Password,   // written as a hash and never read; asked with `verify` only
+  Rows        // a list of rows of another entity that belong to this one; asked with `has` only
+};
+
+/// The top-level members of a Document as rows of a table, for questions about them. The table has
+/// the columns kind, name, number (of a member that is one) and `row`, the id of the document's row.
+struct DocumentIndex {
+  std::string_view table;  // "model_values"
+  std::string_view row;    // "model_id"
+  std::string_view kind;   // "metric": which document of the row
+};
+
+/// What a Rows column shows, and how a list of names changes it.
+struct RelatedRows {
+  std::string_view entity;  // "model_tags"
+  std::string_view by;      // its column that holds the id of our row
+  std::string_view named{};  // entity with a column `name` that a list of names is made of: "tags"
+  std::string_view link{};   // table that links the two
+  std::string_view own{}, other{};  // its columns: "model_id", "tag_id"
+};
+
+/// What a change may put into a column. Without any, the column is only read.
+struct ColumnRules {
+  bool is_writable = false;
+  bool is_mandatory = false;     // must be given, and not null
+  bool is_unique = false;        // no two rows have it, but for null
+  std::string_view fallback{};   // JSON of what stands there when an insert does not give it; else null
+  int longest = 0;               // characters of a Text; 0: any number
+  std::string_view references{};  // entity whose id it holds; that row cannot be deleted then
+  std::string_view folded{};      // column of the table that keeps the text without regard to case
 };
 
 /// A column as queries name it.
 struct EntityColumn {
   std::string_view name;  // "created"
   ColumnKind kind;
-  std::string_view column;  // in the table: "created_us"
+  std::string_view column;  // in the table: "created_us"; or an SQL expression in parentheses
+  ColumnRules rules{};
+  DocumentIndex index{};    // of a Document; without a table it has none
+  RelatedRows related{};    // of Rows
 };
 
+class Connection;
+
 /// What a query may ask for: a table under its public name. Nothing that is not listed can be
-/// named.
+/// named. A change sets the columns `created` and `updated` by itself.
 struct Entity {
   std::string_view name;
-  std::string_view table;
+  std::string_view table;  // or a join of tables, when it is only read
   std::vector<EntityColumn> columns;
   std::vector<std::string_view> key;  // names of the columns that make every order total
   std::string_view
       owned_by{};  // SQL condition with one "?" for the owner; empty: rows have no owner
+  /// Tables that are made from the rows: `forget` is called before a row is changed or deleted,
+  /// `derive` after it was made or changed, both within the transaction.
+  Result<void> (*forget)(Connection&, std::int64_t id) = nullptr;
+  Result<void> (*derive)(Connection&, std::int64_t id) = nullptr;
 };
 
 /// One step of a migration. May run again when it was interrupted before it was noted down, so it

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,14 +19,37 @@ namespace millrace {
 struct CompiledQuery {
   std::string sql;
   std::vector<SqlValue> values;
-  std::vector<const EntityColumn*> columns;  // of the rows that it gives
+  std::vector<const EntityColumn*> columns;  // of the answer; a Rows column reads as our row's id
+  bool counts = false;                       // the answer is one number
+  std::optional<std::string> password{};     // of `verify`: the rows end in their id and their hash
 };
 
 /// Compiles a query. Every fault is InvalidArgument and names the entity, column or operator and
 /// what there is instead. `owner`, when not empty, is the only owner whose rows are seen.
 Result<CompiledQuery> compile_query(const Json& query, std::string_view owner);
 
-/// Makes the batch of a query's rows.
-Batch make_batch(const std::vector<const EntityColumn*>& columns, const SqlRows& rows);
+/// Returns what a query or a change names; InvalidArgument says what there is.
+Result<const Entity*> entity_of(const Json& query, std::string_view what);
+Result<const EntityColumn*> column_of(const Entity& entity, std::string_view name,
+                                      std::string_view what);
+/// Returns the column as SQL, with its table where it has one.
+std::string sql_of(const Entity& entity, const EntityColumn& column);
+/// Returns a value that a column may hold or be compared with; InvalidArgument says what it takes.
+/// Null is the caller's to allow.
+Result<SqlValue> to_sql_value(const EntityColumn& column, const Json& value, std::string_view what);
+
+/// The rows that a Rows column shows, in the order of the rows that they belong to.
+struct RelatedItems {
+  std::vector<std::int64_t> lengths;
+  Batch items;
+};
+
+/// Makes the batch of a query's rows; `related` has one element for each Rows column.
+Batch make_batch(const std::vector<const EntityColumn*>& columns, const SqlRows& rows,
+                 std::vector<RelatedItems> related = {});
+
+/// Asks for the rows that belong to each of `ids`, as far as `owner` sees them.
+Result<RelatedItems> query_related(Connection& connection, const RelatedRows& related,
+                                   const std::vector<std::int64_t>& ids, std::string_view owner);
 
 }  // namespace millrace

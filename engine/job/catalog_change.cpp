@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <string_view>
 
 #include "engine/base/utf8.hpp"
 #include "engine/catalog/catalog.hpp"
@@ -51,11 +52,9 @@ Result<JobId> find_job(Catalog& catalog, const Json& change, std::string_view ow
   return JobId{found.column<std::int64_t>("id").value(0)};
 }
 
-}  // namespace
-
-Result<Batch> change_catalog(Catalog& catalog, JobService& jobs, const Json& change,
-                             std::string_view owner) {
-  if (!change.is_object()) return wrong("not an object");
+// Jobs are changed by what runs them.
+Result<Batch> change_job(Catalog& catalog, JobService& jobs, const Json& change,
+                         std::string_view owner) {
   static constexpr std::array<std::string_view, 6> kMembers{"entity",  "action",      "id",
                                                             "dialect", "external_id", "reason"};
   for (const auto& [key, value] : change.items()) {
@@ -63,10 +62,7 @@ Result<Batch> change_catalog(Catalog& catalog, JobService& jobs, const Json& cha
       return wrong(fmt::format("unknown member: {}", printable(key)));
     }
   }
-  MR_TRY(const std::string entity, text_member(change, "entity"));
   MR_TRY(const std::string action, text_member(change, "action"));
-  if (entity != "jobs")
-    return wrong(fmt::format("entity cannot be changed: {}", printable(entity)));
   if (action != "abort" && action != "retry")
     return wrong(fmt::format("unknown action: {}", printable(action)));
   MR_TRY(const std::string reason_word, text_member(change, "reason"));
@@ -84,6 +80,15 @@ Result<Batch> change_catalog(Catalog& catalog, JobService& jobs, const Json& cha
       {{"entity", "jobs"},
        {"where", Json::array({Json{{"column", "id"}, {"op", "="}, {"value", id.value}}})}},
       owner);
+}
+
+}  // namespace
+
+Result<Batch> change_catalog(Catalog& catalog, JobService& jobs, const Json& change,
+                             const Asker& asker) {
+  if (!change.is_object()) return wrong("not an object");
+  if (change.value("entity", Json{}) == "jobs") return change_job(catalog, jobs, change, asker.owner);
+  return catalog.change(change, asker);
 }
 
 }  // namespace millrace

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <string_view>
-
 #include <millrace/batch.hpp>
 
 #include "engine/base/json.hpp"
@@ -10,13 +8,14 @@
 namespace millrace {
 
 class Catalog;
+struct Asker;
 class JobService;
 
-/// Does what an operator asked of the catalog (docs/catalog.md) and returns the changed row:
-/// {"entity": "jobs", "action": "abort" | "retry", "id": 7, "reason": "user"}. Instead of the id,
-/// "dialect" and "external_id" name the job. With `owner`, a row of another owner is NotFound.
-/// Unknown actions are InvalidArgument.
+/// Does what an operator asked of the catalog (docs/catalog.md) and returns the changed row. Jobs have
+/// actions of their own, {"entity": "jobs", "action": "abort" | "retry", "id": 7, "reason": "user"};
+/// instead of the id, "dialect" and "external_id" name the job. Everything else is Catalog::change.
+/// With an owner, a row of another owner is NotFound. Unknown actions are InvalidArgument.
 Result<Batch> change_catalog(Catalog& catalog, JobService& jobs, const Json& change,
-                             std::string_view owner);
+                             const Asker& asker);
 
 }  // namespace millrace

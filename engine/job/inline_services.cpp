@@ -24,9 +24,9 @@ std::string next_stage_owner() {
 
 }  // namespace
 
-InlineServices::InlineServices(Surroundings around, const StoreRights& rights,
-                               std::string_view owner, std::uint64_t seed, const Cancel* cancel)
-    : StoreServices{around, rights, std::string{owner}, next_stage_owner()},
+InlineServices::InlineServices(Surroundings around, const StoreRights& rights, Asker asker,
+                               std::uint64_t seed, const Cancel* cancel)
+    : StoreServices{around, rights, std::move(asker), next_stage_owner()},
       seed_{seed},
       cancel_{cancel} {}
 

@@ -15,7 +15,7 @@ namespace millrace {
 /// publish(); what was not published is discarded with the object. [any worker]
 class InlineServices final : public StoreServices {
  public:
-  InlineServices(Surroundings around, const StoreRights& rights, std::string_view owner,
+  InlineServices(Surroundings around, const StoreRights& rights, Asker asker,
                  std::uint64_t seed = 0, const Cancel* cancel = nullptr);
   ~InlineServices() override;
 

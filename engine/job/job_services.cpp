@@ -46,7 +46,8 @@ std::string event_text(const RecordLogEvent& event) {
 
 JobServices::JobServices(Surroundings around, JobStore& journal, const Job& job,
                          const JobStore::Lease& lease, const Cancel& cancel, const Clock& clock)
-    : StoreServices{around, read_rights(job.rights), job.owner,
+    : StoreServices{around, read_rights(job.rights),
+                    {job.owner, fmt::format("job {}", job.id.value)},
                     fmt::format("job-{}", job.id.value)},
       journal_{journal},
       lease_{lease},

@@ -2,15 +2,18 @@
 
 #include <utility>
 
+#include <spdlog/spdlog.h>
+
 #include "engine/job/catalog_change.hpp"
+#include "engine/job/model_files.hpp"
 
 namespace millrace {
 
-StoreServices::StoreServices(Surroundings around, StoreRights rights, std::string owner,
+StoreServices::StoreServices(Surroundings around, StoreRights rights, Asker asker,
                              std::string stage_owner)
     : around_{around},
       rights_{std::move(rights)},
-      owner_{std::move(owner)},
+      asker_{std::move(asker)},
       outputs_{around.store, std::move(stage_owner)} {}
 
 Result<void> StoreServices::check_uri(std::string_view uri, bool for_writing) {
@@ -45,12 +48,25 @@ Result<ObjectWriter*> StoreServices::stage(std::string_view uri) {
   return outputs_.stage(std::move(checked));
 }
 
+// A model is gone; its file stays when that does not work, and is found by the next collection.
+void StoreServices::free_file(const Batch& model) {
+  const auto sha256 = model.column<std::string_view>("file_sha256")[0];
+  if (!sha256 || store().blobs() == nullptr) return;
+  const auto removed = remove_unreferred(*store().blobs(), around_.catalog, *sha256);
+  if (!removed.ok())
+    spdlog::warn("the file of a deleted model stays behind sha256={} error={}", *sha256,
+                 removed.error().message);
+}
+
 Result<Batch> StoreServices::catalog_query(const Json& query) {
-  return around_.catalog.query(query, owner_);
+  return around_.catalog.query(query, asker_.owner);
 }
 
 Result<Batch> StoreServices::catalog_change(const Json& change) {
-  return change_catalog(around_.catalog, around_.jobs, change, owner_);
+  MR_TRY(Batch changed, change_catalog(around_.catalog, around_.jobs, change, asker_));
+  const bool was_model = change.value("entity", Json{}) == "models" && change.value("action", Json{}) == "delete";
+  if (was_model && changed.rows() > 0) free_file(changed);
+  return changed;
 }
 
 }  // namespace millrace

@@ -40,17 +40,18 @@ class StoreServices : public Services {
   }
 
  protected:
-  /// `owner` names the asker, `stage_owner` the run.
-  StoreServices(Surroundings around, StoreRights rights, std::string owner,
-                std::string stage_owner);
+  /// `stage_owner` names the run.
+  StoreServices(Surroundings around, StoreRights rights, Asker asker, std::string stage_owner);
 
   [[nodiscard]] Store& store() { return around_.store; }
   [[nodiscard]] const StoreRights& rights() const { return rights_; }
 
  private:
+  void free_file(const Batch& model);
+
   const Surroundings around_;
   const StoreRights rights_;
-  const std::string owner_;
+  const Asker asker_;
   std::atomic<bool> has_put_{false};
   StagedOutputs outputs_;
 };

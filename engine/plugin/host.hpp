@@ -53,8 +53,12 @@ void fill_value_functions(mr_host& host);
 void fill_call_functions(mr_host& host);
 void fill_store_functions(mr_host& host);
 
-// Remembers the text of a failed call of this thread for last_error(), and returns the code for C.
+// Remembers a failed call of this thread for last_error(), and returns the code for C.
 std::int32_t failed(const Error& error) noexcept;
+
+// Returns what a service failed with when the plugin passed just that on: an error of C has neither
+// detail nor field. Else `error`.
+Error as_told(Error error);
 
 // Runs what answers a call from C. Whatever it throws ends here.
 template <class Body>

@@ -6,9 +6,9 @@ namespace millrace {
 namespace detail {
 namespace {
 
-// Text of the last failed service call of this thread. Readers and writers are used without a
-// context, so it cannot live there; a call runs on one thread, so it can live here.
-thread_local std::string last_failure_text;
+// The last failed service call of this thread. Readers and writers are used without a context, so
+// it cannot live there; a call runs on one thread, so it can live here.
+thread_local Error last_failure;
 
 // A text of a plugin as a view that is safe to put into JSON; `held` keeps the mended copy where
 // one is needed.
@@ -155,17 +155,22 @@ void save_state(mr_context* context, mr_text state) {
   });
 }
 
-mr_text last_error(mr_context*) { return to_text(last_failure_text); }
+mr_text last_error(mr_context*) { return to_text(last_failure.message); }
 
 }  // namespace
 
 std::int32_t failed(const Error& error) noexcept {
   try {
-    last_failure_text = error.message;
+    last_failure = error;
   } catch (...) {
-    last_failure_text.clear();
+    last_failure = Error{};
   }
   return static_cast<std::int32_t>(error.code);
+}
+
+Error as_told(Error error) {
+  if (error.code == last_failure.code && error.message == last_failure.message) return last_failure;
+  return error;
 }
 
 void fill_call_functions(mr_host& host) {

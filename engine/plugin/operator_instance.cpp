@@ -16,7 +16,7 @@ Error call_error(std::int32_t code, mr_context& context, std::string_view what) 
         code == MR_CANCELLED ? "stopped" : std::string{what} + " failed without saying why";
   }
   if (!is_known) error.message += " (returned the unknown code " + std::to_string(code) + ")";
-  return error;
+  return detail::as_told(std::move(error));
 }
 
 // Calls a function of the table. The SDK stops exceptions at the plugin's border; a plugin that is

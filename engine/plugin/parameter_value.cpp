@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "engine/base/utf8.hpp"
 #include "engine/plugin/nearest.hpp"
 #include "engine/plugin/parameter_pattern.hpp"
 #include "engine/plugin/services.hpp"

@@ -31,10 +31,4 @@ std::string clean_utf8(std::string_view text) {
   return clean;
 }
 
-std::size_t code_points(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char byte) {
-    return (static_cast<unsigned char>(byte) & 0xC0u) != 0x80u;
-  }));
-}
-
 }  // namespace millrace

@@ -22,7 +22,4 @@ std::size_t utf8_prefix(std::string_view text);
 /// what a plugin says goes into JSON.
 std::string clean_utf8(std::string_view text);
 
-/// Returns the number of code points of well-formed UTF-8.
-std::size_t code_points(std::string_view text);
-
 }  // namespace millrace

@@ -217,8 +217,9 @@ void RunState::end() {
   } else if (unfinished_.load() > 0) {
     outcome.error = Error{Code::Internal, "run stalled: nothing can go on and not all nodes are done"};
   }
-  for (NodeRunner& node : nodes_) {
-    for (Batch& batch : node.rows()) outcome.rows.push_back(std::move(batch));
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    for (Batch& batch : nodes_[i].rows())
+      outcome.rows.push_back({plan_->nodes[i].tail().name, std::move(batch)});
   }
   nodes_.clear();  // destroys the operators
   edges_.clear();

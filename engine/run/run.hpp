@@ -34,12 +34,18 @@ struct Checkpoint {
   std::map<std::string, std::string> states;   // node name (and place in its chain) -> state
 };
 
+/// A batch that a node without successors emitted.
+struct NodeRows {
+  std::string node;
+  Batch rows;
+};
+
 /// How a run ended.
 struct Outcome {
   std::optional<Error> error;                  // absent: success
   StopReason stopped = StopReason::None;
   std::string failed_node;                     // of `error`, when a node made it
-  std::vector<Batch> rows;                     // what nodes without successors emitted, in order
+  std::vector<NodeRows> rows;                  // by node in the order of the plan, each in its order
   Json result = Json::object();                // set by operators: mr_host.result
   std::map<std::string, std::int64_t> counts;
 };

@@ -23,14 +23,17 @@ class CatalogInput final : public millrace::Source {
       "items": {"type": "object", "required": ["column", "op"],
         "properties": {
           "column": {"type": "string", "doc": "Name of a column of the entity."},
-          "op": {"type": "string", "enum": ["=", "!=", "<", "<=", ">", ">=", "in", "like", "is_null"],
+          "op": {"type": "string",
+            "enum": ["=", "!=", "<", "<=", ">", ">=", "in", "like", "contains", "has", "verify", "is_null"],
             "doc": "How the column is compared."},
           "value": {"type": "any", "doc": "What it is compared with; a list for in, true or false for is_null."}}}},
     "order": {"type": "array", "items": {"type": "string"},
       "doc": "Columns to sort by, the first one first; \"-\" before a name sorts downwards."},
     "limit": {"type": "integer", "minimum": 1, "maximum": 1000000, "unit": "rows",
       "doc": "Rows at the most. When absent: all; a million or more fail."},
-    "offset": {"type": "integer", "minimum": 0, "unit": "rows", "doc": "Rows to pass over first."}
+    "offset": {"type": "integer", "minimum": 0, "unit": "rows", "doc": "Rows to pass over first."},
+    "count": {"type": "boolean", "default": false,
+      "doc": "Emit one row instead, whose column `count` says how many rows meet the conditions."}
   })";
   static constexpr auto kTraits =
       R"({"stability": "stable", "blocking": true, "stateless": true, "emits": null,
@@ -39,12 +42,13 @@ class CatalogInput final : public millrace::Source {
 
   // The first ten rows of which some pass a filter are not the first ten that pass it.
   static void plan(millrace::Context& context, const millrace::Params& params) {
-    if (!params["limit"].is_null() || params.integer("offset") > 0)
+    if (params.boolean("count")) context.trait("hints", "{}");
+    else if (!params["limit"].is_null() || params.integer("offset") > 0)
       context.trait("hints", R"({"accepts": ["columns"]})");
   }
 
   explicit CatalogInput(const millrace::Params& params)
-      : query_{params}, is_limited_{!params["limit"].is_null()} {}
+      : query_{params}, is_limited_{!params["limit"].is_null() || params.boolean("count")} {}
 
   bool produce(millrace::Context& context) override {
     if (is_done_) return false;

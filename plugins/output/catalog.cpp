@@ -16,13 +16,16 @@ class CatalogOutput final : public millrace::Operator {
   static constexpr auto kRole = millrace::Role::Output;
   static constexpr auto kDoc =
       "Does one thing to the catalog for every row: to the entity that `id` names, or else the "
-      "row's own `id`. Emits what the "
-      "entities are after it. Without a row nothing is done, so an input that finds nothing is an "
-      "answer too.";
+      "row's own `id`. With `id`, and for insert, it is done once. Emits what the entities are "
+      "after it. Without a row nothing is done, so an input that finds nothing is an answer too.";
   static constexpr auto kParams = R"({
     "entity": {"type": "string", "mandatory": true, "minLength": 1, "doc": "What is changed, for example jobs."},
     "action": {"type": "string", "mandatory": true, "minLength": 1, "doc": "What is done, for example abort."},
     "id": {"type": "integer", "doc": "Which one; the id of each row when absent."},
+    "set": {"type": "object", "additionalProperties": {"type": "any"},
+      "doc": "For insert and update: columns and their values."},
+    "column": {"type": "string", "doc": "For attach and detach: to what, for example tags."},
+    "value": {"type": "integer", "doc": "For attach and detach: the id of what is attached."},
     "reason": {"type": "string", "doc": "Why, where the action takes a reason."}
   })";
   static constexpr auto kTraits =
@@ -30,12 +33,13 @@ class CatalogOutput final : public millrace::Operator {
     "examples": [{"params": {"entity": "jobs", "action": "abort", "reason": "user"}, "rows": {"id": [7]},
       "catalog": {"id": [7], "state": ["aborting"]}}]})";
 
-  explicit CatalogOutput(const millrace::Params& params) : has_id_{!params["id"].is_null()} {
+  explicit CatalogOutput(const millrace::Params& params)
+      : is_once_{!params["id"].is_null() || params.string("action") == "insert"} {
     records::append_value(change_, params);
   }
 
   void process(millrace::Context& context, millrace::Batch batch) override {
-    if (has_id_) {
+    if (is_once_) {
       if (batch.rows() > 0 && !std::exchange(is_done_, true))
         context.emit(context.change(context.parse(change_)));
       return;
@@ -53,7 +57,7 @@ class CatalogOutput final : public millrace::Operator {
 
  private:
   std::string change_;  // the parameters, which have the form of a change
-  bool has_id_;
+  bool is_once_;
   bool is_done_ = false;
 };
 

@@ -34,7 +34,7 @@ TranslateResult read_limit(const http::Request& request, const Caller&) {
 
 ReplyResult count_rows(const Answered& answered) {
   std::int64_t rows = 0;
-  for (const auto& batch : answered.outcome->rows) rows += batch.rows();
+  for (const auto& [node, batch] : answered.outcome->rows) rows += batch.rows();
   return http::Response::text(200, std::to_string(rows));
 }
 

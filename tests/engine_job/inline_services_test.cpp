@@ -20,7 +20,7 @@ TEST_CASE("services of the inline lane use store and catalog under the asker's r
   place.submit(request);
   StoreRights rights;
   rights.grants = {"z0/out"};
-  InlineServices services{{place.store(), place.catalog(), place.service()}, rights, "me"};
+  InlineServices services{{place.store(), place.catalog(), place.service()}, rights, {.owner = "me"}};
   CHECK(must(services.catalog_query(Json{{"entity", "jobs"}})).rows() == 1);
   CHECK(services.put("qiniu:///z0/out/a", "bytes").ok());
   CHECK(services.put("qiniu:///z0/in/a", "bytes").error().code == Code::PermissionDenied);
@@ -46,7 +46,7 @@ TEST_CASE("staged outputs of an inline run appear when it is published and vanis
   JobPlace place;
   place.open(false);
   const auto write = [&place](bool publish, const std::string& name) {
-    InlineServices services{{place.store(), place.catalog(), place.service()}, {}, ""};
+    InlineServices services{{place.store(), place.catalog(), place.service()}, {}, {}};
     ObjectWriter* writer = must(services.stage(place.uri(name)));
     must(writer->write("whole"));
     CHECK_FALSE(place.read(name).has_value());

@@ -1,3 +1,4 @@
+#include "engine/base/utf8.hpp"
 #include "engine/plugin/text.hpp"
 
 #include <catch2/catch.hpp>

@@ -228,7 +228,7 @@ Node make_node(std::string name, std::string_view id, Json params, const Json& t
 
 std::vector<std::int64_t> values_of(Outcome& outcome) {
   std::vector<std::int64_t> values;
-  for (const Batch& batch : outcome.rows) {
+  for (const auto& [node, batch] : outcome.rows) {
     const auto column = batch.column<std::int64_t>("value");
     for (std::int64_t row = 0; row < batch.rows(); ++row) values.push_back(column.value(row));
   }

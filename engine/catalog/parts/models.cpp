@@ -1,0 +1,144 @@
+#include "engine/catalog/model_facets.hpp"
+#include "engine/catalog/part.hpp"
+
+namespace millrace {
+
+// Models and their tags. The bytes of a model lie in the store, under the hash of its content.
+CatalogPart part_models() {
+  CatalogPart part;
+  part.name = "models";
+  part.after = {"projects", "users"};
+  const auto table = MigrationStep::statement;
+  const auto index = MigrationStep::index;
+  part.migrations = {{
+      1,
+      "models, tags, values",
+      {
+          table(R"(CREATE TABLE IF NOT EXISTS models (
+            id {id},
+            user_id {integer} NOT NULL,
+            project_id {integer} NOT NULL,
+            name {key 255},
+            name_folded {text} NOT NULL,
+            private {integer} NOT NULL,
+            hyperparameters {text} NOT NULL,
+            parameters {text} NOT NULL,
+            metrics {text} NOT NULL,
+            dataset_name {text},
+            dataset_description {text},
+            git_branch {text},
+            git_commit {text},
+            file_name {key 255},
+            file_sha256 {key 64},
+            file_bytes {integer},
+            created_us {integer} NOT NULL,
+            updated_us {integer} NOT NULL,
+            FOREIGN KEY (user_id) REFERENCES users (id),
+            FOREIGN KEY (project_id) REFERENCES projects (id)
+          ) {options})"),
+          index("models", "models_project", "(project_id, id)"),
+          index("models", "models_user", "(user_id, id)"),
+          index("models", "models_file", "(file_sha256)"),
+          table(R"(CREATE TABLE IF NOT EXISTS tags (
+            id {id},
+            name {key 255},
+            name_folded {text} NOT NULL,
+            description {text},
+            created_us {integer} NOT NULL,
+            updated_us {integer} NOT NULL
+          ) {options})"),
+          index("tags", "tags_name", "UNIQUE (name)"),
+          table(R"(CREATE TABLE IF NOT EXISTS model_tags (
+            model_id {integer} NOT NULL,
+            tag_id {integer} NOT NULL,
+            PRIMARY KEY (model_id, tag_id),
+            FOREIGN KEY (model_id) REFERENCES models (id) ON DELETE CASCADE,
+            FOREIGN KEY (tag_id) REFERENCES tags (id) ON DELETE CASCADE
+          ) {clustered})"),
+          index("model_tags", "model_tags_tag", "(tag_id, model_id)"),
+          table(R"(CREATE TABLE IF NOT EXISTS model_values (
+            kind {key 16} NOT NULL,
+            name {key 255} NOT NULL,
+            model_id {integer} NOT NULL,
+            number {real},
+            place {integer} NOT NULL,
+            PRIMARY KEY (kind, name, model_id),
+            FOREIGN KEY (model_id) REFERENCES models (id) ON DELETE CASCADE
+          ) {clustered})"),
+          index("model_values", "model_values_model", "(model_id)"),
+      },
+  }};
+
+  using Kind = ColumnKind;
+  const auto document = [](std::string_view name, std::string_view kind) {
+    return EntityColumn{name,
+                        Kind::Document,
+                        name,
+                        {.is_writable = true, .is_mandatory = true, .fallback = "{}"},
+                        {.table = "model_values", .row = "model_id", .kind = kind}};
+  };
+  const auto text = [](std::string_view name, int longest = 0) {
+    return EntityColumn{name, Kind::Text, name, {.is_writable = true, .longest = longest}};
+  };
+  // With an owner, private models are there for them only.
+  Entity models{"models",
+                "models",
+                {},
+                {"id"},
+                "(models.private = 0 OR models.user_id = ?)",
+                forget_model_facets,
+                derive_model_facets};
+  models.columns = {
+      {"id", Kind::Integer, "id"},
+      {"user_id", Kind::Integer, "user_id",
+       {.is_writable = true, .is_mandatory = true, .references = "users"}},
+      {"user_login", Kind::Text, "(SELECT users.login FROM users WHERE users.id = models.user_id)"},
+      {"user_full_name", Kind::Text,
+       "(SELECT users.full_name FROM users WHERE users.id = models.user_id)"},
+      {"project_id", Kind::Integer, "project_id",
+       {.is_writable = true, .is_mandatory = true, .references = "projects"}},
+      {"workspace_id", Kind::Integer,
+       "(SELECT projects.workspace_id FROM projects WHERE projects.id = models.project_id)"},
+      {"name", Kind::Text, "name", {.is_writable = true, .longest = 255, .folded = "name_folded"}},
+      {"private", Kind::Flag, "private",
+       {.is_writable = true, .is_mandatory = true, .fallback = "false"}},
+      text("dataset_name"),
+      text("dataset_description"),
+      document("hyperparameters", "hyperparameter"),
+      document("parameters", "parameter"),
+      document("metrics", "metric"),
+      {"tags", Kind::Rows, "", {.is_writable = true}, {},
+       {.entity = "model_tags", .by = "model", .named = "tags", .link = "model_tags",
+        .own = "model_id", .other = "tag_id"}},
+      text("git_branch"),
+      text("git_commit"),
+      text("file_name", 255),
+      text("file_sha256", 64),
+      {"file_bytes", Kind::Integer, "file_bytes", {.is_writable = true}},
+      {"created", Kind::Time, "created_us"},
+      {"updated", Kind::Time, "updated_us"},
+  };
+  Entity tags{"tags", "tags", {}, {"id"}};
+  tags.columns = {
+      {"id", Kind::Integer, "id"},
+      {"name", Kind::Text, "name",
+       {.is_writable = true, .is_mandatory = true, .is_unique = true, .longest = 255, .folded = "name_folded"}},
+      {"description", Kind::Text, "description", {.is_writable = true}},
+      {"updated", Kind::Time, "updated_us"},
+      {"created", Kind::Time, "created_us"},
+  };
+  Entity model_tags{"model_tags",
+                    "model_tags JOIN tags ON tags.id = model_tags.tag_id",
+                    {},
+                    {"model", "id"}};
+  model_tags.columns = {
+      {"model", Kind::Integer, "model_tags.model_id"},
+      {"id", Kind::Integer, "tags.id"},
+      {"name", Kind::Text, "tags.name"},
+      {"description", Kind::Text, "tags.description"},
+  };
+  part.entities = {std::move(models), std::move(tags), std::move(model_tags)};
+  return part;
+}
+
+}  // namespace millrace

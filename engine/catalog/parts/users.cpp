@@ -1,0 +1,47 @@
+#include "engine/catalog/part.hpp"
+
+namespace millrace {
+
+// Who signs in, in whatever dialect.
+CatalogPart part_users() {
+  CatalogPart part;
+  part.name = "users";
+  part.migrations = {{
+      1,
+      "users",
+      {
+          MigrationStep::statement(R"(CREATE TABLE IF NOT EXISTS users (
+            id {id},
+            login {key 128} NOT NULL,
+            login_folded {text} NOT NULL,
+            full_name {key 255},
+            password {text} NOT NULL,
+            email {key 255},
+            is_admin {integer} NOT NULL,
+            created_us {integer} NOT NULL,
+            updated_us {integer} NOT NULL
+          ) {options})"),
+          MigrationStep::index("users", "users_login", "UNIQUE (login)"),
+          MigrationStep::index("users", "users_email", "UNIQUE (email)"),
+      },
+  }};
+
+  using Kind = ColumnKind;
+  Entity users{"users", "users", {}, {"id"}};
+  users.columns = {
+      {"id", Kind::Integer, "id"},
+      {"login", Kind::Text, "login",
+       {.is_writable = true, .is_mandatory = true, .is_unique = true, .longest = 128, .folded = "login_folded"}},
+      {"full_name", Kind::Text, "full_name", {.is_writable = true, .longest = 255}},
+      {"email", Kind::Text, "email", {.is_writable = true, .is_unique = true, .longest = 255}},
+      {"password", Kind::Password, "password", {.is_writable = true, .is_mandatory = true}},
+      {"is_admin", Kind::Flag, "is_admin",
+       {.is_writable = true, .is_mandatory = true, .fallback = "false"}},
+      {"updated", Kind::Time, "updated_us"},
+      {"created", Kind::Time, "created_us"},
+  };
+  part.entities = {std::move(users)};
+  return part;
+}
+
+}  // namespace millrace

@@ -1,0 +1,234 @@
+#include "engine/catalog/query_condition.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "engine/catalog/fold.hpp"
+#include "engine/catalog/query.hpp"
+
+namespace millrace {
+
+namespace {
+
+constexpr std::size_t kMostInValues = 1'000;
+constexpr std::string_view kWhat = "catalog query";
+
+Error wrong(std::string what) { return {Code::InvalidArgument, fmt::format("{}: {}", kWhat, what)}; }
+
+constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kComparisons{
+    {{"=", " = ?"}, {"!=", " <> ?"}, {"<", " < ?"}, {"<=", " <= ?"}, {">", " > ?"}, {">=", " >= ?"}}};
+
+Result<std::string_view> comparison(std::string_view op) {
+  const auto found = std::find_if(kComparisons.begin(), kComparisons.end(),
+                                  [&op](const auto& known) { return known.first == op; });
+  if (found == kComparisons.end()) {
+    return wrong(fmt::format(
+        "unknown op: {}; there are = != < <= > >= in like contains has verify is_null", op));
+  }
+  return found->second;
+}
+
+// A pattern of LIKE that finds the text anywhere.
+std::string anywhere(std::string_view text) {
+  std::string pattern = "%";
+  for (const char c : text) {
+    if (c == '%' || c == '_' || c == '!') pattern += '!';
+    pattern += c;
+  }
+  return pattern + '%';
+}
+
+}  // namespace
+
+std::vector<SqlValue> ConditionCompiler::take_values() {
+  auto values = std::move(join_values_);
+  values.insert(values.end(), std::make_move_iterator(where_values_.begin()),
+                std::make_move_iterator(where_values_.end()));
+  return values;
+}
+
+void ConditionCompiler::begin() { where_ += where_.empty() ? " WHERE " : " AND "; }
+
+void ConditionCompiler::add(std::string_view sql, std::string_view value) {
+  begin();
+  where_ += sql;
+  where_values_.emplace_back(std::string{value});
+}
+
+Result<void> ConditionCompiler::add(const Json& condition) {
+  if (!condition.is_object() || !condition.contains("column") || !condition.contains("op"))
+    return wrong("a condition has column, op and value");
+  for (const auto& [key, value] : condition.items()) {
+    if (key != "column" && key != "op" && key != "value")
+      return wrong(fmt::format("unknown member of a condition: {}", key));
+  }
+  if (!condition.at("column").is_string()) return wrong("a column is named by a string");
+  if (!condition.at("op").is_string()) return wrong("op is a string");
+  MR_TRY(const EntityColumn* column,
+         column_of(entity_, condition.at("column").get_ref<const std::string&>(), kWhat));
+  const auto& op = condition.at("op").get_ref<const std::string&>();
+  const auto given = condition.find("value");
+  if (column->kind == ColumnKind::Password && op != "verify")
+    return wrong(fmt::format("{} is only asked with verify", column->name));
+  if (op == "is_null" && column->kind != ColumnKind::Rows)
+    return add_is_null(*column, given == condition.end() ? Json(true) : *given);
+  if (given == condition.end())
+    return wrong(fmt::format("condition on {} has no value", column->name));
+  if (op == "has") return add_has(*column, *given);
+  if (op == "verify") return add_verify(*column, *given);
+  if (column->kind == ColumnKind::Document) {
+    return wrong(fmt::format("{} holds JSON, which can only be asked with is_null{}", column->name,
+                             column->index.table.empty() ? "" : " and has"));
+  }
+  if (column->kind == ColumnKind::Rows)
+    return wrong(fmt::format("{} holds rows, which can only be asked with has", column->name));
+  if (op == "in") return add_in(*column, *given);
+  if (op == "like") return add_like(*column, *given);
+  if (op == "contains") return add_contains(*column, *given);
+  return add_comparison(*column, op, *given);
+}
+
+void ConditionCompiler::add_operand(const EntityColumn& column) {
+  const auto sql = sql_of(entity_, column);
+  // 0 compares as the null that it is read as
+  where_ += column.kind == ColumnKind::MaybeTime ? fmt::format("NULLIF({}, 0)", sql) : sql;
+}
+
+Result<void> ConditionCompiler::add_comparison(const EntityColumn& column, std::string_view op,
+                                               const Json& value) {
+  MR_TRY(const std::string_view sql, comparison(op));
+  if (value.is_null())
+    return wrong(fmt::format("null equals nothing; ask {} with is_null", column.name));
+  MR_TRY(SqlValue bound, to_sql_value(column, value, kWhat));
+  begin();
+  add_operand(column);
+  where_ += sql;
+  where_values_.push_back(std::move(bound));
+  return {};
+}
+
+Result<void> ConditionCompiler::add_is_null(const EntityColumn& column, const Json& value) {
+  if (!value.is_boolean()) return wrong("the value of is_null is true or false");
+  begin();
+  add_operand(column);
+  where_ += value.get<bool>() ? " IS NULL" : " IS NOT NULL";
+  return {};
+}
+
+Result<void> ConditionCompiler::add_in(const EntityColumn& column, const Json& values) {
+  if (!values.is_array()) return wrong("the value of in is a list");
+  if (values.size() > kMostInValues)
+    return wrong(fmt::format("more than {} values for in", kMostInValues));
+  begin();
+  if (values.empty()) {
+    where_ += "1 = 0";
+    return {};
+  }
+  add_operand(column);
+  where_ += " IN (";
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (values[i].is_null())
+      return wrong(fmt::format("null equals nothing; ask {} with is_null", column.name));
+    MR_TRY(SqlValue value, to_sql_value(column, values[i], kWhat));
+    where_ += i == 0 ? "?" : ", ?";
+    where_values_.push_back(std::move(value));
+  }
+  where_ += ')';
+  return {};
+}
+
+Result<void> ConditionCompiler::add_like(const EntityColumn& column, const Json& pattern) {
+  if (column.kind != ColumnKind::Text || !pattern.is_string())
+    return wrong("like compares a text column with a pattern");
+  // An escape at the end or before another letter is an error in one database and not in the other.
+  const auto& text = pattern.get_ref<const std::string&>();
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '!') continue;
+    ++i;
+    if (i == text.size() || (text[i] != '!' && text[i] != '%' && text[i] != '_'))
+      return wrong("in a pattern of like, ! stands before %, _ or another !");
+  }
+  begin();
+  where_ += sql_of(entity_, column) + " LIKE ? ESCAPE '!'";
+  where_values_.emplace_back(text);
+  return {};
+}
+
+Result<void> ConditionCompiler::add_contains(const EntityColumn& column, const Json& value) {
+  if (column.rules.folded.empty())
+    return wrong(fmt::format("{} cannot be searched with contains", column.name));
+  const Json texts = value.is_array() ? value : Json::array({value});
+  if (texts.empty() || texts.size() > kMostInValues)
+    return wrong(fmt::format("contains takes a text, or a list of 1 to {}", kMostInValues));
+  begin();
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    if (!texts[i].is_string()) return wrong("contains takes a text, or a list of texts");
+    where_ += i == 0 ? "(" : " OR ";
+    where_ += fmt::format("{}.{} LIKE ? ESCAPE '!'", entity_.table, column.rules.folded);
+    where_values_.emplace_back(anywhere(fold_case(texts[i].get_ref<const std::string&>())));
+  }
+  where_ += ')';
+  return {};
+}
+
+Result<void> ConditionCompiler::add_has(const EntityColumn& column, const Json& value) {
+  if (column.kind == ColumnKind::Document && !column.index.table.empty())
+    return add_has_member(column, value);
+  if (column.kind == ColumnKind::Rows && !column.related.link.empty())
+    return add_has_row(column, value);
+  return wrong(fmt::format("{} cannot be asked with has", column.name));
+}
+
+// "accuracy", or {"name": "accuracy", "op": ">", "value": 0.9}.
+Result<void> ConditionCompiler::add_has_member(const EntityColumn& column, const Json& value) {
+  const Json member = value.is_string() ? Json{{"name", value}} : value;
+  if (!member.is_object() || !member.contains("name") || !member.at("name").is_string() ||
+      member.contains("op") != member.contains("value") ||
+      member.size() != (member.contains("op") ? 3u : 1u))
+    return wrong("has takes the name of a member, or an object with name, op and value");
+  const auto& index = column.index;
+  const auto alias = fmt::format("has{}", ++joined_);
+  joins_ += fmt::format(" JOIN {0} {1} ON {1}.kind = ? AND {1}.name = ? AND {1}.{2} = {3}.id",
+                        index.table, alias, index.row, entity_.table);
+  join_values_.emplace_back(std::string{index.kind});
+  join_values_.emplace_back(member.at("name").get<std::string>());
+  if (!member.contains("op")) return {};
+  if (!member.at("op").is_string() || !member.at("value").is_number())
+    return wrong("members of a document are compared with numbers");
+  MR_TRY(const std::string_view sql, comparison(member.at("op").get_ref<const std::string&>()));
+  joins_ += fmt::format(" AND {}.number{}", alias, sql);
+  join_values_.emplace_back(member.at("value").get<double>());
+  return {};
+}
+
+// The name or the id of a row on the other side of the link.
+Result<void> ConditionCompiler::add_has_row(const EntityColumn& column, const Json& value) {
+  const auto& related = column.related;
+  begin();
+  if (value.is_number_integer()) {
+    where_ += fmt::format("{0}.id IN (SELECT {1}.{2} FROM {1} WHERE {1}.{3} = ?)", entity_.table,
+                          related.link, related.own, related.other);
+    where_values_.emplace_back(value.get<std::int64_t>());
+    return {};
+  }
+  if (!value.is_string()) return wrong("has takes the name or the id of a row");
+  where_ += fmt::format(
+      "{0}.id IN (SELECT {1}.{2} FROM {1} JOIN {4} ON {4}.id = {1}.{3} WHERE {4}.name = ?)",
+      entity_.table, related.link, related.own, related.other, find_entity(related.named)->table);
+  where_values_.emplace_back(value.get<std::string>());
+  return {};
+}
+
+Result<void> ConditionCompiler::add_verify(const EntityColumn& column, const Json& value) {
+  if (column.kind != ColumnKind::Password || !value.is_string())
+    return wrong("verify asks the column of a password with a text");
+  if (hash_ != nullptr) return wrong("verify stands there twice");
+  hash_ = &column;
+  password_ = value.get<std::string>();
+  return {};
+}
+
+}  // namespace millrace

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/base/clock.hpp"
+#include "engine/base/json.hpp"
+#include "engine/catalog/catalog.hpp"
+#include "engine/catalog/part.hpp"
+
+namespace millrace {
+
+/// A change of one row as it was asked for (docs/catalog.md), checked against the schema. Passwords
+/// are hashed here, so that the writer's thread does not wait for that.
+class RowChange {
+ public:
+  enum class Action { Insert, Update, Delete, Attach, Detach };
+
+  static Result<RowChange> compile(const Json& change, const Asker& asker, const Clock& clock);
+
+  /// Makes the change and notes it in the audit trail. Within a transaction; may run again when that
+  /// failed as a whole.
+  Result<void> apply(Connection& connection);
+
+  [[nodiscard]] const Entity& entity() const { return *entity_; }
+  [[nodiscard]] Action action() const { return action_; }
+  /// Says whether there is anything to write.
+  [[nodiscard]] bool is_empty() const;
+  /// Of the row; of a new one after apply().
+  [[nodiscard]] std::int64_t id() const { return id_; }
+
+ private:
+  struct Value {
+    const EntityColumn* column;
+    SqlValue value;
+  };
+  struct Names {
+    const EntityColumn* column;
+    std::vector<std::string> names;
+  };
+
+  explicit RowChange(const Entity& entity, Asker asker, std::int64_t now_us)
+      : entity_{&entity}, asker_{std::move(asker)}, now_us_{now_us} {}
+
+  Result<void> read_action(const Json& change);
+  Result<void> read_set(const Json& set);
+  Result<void> read_value(const EntityColumn& column, const Json& value);
+  Result<void> read_names(const EntityColumn& column, const Json& value);
+  Result<void> add_missing();
+  Result<void> read_link(const Json& change);
+
+  Result<void> check_exists(Connection& connection) const;
+  Result<void> check_references(Connection& connection) const;
+  Result<void> check_unique(Connection& connection) const;
+  Result<void> check_dependents(Connection& connection) const;
+  Result<void> insert(Connection& connection);
+  Result<void> update(Connection& connection) const;
+  Result<void> link(Connection& connection) const;
+  Result<void> set_names(Connection& connection) const;
+  Result<void> note(Connection& connection, Json what) const;
+  Result<Json> before(Connection& connection) const;
+
+  const Entity* entity_;
+  Asker asker_;
+  std::int64_t now_us_;
+  Action action_ = Action::Insert;
+  std::int64_t id_ = 0;
+  std::vector<Value> values_;
+  std::vector<Names> names_;
+  const EntityColumn* linked_ = nullptr;  // of attach and detach
+  std::int64_t other_id_ = 0;
+};
+
+/// Appends a line to the audit trail, within a transaction.
+Result<void> append_audit(Connection& connection, const Entity& entity, std::int64_t id,
+                          std::string_view action, const Asker& asker, std::int64_t now_us,
+                          const Json& what);
+
+}  // namespace millrace
