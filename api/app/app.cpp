@@ -6,7 +6,9 @@
 #include <utility>
 
 #include "api/atflow/dialect.hpp"
+#include "api/auth/secret_file.hpp"
 #include "api/engine/api.hpp"
+#include "api/maisie/dialect.hpp"
 
 namespace millrace::api {
 
@@ -23,6 +25,21 @@ struct App::State {
   Result<void> listen(std::string dialect, const std::string& address, std::uint16_t port, http::Site site,
                       std::size_t body_bytes);
 };
+
+namespace {
+
+// What the registry's dialect shares: its secret lies in the data folder, made at the first start.
+Result<maisie::SharedRegistry> open_registry(const AppSettings& settings, Engine& engine) {
+  auto chosen = settings.maisie;
+  chosen.require_auth = chosen.require_auth || settings.exposure.require_auth;
+  MR_TRY(auto secret, auth::open_secret_file(settings.engine.data / "secret"));
+  MR_TRY(auto tokens, auth::TokenIssuer::make(std::move(secret), chosen.token_lifetime));
+  const auto& clock = engine.catalog().clock();
+  return std::make_shared<maisie::Registry>(std::move(chosen), std::move(tokens), clock, *engine.store().blobs(),
+                                            engine.catalog());
+}
+
+}  // namespace
 
 App::App() : state_{std::make_unique<State>()} {}
 
@@ -53,6 +70,8 @@ Result<std::unique_ptr<App>> App::open(AppSettings settings) {
   state.atflow_keys = std::make_shared<atflow::Authenticator>(std::move(keys), system_clock());
   std::vector<Dialect> dialects;
   dialects.push_back(atflow::make_dialect(state.atflow_keys));
+  MR_TRY(auto registry, open_registry(state.settings, *state.engine));
+  dialects.push_back(maisie::make_dialect(registry));
   std::size_t largest_body = 0;
   for (const Dialect& dialect : dialects) {
     MR_CHECK(check_exposure(dialect, state.settings.address, state.settings.exposure));

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "api/http/server.hpp"
+#include "api/maisie/settings.hpp"
 #include "api/route/site.hpp"
 #include "engine/engine.hpp"
 
@@ -29,6 +30,7 @@ struct AppSettings {
   http::Limits limits{};                     // but the size of bodies, which each dialect states
   std::vector<std::filesystem::path> roots{};  // below which pipelines that came over HTTP may open files
   std::filesystem::path atflow_settings{};   // empty: DATA/atflow.json
+  maisie::Settings maisie{};                 // require_auth: as `exposure` says
   std::size_t http_threads = 1;
   std::string version{};                     // of the program, for OpenAPI
 };

@@ -63,6 +63,12 @@ void Mount::handle(std::shared_ptr<http::Request> request, http::Reply reply) co
     return state_->begin(state_->endpoints[match.number], std::move(request), std::move(reply));
   }
   const bool is_known = match.kind == Router::Match::Kind::WrongMethod;
+  if (is_known && request->method == http::Method::Options && state_->dialect.answers_options) {
+    http::Response response;
+    response.headers.emplace_back("Allow", listed(match.allowed) + ", OPTIONS");
+    return Finish{state_->dialect, state_->unmatched, request, std::move(reply)}.answer(
+        std::move(response));
+  }
   const auto refused =
       is_known
           ? refusal(
@@ -79,10 +85,15 @@ void Mount::State::begin(const Endpoint& endpoint, std::shared_ptr<http::Request
                          http::Reply reply) const {
   Finish finish{dialect, *endpoint.metrics, request, std::move(reply)};
   Caller caller;
-  if (endpoint.route->auth == Auth::Required && dialect.authenticator) {
+  if (endpoint.route->auth != Auth::Open && dialect.authenticator) {
     auto found = dialect.authenticator->authenticate(*request);
-    if (const auto* refused = std::get_if<Refusal>(&found)) return finish.refuse(*refused);
-    caller = std::get<Caller>(std::move(found));
+    if (auto* known = std::get_if<Caller>(&found)) {
+      caller = std::move(*known);
+    } else if (endpoint.route->auth == Auth::Optional) {
+      caller = dialect.authenticator->anonymous();
+    } else {
+      return finish.refuse(std::get<Refusal>(found));
+    }
   }
   // Nobody who comes over HTTP opens files beyond the configured roots, whatever their key says.
   caller.rights.any_file = false;
@@ -128,6 +139,29 @@ http::Response Mount::refuse(int status, std::string_view why, const http::Reque
   if (state_->dialect.decorate) state_->dialect.decorate(head, response);
   state_->unmatched.observe(response.status, {});
   return response;
+}
+
+namespace {
+
+// For a body that nobody wants: it is read, so that the answer can be, and not kept.
+class Discarded final : public http::BodySink {
+ public:
+  Result<void> write(std::string_view) override { return {}; }
+  Result<void> finish() override { return {}; }
+};
+
+}  // namespace
+
+std::unique_ptr<http::BodySink> Mount::body_sink(const http::Request& head) const {
+  auto match = state_->router.match(head.method, head.path);
+  if (match.kind != Router::Match::Kind::Found) return nullptr;
+  const auto& route = *state_->endpoints[match.number].route;
+  if (!route.body_sink) return nullptr;
+  if (route.auth == Auth::Required && state_->dialect.authenticator) {
+    const auto found = state_->dialect.authenticator->authenticate(head);
+    if (std::holds_alternative<Refusal>(found)) return std::make_unique<Discarded>();
+  }
+  return route.body_sink(head);
 }
 
 const Dialect& Mount::dialect() const { return state_->dialect; }

@@ -107,15 +107,30 @@ void Road::go() {
 
 void Road::run_inline(const Bound& bound) {
   // An administrator sees the rows of all owners.
-  const auto owner = caller_.is_admin ? std::string_view{} : std::string_view{caller_.owner};
-  const auto outcome =
-      surroundings_.engine.run_inline(*endpoint_.prepared, bound.parameters, caller_.rights, owner);
+  const auto outcome = surroundings_.engine.run_inline(
+      *endpoint_.prepared, bound.parameters, caller_.rights,
+      {.owner = caller_.is_admin ? std::string{} : caller_.owner, .name = caller_.name});
   if (outcome.error) return finish_.refuse({.error = *outcome.error});
   if (endpoint_.route->reply == nullptr) return finish_.answer({});
   auto reply =
       endpoint_.route->reply({.request = *request_, .caller = caller_, .outcome = &outcome});
   if (const auto* refused = std::get_if<Refusal>(&reply)) return finish_.refuse(*refused);
+  if (auto* stored = std::get_if<StoredBody>(&reply)) return send(std::move(*stored));
   finish_.answer(std::get<http::Response>(std::move(reply)));
+}
+
+void Road::send(StoredBody stored) {
+  // Who may see the row that names a content may read it.
+  auto& store = surroundings_.engine.store();
+  const StoreRights rights{.blobs = true};
+  auto uri = store.check(stored.uri, rights, false);
+  if (!uri.ok()) return finish_.refuse({.error = std::move(uri).error()});
+  const auto stat = store.stat(*uri);
+  if (!stat.ok()) return finish_.refuse({.error = stat.error()});
+  auto reader = store.open(*uri);
+  if (!reader.ok()) return finish_.refuse({.error = std::move(reader).error()});
+  stored.head.body = http::ObjectBody{.reader = *std::move(reader), .size = stat->size_bytes};
+  finish_.answer(std::move(stored.head));
 }
 
 void Road::submit(Bound bound) {

@@ -43,6 +43,7 @@ class Road final : public WorkLane::Work {
  private:
   void go();
   void run_inline(const Bound& bound);
+  void send(StoredBody stored);
   void submit(Bound bound);
 
   const Surroundings& surroundings_;

@@ -20,6 +20,7 @@ namespace millrace::api {
 /// Who sent a request, as the dialect's sign-in found out.
 struct Caller {
   std::string owner;  // access key, user; "" where nobody signs in
+  std::string name;   // for the audit trail: "user 7"
   bool is_admin = false;
   StoreRights rights;
   Json facts = Json::object();  // of the key: {"logBucket": ...}
@@ -34,7 +35,11 @@ struct Refusal {
 };
 
 enum class Lane { Inline, Queued };
-enum class Auth { Open, Required };
+enum class Auth {
+  Open,      // nobody signs in
+  Optional,  // who signs in is known; whoever does not, or badly, is anonymous
+  Required
+};
 
 /// What translate() makes of a request: the values of the pipeline's parameters, and for the queued
 /// lane how to queue it.
@@ -56,7 +61,13 @@ struct Answered {
 };
 
 using TranslateResult = std::variant<Bound, Refusal>;
-using ReplyResult = std::variant<http::Response, Refusal>;
+/// An answer whose body is an object of the store, sent in ranges as the client asks.
+struct StoredBody {
+  std::string uri;
+  http::Response head;  // its body is not looked at
+};
+
+using ReplyResult = std::variant<http::Response, StoredBody, Refusal>;
 
 /// One documented endpoint. A value, listed in the dialect's table; everything else about an
 /// endpoint is its pipeline file.
@@ -69,13 +80,16 @@ struct Route {
   Auth auth = Auth::Required;
   std::string_view schema =
       "{}";  // JSON, see request_schema.hpp: {"path": {...}, "query": {...}, "body": {...}, ...}
-  TranslateResult (*translate)(const http::Request&, const Caller&) = nullptr;
-  ReplyResult (*reply)(const Answered&) = nullptr;
+  std::function<TranslateResult(const http::Request&, const Caller&)> translate{};
+  std::function<ReplyResult(const Answered&)> reply{};
   /// Instead of a pipeline, for the few that are not work but a view of the server (events,
   /// openapi, metrics).
   std::function<void(std::shared_ptr<http::Request>, Caller, http::Reply)> direct{};
   /// False: the schema only describes, translate() makes the checks in an order of its own.
   bool checks_schema = true;
+  /// Gives what takes the body of a request while it arrives, instead of Request::body; null: the
+  /// body is kept. Only who may use the route is asked for a body.
+  std::function<std::unique_ptr<http::BodySink>(const http::Request& head)> body_sink{};
   /// The pipeline comes with the request: translate() puts it into Bound::job. There is no file.
   bool brings_pipeline = false;
 };
@@ -85,6 +99,8 @@ class Authenticator {
  public:
   virtual ~Authenticator() = default;
   virtual std::variant<Caller, Refusal> authenticate(const http::Request& request) const = 0;
+  /// Who a request without sign-in comes from, where a route does not demand it.
+  virtual Caller anonymous() const { return {}; }
 };
 
 /// One of the documented APIs: its routes and its spelling of everything.
@@ -98,6 +114,8 @@ struct Dialect {
       true;  // false: open by its document, so loopback only without --require-auth
   /// Words a refusal in the dialect's envelope and status.
   std::function<http::Response(const Refusal&, const http::Request&)> refuse;
+  /// OPTIONS is answered for every path that there is, with 200 and what is allowed.
+  bool answers_options = false;
   /// Headers that every answer carries.
   std::function<void(const http::Request&, http::Response&)> decorate{};
   /// How a request signs in, for the OpenAPI document: a Security Scheme Object.

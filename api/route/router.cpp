@@ -19,6 +19,7 @@ struct Target {
 
 struct Node {
   std::map<std::string, std::unique_ptr<Node>, std::less<>> literal;
+  std::unique_ptr<Node> number;  // "{id:int}": decimal digits
   std::unique_ptr<Node> named;
   std::vector<Target> targets;
 };
@@ -36,6 +37,14 @@ std::vector<std::string_view> split(std::string_view path) {
 
 bool is_name(std::string_view segment) {
   return segment.size() > 2 && segment.front() == '{' && segment.back() == '}';
+}
+
+constexpr std::string_view kNumber = ":int";
+
+// Ids are 64-bit: more digits name nothing.
+bool is_number(std::string_view segment) {
+  return !segment.empty() && segment.size() <= 18 &&
+         std::all_of(segment.begin(), segment.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 const Target* target_for(const Node& node, http::Method method) {
@@ -66,16 +75,20 @@ struct Router::State {
     if (depth == segments.size()) {
       if (target_for(node, method) != nullptr) return &node;
       if (known == nullptr && !node.targets.empty()) known = &node;
-      return nullptr;
+      // A path that is written with a final slash is served without it too.
+      const auto slash = node.literal.find(std::string_view{});
+      if (slash == node.literal.end()) return nullptr;
+      return find(*slash->second, segments, depth, method, values, known);
     }
     const auto segment = segments[depth];
     if (const auto next = node.literal.find(segment); next != node.literal.end())
       if (const auto* found = find(*next->second, segments, depth + 1, method, values, known))
         return found;
-    if (node.named && !segment.empty()) {
+    for (const auto* next : {is_number(segment) ? node.number.get() : nullptr,
+                             segment.empty() ? nullptr : node.named.get()}) {
+      if (next == nullptr) continue;
       values.push_back(segment);
-      if (const auto* found = find(*node.named, segments, depth + 1, method, values, known))
-        return found;
+      if (const auto* found = find(*next, segments, depth + 1, method, values, known)) return found;
       values.pop_back();
     }
     return nullptr;
@@ -94,9 +107,13 @@ Result<void> Router::add(http::Method method, std::string_view path, std::size_t
   std::vector<std::string> names;
   for (const auto segment : split(path)) {
     if (is_name(segment)) {
-      names.emplace_back(segment.substr(1, segment.size() - 2));
-      if (!node->named) node->named = std::make_unique<Node>();
-      node = node->named.get();
+      auto name = segment.substr(1, segment.size() - 2);
+      const bool takes_number = name.ends_with(kNumber);
+      if (takes_number) name.remove_suffix(kNumber.size());
+      names.emplace_back(name);
+      auto& next = takes_number ? node->number : node->named;
+      if (!next) next = std::make_unique<Node>();
+      node = next.get();
     } else {
       auto& next = node->literal[std::string{segment}];
       if (!next) next = std::make_unique<Node>();

@@ -59,6 +59,11 @@ http::Site make_site(std::shared_ptr<const Mount> root,
           .body_limit =
               [doors](const http::Request& head) {
                 return doors->find(head.path).first->dialect().max_body_bytes;
+              },
+          .body_sink =
+              [doors](const http::Request& head) {
+                auto request = head;
+                return doors->enter(request).body_sink(request);
               }};
 }
 

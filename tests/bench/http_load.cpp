@@ -123,6 +123,7 @@ Answered load(const Load& load) {
   std::sort(took_ms.begin(), took_ms.end());
   if (!took_ms.empty()) {
     answered.p50_ms = took_ms[took_ms.size() / 2];
+    answered.p95_ms = took_ms[took_ms.size() * 95 / 100];
     answered.p99_ms = took_ms[took_ms.size() * 99 / 100];
   }
   return answered;

@@ -19,7 +19,7 @@ struct Load {
 struct Answered {
   std::uint64_t good = 0, other = 0;  // 2xx, and all else
   double seconds = 0;
-  double p50_ms = 0, p99_ms = 0;
+  double p50_ms = 0, p95_ms = 0, p99_ms = 0;
   std::string last_body;
   [[nodiscard]] double per_second() const { return static_cast<double>(good) / seconds; }
 };

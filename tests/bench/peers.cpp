@@ -2,10 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <array>
 #include <csignal>
 #include <cstdio>
@@ -15,7 +11,7 @@
 #include <thread>
 #include <vector>
 
-#include "engine/base/file_descriptor.hpp"
+#include "tests/bench/free_port.hpp"
 #include "tests/bench/http_load.hpp"
 #include "tests/fixtures/child_process.hpp"
 #include "tests/fixtures/temporary_folder.hpp"
@@ -29,20 +25,6 @@ using Words = std::vector<std::string>;
 constexpr auto kPython = "/usr/bin/python3";  // of the distribution, whose packages the peers are
 constexpr auto kPeers = MR_SOURCE_DIR "/tests/bench/peers";
 constexpr std::chrono::seconds kPatience{60};
-
-// A port that was free a moment ago.
-std::uint16_t free_port() {
-  const detail::FileDescriptor socket{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0 ||
-      ::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-    throw std::runtime_error{"no free port"};
-  }
-  return ntohs(address.sin_port);
-}
 
 // Starts words[0] with variables of its own ("NAME=value"), in the folder of the peers.
 Words with_environment(const Words& variables, const Words& words) {
@@ -96,24 +78,26 @@ void await(const Load& load_of_one) {
 
 }  // namespace
 
-std::optional<double> fastapi_reads(Uvicorn uvicorn, std::chrono::milliseconds time) {
+std::optional<double> fastapi_reads(const FastApi& app, Uvicorn uvicorn, std::chrono::milliseconds time) {
   const test::TemporaryFolder folder;
   const bool is_compiled = uvicorn == Uvicorn::Compiled;
-  if (!is_installed(folder, "FastAPI under uvicorn", {kPython, "-c", "import fastapi, uvicorn"},
-                    "python3-fastapi uvicorn") ||
+  if (!is_installed(folder, "FastAPI under uvicorn", {kPython, "-c", fmt::format("import {}", app.imports)},
+                    app.packages) ||
       (is_compiled && !is_installed(folder, "uvloop with httptools", {kPython, "-c", "import uvloop, httptools"},
                                     "python3-uvloop python3-httptools"))) {
     return std::nullopt;
   }
   const std::string database = (folder / "peer.sqlite").string();
-  if (!succeeds(folder, {}, {kPython, "fastapi_app.py", database}))
+  if (!succeeds(folder, {}, {kPython, fmt::format("{}.py", app.module), database}))
     throw std::runtime_error{"the database of the peer could not be made"};
   const auto port = free_port();
   const Peer server{folder, {"PEER_DATABASE=" + database},
                     {kPython, "-m", "uvicorn", "--workers", "2", "--host", "127.0.0.1", "--port", std::to_string(port),
                      "--loop", is_compiled ? "uvloop" : "asyncio", "--http", is_compiled ? "httptools" : "h11",
-                     "--log-level", "warning", "fastapi_app:app"}};
-  const auto request = [](std::uint64_t) { return std::string{"GET /jobs/1 HTTP/1.1\r\nHost: localhost\r\n\r\n"}; };
+                     "--log-level", "warning", fmt::format("{}:app", app.module)}};
+  const auto request = [&app](std::uint64_t) {
+    return fmt::format("GET {} HTTP/1.1\r\nHost: localhost\r\n\r\n", app.path);
+  };
   await({port, 1, {}, 1, request});
   load({port, 64, std::chrono::seconds{1}, 0, request});  // both workers are warm
   return load({port, 64, time, 0, request}).per_second();

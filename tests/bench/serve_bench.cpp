@@ -97,8 +97,8 @@ Figures measure_server(std::chrono::milliseconds time) {
 int main(int argc, char** argv) {
   const std::chrono::milliseconds time{argc > 1 ? 1000 * std::stol(argv[1]) : 5000};
   const Figures ours = measure_server(time);
-  compare("reads", ours.reads, "FastAPI", fastapi_reads(Uvicorn::Plain, time));
-  compare("reads", ours.reads, "FastAPI on uvloop and httptools", fastapi_reads(Uvicorn::Compiled, time));
+  compare("reads", ours.reads, "FastAPI", fastapi_reads(kJobRead, Uvicorn::Plain, time));
+  compare("reads", ours.reads, "FastAPI on uvloop and httptools", fastapi_reads(kJobRead, Uvicorn::Compiled, time));
   compare("empty jobs end to end", ours.jobs, "Celery", celery_jobs(kJobs));
   return 0;
 }

@@ -1,0 +1,49 @@
+#include "api/maisie/dialect.hpp"
+
+#include <iterator>
+#include <utility>
+
+#include "api/maisie/problems.hpp"
+#include "api/maisie/routes.hpp"
+#include "api/maisie/sign_in.hpp"
+
+namespace millrace::maisie {
+
+namespace {
+
+// A web page on another port uses the dialect, with a token in a header and never with cookies.
+void allow_origin(const http::Request& request, http::Response& response) {
+  const auto origin = request.headers.find("Origin");
+  response.headers.emplace_back("Access-Control-Allow-Origin", origin ? std::string{*origin} : "*");
+  if (origin) response.headers.emplace_back("Vary", "Origin");
+  if (request.method != http::Method::Options) return;
+  response.headers.emplace_back("Access-Control-Allow-Methods",
+                                "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT");
+  if (const auto wanted = request.headers.find("Access-Control-Request-Headers"))
+    response.headers.emplace_back("Access-Control-Allow-Headers", std::string{*wanted});
+}
+
+}  // namespace
+
+api::Dialect make_dialect(const SharedRegistry& registry) {
+  api::Dialect dialect;
+  dialect.name = "maisie";
+  dialect.title = "Maisie";
+  dialect.version = "1";
+  for (auto* routes : {&sign_in_routes, &model_routes, &project_routes, &tag_routes, &user_routes,
+                       &workspace_routes}) {
+    auto some = routes(registry);
+    dialect.routes.insert(dialect.routes.end(), std::make_move_iterator(some.begin()),
+                          std::make_move_iterator(some.end()));
+  }
+  dialect.authenticator = std::make_shared<SignIn>(registry);
+  dialect.max_body_bytes = registry->settings.max_upload_bytes;
+  dialect.requires_sign_in = registry->settings.require_auth;
+  dialect.answers_options = true;
+  dialect.refuse = refuse;
+  dialect.decorate = allow_origin;
+  dialect.security_scheme = Json{{"type", "http"}, {"scheme", "bearer"}, {"bearerFormat", "JWT"}};
+  return dialect;
+}
+
+}  // namespace millrace::maisie

@@ -1,0 +1,134 @@
+#include "api/maisie/model_filter.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+
+#include "api/maisie/resource.hpp"
+
+#include <fmt/format.h>
+
+namespace millrace::maisie {
+
+namespace {
+
+using http::Request;
+
+bool is_digits(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+// What a known web page does: it sends the id of a project as `query` and a text as `project`.
+struct Swapped {
+  bool is_so = false;
+  std::string project, text;
+
+  explicit Swapped(const Request& request) {
+    const auto query = request.query_value("query");
+    if (!query || !is_digits(*query) || request.query_value("search")) return;
+    is_so = true;
+    project = *query;
+    if (const auto text_given = request.query_value("project");
+        text_given && !is_list_of_digits(*text_given)) {
+      text = *text_given;
+    }
+  }
+
+  static bool is_list_of_digits(std::string_view list) {
+    return list.find_first_not_of("0123456789,") == std::string_view::npos;
+  }
+};
+
+void add_ids(std::string_view field, std::string_view column, const std::vector<std::string>& values,
+             Json& where, FieldFaults& faults) {
+  if (values.empty()) return;
+  Json ids = Json::array();
+  for (const auto& value : values) {
+    const auto read = integer_of(value);
+    if (const auto* id = std::get_if<std::int64_t>(&read)) {
+      ids.push_back(*id);
+    } else {
+      faults.add(field, std::get<std::string>(read));
+      return;
+    }
+  }
+  where.push_back(condition(column, "in", std::move(ids)));
+}
+
+void add_names(std::string_view column, const std::vector<std::string>& names, Json& where) {
+  for (const auto& name : names) where.push_back(condition(column, "has", name));
+}
+
+struct Comparison {
+  std::string name, op;
+  double number = 0;
+};
+
+// Reads "accuracy>=0.9"; the operator is the last one in the text.
+std::optional<Comparison> read_comparison(std::string_view text) {
+  const auto last = text.find_last_of("<>=");
+  if (last == std::string_view::npos) return std::nullopt;
+  const auto before = text.substr(0, last);
+  const bool is_double = text[last] == '=' && !before.empty() &&
+                         (before.back() == '<' || before.back() == '>' || before.back() == '!');
+  Comparison read;
+  read.op = text.substr(is_double ? last - 1 : last, is_double ? 2 : 1);
+  read.name = is_double ? before.substr(0, before.size() - 1) : before;
+  const auto number = text.substr(last + 1);
+  const auto* end = number.data() + number.size();
+  const auto [stop, failed] = std::from_chars(number.data(), end, read.number);
+  if (failed != std::errc{} || stop != end || !std::isfinite(read.number) || read.name.empty())
+    return std::nullopt;
+  return read;
+}
+
+// The query string "metric.accuracy>=0.9" is a parameter "metric.accuracy>" with the value "0.9".
+void add_comparisons(const Request& request, Json& where, FieldFaults& faults) {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kPrefixes{
+      {{"metric.", "metrics"}, {"hyperparam.", "hyperparameters"}, {"param.", "parameters"}}};
+  for (const auto& [key, value] : request.query) {
+    for (const auto& [prefix, column] : kPrefixes) {
+      if (!key.starts_with(prefix)) continue;
+      const auto text = key.substr(prefix.size()) + (value.empty() ? "" : "=" + value);
+      if (const auto read = read_comparison(text)) {
+        where.push_back(condition(
+            column, "has", {{"name", read->name}, {"op", read->op}, {"value", read->number}}));
+      } else {
+        faults.add(key, fmt::format("a comparison is a name, one of < <= = != >= > and a number, "
+                                    "such as {}accuracy>0.9",
+                                    prefix));
+      }
+    }
+  }
+}
+
+}  // namespace
+
+void filter_models(const Request& request, Json& where, FieldFaults& faults) {
+  const Swapped swapped{request};
+  add_ids("workspace", "workspace_id", listed_values(request, {"workspace", "workspaces"}), where,
+          faults);
+  auto projects = listed_values(request, {"project", "projects"});
+  if (swapped.is_so) {
+    if (!swapped.text.empty()) projects.clear();
+    projects.push_back(swapped.project);
+  }
+  add_ids("project", "project_id", projects, where, faults);
+  add_ids("user", "user_id", listed_values(request, {"user", "users"}), where, faults);
+  add_names("hyperparameters",
+            listed_values(request, {"hyperparam", "hyperparameters", "hyperparameter"}), where);
+  add_names("parameters", listed_values(request, {"param", "parameters", "parameter"}), where);
+  add_names("metrics", listed_values(request, {"metric", "metrics"}), where);
+  add_names("tags", listed_values(request, {"tag", "tags"}), where);
+  add_comparisons(request, where, faults);
+  Json texts = Json::array();
+  for (const auto& [name, text] : request.query) {
+    if (text.empty() || (name != "search" && (name != "query" || swapped.is_so))) continue;
+    texts.push_back(text);
+  }
+  if (!swapped.text.empty()) texts.push_back(swapped.text);
+  if (!texts.empty()) where.push_back(condition("name", "contains", std::move(texts)));
+}
+
+}  // namespace millrace::maisie

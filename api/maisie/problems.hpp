@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string_view>
+
+#include "api/http/message.hpp"
+#include "api/route/route.hpp"
+
+namespace millrace::maisie {
+
+/// Words a refusal as the document does: {"message": ...}, {"error": ...} for a parent that does not
+/// exist, {"error", "message", "status_code"} for sign-in.
+http::Response refuse(const api::Refusal& refusal, const http::Request& request);
+
+/// A refusal of sign-in. `kind` is a word of the document: "InvalidTokenHeader".
+api::Refusal refuse_sign_in(std::string_view kind, std::string message);
+api::Refusal not_found();
+
+}  // namespace millrace::maisie

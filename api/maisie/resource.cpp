@@ -1,0 +1,177 @@
+#include "api/maisie/resource.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <deque>
+#include <memory>
+
+#include "api/maisie/problems.hpp"
+
+#include <fmt/format.h>
+
+namespace millrace::maisie {
+
+namespace {
+
+using api::Answered;
+using api::Caller;
+using api::Refusal;
+using http::Method;
+using http::Request;
+
+using SharedResource = std::shared_ptr<const Resource>;  // shared by the routes of one kind
+
+// Routes name themselves with views; these live as long as the program. Made once for each mount.
+std::string_view kept(std::string text) {
+  static std::deque<std::string> texts;
+  const auto known = std::find(texts.begin(), texts.end(), text);
+  return known != texts.end() ? *known : texts.emplace_back(std::move(text));
+}
+
+api::TranslateResult translate_list(const Resource& resource, const Request& request) {
+  auto fields = Fields::read(request);
+  if (auto* refused = std::get_if<Refusal>(&fields)) return std::move(*refused);
+  FieldFaults faults;
+  const Page page = read_page(std::get<Fields>(fields), faults);
+  Json where = Json::array();
+  if (resource.filter) resource.filter(request, where, faults);
+  if (!faults.empty()) return faults.refusal();
+  return api::Bound{
+      .parameters = {{"where", std::move(where)}, {"limit", page.limit()}, {"offset", page.offset()}}};
+}
+
+api::ReplyResult reply_list(const SharedRegistry& registry, const Resource& resource,
+                            const Answered& answered) {
+  const auto fields = Fields::read(answered.request);
+  FieldFaults faults;
+  const Page page = read_page(std::get<Fields>(fields), faults);
+  const Views views = registry->views(answered.request, answered.caller);
+  Json data = Json::array();
+  if (const auto* rows = rows_of(*answered.outcome, "rows"); rows != nullptr && page.size > 0) {
+    for (std::int64_t row = 0; row < rows->rows(); ++row)
+      data.push_back(resource.show(views, *rows, row, true));
+  }
+  const auto* count = rows_of(*answered.outcome, "count");
+  const auto total = count == nullptr ? 0 : count->column<std::int64_t>("count").value(0);
+  Json body{{"data", std::move(data)}, {"pagination", page.envelope(total)}};
+  return http::Response::json(200, body.dump() + "\n");
+}
+
+std::variant<Json, Refusal> columns_of(const Resource& resource, const Request& request, bool is_new) {
+  auto fields = Fields::read(request);
+  if (auto* refused = std::get_if<Refusal>(&fields)) return std::move(*refused);
+  return read_columns(std::get<Fields>(std::move(fields)), resource.fields, is_new);
+}
+
+api::TranslateResult translate_create(const Resource& resource, const Request& request,
+                                      const Caller& caller) {
+  auto columns = columns_of(resource, request, true);
+  if (auto* refused = std::get_if<Refusal>(&columns)) return std::move(*refused);
+  auto& set = std::get<Json>(columns);
+  if (resource.complete) resource.complete(caller, set);
+  return api::Bound{.parameters = {{"set", std::move(set)}}};
+}
+
+api::TranslateResult translate_update(const Resource& resource, const Request& request) {
+  auto columns = columns_of(resource, request, false);
+  if (auto* refused = std::get_if<Refusal>(&columns)) return std::move(*refused);
+  return api::Bound{
+      .parameters = {{"id", path_id(request)}, {"set", std::get<Json>(std::move(columns))}}};
+}
+
+}  // namespace
+
+std::int64_t path_id(const Request& request, std::string_view name) {
+  const auto text = request.path_value(name);
+  std::int64_t id = 0;
+  std::from_chars(text.data(), text.data() + text.size(), id);  // digits: the router has seen to it
+  return id;
+}
+
+http::Response data_reply(Json data) {
+  const Json body{{"data", std::move(data)}};
+  return http::Response::json(200, body.dump() + "\n");
+}
+
+api::ReplyResult reply_row(const SharedRegistry& registry, const Resource& resource,
+                           const Answered& answered, std::string_view node) {
+  const auto* rows = rows_of(*answered.outcome, node);
+  if (rows == nullptr) return not_found();
+  return data_reply(
+      resource.show(registry->views(answered.request, answered.caller), *rows, 0, false));
+}
+
+Json condition(std::string_view column, std::string_view op, Json value) {
+  return {{"column", column}, {"op", op}, {"value", std::move(value)}};
+}
+
+std::vector<std::string> listed_values(const Request& request,
+                                       std::initializer_list<std::string_view> names) {
+  std::vector<std::string> values;
+  for (const auto& [name, text] : request.query) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) continue;
+    for (std::string_view rest = text;;) {
+      const auto comma = rest.find(',');
+      if (const auto value = rest.substr(0, comma); !value.empty()) values.emplace_back(value);
+      if (comma == std::string_view::npos) break;
+      rest.remove_prefix(comma + 1);
+    }
+  }
+  return values;
+}
+
+void filter_by_name(const Request& request, Json& where, FieldFaults&) {
+  Json texts = Json::array();
+  for (const auto& [name, text] : request.query) {
+    if (name == "search" && !text.empty()) texts.push_back(text);
+  }
+  if (!texts.empty()) where.push_back(condition("name", "contains", std::move(texts)));
+}
+
+ResourceRoutes make_routes(const SharedRegistry& registry, const Resource& described) {
+  const auto resource = std::make_shared<const Resource>(described);
+  const auto route = [&](Method method, std::string_view action, bool has_id, std::string summary) {
+    const bool is_list = action == "list";
+    return api::Route{
+        .method = method,
+        .path = kept(fmt::format("/api/v1/{}/{}", resource->many, has_id ? "{id:int}/" : "")),
+        .name = kept(fmt::format("{}_{}", action, is_list ? resource->many : resource->one)),
+        .summary = kept(std::move(summary)),
+        .auth = resource->auth};
+  };
+  const auto by_id = [](const Request& request, const Caller&) -> api::TranslateResult {
+    return api::Bound{.parameters = {{"id", path_id(request)}}};
+  };
+  ResourceRoutes routes{
+      route(Method::Get, "list", false, fmt::format("List {}", resource->many)),
+      route(Method::Post, "create", false, fmt::format("Make a {}", resource->one)),
+      route(Method::Get, "get", true, fmt::format("Get one {}", resource->one)),
+      route(Method::Put, "update", true, fmt::format("Change a {}", resource->one)),
+      route(Method::Delete, "delete", true, fmt::format("Delete a {}", resource->one))};
+  routes.list.translate = [resource](const Request& request, const Caller&) {
+    return translate_list(*resource, request);
+  };
+  routes.list.reply = [registry, resource](const Answered& answered) {
+    return reply_list(registry, *resource, answered);
+  };
+  routes.create.translate = [resource](const Request& request, const Caller& caller) {
+    return translate_create(*resource, request, caller);
+  };
+  routes.get.translate = by_id;
+  routes.update.translate = [resource](const Request& request, const Caller&) {
+    return translate_update(*resource, request);
+  };
+  for (auto* one : {&routes.create, &routes.get, &routes.update}) {
+    one->reply = [registry, resource](const Answered& answered) {
+      return reply_row(registry, *resource, answered, "row");
+    };
+  }
+  routes.remove.translate = by_id;
+  routes.remove.reply = [](const Answered& answered) -> api::ReplyResult {
+    if (rows_of(*answered.outcome, "row") == nullptr) return not_found();
+    return http::Response::json(200, "{\"status\":\"success\"}\n");
+  };
+  return routes;
+}
+
+}  // namespace millrace::maisie

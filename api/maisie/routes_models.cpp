@@ -1,0 +1,170 @@
+#include "api/maisie/model_file.hpp"
+#include "api/maisie/model_filter.hpp"
+#include "api/maisie/problems.hpp"
+#include "api/maisie/resource.hpp"
+#include "api/maisie/routes.hpp"
+#include "api/route/refusals.hpp"
+
+#include <fmt/format.h>
+
+namespace millrace::maisie {
+
+namespace {
+
+using api::Answered;
+using api::Caller;
+using http::Method;
+using http::Request;
+using Kind = FieldRule::Kind;
+
+constexpr std::string_view kMissingFile = "Missing required parameter in an uploaded file";
+
+std::vector<FieldRule> fields() {
+  return {{.name = "project_id", .column = "project_id", .kind = Kind::Integer, .is_required = true},
+          {.name = "name", .column = "name", .longest = 40},
+          {.name = "dataset_name", .column = "dataset_name", .longest = 120},
+          {.name = "dataset_description", .column = "dataset_description"},
+          {.name = "hyperparameters", .column = "hyperparameters", .kind = Kind::Dictionary},
+          {.name = "parameters", .column = "parameters", .kind = Kind::Dictionary},
+          {.name = "metrics", .column = "metrics", .kind = Kind::Dictionary},
+          {.name = "tags", .column = "tags", .kind = Kind::Names, .longest = 40},
+          {.name = "private", .column = "private", .kind = Kind::Flag},
+          {.name = "git_active_branch", .column = "git_branch"},
+          {.name = "git_commit_hash", .column = "git_commit"}};
+}
+
+// The uploaded part `file`, or null.
+http::FormFile* file_of(const Request& request) {
+  auto* form = dynamic_cast<http::FormUpload*>(request.upload.get());
+  if (form == nullptr) return nullptr;
+  for (auto& file : form->files()) {
+    if (file.name == "file") return &file;
+  }
+  return nullptr;
+}
+
+// All faults of the fields and the missing file are told together.
+std::variant<Json, api::Refusal> read_upload(const Request& request) {
+  auto read = Fields::read(request);
+  if (auto* refused = std::get_if<api::Refusal>(&read)) return std::move(*refused);
+  const auto& given = std::get<Fields>(read);
+  std::vector<Fault> more;
+  if (const auto user = given.find("user_id"); user && !user->is_null()) {
+    const auto number = integer_of(*user);
+    if (const auto* problem = std::get_if<std::string>(&number))
+      more.push_back({"field", "user_id", *problem});
+  }
+  if (file_of(request) == nullptr) more.push_back({"field", "file", std::string{kMissingFile}});
+  static const auto kFields = fields();
+  auto columns = read_columns(given, kFields, true);
+  if (more.empty()) return columns;
+  auto* refused = std::get_if<api::Refusal>(&columns);
+  auto all = refused != nullptr ? std::move(*refused) : FieldFaults{}.refusal();
+  all.faults.insert(all.faults.end(), more.begin(), more.end());
+  return all;
+}
+
+api::TranslateResult translate_upload(const Request& request, const Caller& caller) {
+  auto columns = read_upload(request);
+  if (auto* refused = std::get_if<api::Refusal>(&columns)) return std::move(*refused);
+  auto& set = std::get<Json>(columns);
+  const auto* upload = file_of(request);
+  auto& file = static_cast<ModelFile&>(*upload->writer);  // what body_sink() opened
+  if (const auto published = file.publish(); !published.ok())
+    return api::Refusal{.error = published.error()};
+  set["user_id"] = user_of(caller);
+  set["file_name"] = stored_name(upload->filename);
+  set["file_sha256"] = file.name().sha256;
+  set["file_bytes"] = file.name().size_bytes;
+  return api::Bound{.parameters = {{"set", std::move(set)}}};
+}
+
+api::TranslateResult translate_link(const Request& request, const Caller&) {
+  return api::Bound{.parameters = {{"id", path_id(request)}, {"tag", path_id(request, "tag")}}};
+}
+
+api::Route upload_route(const SharedRegistry& registry, api::Route create) {
+  create.summary = "Upload a model";
+  create.body_sink = [registry](const Request& head) -> std::unique_ptr<http::BodySink> {
+    return http::FormUpload::accept(
+        head, [registry](const http::PartHead&) { return ModelFile::open(registry); });
+  };
+  create.translate = translate_upload;
+  create.reply = [inner = std::move(create.reply)](const Answered& answered) {
+    static_cast<ModelFile&>(*file_of(answered.request)->writer).keep();
+    return inner(answered);
+  };
+  return create;
+}
+
+// The stored bytes of a model, under the name that they were given.
+api::ReplyResult reply_download(const SharedRegistry& registry, const Answered& answered) {
+  const auto* rows = rows_of(*answered.outcome, "row");
+  if (rows == nullptr) return not_found();
+  const auto sha256 = rows->column<std::string_view>("file_sha256").value(0);
+  if (sha256.empty()) return not_found();
+  const auto name = rows->column<std::string_view>("file_name").value(0);
+  const bool is_private =
+      registry->settings.hides_private() && rows->column<bool>("private").value(0);
+  http::Response head;
+  head.headers = {
+      {"Content-Type", std::string{media_type(name)}},
+      {"Content-Disposition", fmt::format("attachment; filename={}", name)},
+      {"ETag", fmt::format("\"{}\"", sha256)},
+      {"Cache-Control", is_private ? "private, max-age=43200" : "public, max-age=43200"},
+      {"X-Content-Type-Options", "nosniff"}};
+  return api::StoredBody{.uri = blob_uri(sha256), .head = std::move(head)};
+}
+
+api::Route download_route(const SharedRegistry& registry) {
+  api::Route route{.method = Method::Get,
+                   .path = "/storage/download/{id:int}/",
+                   .name = "download_model",
+                   .summary = "Download the file of a model",
+                   .auth = registry->settings.hides_private() ? api::Auth::Required
+                                                              : api::Auth::Optional};
+  route.translate = [](const Request& request, const Caller&) -> api::TranslateResult {
+    return api::Bound{.parameters = {{"id", path_id(request)}}};
+  };
+  route.reply = [registry](const Answered& answered) { return reply_download(registry, answered); };
+  return route;
+}
+
+api::Route link_route(const SharedRegistry& registry, const Resource& models, Method method,
+                      std::string_view name, std::string_view summary) {
+  api::Route route{.method = method,
+                   .path = "/api/v1/models/{id:int}/tags/{tag:int}/",
+                   .name = name,
+                   .summary = summary,
+                   .auth = registry->settings.require_auth ? api::Auth::Required
+                                                           : api::Auth::Optional};
+  route.translate = translate_link;
+  route.reply = [registry, models](const Answered& answered) {
+    return reply_row(registry, models, answered, "row");
+  };
+  return route;
+}
+
+}  // namespace
+
+std::vector<api::Route> model_routes(const SharedRegistry& registry) {
+  Resource models;
+  models.one = "model";
+  models.many = "models";
+  models.fields = fields();
+  models.show = [](const Views& views, const Batch& rows, std::int64_t row, bool is_in_list) {
+    return views.model(rows, row, is_in_list);
+  };
+  models.filter = filter_models;
+  auto routes = make_routes(registry, models);
+  return {routes.list,
+          upload_route(registry, std::move(routes.create)),
+          routes.get,
+          routes.update,
+          routes.remove,
+          link_route(registry, models, Method::Post, "attach_tag", "Attach a tag to a model"),
+          link_route(registry, models, Method::Delete, "detach_tag", "Take a tag from a model"),
+          download_route(registry)};
+}
+
+}  // namespace millrace::maisie

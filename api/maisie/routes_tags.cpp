@@ -1,0 +1,42 @@
+#include "api/maisie/problems.hpp"
+#include "api/maisie/resource.hpp"
+#include "api/maisie/routes.hpp"
+
+namespace millrace::maisie {
+
+std::vector<api::Route> tag_routes(const SharedRegistry& registry) {
+  Resource tags;
+  tags.one = "tag";
+  tags.many = "tags";
+  tags.fields = {{.name = "name",
+                  .column = "name",
+                  .longest = 40,
+                  .is_required = true,
+                  .missing = "No name provided"},
+                 {.name = "description", .column = "description"}};
+  tags.show = [](const Views& views, const Batch& rows, std::int64_t row, bool is_in_list) {
+    auto tag = views.tag(rows, row);
+    if (!is_in_list) tag["models"] = Json::array();
+    return tag;
+  };
+  tags.filter = filter_by_name;
+  auto routes = make_routes(registry, tags);
+  // A tag is shown with its models, which the same pipeline asks for.
+  for (auto* route : {&routes.get, &routes.update}) {
+    route->reply = [registry](const api::Answered& answered) -> api::ReplyResult {
+      const auto* rows = rows_of(*answered.outcome, "row");
+      if (rows == nullptr) return not_found();
+      const auto views = registry->views(answered.request, answered.caller);
+      auto tag = views.tag(*rows, 0);
+      tag["models"] = Json::array();
+      if (const auto* models = rows_of(*answered.outcome, "models")) {
+        for (std::int64_t row = 0; row < models->rows(); ++row)
+          tag["models"].push_back(views.model(*models, row, false));
+      }
+      return data_reply(std::move(tag));
+    };
+  }
+  return {routes.list, routes.create, routes.get, routes.update, routes.remove};
+}
+
+}  // namespace millrace::maisie

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+
+namespace millrace::maisie {
+
+/// What the dialect can be told.
+struct Settings {
+  bool require_auth = false;     // every route but login needs a token; implies enforce_private
+  bool enforce_private = false;  // a private model is there for its user only
+  std::chrono::seconds token_lifetime{900};
+  std::size_t max_upload_bytes = 64u << 20;  // of a whole request
+  std::string public_base{};                 // of links, instead of scheme, Host and prefix of the request
+
+  [[nodiscard]] bool hides_private() const { return require_auth || enforce_private; }
+};
+
+}  // namespace millrace::maisie

@@ -1,0 +1,170 @@
+#include "api/maisie/views.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <ctime>
+#include <vector>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+namespace millrace::maisie {
+
+namespace {
+
+Json text(const Batch& rows, std::string_view column, std::int64_t row) {
+  const auto value = rows.column<std::string_view>(column)[row];
+  return value ? Json(*value) : Json(nullptr);
+}
+
+std::int64_t integer(const Batch& rows, std::string_view column, std::int64_t row) {
+  return rows.column<std::int64_t>(column).value(row);
+}
+
+std::string date(const Batch& rows, std::string_view column, std::int64_t row) {
+  return date_text(integer(rows, column, row));
+}
+
+// A document that the catalog keeps, as a value of the reply.
+Json document(const Batch& rows, std::string_view column, std::int64_t row) {
+  auto parsed = Json::parse(rows.column<std::string_view>(column).value(row, "{}"), nullptr, false);
+  return parsed.is_discarded() ? Json::object() : parsed;
+}
+
+Json tag_list(const Batch& rows, std::int64_t row) {
+  const auto [begin, end] = rows.list_range("tags", row);
+  const Batch tags = rows.child("tags");
+  Json out = Json::array();
+  for (auto at = begin; at < end; ++at) {
+    out.push_back({{"id", integer(tags, "id", at)},
+                   {"name", text(tags, "name", at)},
+                   {"description", text(tags, "description", at)}});
+  }
+  return out;
+}
+
+// The names of one kind, each once, in the order of their first appearance.
+struct Names {
+  std::vector<std::string> hyperparameters, parameters, metrics;
+  Json users = Json::array();
+
+  Names(const Batch& rows, std::int64_t row) {
+    const auto [begin, end] = rows.list_range("facets", row);
+    if (begin == end) return;
+    const Batch facets = rows.child("facets");
+    const auto kind = facets.column<std::string_view>("kind");
+    const auto name = facets.column<std::string_view>("name");
+    std::vector<std::int64_t> seen;
+    for (auto at = begin; at < end; ++at) {
+      if (kind.value(at) == "user") {
+        const auto id = integer(facets, "user_id", at);
+        if (std::find(seen.begin(), seen.end(), id) != seen.end()) continue;
+        seen.push_back(id);
+        users.push_back({{"id", id}, {"full_name", text(facets, "full_name", at)}});
+        continue;
+      }
+      auto& names = kind.value(at) == "metric"      ? metrics
+                    : kind.value(at) == "parameter" ? parameters
+                                                    : hyperparameters;
+      const auto value = name.value(at);
+      if (std::find(names.begin(), names.end(), value) == names.end()) names.emplace_back(value);
+    }
+  }
+};
+
+}  // namespace
+
+std::string date_text(std::int64_t micros) {
+  const std::chrono::microseconds since{micros};
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(since);
+  const auto time = static_cast<std::time_t>(seconds.count());
+  std::tm utc{};
+  ::gmtime_r(&time, &utc);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}+00:00", utc.tm_year + 1900,
+                     utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
+                     (since - seconds).count());
+}
+
+const Batch* rows_of(const Outcome& outcome, std::string_view node) {
+  const auto found = std::find_if(outcome.rows.begin(), outcome.rows.end(),
+                                  [node](const auto& emitted) { return emitted.node == node; });
+  return found == outcome.rows.end() ? nullptr : &found->rows;
+}
+
+Json Views::user(const Batch& rows, std::int64_t row) const {
+  return {{"id", integer(rows, "id", row)},
+          {"login", text(rows, "login", row)},
+          {"full_name", text(rows, "full_name", row)},
+          {"email", text(rows, "email", row)},
+          {"updated", date(rows, "updated", row)},
+          {"created", date(rows, "created", row)}};
+}
+
+Json Views::workspace(const Batch& rows, std::int64_t row) const {
+  return {{"id", integer(rows, "id", row)},
+          {"name", text(rows, "name", row)},
+          {"description", text(rows, "description", row)},
+          {"updated", date(rows, "updated", row)},
+          {"created", date(rows, "created", row)}};
+}
+
+Json Views::project(const Batch& rows, std::int64_t row) const {
+  const auto id = integer(rows, "id", row);
+  const auto workspace = integer(rows, "workspace_id", row);
+  Names names{rows, row};
+  return {{"id", id},
+          {"workspace_id", workspace},
+          {"name", text(rows, "name", row)},
+          {"description", text(rows, "description", row)},
+          {"all_hyperparameters", std::move(names.hyperparameters)},
+          {"all_parameters", std::move(names.parameters)},
+          {"all_metrics", std::move(names.metrics)},
+          {"all_users", std::move(names.users)},
+          {"git_url", text(rows, "git_url", row)},
+          {"updated", date(rows, "updated", row)},
+          {"created", date(rows, "created", row)},
+          {"_links",
+           {{"self", fmt::format("{}/api/v1/projects/{}/", base_, id)},
+            {"workspace", fmt::format("{}/api/v1/workspaces/{}/", base_, workspace)}}}};
+}
+
+Json Views::model(const Batch& rows, std::int64_t row, bool is_in_list) const {
+  const auto id = integer(rows, "id", row);
+  const auto user = integer(rows, "user_id", row);
+  const auto project = integer(rows, "project_id", row);
+  Json out{{"id", id},
+           {"user",
+            {{"id", user},
+             {"login", text(rows, "user_login", row)},
+             {"full_name", text(rows, "user_full_name", row)}}},
+           {"project_id", project},
+           {"name", text(rows, "name", row)},
+           {"visibility", rows.column<bool>("private").value(row) ? "private" : "public"},
+           {"dataset",
+            {{"name", text(rows, "dataset_name", row)},
+             {"description", text(rows, "dataset_description", row)}}}};
+  if (!is_in_list) {
+    for (const char* name : {"hyperparameters", "parameters", "metrics"})
+      out[name] = document(rows, name, row);
+  }
+  auto download = fmt::format("{}/storage/download/{}/", base_, id);
+  if (ticket_) download += "?ticket=" + ticket_(id);
+  out["tags"] = tag_list(rows, row);
+  out["git"] = {{"active_branch", text(rows, "git_branch", row)},
+                {"commit_hash", text(rows, "git_commit", row)}};
+  out["created"] = date(rows, "created", row);
+  out["updated"] = date(rows, "updated", row);
+  out["_links"] = {{"self", fmt::format("{}/api/v1/models/{}/", base_, id)},
+                   {"user", fmt::format("{}/api/v1/users/{}/", base_, user)},
+                   {"project", fmt::format("{}/api/v1/projects/{}/", base_, project)},
+                   {"download", std::move(download)}};
+  return out;
+}
+
+Json Views::tag(const Batch& rows, std::int64_t row) const {
+  return {{"id", integer(rows, "id", row)},
+          {"name", text(rows, "name", row)},
+          {"description", text(rows, "description", row)}};
+}
+
+}  // namespace millrace::maisie
