@@ -28,7 +28,7 @@ class PartialFile {
   /// continued.
   void begin(const std::string& address, std::string_view tag);
   void append(std::string_view bytes);
-  /// Puts the whole file in its place, durably and in one step.
+  /// Puts the whole file in its place in one step, after its bytes have reached the disk.
   void publish(const std::filesystem::path& target);
   /// Removes what cannot be continued.
   void discard();
