@@ -28,8 +28,10 @@ std::vector<std::string> environment_words(const fs::path& folder,
 }  // namespace
 
 Finished ProgramFixture::run(const std::vector<std::string>& arguments,
-                             const std::map<std::string, std::string>& environment) const {
+                             const std::map<std::string, std::string>& environment,
+                             const std::string& input) const {
   Command command;
+  command.input = input;
   command.program = "env";
   command.arguments = environment_words(folder_.path(), environment);
   command.arguments.insert(command.arguments.end(), arguments.begin(), arguments.end());

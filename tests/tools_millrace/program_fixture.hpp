@@ -14,9 +14,10 @@ namespace millrace::test {
 /// folder, and nothing of the environment of the tests reaches it.
 class ProgramFixture {
  public:
-  /// Runs the program to its end, in the folder.
+  /// Runs the program to its end, in the folder; `input` is what it reads from its standard input.
   Finished run(const std::vector<std::string>& arguments,
-               const std::map<std::string, std::string>& environment = {}) const;
+               const std::map<std::string, std::string>& environment = {},
+               const std::string& input = {}) const;
   /// Starts the program to run beside the test, in the folder; what it says goes to the files
   /// "stdout" and "stderr" there.
   [[nodiscard]] ChildProcess start(const std::vector<std::string>& arguments) const;

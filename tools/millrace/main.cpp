@@ -16,6 +16,8 @@
 #include "tools/millrace/exit_code.hpp"
 #include "tools/millrace/output.hpp"
 #include "tools/millrace/program.hpp"
+#include "tools/millrace/registry_program.hpp"
+#include "tools/millrace/registry_words.hpp"
 
 namespace millrace::tool {
 namespace {
@@ -87,6 +89,10 @@ int run(int count, char** arguments) {
   add_operators(app, program);
   add_jobs(app, program);
   add_serve(app, program);
+  add_user(app, program);
+  add_models(app, program);
+  add_registry(app, program);
+  add_client_config(app, program);
   add_plugin(app, program);
   add_completion(app, program);
   for (auto* command : app.get_subcommands([](CLI::App*) { return true; })) command->fallthrough();
@@ -100,8 +106,11 @@ int run(int count, char** arguments) {
       "Exit codes: 0 done, 1 failed or no, 2 usage, 3 bad input, 4 not found, 5 unavailable, 130 "
       "interrupted.");
   add_configuration(app);
+  auto words = with_two_dashes({arguments, arguments + count});
+  std::vector<const char*> rewritten;
+  for (const auto& word : words) rewritten.push_back(word.c_str());
   try {
-    app.parse(count, arguments);
+    app.parse(count, rewritten.data());
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help and --version
     return usage_error(app, error, count, arguments);
@@ -116,6 +125,10 @@ int run(int count, char** arguments) {
 int main(int count, char** arguments) {
   std::signal(SIGPIPE, SIG_IGN);  // a reader that goes away is seen where we write
   try {
+    if (count > 0 && millrace::tool::is_registry_program(arguments[0])) {
+      millrace::tool::log_to_stderr("warn");
+      return millrace::tool::run_registry_program(count, arguments);
+    }
     return millrace::tool::run(count, arguments);
   } catch (const std::exception& error) {
     millrace::tool::complain(std::string{"internal error: "} + error.what());

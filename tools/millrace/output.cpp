@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "engine/plugin/text.hpp"
+#include "engine/base/utf8.hpp"
 #include "tools/millrace/exit_code.hpp"
 
 #include <fmt/format.h>

@@ -31,6 +31,7 @@ struct Program {
   std::string catalog_password_file;
   bool json = false;   // data on stdout as JSON
   bool quiet = false;  // no progress and no remarks on stderr
+  bool refusals_succeed = false;  // a refusal of the registry's server is exit code 0 too
 
   std::string log_level = "warn";  // the server's own default is info
 
@@ -54,6 +55,11 @@ void add_explain(CLI::App& app, Program& program);
 void add_operators(CLI::App& app, Program& program);
 void add_jobs(CLI::App& app, Program& program);
 void add_serve(CLI::App& app, Program& program);
+void add_user(CLI::App& app, Program& program);
+void add_models(CLI::App& app, Program& program);
+void add_models_gc(CLI::App& models, Program& program);
+void add_registry(CLI::App& app, Program& program);
+void add_client_config(CLI::App& app, Program& program);
 void add_plugin(CLI::App& app, Program& program);
 void add_completion(CLI::App& app, Program& program);
 

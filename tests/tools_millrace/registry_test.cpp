@@ -1,0 +1,258 @@
+// The registry's commands against a server that records what arrives.
+#include "tests/client/registry.hpp"
+
+#include <filesystem>
+#include <fstream>
+
+#include <catch2/catch.hpp>
+
+#include "tests/tools_millrace/program_fixture.hpp"
+
+using namespace millrace;
+using namespace millrace::test;
+
+using Fields = std::map<std::string, std::string>;
+
+namespace {
+
+constexpr auto kModel =
+    R"({"id": 7, "user": {"id": 1, "login": "admin", "full_name": null}, "name": "lenet",
+  "visibility": "public", "hyperparameters": {"lr": 0.1}, "metrics": {"acc": 0.9}})";
+
+// The program in a folder with settings for a registry.
+class Shell {
+ public:
+  Shell() {
+    program.write(".maisie", "[api]\nurl = " + registry.api_url() +
+                                 "\n[auth]\nuser_login = admin\nuser_password = secret\n"
+                                 "[selected]\nproject = 3\nworkspace = 4\n");
+  }
+
+  Finished run(std::vector<std::string> words, const std::string& input = {}) const {
+    return program.run(words, {}, input);
+  }
+
+  Registry registry;
+  ProgramFixture program;
+};
+
+std::string data(const std::string& object) { return R"({"data": )" + object + "}"; }
+
+}  // namespace
+
+TEST_CASE("models ls shows a table, sends filters, and says when there are more",
+          "[tools][registry]") {
+  Shell shell;
+  auto& registry = shell.registry;
+  registry.on("GET /api/v1/models/", 200,
+              R"({"data": [{"id": 2, "name": "b"}, {"id": 1, "name": "c"}, {"id": 3, "name": "a"}],
+                  "pagination": {"has_next": true, "page": 2}})");
+  const auto shown =
+      shell.run({"models", "ls", "-hp", "lr", "-p", "layers", "--page", "2", "-s", "name:desc"});
+  CHECK(shown.exit_code == 0);
+  CHECK(registry.last().line ==
+        "GET /api/v1/models/?page=2&per_page=10&hyperparam=lr&param=layers");
+  CHECK(shown.output ==
+        "┌Most recently uploaded models┐\n│ id │ name                   │\n"
+        "├────┼────────────────────────┤\n│ 1  │ c                      │\n"
+        "├────┼────────────────────────┤\n│ 2  │ b                      │\n"
+        "├────┼────────────────────────┤\n│ 3  │ a                      │\n"
+        "└────┴────────────────────────┘\n");
+  CHECK(shown.errors == "millrace: there are more: --page 3\n");
+  const auto json = shell.run({"models", "ls", "--json", "-per_page", "3"});
+  CHECK(json.output.starts_with("[\n  {\n    \"id\": 2,"));
+  CHECK(registry.last().line == "GET /api/v1/models/?page=1&per_page=3");
+  shell.run({"models", "ls", "--where", "metric.acc>0.9", "--where", "param.layers<=5"});
+  CHECK(registry.last().line ==
+        "GET /api/v1/models/?page=1&per_page=10&metric.acc%3E0.9=&param.layers%3C=5");
+  CHECK(shell.run({"models", "ls", "-s", "name:up"}).exit_code == 2);
+}
+
+TEST_CASE("models upload asks for what is absent, and sends the files", "[tools][registry]") {
+  Shell shell;
+  shell.registry.on("POST /api/v1/models/", 200, data(kModel));
+  shell.program.write("net.bin", "WEIGHTS");
+  shell.program.write("hyper.json", R"({"lr": 0.1})");
+  const auto made =
+      shell.run({"models", "upload", "-n", "lenet", "-hp", "hyper.json", "-p", "", "--metrics", ""},
+                "net.bin\n\nmnist\n");
+  CHECK(made.exit_code == 0);
+  CHECK(made.errors.find("Model (file): Dataset name: Dataset name: ") == 0);
+  CHECK(made.output.starts_with("┌Uploaded model"));
+  CHECK(made.output.find("acc: 0.9") != std::string::npos);
+  CHECK(shell.registry.last().file_name == "net.bin");
+  CHECK(shell.registry.last().fields == Fields{{"name", "lenet"},
+                                               {"hyperparameters", R"({"lr": 0.1})"},
+                                               {"dataset_name", "mnist"},
+                                               {"private", "false"},
+                                               {"user_id", "1"},
+                                               {"project_id", "3"},
+                                               {"file", "WEIGHTS"}});
+  const auto aborted = shell.run({"models", "upload", "-n", "lenet"});
+  CHECK(aborted.exit_code == 1);
+  CHECK(aborted.errors == "Model (file): \nAborted!\n");
+}
+
+TEST_CASE("models download writes the file and says so", "[tools][registry]") {
+  Shell shell;
+  shell.registry.on("GET /api/v1/models/7/", 200,
+                    R"({"data": {"id": 7, "name": "lenet", "_links": {"download": ")" +
+                        shell.registry.address() + R"(/storage/download/7/"}}})");
+  shell.registry.on("GET /storage/download/7/",
+                    [](const http::Request&) { return http::Response::text(200, "WEIGHTS"); });
+  std::filesystem::create_directory(shell.program.path("out"));
+  const auto done = shell.run({"models", "download", "-id", "7", "-p", "out"});
+  CHECK(done.output == "Model downloaded successfully\n");
+  CHECK(done.exit_code == 0);
+  CHECK(shell.program.read("out/lenet") == "WEIGHTS");
+  CHECK(shell.run({"models", "download"}, "7\n").exit_code == 0);
+  CHECK(shell.program.read("lenet") == "WEIGHTS");
+  CHECK(shell.run({"models", "download", "-id", "seven"}).exit_code == 2);
+  const auto missing = shell.run({"models", "download", "-id", "8"});
+  CHECK(missing.exit_code == 4);
+  CHECK(missing.errors ==
+        "millrace: GET models/8/: The requested URL was not found on the server.\n");
+}
+
+TEST_CASE("models compare puts models side by side", "[tools][registry]") {
+  Shell shell;
+  shell.registry.on("GET /api/v1/models/7/", 200, data(kModel));
+  shell.registry.on("GET /api/v1/models/8/", 200,
+                    data(R"({"id": 8, "name": "b", "hyperparameters": {"lr": 0.2}})"));
+  const auto shown = shell.run({"models", "compare", "7", "8"});
+  CHECK(shown.exit_code == 0);
+  CHECK(shown.output.find("│ hyperparameters.lr │ 0.1     │ 0.2 │") != std::string::npos);
+  const auto json = Json::parse(shell.run({"models", "compare", "7", "8", "--json"}).output);
+  CHECK(json["hyperparameters"]["lr"] == Json{0.1, 0.2});
+  CHECK(shell.run({"models", "compare", "7", "9"}).exit_code == 4);
+  CHECK(shell.run({"models", "compare", "7"}).exit_code == 2);
+}
+
+TEST_CASE("projects, users and workspaces are made, shown and deleted", "[tools][registry]") {
+  Shell shell;
+  auto& registry = shell.registry;
+  for (const auto* path : {"projects", "users", "workspaces"}) {
+    const auto address = std::string{"/api/v1/"} + path + "/";
+    registry.on("POST " + address, 200, data(R"({"id": 1, "name": "n"})"));
+    registry.on("GET " + address + "1/", 200, data(R"({"id": 1, "name": "n"})"));
+    registry.on("DELETE " + address + "1/", 200, R"({"status": "success"})");
+  }
+  const auto project =
+      shell.run({"projects", "add", "-n", "Digits", "-git", "https://g/d"}, "All of them\n");
+  CHECK(project.errors == "Project's description: ");
+  CHECK(project.output.starts_with("┌List of projects┐\n"));
+  CHECK(registry.last().fields == Fields{{"name", "Digits"},
+                                         {"description", "All of them"},
+                                         {"git_url", "https://g/d"},
+                                         {"workspace_id", "4"}});
+  shell.run({"workspaces", "add"}, "Vision\nwork\n");
+  CHECK(registry.last().fields == Fields{{"name", "Vision"}, {"description", "work"}});
+  const auto user =
+      shell.run({"users", "add", "-l", "zofia", "-n", "Z", "-e", "z@e", "-password"}, "hush\n");
+  CHECK(user.exit_code == 0);
+  CHECK(user.output.find("hush") == std::string::npos);
+  CHECK(registry.last().fields ==
+        Fields{{"login", "zofia"}, {"name", "Z"}, {"email", "z@e"}, {"password", "hush"}});
+  shell.program.write("pw", "from-file\nmore\n");
+  shell.run({"users", "add", "-l", "z", "-n", "Z", "-e", "z@e", "--password-file", "pw"});
+  CHECK(registry.last().fields["password"] == "from-file");
+  const auto silent = shell.run({"users", "add", "-l", "z", "-n", "Z", "-e", "z@e"});
+  CHECK(silent.exit_code == 1);
+  CHECK(silent.errors.find("Aborted!") != std::string::npos);
+
+  for (const auto* group : {"projects", "users", "workspaces"}) {
+    INFO(group);
+    CHECK(shell.run({group, "ls", "-id", "1"}).output.find("│ 1  │") != std::string::npos);
+    CHECK(shell.run({group, "rm", "-id", "1"}).exit_code == 0);
+    CHECK(registry.last().line == std::string{"DELETE /api/v1/"} + group + "/1/");
+    CHECK(shell.run({group, "rm"}).exit_code == 2);
+  }
+}
+
+TEST_CASE("a refusal is told once, and is the exit code", "[tools][registry]") {
+  Shell shell;
+  shell.registry.on("GET /api/v1/projects/", 401, R"({"error": "MissingTokenHeader"})");
+  const auto told = shell.run({"projects", "ls"});
+  CHECK(told.exit_code == 1);
+  CHECK(told.errors == "millrace: GET projects/: MissingTokenHeader\n");
+  const auto json = shell.run({"projects", "ls", "--json"});
+  CHECK(json.exit_code == 1);
+  CHECK(Json::parse(json.output)["error"]["code"] == "unauthenticated");
+  shell.program.write("away.ini",
+                      "[api]\nurl = http://127.0.0.1:1/\n[auth]\nuser_login=a\nuser_password=b\n");
+  const auto away = shell.run({"users", "--settings", "away.ini", "ls"});
+  CHECK(away.exit_code == 5);
+  CHECK(away.errors.find("Could not authenticate") != std::string::npos);
+  shell.program.write("bad.ini", "nonsense\n");
+  const auto bad = shell.run({"users", "ls", "--settings", "bad.ini"});
+  CHECK(bad.exit_code == 2);
+  CHECK(bad.errors.find("bad.ini:1: ") != std::string::npos);
+  CHECK(shell.run({"users", "frobnicate"}).exit_code == 2);
+}
+
+TEST_CASE("client-config shows, writes and opens the settings", "[tools][registry]") {
+  Shell shell;
+  auto shown = shell.program.run({"client-config", "ls"}, {{"MAISIE_API_PAGE", "5"}});
+  CHECK(shown.exit_code == 0);
+  CHECK(shown.output.starts_with("┌Configuration"));
+  CHECK(shown.output.find("MAISIE_AUTH_USER_PASSWORD") != std::string::npos);
+  CHECK(shown.output.find("secret") == std::string::npos);
+  const auto json = Json::parse(shell.run({"client-config", "ls", "--json"}).output);
+  REQUIRE(json.size() == 13);
+  CHECK(json[0]["key"] == "MAISIE_API_URL");
+  CHECK(json[0]["source"].get<std::string>().ends_with("/.maisie"));
+  CHECK(json[1] == Json{{"key", "MAISIE_API_PAGE"}, {"value", 1}, {"source", "dictionary"}});
+  CHECK(json[3] == Json{{"key", "MAISIE_GIT_LOCAL_REPO"}, {"value", nullptr}, {"source", nullptr}});
+  CHECK(json[5]["value"] == "***");
+
+  std::filesystem::create_directory(shell.program.path("sub"));
+  const auto written =
+      shell.run({"client-config", "generate", "-url", "http://h/api/v1", "-login", "me",
+                 "-password", "-project", "9", "-per_page", "50", "-file", "sub"},
+                "hush\n");
+  CHECK(written.output == "Configuration file successfully created\n");
+  CHECK(shell.program.read("sub/.maisie") ==
+        "[api]\nurl = http://h/api/v1\npage = 1\nper_page = 50\n\n"
+        "[auth]\nuser_login = me\nuser_password = hush\n\n"
+        "[logging]\nenable = True\nlevel = INFO\n\n[selected]\nproject = 9\n");
+  const auto rights = std::filesystem::status(shell.program.path("sub/.maisie")).permissions();
+  CHECK(rights == (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
+  const auto again =
+      Json::parse(shell.run({"client-config", "ls", "--settings", "sub/.maisie", "--json"}).output);
+  CHECK(again[2]["value"] == "50");
+
+  const auto opened = shell.program.run({"client-config", "edit"}, {{"EDITOR", "grep -c page"}});
+  CHECK(opened.exit_code == 1);  // as its editor: that file has no such line
+  CHECK(opened.output == "0\n");
+}
+
+TEST_CASE("as maisie or mai it is the documented program: a refusal only stands in the log",
+          "[tools][registry]") {
+  Shell shell;
+  shell.registry.on("GET /api/v1/projects/", 200, data("[]"));
+  const auto as = [&](const std::string& name, std::vector<std::string> words) {
+    const auto program = std::filesystem::path{MILLRACE_PROGRAM}.parent_path() / name;
+    words.insert(words.begin(),
+                 {"-i", "-C", shell.program.path("."), "PATH=/usr/bin:/bin", program.string()});
+    Command command;
+    command.program = "env";
+    command.arguments = std::move(words);
+    auto finished = system_spawn().run(command);
+    REQUIRE(finished.ok());
+    return *std::move(finished);
+  };
+  for (const auto* name : {"maisie", "mai"}) {
+    INFO(name);
+    const auto refused = as(name, {"projects", "ls", "-id", "9"});
+    CHECK(refused.exit_code == 0);
+    CHECK(refused.output.empty());
+    CHECK(refused.errors ==
+          "millrace: GET projects/9/: The requested URL was not found on the server.\n");
+    CHECK(as(name, {"--output", "json", "projects", "ls"}).output == "[]\n");
+    CHECK(as(name, {"config", "ls"}).output.find("MAISIE_API_URL") != std::string::npos);
+    CHECK(as(name, {"projects", "add"}).exit_code == 1);
+    CHECK(as(name, {"projects", "ad"}).exit_code == 2);
+    CHECK(as(name, {"serve"}).exit_code == 2);
+    CHECK(as(name, {"models", "--help"}).exit_code == 0);
+  }
+}

@@ -1,0 +1,241 @@
+#include <algorithm>
+#include <chrono>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+
+#include "tools/millrace/exit_code.hpp"
+#include "tools/millrace/interrupt.hpp"
+#include "tools/millrace/output.hpp"
+#include "tools/millrace/program.hpp"
+#include "tools/millrace/progress_line.hpp"
+#include "tools/millrace/registry.hpp"
+
+namespace millrace::tool {
+namespace {
+
+using Call = std::shared_ptr<RegistryCall>;  // shared with the callbacks, of which one runs later
+using Config = std::shared_ptr<client::Config>;
+
+// Shows how far a transfer is. Ctrl-C ends it; what was downloaded so far is kept.
+client::Progress transfer_progress(bool quiet) {
+  catch_interrupts();
+  return [line = std::make_shared<ProgressLine>(ProgressLine::style(quiet)),
+          began = std::chrono::steady_clock::now(), first = std::uint64_t{0},
+          is_first = true](std::uint64_t done, std::uint64_t total) mutable {
+    if (is_first) first = done;  // what lay there before this transfer is not its speed
+    is_first = false;
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+    const auto rate = took.count() > 0 ? static_cast<double>(done - first) / took.count() : 0;
+    Json progress{{"done", done}, {"total", total}, {"unit", "bytes"}, {"per_second", rate}};
+    if (rate > 0 && total > done)
+      progress["seconds_left"] = static_cast<double>(total - done) / rate;
+    line->show(progress);
+    return !is_interrupted();
+  };
+}
+
+struct UploadArguments {
+  std::string name, file, hyperparameters, parameters, metrics, dataset_name;
+  std::string dataset_description;
+  std::vector<std::string> tags;
+  bool is_private = false;
+};
+
+client::Dictionary dictionary_of(const std::string& file) {
+  return file.empty() ? client::Dictionary{nullptr} : client::Dictionary{file};
+}
+
+int upload(const Program& program, const RegistryCall& call, const CLI::App& command,
+           UploadArguments& given) {
+  if (!ask_missing(
+          {{&command, "--name", "Model name", &given.name},
+           {&command, "--file", "Model (file)", &given.file},
+           {&command, "--hyperparameters", "Hyperparameters (file)", &given.hyperparameters},
+           {&command, "--parameters", "Parameters (file)", &given.parameters},
+           {&command, "--metrics", "Metrics (file)", &given.metrics},
+           {&command, "--dataset-name", "Dataset name", &given.dataset_name}})) {
+    return aborted();
+  }
+  return call.run([&](const Config& config) {
+    client::Models models{config};
+    const auto made = models.upload(given.name, given.file, dictionary_of(given.hyperparameters),
+                                    dictionary_of(given.parameters), dictionary_of(given.metrics),
+                                    {.is_private = given.is_private,
+                                     .dataset_name = given.dataset_name,
+                                     .dataset_description = given.dataset_description,
+                                     .tags = given.tags,
+                                     .progress = transfer_progress(program.quiet)});
+    if (is_interrupted()) return static_cast<int>(kInterrupted);
+    return show_objects(program, "Uploaded model", models_kind(), made, models.last_reply());
+  });
+}
+
+void add_upload(CLI::App& group, Program& program, const Call& call) {
+  auto* command = group.add_subcommand("upload", "Uploads a model to the selected project");
+  const auto given =
+      std::make_shared<UploadArguments>();  // shared with the callback, which runs later
+  command->add_option("--name,-n", given->name, "Name of the model");
+  command->add_option("--file,-f", given->file, "File of the model");
+  command->add_option("--hyperparameters,--hyperparameter,--hp", given->hyperparameters,
+                      "JSON file with them (-hp as well); \"\": none");
+  command->add_option("--parameters,--parameter,-p", given->parameters,
+                      "JSON file with them; \"\": none");
+  command->add_option("--metrics,-m", given->metrics, "JSON file with them; \"\": none");
+  command->add_option("--dataset-name,--dataset_name,-d", given->dataset_name,
+                      "Name of the data set; \"\": none");
+  command->add_option("--dataset-description,--dataset_description", given->dataset_description,
+                      "What the data set is");
+  command->add_option("--tags", given->tags, "Tags, with commas between")->delimiter(',');
+  command->add_flag("--private", given->is_private, "Marks the model as private");
+  command->footer(
+      "The first six are asked for when they are absent. Branch and commit of the git repository "
+      "around are sent along.\nExample:\n"
+      "  millrace models upload -n lenet -f net.bin -hp hyper.json -p \"\" -m metrics.json -d "
+      "mnist");
+  command->callback([&program, command, given, call] {
+    program.action = [&program, command, given, call] {
+      return upload(program, *call, *command, *given);
+    };
+  });
+}
+
+struct ModelList : ListArguments {
+  std::vector<std::string> hyperparameters, parameters, metrics, tags, conditions;
+  std::string sort;
+};
+
+// Sorts by one key of the objects; those without it come last, users by their login.
+void sort_objects(Json& objects, const std::string& order) {
+  const auto key = order.substr(0, order.find(':'));
+  const bool descends = order.ends_with(":desc");
+  const auto value = [&](const Json& object) {
+    const auto found = object.find(key);
+    if (found == object.end()) return Json{};
+    return key == "user" && found->is_object() ? found->value("login", Json{}) : *found;
+  };
+  std::stable_sort(objects.begin(), objects.end(), [&](const Json& a, const Json& b) {
+    const auto first = value(a), second = value(b);
+    if (first.is_null() || second.is_null()) return !first.is_null() && second.is_null();
+    return descends ? second < first : first < second;
+  });
+}
+
+int list_models(const Program& program, const RegistryCall& call, const ModelList& given) {
+  return call.run([&](const Config& config) {
+    client::Models models{config};
+    auto options = given.options();
+    const auto add = [&](const char* name, const std::vector<std::string>& values) {
+      for (const auto& value : values) options.filters.emplace_back(name, value);
+    };
+    add("hyperparam", given.hyperparameters);
+    add("param", given.parameters);
+    add("metric", given.metrics);
+    add("tag", given.tags);
+    // As in an address: "metric.acc>=0.9" is a parameter "metric.acc>" with the value "0.9".
+    for (const auto& condition : given.conditions) {
+      const auto name = condition.substr(0, condition.find('='));
+      options.filters.emplace_back(
+          name, name.size() == condition.size() ? "" : condition.substr(name.size() + 1));
+    }
+    auto found = given.id > 0 ? models.get(given.id) : models.get_all(options);
+    if (!given.sort.empty()) sort_objects(found, given.sort);
+    return show_objects(program, "Most recently uploaded models", models_kind(), found,
+                        models.last_reply());
+  });
+}
+
+void add_ls(CLI::App& group, Program& program, const Call& call) {
+  auto* command = group.add_subcommand("ls", "Lists models, or shows one");
+  const auto given = std::make_shared<ModelList>();  // shared with the callback, which runs later
+  command
+      ->add_option("--id,--model-id,--model_id", given->id,
+                   "Number of the only one to show (-id as well)")
+      ->check(CLI::PositiveNumber);
+  command->add_option("--hyperparameter,--hp", given->hyperparameters,
+                      "Only models with this hyperparameter (-hp as well); several: all of them");
+  command->add_option("--parameter,-p", given->parameters, "Only models with this parameter");
+  command->add_option("--metric,-m", given->metrics, "Only models with this metric");
+  command->add_option("--tag", given->tags, "Only models with this tag");
+  command->add_option(
+      "--where", given->conditions,
+      "Only models of which this is true, such as \"metric.acc>0.9\"; several: all");
+  command->add_option("--sort,-s", given->sort, "Sorts the page: KEY:asc or KEY:desc")
+      ->check([](const std::string& text) {
+        const auto key = text.find(':');
+        const bool is_order =
+            key == std::string::npos || text.substr(key) == ":asc" || text.substr(key) == ":desc";
+        return is_order && key != 0 ? std::string{} : "\"" + text + "\" is no KEY:asc or KEY:desc";
+      });
+  add_list_options(*command, *given);
+  command->footer(
+      "Examples:\n  millrace models ls -hp lr -s name:asc\n  millrace models ls -id 7\n"
+      "  millrace models ls --where \"metric.acc>0.9\" --where \"hyperparam.lr<=0.01\"");
+  command->callback([&program, given, call] {
+    program.action = [&program, given, call] { return list_models(program, *call, *given); };
+  });
+}
+
+struct DownloadArguments {
+  std::string id, path;
+};
+
+int download(const Program& program, const RegistryCall& call, const CLI::App& command,
+             DownloadArguments& given) {
+  if (!ask_missing({{&command, "--id", "Id of model", &given.id}})) return aborted();
+  const auto number = CLI::PositiveNumber(given.id);
+  std::int64_t id = 0;
+  if (!number.empty() || !CLI::detail::lexical_cast(given.id, id)) {
+    complain("the id of a model is a number");
+    return kUsage;
+  }
+  return call.run([&](const Config& config) {
+    client::Models models{config};
+    const auto path =
+        models.download(id, {.path = given.path, .progress = transfer_progress(program.quiet)});
+    if (is_interrupted()) return static_cast<int>(kInterrupted);
+    if (path.empty()) return refused(program, models.last_reply());
+    if (program.json) {
+      print_json({{"path", path.string()}});
+    } else {
+      print("Model downloaded successfully\n");
+    }
+    return static_cast<int>(kOk);
+  });
+}
+
+void add_download(CLI::App& group, Program& program, const Call& call) {
+  auto* command = group.add_subcommand(
+      "download", "Writes the file of a model under the model's name; goes on where it stopped");
+  const auto given =
+      std::make_shared<DownloadArguments>();  // shared with the callback, which runs later
+  command->add_option("--id,--model-id,--model_id", given->id, "Number of the model (-id as well)");
+  command->add_option("--path,-p", given->path, "Folder; default: this one");
+  command->footer("Example:\n  millrace models download -id 7 -p models");
+  command->callback([&program, command, given, call] {
+    program.action = [&program, command, given, call] {
+      return download(program, *call, *command, *given);
+    };
+  });
+}
+
+}  // namespace
+
+void add_models(CLI::App& app, Program& program) {
+  auto* group =
+      app.add_subcommand("models", "Models of a registry: upload, list, download, compare");
+  group->require_subcommand(1);
+  group->fallthrough();
+  const auto call = std::make_shared<RegistryCall>();
+  call->program = &program;
+  add_settings_option(*group, *call);
+  add_upload(*group, program, call);
+  add_ls(*group, program, call);
+  add_download(*group, program, call);
+  add_models_compare(*group, program, call);
+  add_registry_rm(*group, program, call, models_kind(), "Deleted model",
+                  [](const Config& config) { return std::make_shared<client::Models>(config); });
+  add_models_gc(*group, program);
+}
+
+}  // namespace millrace::tool

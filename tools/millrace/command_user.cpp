@@ -1,0 +1,143 @@
+#include <memory>
+
+#include <CLI/CLI.hpp>
+
+#include "engine/catalog/catalog.hpp"
+#include "engine/engine.hpp"
+#include "tools/millrace/exit_code.hpp"
+#include "tools/millrace/output.hpp"
+#include "tools/millrace/password_prompt.hpp"
+#include "tools/millrace/program.hpp"
+
+#include <fmt/format.h>
+
+namespace millrace::tool {
+namespace {
+
+struct UserArguments {
+  std::string login, name, email, password_file;
+  bool is_admin = false;
+};
+
+// A server may run on the same catalog: both only add and change rows of users here.
+Result<std::unique_ptr<Catalog>> open_catalog(const Program& program) {
+  auto settings = program.engine_settings().catalog;
+  if (settings.address.empty()) {
+    std::error_code failed;
+    std::filesystem::create_directories(program.data, failed);
+    if (failed) return system_error("make the data folder", program.data.string(), failed.value());
+    settings.address = fmt::format("sqlite:{}", (program.data / "catalog.sqlite").string());
+  }
+  return Catalog::open(settings, system_clock());
+}
+
+const Asker& shell() {
+  static const Asker asker{.owner = {}, .name = "command line"};
+  return asker;
+}
+
+int tell(const Program& program, const Result<Batch>& rows) {
+  if (!rows.ok()) return report(rows.error(), program.json);
+  const auto id = rows->column<std::int64_t>("id");
+  const auto login = rows->column<std::string_view>("login");
+  const auto name = rows->column<std::string_view>("full_name");
+  const auto email = rows->column<std::string_view>("email");
+  const auto is_admin = rows->column<bool>("is_admin");
+  Json list = Json::array();
+  std::vector<std::vector<std::string>> lines{{"ID", "LOGIN", "NAME", "EMAIL", "ADMINISTRATOR"}};
+  const auto json_text = [](const std::optional<std::string_view>& text) {
+    return text ? Json(*text) : Json(nullptr);
+  };
+  for (std::int64_t row = 0; row < rows->rows(); ++row) {
+    list.push_back({{"id", id.value(row)},
+                    {"login", login.value(row)},
+                    {"full_name", json_text(name[row])},
+                    {"email", json_text(email[row])},
+                    {"is_admin", is_admin.value(row)}});
+    lines.push_back({std::to_string(id.value(row)), std::string{login.value(row)},
+                     std::string{name.value(row)}, std::string{email.value(row)},
+                     is_admin.value(row) ? "yes" : "no"});
+  }
+  program.json ? print_json({{"users", std::move(list)}}) : print(table(lines));
+  return kOk;
+}
+
+int add_user(const Program& program, const UserArguments& arguments) {
+  auto catalog = open_catalog(program);
+  if (!catalog.ok()) return report(catalog.error(), program.json);
+  auto password = read_password(arguments.password_file, true);
+  if (!password.ok()) return report(password.error(), program.json);
+  const auto count = (*catalog)->query({{"entity", "users"}, {"count", true}});
+  if (!count.ok()) return report(count.error(), program.json);
+  // The first user looks after the others.
+  const bool is_first = count->column<std::int64_t>("count").value(0) == 0;
+  Json set{{"login", arguments.login},
+           {"password", *std::move(password)},
+           {"is_admin", arguments.is_admin || is_first}};
+  if (!arguments.name.empty()) set["full_name"] = arguments.name;
+  if (!arguments.email.empty()) set["email"] = arguments.email;
+  return tell(program, (*catalog)->change({{"entity", "users"}, {"action", "insert"}, {"set", std::move(set)}},
+                                          shell()));
+}
+
+int change_password(const Program& program, const UserArguments& arguments) {
+  auto catalog = open_catalog(program);
+  if (!catalog.ok()) return report(catalog.error(), program.json);
+  const auto found = (*catalog)->query(
+      {{"entity", "users"},
+       {"where", Json::array({Json{{"column", "login"}, {"op", "="}, {"value", arguments.login}}})}});
+  if (!found.ok()) return report(found.error(), program.json);
+  if (found->rows() == 0)
+    return report(Error{Code::NotFound, "no such user: " + arguments.login}, program.json);
+  auto password = read_password(arguments.password_file, true);
+  if (!password.ok()) return report(password.error(), program.json);
+  return tell(program, (*catalog)->change({{"entity", "users"},
+                                           {"action", "update"},
+                                           {"id", found->column<std::int64_t>("id").value(0)},
+                                           {"set", {{"password", *std::move(password)}}}},
+                                          shell()));
+}
+
+int list_users(const Program& program) {
+  auto catalog = open_catalog(program);
+  if (!catalog.ok()) return report(catalog.error(), program.json);
+  return tell(program, (*catalog)->query({{"entity", "users"}, {"order", {"id"}}, {"limit", 1'000'000}}));
+}
+
+}  // namespace
+
+void add_user(CLI::App& app, Program& program) {
+  auto* command = app.add_subcommand("user", "Users of a server, in its catalog");
+  command->require_subcommand(1);
+  const auto arguments =
+      std::make_shared<UserArguments>();  // shared with the callbacks, which run later
+  const auto add_password = [&](CLI::App& to) {
+    to.add_option("--password-file", arguments->password_file,
+                  "File whose first line is the password; default: asked for, or the standard input");
+  };
+  auto* add = command->add_subcommand("add", "Adds a user; the first one is an administrator");
+  add->add_option("LOGIN", arguments->login, "Name to sign in with")->required();
+  add->add_option("--name", arguments->name, "Full name");
+  add->add_option("--email", arguments->email, "Address for mail");
+  add->add_flag("--admin", arguments->is_admin, "An administrator, who may change other users");
+  add_password(*add);
+  add->callback([&program, arguments] {
+    program.action = [&program, arguments] { return add_user(program, *arguments); };
+  });
+  auto* password = command->add_subcommand("password", "Gives a user another password");
+  password->add_option("LOGIN", arguments->login, "Name to sign in with")->required();
+  add_password(*password);
+  password->callback([&program, arguments] {
+    program.action = [&program, arguments] { return change_password(program, *arguments); };
+  });
+  auto* list = command->add_subcommand("list", "Lists the users");
+  list->callback([&program] { program.action = [&program] { return list_users(program); }; });
+  command->footer(
+      "Works beside a running server.\n"
+      "Examples:\n"
+      "  millrace user add admin --data /var/lib/millrace\n"
+      "  millrace user add zofia --name \"Zofia K\" --password-file zofia.txt\n"
+      "Exit code: 0 done, 1 failed or taken, 3 bad input, 4 no such user.");
+}
+
+}  // namespace millrace::tool
