@@ -25,7 +25,7 @@ using StoredPassword = std::variant<Argon2idCost, Pbkdf2Sha512>;
 
 /// Bounds of what a stored text may ask of us: whoever could write one would else decide how long a
 /// sign-in computes. libsodium's MODERATE limits (768 MiB filled in all, no more than 256 MiB at
-/// once) took 0.6 s, and a million rounds 0.8 s, on one core at about 3 GHz.
+/// once) took 0.6 s, and a million rounds 0.8 s, on one core at 2.6 GHz.
 inline constexpr std::uint32_t kMaxMemoryKib = 256u << 10;
 inline constexpr std::uint64_t kMaxFilledKib = 3u * kMaxMemoryKib;
 inline constexpr std::uint32_t kMaxRounds = 1'000'000;
