@@ -87,6 +87,10 @@ MultipartParser::MultipartParser(std::string_view boundary, PartSink sink, Multi
 Result<void> MultipartParser::feed(std::string_view bytes) {
   if (state_ == State::Failed) return malformed("fed after an error");
   if (state_ == State::Done) return {};  // an epilogue: of no interest
+  if (auto passed = pass_data(bytes); !passed.ok()) {
+    state_ = State::Failed;
+    return passed;
+  }
   input_.append(bytes);
   for (;;) {
     auto went_on = step();
@@ -102,6 +106,25 @@ Result<void> MultipartParser::finish() {
   if (state_ == State::Done) return {};
   state_ = State::Failed;
   return malformed("closing boundary is missing");
+}
+
+/// Gives data of a large part away without copying it, and leaves in `bytes` what may be more.
+Result<void> MultipartParser::pass_data(std::string_view& bytes) {
+  const auto overlap = delimiter_.size() - 1;
+  if (state_ != State::Data || bytes.size() < overlap) return {};
+  // A delimiter that begins in what was kept ends here.
+  const auto kept = input_.size();
+  input_.append(bytes.substr(0, overlap));
+  const bool begins_before = input_.find(delimiter_) < kept;
+  input_.resize(kept);
+  if (begins_before) return {};
+  const auto found = bytes.find(delimiter_);
+  const auto size = found != std::string_view::npos ? found : bytes.size() - overlap;
+  if (sink_.data && kept > 0) MR_CHECK(sink_.data(input_));
+  input_.clear();
+  if (sink_.data && size > 0) MR_CHECK(sink_.data(bytes.substr(0, size)));
+  bytes.remove_prefix(size);
+  return {};
 }
 
 Result<bool> MultipartParser::step() {

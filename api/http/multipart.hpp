@@ -50,6 +50,7 @@ class MultipartParser {
   enum class State { Preamble, AfterBoundary, Head, Data, Done, Failed };
 
   MultipartParser(std::string_view boundary, PartSink sink, MultipartLimits limits);
+  Result<void> pass_data(std::string_view& bytes);
   Result<bool> step();
   Result<bool> read_preamble();
   Result<bool> read_after_boundary();

@@ -73,6 +73,21 @@ TEST_CASE("a form is read the same in pieces of any size", "[http][multipart]") 
   }
 }
 
+TEST_CASE("data of a part is the same wherever pieces and almost-boundaries meet",
+          "[http][multipart]") {
+  std::string data;
+  for (int i = 0; i < 40; ++i) data += "\r\n-\r\r\n--\r\n--A\r\n--b--\r\n--" + std::string(i, 'x');
+  const auto body = "--B\r\nContent-Disposition: form-data; name=f; filename=f\r\n\r\n" + data +
+                    "\r\n--B\r\nContent-Disposition: form-data; name=g\r\n\r\nend\r\n--B--";
+  for (std::size_t piece = 1; piece < body.size() + 1; ++piece) {
+    const auto parsed = parse(body, piece);
+    REQUIRE_FALSE(parsed.error);
+    REQUIRE(parsed.parts.size() == 2);
+    REQUIRE(parsed.parts[0].data == data);
+    REQUIRE(parsed.parts[1].data == "end");
+  }
+}
+
 TEST_CASE("a form without its closing boundary is not whole", "[http][multipart]") {
   CHECK(parse("").error->code == Code::DataInvalid);
   CHECK(parse(kForm.substr(0, kForm.find("--B--"))).error->code == Code::DataInvalid);
