@@ -28,6 +28,40 @@ std::string_view kept(std::string text) {
   return known != texts.end() ? *known : texts.emplace_back(std::move(text));
 }
 
+// What OpenAPI shows of a route; the checks are ours, since fields stand in three places.
+Json shown_fields(const Resource& resource, bool is_new) {
+  using Kind = FieldRule::Kind;
+  Json properties = Json::object();
+  Json required = Json::array();
+  for (const FieldRule& rule : resource.fields) {
+    Json shown{{"type", rule.kind == Kind::Integer      ? "integer"
+                        : rule.kind == Kind::Flag       ? "boolean"
+                        : rule.kind == Kind::Dictionary ? "object"
+                                                        : "string"}};
+    if (rule.kind == Kind::Text && rule.longest > 0) shown["maxLength"] = rule.longest;
+    if (rule.kind == Kind::Dictionary) shown["additionalProperties"] = true;
+    if (rule.kind == Kind::Names) shown["doc"] = "names with commas between them";
+    if (is_new && rule.is_required) required.push_back(rule.name);
+    properties[std::string{rule.name}] = std::move(shown);
+  }
+  Json body{{"type", "object"}, {"properties", std::move(properties)}};
+  if (!required.empty()) body["required"] = std::move(required);
+  return body;
+}
+
+Json shown_schema(const Resource& resource, Method method, bool has_id) {
+  Json schema = Json::object();
+  if (has_id) schema["path"]["id"] = {{"type", "integer"}, {"doc", fmt::format("id of the {}", resource.one)}};
+  if (method == Method::Post || method == Method::Put)
+    schema["body"] = shown_fields(resource, method == Method::Post);
+  if (method == Method::Get && !has_id) {
+    schema["query"] = {{"page", {{"type", "string"}, {"doc", "number of the page, from 1"}}},
+                       {"per_page", {{"type", "string"}, {"doc", "rows of a page; default 20"}}},
+                       {"search", {{"type", "string"}, {"doc", "text that the name contains"}}}};
+  }
+  return schema;
+}
+
 api::TranslateResult translate_list(const Resource& resource, const Request& request) {
   auto fields = Fields::read(request);
   if (auto* refused = std::get_if<Refusal>(&fields)) return std::move(*refused);
@@ -137,7 +171,9 @@ ResourceRoutes make_routes(const SharedRegistry& registry, const Resource& descr
         .path = kept(fmt::format("/api/v1/{}/{}", resource->many, has_id ? "{id:int}/" : "")),
         .name = kept(fmt::format("{}_{}", action, is_list ? resource->many : resource->one)),
         .summary = kept(std::move(summary)),
-        .auth = resource->auth};
+        .auth = resource->auth,
+        .schema = kept(shown_schema(*resource, method, has_id).dump()),
+        .checks_schema = false};
   };
   const auto by_id = [](const Request& request, const Caller&) -> api::TranslateResult {
     return api::Bound{.parameters = {{"id", path_id(request)}}};

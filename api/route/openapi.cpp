@@ -17,6 +17,15 @@ Json schema_of(const Json& declaration) {
   return openapi_schema(Json{{"value", declaration}})["properties"]["value"];
 }
 
+// "/models/{id:int}/" as "/models/{id}/".
+std::string plain_path(std::string_view path) {
+  constexpr std::string_view kNumber = ":int}";
+  std::string plain{path};
+  for (auto at = plain.find(kNumber); at != std::string::npos; at = plain.find(kNumber, at))
+    plain.erase(at, kNumber.size() - 1);
+  return plain;
+}
+
 void add_parameters(const Json& schema, const char* place, Json& operation) {
   const auto declared = schema.find(place);
   if (declared == schema.end()) return;
@@ -96,7 +105,7 @@ Json openapi_document(const std::vector<DocumentedDialect>& dialects,
       document["components"]["securitySchemes"][dialect.name] = dialect.security_scheme;
     for (std::size_t i = 0; i < dialect.routes.size(); ++i) {
       const auto& route = dialect.routes[i];
-      document["paths"][documented.prefix + std::string{route.path}]
+      document["paths"][documented.prefix + plain_path(route.path)]
               [lower(http::to_string(route.method))] =
                   operation_of(documented, route, documented.schemas[i]->document());
     }

@@ -32,7 +32,7 @@ class CatalogInput final : public millrace::Source {
     "limit": {"type": "integer", "minimum": 1, "maximum": 1000000, "unit": "rows",
       "doc": "Rows at the most. When absent: all; a million or more fail."},
     "offset": {"type": "integer", "minimum": 0, "unit": "rows", "doc": "Rows to pass over first."},
-    "count": {"type": "boolean", "default": false,
+    "count": {"type": "boolean",
       "doc": "Emit one row instead, whose column `count` says how many rows meet the conditions."}
   })";
   static constexpr auto kTraits =

@@ -55,8 +55,27 @@ TEST_CASE("a literal segment goes before a name, and a name still serves other m
 TEST_CASE("paths are exact", "[route][router]") {
   const auto router = sample();
   for (const auto* path : {"/jobs/", "/Jobs", "jobs", "", "//jobs", "/jobs//abort",
-                           "/jobs/7/abort/", "/docs", "*", "/a/1/b", "/a//b/2"})
+                           "/jobs/7/abort/", "*", "/a/1/b", "/a//b/2"})
     CHECK(router.match(Method::Get, path).kind == Kind::UnknownPath);
+}
+
+TEST_CASE("a path that ends in a slash is served without it too", "[route][router]") {
+  const auto router = sample();
+  CHECK(router.match(Method::Get, "/docs/").number == 7);
+  CHECK(router.match(Method::Get, "/docs").number == 7);
+  CHECK(router.match(Method::Post, "/docs").kind == Kind::WrongMethod);
+}
+
+TEST_CASE("a number in a path is decimal digits, and goes before a name", "[route][router]") {
+  Router router;
+  REQUIRE(router.add(Method::Get, "/models/{id:int}/", 0).ok());
+  REQUIRE(router.add(Method::Get, "/models/{name}/", 1).ok());
+  REQUIRE(router.add(Method::Delete, "/tags/{id:int}/", 2).ok());
+  CHECK(router.match(Method::Get, "/models/7/").values == Router::Values{{"id", "7"}});
+  CHECK(router.match(Method::Get, "/models/7x/").values == Router::Values{{"name", "7x"}});
+  CHECK(router.match(Method::Delete, "/tags/000000000000000007").number == 2);
+  for (const auto* path : {"/tags/abc/", "/tags/-1/", "/tags/+1/", "/tags/1.0/", "/tags/0000000000000000007/", "/tags//"})
+    CHECK(router.match(Method::Delete, path).kind == Kind::UnknownPath);
 }
 
 TEST_CASE("a known path with another method tells which methods there are", "[route][router]") {
