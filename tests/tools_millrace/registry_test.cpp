@@ -253,6 +253,23 @@ TEST_CASE("as maisie or mai it is the documented program: a refusal only stands 
     CHECK(as(name, {"projects", "add"}).exit_code == 1);
     CHECK(as(name, {"projects", "ad"}).exit_code == 2);
     CHECK(as(name, {"serve"}).exit_code == 2);
+    CHECK(as(name, {"models", "gc"}).exit_code == 2);
     CHECK(as(name, {"models", "--help"}).exit_code == 0);
   }
+}
+
+TEST_CASE("a table has colours on a terminal, and only there", "[tools][registry]") {
+  Shell shell;
+  shell.registry.on("GET /api/v1/projects/", 200, data(R"([{"id": 1, "name": "Digits"}])"));
+  Command command;
+  command.program = "script";  // which gives it a terminal
+  command.arguments = {
+      "-qec", "cd " + shell.program.path(".") + " && exec " MILLRACE_PROGRAM " projects ls",
+      "/dev/null"};
+  const auto seen = system_spawn().run(command);
+  REQUIRE(seen.ok());
+  CHECK(seen->output.find("\033[33mDigits\033[0m") != std::string::npos);
+  const auto piped = shell.run({"projects", "ls"});
+  CHECK(piped.output.find("Digits") != std::string::npos);
+  CHECK(piped.output.find('\033') == std::string::npos);
 }

@@ -31,6 +31,8 @@ struct ServeArguments {
   std::vector<std::string> zones{"z0"};
   std::filesystem::path store;
   std::filesystem::path atflow_settings;
+  maisie::Settings maisie;
+  std::int64_t token_seconds = 900;
   std::vector<std::string> queues;
   std::size_t max_queued = 100'000;
   int keep_days = 30;
@@ -113,6 +115,8 @@ Result<api::AppSettings> settings_of(const Program& program, const ServeArgument
   for (const auto& root : arguments.roots)
     settings.roots.push_back(std::filesystem::absolute(root));
   settings.atflow_settings = arguments.atflow_settings;
+  settings.maisie = arguments.maisie;
+  settings.maisie.token_lifetime = std::chrono::seconds{arguments.token_seconds};
   settings.http_threads = arguments.http_threads;
   settings.version = MILLRACE_VERSION;
   return settings;
@@ -225,6 +229,22 @@ void add_network_options(CLI::App& command, ServeArguments& arguments) {
       ->check(CLI::Range(0, 3600));
 }
 
+void add_registry_options(CLI::App& command, ServeArguments& arguments) {
+  command.add_flag("--enforce-private", arguments.maisie.enforce_private,
+                   "Private models of the registry are there for their user only; part of --require-auth");
+  command
+      .add_option("--max-upload", arguments.maisie.max_upload_bytes,
+                  "Largest request to the registry, which takes the files of models")
+      ->capture_default_str()
+      ->transform(CLI::AsSizeValue(false));
+  command.add_option("--token-lifetime", arguments.token_seconds, "Seconds that a token is good for")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 2'592'000));
+  command.add_option("--public-address", arguments.maisie.public_base,
+                     "What links of the registry begin with, such as https://models.example.com; "
+                     "default: as the request was addressed");
+}
+
 void add_work_options(CLI::App& command, ServeArguments& arguments) {
   command
       .add_option("--root", arguments.roots,
@@ -271,6 +291,7 @@ void add_serve(CLI::App& app, Program& program) {
   const auto arguments =
       std::make_shared<ServeArguments>();  // shared with the callback, which runs later
   add_network_options(*command, *arguments);
+  add_registry_options(*command, *arguments);
   add_work_options(*command, *arguments);
   command->footer(
       "Prints one line with its address when it is ready. SIGTERM and SIGINT drain, SIGHUP reads "

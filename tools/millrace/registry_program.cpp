@@ -33,6 +33,9 @@ int run_registry_program(int count, char** arguments) {
   add_models(app, program);
   add_registry(app, program);
   app.get_subcommand("client-config")->name("config");
+  // That one works on the data folder of a server here.
+  auto* models = app.get_subcommand("models");
+  models->remove_subcommand(models->get_subcommand("gc"));
   const auto words = with_two_dashes({arguments, arguments + count});
   std::vector<const char*> rewritten;
   for (const auto& word : words) rewritten.push_back(word.c_str());

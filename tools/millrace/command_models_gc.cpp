@@ -1,0 +1,64 @@
+#include <memory>
+
+#include <CLI/CLI.hpp>
+
+#include "engine/engine.hpp"
+#include "engine/job/model_files.hpp"
+#include "tools/millrace/exit_code.hpp"
+#include "tools/millrace/output.hpp"
+#include "tools/millrace/program.hpp"
+
+#include <fmt/format.h>
+
+namespace millrace::tool {
+namespace {
+
+int collect(const Program& program, bool is_dry_run) {
+  const auto engine = Engine::open(program.engine_settings());
+  if (!engine.ok()) return report(engine.error(), program.json);
+  Json removed = Json::array();
+  std::vector<std::vector<std::string>> lines{{"SHA-256", "BYTES"}};
+  const auto check = collect_model_files(
+      *(*engine)->store().blobs(), (*engine)->catalog(), is_dry_run, [&](const BlobName& name) {
+        removed.push_back({{"sha256", name.sha256}, {"bytes", name.size_bytes}});
+        lines.push_back({name.sha256, grouped(static_cast<std::int64_t>(name.size_bytes))});
+      });
+  if (!check.ok()) return report(check.error(), program.json);
+  if (program.json) {
+    print_json({{"dryRun", is_dry_run},
+                {"contents", check->contents},
+                {"bytes", check->bytes},
+                {"unreferred", check->unreferred},
+                {"unreferredBytes", check->unreferred_bytes},
+                {"missing", check->missing},
+                {"removed", std::move(removed)}});
+  } else {
+    if (lines.size() > 1) print(table(lines));
+    print(fmt::format("{} files, {} bytes; {} that no model refers to, {} bytes: {}\n",
+                      grouped(check->contents), grouped(static_cast<std::int64_t>(check->bytes)),
+                      grouped(check->unreferred),
+                      grouped(static_cast<std::int64_t>(check->unreferred_bytes)),
+                      is_dry_run ? "would be removed" : "removed"));
+  }
+  if (check->missing > 0)
+    complain(fmt::format("{} models have a file that is not in the store", grouped(check->missing)));
+  return check->missing > 0 ? kFailed : kOk;
+}
+
+}  // namespace
+
+void add_models_gc(CLI::App& models, Program& program) {
+  auto* command = models.add_subcommand(
+      "gc", "Removes files of the store that no model refers to; the server must not run");
+  const auto is_dry_run = std::make_shared<bool>(false);  // shared with the callback, which runs later
+  command->add_flag("--dry-run", *is_dry_run, "Only tell what would be removed");
+  command->footer(
+      "Example:\n"
+      "  millrace models gc --dry-run --data /var/lib/millrace\n"
+      "Exit code: 0 done, 1 a model's file is missing, 5 the data folder is in use.");
+  command->callback([&program, is_dry_run] {
+    program.action = [&program, is_dry_run] { return collect(program, *is_dry_run); };
+  });
+}
+
+}  // namespace millrace::tool
