@@ -18,6 +18,15 @@ Refusal faulty(std::vector<Fault> faults, std::string_view word, std::string mes
   return made;
 }
 
+/// The error of a run, without the name of the node that made it: a client knows no nodes of ours.
+Error without_node(const Outcome& outcome) {
+  auto error = *outcome.error;
+  const auto prefix = outcome.failed_node + ": ";
+  if (!outcome.failed_node.empty() && error.message.starts_with(prefix))
+    error.message.erase(0, prefix.size());
+  return error;
+}
+
 /// What the job looks like that was just queued.
 Job submitted_job(const JobRequest& request, JobId id) {
   Job job;
@@ -110,7 +119,7 @@ void Road::run_inline(const Bound& bound) {
   const auto outcome = surroundings_.engine.run_inline(
       *endpoint_.prepared, bound.parameters, caller_.rights,
       {.owner = caller_.is_admin ? std::string{} : caller_.owner, .name = caller_.name});
-  if (outcome.error) return finish_.refuse({.error = *outcome.error});
+  if (outcome.error) return finish_.refuse({.error = without_node(outcome)});
   if (endpoint_.route->reply == nullptr) return finish_.answer({});
   auto reply =
       endpoint_.route->reply({.request = *request_, .caller = caller_, .outcome = &outcome});
