@@ -132,8 +132,9 @@ Result<void> derive_model_facets(Connection& connection, std::int64_t model) {
   for (const Facet& facet : facets) {
     if (facet.kind != "user") {
       MR_CHECK(connection.execute(
-          "INSERT INTO model_values (kind, name, model_id, number, place) VALUES (?, ?, ?, ?, ?)",
-          {facet.kind, facet.name, model, facet.number, facet.place}));
+          "INSERT INTO model_values (kind, name, model_id, project_id, number, place) VALUES "
+          "(?, ?, ?, ?, ?, ?)",
+          {facet.kind, facet.name, model, place.project, facet.number, facet.place}));
     }
     // A model that was changed may come before the one that was first until now.
     MR_TRY(const auto changed,

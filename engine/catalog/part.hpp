@@ -27,6 +27,7 @@ struct DocumentIndex {
   std::string_view table;  // "model_values"
   std::string_view row;    // "model_id"
   std::string_view kind;   // "metric": which document of the row
+  std::string_view copied{};  // column that the table copies from the row: "project_id"; none
 };
 
 /// What a Rows column shows, and how a list of names changes it.

@@ -32,12 +32,10 @@ class Compiler {
     }
     MR_CHECK(where(query));
     MR_CHECK(select(query));
-    out_.sql += conditions_.joins();
-    out_.sql += conditions_.where();
-    out_.values = conditions_.take_values();
     out_.password = conditions_.password();
     if (out_.counts) {
       if (out_.password) return wrong("rows found with verify are not counted");
+      conditions_.append_source(out_.sql, out_.values, true);
       return std::move(out_);
     }
     MR_CHECK(order(query));
@@ -104,8 +102,6 @@ class Compiler {
         sql += fmt::format(", {}.id, {}", entity_.table, sql_of(entity_, *hash));
       }
     }
-    sql += " FROM ";
-    sql += entity_.table;
     return {};
   }
 
@@ -121,14 +117,13 @@ class Compiler {
   }
 
   Result<void> order(const Json& query) {
-    std::vector<const EntityColumn*> ordered;
     bool descending = false;
     const auto add = [&](const EntityColumn& column, bool down) {
-      if (std::find(ordered.begin(), ordered.end(), &column) != ordered.end()) return;
-      out_.sql += ordered.empty() ? " ORDER BY " : ", ";
-      out_.sql += sql_of(entity_, column);
-      if (down) out_.sql += " DESC";
-      ordered.push_back(&column);
+      if (std::find(ordered_.begin(), ordered_.end(), &column) != ordered_.end()) return;
+      order_ += ordered_.empty() ? " ORDER BY " : ", ";
+      order_ += column.name == "id" && is_keyed() ? conditions_.row_id() : sql_of(entity_, column);
+      if (down) order_ += " DESC";
+      ordered_.push_back(&column);
       descending = down;
     };
     if (const auto given = query.find("order"); given != query.end()) {
@@ -169,15 +164,34 @@ class Compiler {
         return wrong("offset is an integer from 0");
       offset = given->get<std::int64_t>();
     }
+    // Rows that are only passed over are not read: their ids, which an index holds, are enough.
+    const bool finds_ids_first = offset > 0 && is_keyed() && ordered_.size() == 1;
+    if (finds_ids_first) {
+      out_.sql += fmt::format(" FROM (SELECT {} AS found_id", conditions_.row_id());
+    }
+    conditions_.append_source(out_.sql, out_.values, false);
+    out_.sql += order_;
     out_.sql += " LIMIT ? OFFSET ?";
     out_.values.emplace_back(limit);
     out_.values.emplace_back(offset);
+    if (finds_ids_first) {
+      const bool down = order_.ends_with(" DESC");
+      out_.sql += fmt::format(") found JOIN {0} ON {0}.id = found.found_id ORDER BY found.found_id{1}",
+                              entity_.table, down ? " DESC" : "");
+    }
     return {};
+  }
+
+  // Whether the rows of a single table are told apart by their id.
+  [[nodiscard]] bool is_keyed() const {
+    return entity_.key.size() == 1 && entity_.key.front() == "id";
   }
 
   const Entity& entity_;
   const std::string_view owner_;
   ConditionCompiler conditions_;
+  std::string order_;
+  std::vector<const EntityColumn*> ordered_;
   CompiledQuery out_;
 };
 

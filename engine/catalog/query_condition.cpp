@@ -43,19 +43,61 @@ std::string anywhere(std::string_view text) {
 
 }  // namespace
 
-std::vector<SqlValue> ConditionCompiler::take_values() {
-  auto values = std::move(join_values_);
-  values.insert(values.end(), std::make_move_iterator(where_values_.begin()),
-                std::make_move_iterator(where_values_.end()));
-  return values;
+// --- the source ---
+
+// Whether the index of the documents knows what the condition asks of the row.
+bool ConditionCompiler::is_copied(const Condition& condition) const {
+  return condition.column != nullptr && !members_.empty() &&
+         condition.column->name == members_.front().index->copied;
 }
 
-void ConditionCompiler::begin() { where_ += where_.empty() ? " WHERE " : " AND "; }
+void ConditionCompiler::append_source(std::string& sql, std::vector<SqlValue>& values,
+                                      bool only_counts) const {
+  std::string where;
+  std::vector<SqlValue> where_values;
+  const auto also = [&](const std::string& condition, const std::vector<SqlValue>& bound) {
+    where += (where.empty() ? " WHERE " : " AND ") + condition;
+    where_values.insert(where_values.end(), bound.begin(), bound.end());
+  };
+  const bool index_knows_all =
+      only_counts && !members_.empty() &&
+      std::all_of(conditions_.begin(), conditions_.end(),
+                  [this](const Condition& condition) { return is_copied(condition); });
+  if (!index_knows_all) sql += fmt::format(" FROM {}", entity_.table);
+  for (const Member& member : members_) {
+    if (index_knows_all && &member == &members_.front()) {
+      sql += fmt::format(" FROM {} {}", member.index->table, member.alias);
+    } else {
+      sql += fmt::format(" JOIN {0} {1} ON {1}.{2} = {3}", member.index->table, member.alias,
+                         member.index->row,
+                         index_knows_all ? row_id() : fmt::format("{}.id", entity_.table));
+    }
+    also(member.conditions, member.values);
+  }
+  for (const Condition& condition : conditions_) {
+    if (!index_knows_all) also(condition.sql, condition.values);
+    if (!is_copied(condition)) continue;
+    for (const Member& member : members_)
+      also(fmt::format("{}.{}{}", member.alias, member.index->copied, condition.rest), condition.values);
+  }
+  sql += where;
+  values.insert(values.end(), where_values.begin(), where_values.end());
+}
+
+std::string ConditionCompiler::row_id() const {
+  if (members_.empty()) return fmt::format("{}.id", entity_.table);
+  return fmt::format("{}.{}", members_.front().alias, members_.front().index->row);
+}
+
+// --- the conditions ---
+
+void ConditionCompiler::add(const EntityColumn* column, std::string sql, std::string rest,
+                            std::vector<SqlValue> values) {
+  conditions_.push_back({column, std::move(sql), std::move(rest), std::move(values)});
+}
 
 void ConditionCompiler::add(std::string_view sql, std::string_view value) {
-  begin();
-  where_ += sql;
-  where_values_.emplace_back(std::string{value});
+  add(nullptr, std::string{sql}, {}, {std::string{value}});
 }
 
 Result<void> ConditionCompiler::add(const Json& condition) {
@@ -91,10 +133,10 @@ Result<void> ConditionCompiler::add(const Json& condition) {
   return add_comparison(*column, op, *given);
 }
 
-void ConditionCompiler::add_operand(const EntityColumn& column) {
-  const auto sql = sql_of(entity_, column);
+std::string ConditionCompiler::operand(const EntityColumn& column) const {
+  auto sql = sql_of(entity_, column);
   // 0 compares as the null that it is read as
-  where_ += column.kind == ColumnKind::MaybeTime ? fmt::format("NULLIF({}, 0)", sql) : sql;
+  return column.kind == ColumnKind::MaybeTime ? fmt::format("NULLIF({}, 0)", sql) : sql;
 }
 
 Result<void> ConditionCompiler::add_comparison(const EntityColumn& column, std::string_view op,
@@ -103,18 +145,13 @@ Result<void> ConditionCompiler::add_comparison(const EntityColumn& column, std::
   if (value.is_null())
     return wrong(fmt::format("null equals nothing; ask {} with is_null", column.name));
   MR_TRY(SqlValue bound, to_sql_value(column, value, kWhat));
-  begin();
-  add_operand(column);
-  where_ += sql;
-  where_values_.push_back(std::move(bound));
+  add(&column, operand(column) + std::string{sql}, std::string{sql}, {std::move(bound)});
   return {};
 }
 
 Result<void> ConditionCompiler::add_is_null(const EntityColumn& column, const Json& value) {
   if (!value.is_boolean()) return wrong("the value of is_null is true or false");
-  begin();
-  add_operand(column);
-  where_ += value.get<bool>() ? " IS NULL" : " IS NOT NULL";
+  add(nullptr, operand(column) + (value.get<bool>() ? " IS NULL" : " IS NOT NULL"), {}, {});
   return {};
 }
 
@@ -122,21 +159,21 @@ Result<void> ConditionCompiler::add_in(const EntityColumn& column, const Json& v
   if (!values.is_array()) return wrong("the value of in is a list");
   if (values.size() > kMostInValues)
     return wrong(fmt::format("more than {} values for in", kMostInValues));
-  begin();
   if (values.empty()) {
-    where_ += "1 = 0";
+    add(nullptr, "1 = 0", {}, {});
     return {};
   }
-  add_operand(column);
-  where_ += " IN (";
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (values[i].is_null())
+  std::vector<SqlValue> bound;
+  std::string marks;
+  for (const Json& value : values) {
+    if (value.is_null())
       return wrong(fmt::format("null equals nothing; ask {} with is_null", column.name));
-    MR_TRY(SqlValue value, to_sql_value(column, values[i], kWhat));
-    where_ += i == 0 ? "?" : ", ?";
-    where_values_.push_back(std::move(value));
+    MR_TRY(SqlValue one, to_sql_value(column, value, kWhat));
+    bound.push_back(std::move(one));
+    marks += marks.empty() ? "?" : ", ?";
   }
-  where_ += ')';
+  auto rest = fmt::format(" IN ({})", marks);
+  add(&column, operand(column) + rest, rest, std::move(bound));
   return {};
 }
 
@@ -151,9 +188,7 @@ Result<void> ConditionCompiler::add_like(const EntityColumn& column, const Json&
     if (i == text.size() || (text[i] != '!' && text[i] != '%' && text[i] != '_'))
       return wrong("in a pattern of like, ! stands before %, _ or another !");
   }
-  begin();
-  where_ += sql_of(entity_, column) + " LIKE ? ESCAPE '!'";
-  where_values_.emplace_back(text);
+  add(nullptr, sql_of(entity_, column) + " LIKE ? ESCAPE '!'", {}, {text});
   return {};
 }
 
@@ -163,14 +198,15 @@ Result<void> ConditionCompiler::add_contains(const EntityColumn& column, const J
   const Json texts = value.is_array() ? value : Json::array({value});
   if (texts.empty() || texts.size() > kMostInValues)
     return wrong(fmt::format("contains takes a text, or a list of 1 to {}", kMostInValues));
-  begin();
-  for (std::size_t i = 0; i < texts.size(); ++i) {
-    if (!texts[i].is_string()) return wrong("contains takes a text, or a list of texts");
-    where_ += i == 0 ? "(" : " OR ";
-    where_ += fmt::format("{}.{} LIKE ? ESCAPE '!'", entity_.table, column.rules.folded);
-    where_values_.emplace_back(anywhere(fold_case(texts[i].get_ref<const std::string&>())));
+  std::string sql;
+  std::vector<SqlValue> patterns;
+  for (const Json& text : texts) {
+    if (!text.is_string()) return wrong("contains takes a text, or a list of texts");
+    sql += fmt::format("{}{}.{} LIKE ? ESCAPE '!'", sql.empty() ? "(" : " OR ", entity_.table,
+                       column.rules.folded);
+    patterns.emplace_back(anywhere(fold_case(text.get_ref<const std::string&>())));
   }
-  where_ += ')';
+  add(nullptr, sql + ")", {}, std::move(patterns));
   return {};
 }
 
@@ -190,35 +226,36 @@ Result<void> ConditionCompiler::add_has_member(const EntityColumn& column, const
       member.size() != (member.contains("op") ? 3u : 1u))
     return wrong("has takes the name of a member, or an object with name, op and value");
   const auto& index = column.index;
-  const auto alias = fmt::format("has{}", ++joined_);
-  joins_ += fmt::format(" JOIN {0} {1} ON {1}.kind = ? AND {1}.name = ? AND {1}.{2} = {3}.id",
-                        index.table, alias, index.row, entity_.table);
-  join_values_.emplace_back(std::string{index.kind});
-  join_values_.emplace_back(member.at("name").get<std::string>());
-  if (!member.contains("op")) return {};
-  if (!member.at("op").is_string() || !member.at("value").is_number())
-    return wrong("members of a document are compared with numbers");
-  MR_TRY(const std::string_view sql, comparison(member.at("op").get_ref<const std::string&>()));
-  joins_ += fmt::format(" AND {}.number{}", alias, sql);
-  join_values_.emplace_back(member.at("value").get<double>());
+  Member made{&index, fmt::format("has{}", members_.size() + 1), {}, {}};
+  made.conditions = fmt::format("{0}.kind = ? AND {0}.name = ?", made.alias);
+  made.values = {std::string{index.kind}, member.at("name").get<std::string>()};
+  if (member.contains("op")) {
+    if (!member.at("op").is_string() || !member.at("value").is_number())
+      return wrong("members of a document are compared with numbers");
+    MR_TRY(const std::string_view sql, comparison(member.at("op").get_ref<const std::string&>()));
+    made.conditions += fmt::format(" AND {}.number{}", made.alias, sql);
+    made.values.emplace_back(member.at("value").get<double>());
+  }
+  members_.push_back(std::move(made));
   return {};
 }
 
 // The name or the id of a row on the other side of the link.
 Result<void> ConditionCompiler::add_has_row(const EntityColumn& column, const Json& value) {
   const auto& related = column.related;
-  begin();
   if (value.is_number_integer()) {
-    where_ += fmt::format("{0}.id IN (SELECT {1}.{2} FROM {1} WHERE {1}.{3} = ?)", entity_.table,
-                          related.link, related.own, related.other);
-    where_values_.emplace_back(value.get<std::int64_t>());
+    add(nullptr,
+        fmt::format("{0}.id IN (SELECT {1}.{2} FROM {1} WHERE {1}.{3} = ?)", entity_.table, related.link,
+                    related.own, related.other),
+        {}, {value.get<std::int64_t>()});
     return {};
   }
   if (!value.is_string()) return wrong("has takes the name or the id of a row");
-  where_ += fmt::format(
-      "{0}.id IN (SELECT {1}.{2} FROM {1} JOIN {4} ON {4}.id = {1}.{3} WHERE {4}.name = ?)",
-      entity_.table, related.link, related.own, related.other, find_entity(related.named)->table);
-  where_values_.emplace_back(value.get<std::string>());
+  add(nullptr,
+      fmt::format(
+          "{0}.id IN (SELECT {1}.{2} FROM {1} JOIN {4} ON {4}.id = {1}.{3} WHERE {4}.name = ?)",
+          entity_.table, related.link, related.own, related.other, find_entity(related.named)->table),
+      {}, {value.get<std::string>()});
   return {};
 }
 

@@ -22,19 +22,16 @@ class ConditionCompiler {
   /// Adds {"column": ..., "op": ..., "value": ...}.
   Result<void> add(const Json& condition);
 
-  /// " JOIN ..." for conditions on the members of documents.
-  [[nodiscard]] const std::string& joins() const { return joins_; }
-  /// " WHERE ..."
-  [[nodiscard]] const std::string& where() const { return where_; }
-  /// Of the joins, then of the conditions.
-  std::vector<SqlValue> take_values();
+  /// Appends " FROM ... WHERE ..." and its values. Rows that are only counted are counted in the
+  /// index of the documents alone where that knows all that is asked.
+  void append_source(std::string& sql, std::vector<SqlValue>& values, bool only_counts) const;
+  /// The id of a row as the SQL that the source is sorted by.
+  [[nodiscard]] std::string row_id() const;
   /// The column that `verify` asks, or null; and what it is asked.
   [[nodiscard]] const EntityColumn* hash() const { return hash_; }
   [[nodiscard]] const std::optional<std::string>& password() const { return password_; }
 
  private:
-  void begin();
-  void add_operand(const EntityColumn& column);
   Result<void> add_comparison(const EntityColumn& column, std::string_view op, const Json& value);
   Result<void> add_is_null(const EntityColumn& column, const Json& value);
   Result<void> add_in(const EntityColumn& column, const Json& values);
@@ -45,10 +42,26 @@ class ConditionCompiler {
   Result<void> add_has_row(const EntityColumn& column, const Json& value);
   Result<void> add_verify(const EntityColumn& column, const Json& value);
 
+  // A member of a document that a row must have: conditions on an alias of the index.
+  struct Member {
+    const DocumentIndex* index;
+    std::string alias, conditions;  // "has1", "has1.kind = ? AND has1.name = ?"
+    std::vector<SqlValue> values;
+  };
+  // A condition on the row: "models.project_id" and " IN (?, ?)".
+  struct Condition {
+    const EntityColumn* column;  // null: of no single one
+    std::string sql;             // with the column in front where there is one
+    std::string rest;            // the same without it
+    std::vector<SqlValue> values;
+  };
+  [[nodiscard]] bool is_copied(const Condition& condition) const;
+  void add(const EntityColumn* column, std::string sql, std::string rest, std::vector<SqlValue> values);
+  [[nodiscard]] std::string operand(const EntityColumn& column) const;
+
   const Entity& entity_;
-  std::string joins_, where_;
-  std::vector<SqlValue> join_values_, where_values_;
-  int joined_ = 0;
+  std::vector<Member> members_;
+  std::vector<Condition> conditions_;
   const EntityColumn* hash_ = nullptr;
   std::optional<std::string> password_;
 };

@@ -44,6 +44,8 @@ double metric_value(std::int64_t model, int place) {
   return static_cast<double>((model * 31 + place * 17) % 1000) / 1000;
 }
 
+std::int64_t project_of(std::int64_t model) { return 2 + model % (kProjects - 1); }
+
 void insert(Catalog& catalog, std::string_view entity, const Json& set) {
   must(catalog.change({{"entity", entity}, {"action", "insert"}, {"set", set}}, {.owner = {}, .name = "bench"}));
 }
@@ -56,17 +58,17 @@ Result<void> insert_models(Connection& connection, std::int64_t first, std::int6
     Json metrics = Json::object();
     for (int place = 0; place < kMetrics; ++place) {
       metrics[metric_name(id, place)] = metric_value(id, place);
-      values += values.empty() ? "('metric',?,?,?,?)" : ",('metric',?,?,?,?)";
-      value_row.insert(value_row.end(), {metric_name(id, place), id, metric_value(id, place), std::int64_t{place}});
+      values += values.empty() ? "('metric',?,?,?,?,?)" : ",('metric',?,?,?,?,?)";
+      value_row.insert(value_row.end(), {metric_name(id, place), id, project_of(id), metric_value(id, place), std::int64_t{place}});
     }
     models += fmt::format("{}(?,1,?,?,?,0,'{{}}','{{}}',?,'',0,0)", models.empty() ? "" : ",");
     const auto name = fmt::format("model {} of a kind", id);
-    model_row.insert(model_row.end(), {id, 2 + id % (kProjects - 1), name, name, metrics.dump()});
+    model_row.insert(model_row.end(), {id, project_of(id), name, name, metrics.dump()});
   }
   MR_CHECK(connection.execute("INSERT INTO models (id, user_id, project_id, name, name_folded, private, hyperparameters, "
                               "parameters, metrics, file_name, created_us, updated_us) VALUES " + models,
                               model_row));
-  MR_CHECK(connection.execute("INSERT INTO model_values (kind, name, model_id, number, place) VALUES " + values, value_row));
+  MR_CHECK(connection.execute("INSERT INTO model_values (kind, name, model_id, project_id, number, place) VALUES " + values, value_row));
   return {};
 }
 
@@ -132,7 +134,9 @@ int main(int argc, char** argv) {
   {
     const test::TemporaryFolder folder;
     std::filesystem::create_directories(folder / "data");
-    fill(*must(Catalog::open({.address = "sqlite:" + (folder / "data/catalog.sqlite").string()}, system_clock())), models);
+    DatabaseSettings database;
+    database.address = "sqlite:" + (folder / "data/catalog.sqlite").string();
+    fill(*must(Catalog::open(database, system_clock())), models);
     const test::ServerProcess server{folder / "data"};
     reads = measure("SQLite", server, models, time);
   }

@@ -39,6 +39,7 @@ CatalogPart part_models() {
           index("models", "models_project", "(project_id, id)"),
           index("models", "models_user", "(user_id, id)"),
           index("models", "models_file", "(file_sha256)"),
+          index("models", "models_page", "(id, private, user_id)"),
           table(R"(CREATE TABLE IF NOT EXISTS tags (
             id {id},
             name {key 255},
@@ -60,12 +61,14 @@ CatalogPart part_models() {
             kind {key 16} NOT NULL,
             name {key 255} NOT NULL,
             model_id {integer} NOT NULL,
+            project_id {integer} NOT NULL,
             number {real},
             place {integer} NOT NULL,
             PRIMARY KEY (kind, name, model_id),
             FOREIGN KEY (model_id) REFERENCES models (id) ON DELETE CASCADE
           ) {clustered})"),
           index("model_values", "model_values_model", "(model_id)"),
+          index("model_values", "model_values_project", "(kind, name, project_id, model_id)"),
       },
   }};
 
@@ -75,7 +78,7 @@ CatalogPart part_models() {
                         Kind::Document,
                         name,
                         {.is_writable = true, .is_mandatory = true, .fallback = "{}"},
-                        {.table = "model_values", .row = "model_id", .kind = kind}};
+                        {.table = "model_values", .row = "model_id", .kind = kind, .copied = "project_id"}};
   };
   const auto text = [](std::string_view name, int longest = 0) {
     return EntityColumn{name, Kind::Text, name, {.is_writable = true, .longest = longest}};
