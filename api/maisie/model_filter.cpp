@@ -72,15 +72,15 @@ std::optional<Comparison> read_comparison(std::string_view text) {
   const auto before = text.substr(0, last);
   const bool is_double = text[last] == '=' && !before.empty() &&
                          (before.back() == '<' || before.back() == '>' || before.back() == '!');
-  Comparison read;
-  read.op = text.substr(is_double ? last - 1 : last, is_double ? 2 : 1);
-  read.name = is_double ? before.substr(0, before.size() - 1) : before;
-  const auto number = text.substr(last + 1);
-  const auto* end = number.data() + number.size();
-  const auto [stop, failed] = std::from_chars(number.data(), end, read.number);
-  if (failed != std::errc{} || stop != end || !std::isfinite(read.number) || read.name.empty())
+  const auto op = text.substr(is_double ? last - 1 : last, is_double ? 2 : 1);
+  const auto name = is_double ? before.substr(0, before.size() - 1) : before;
+  const auto digits = text.substr(last + 1);
+  double number = 0;
+  const auto* end = digits.data() + digits.size();
+  const auto [stop, failed] = std::from_chars(digits.data(), end, number);
+  if (failed != std::errc{} || stop != end || !std::isfinite(number) || name.empty())
     return std::nullopt;
-  return read;
+  return Comparison{std::string{name}, std::string{op}, number};
 }
 
 // The query string "metric.accuracy>=0.9" is a parameter "metric.accuracy>" with the value "0.9".
