@@ -96,7 +96,7 @@ class Compiler {
       MR_CHECK(choose_columns(query));
       for (const EntityColumn* column : out_.columns) {
         if (column != out_.columns.front()) sql += ", ";
-        sql += sql_of(entity_, *column);
+        append_sql(sql, entity_, *column);
       }
       if (const EntityColumn* hash = conditions_.hash()) {
         sql += fmt::format(", {}.id, {}", entity_.table, sql_of(entity_, *hash));
@@ -203,12 +203,6 @@ std::string names_of(const std::vector<Named>& things) {
   return out;
 }
 
-bool is_identifier(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-  });
-}
-
 }  // namespace
 
 Result<const Entity*> entity_of(const Json& query, std::string_view what) {
@@ -239,11 +233,22 @@ Result<const EntityColumn*> column_of(const Entity& entity, std::string_view nam
                                                   entity.name, name, names_of(entity.columns))};
 }
 
-std::string sql_of(const Entity& entity, const EntityColumn& column) {
+void append_sql(std::string& sql, const Entity& entity, const EntityColumn& column) {
   // What belongs to a row of ours is asked for by its id.
   const std::string_view text = column.kind == ColumnKind::Rows ? "id" : column.column;
-  if (!is_identifier(text) || !is_identifier(entity.table)) return std::string{text};
-  return fmt::format("{}.{}", entity.table, text);
+  const bool names_its_table = text.find_first_of("(.") != std::string_view::npos;
+  const bool is_join = entity.table.find(' ') != std::string_view::npos;
+  if (!names_its_table && !is_join) {
+    sql += entity.table;
+    sql += '.';
+  }
+  sql += text;
+}
+
+std::string sql_of(const Entity& entity, const EntityColumn& column) {
+  std::string sql;
+  append_sql(sql, entity, column);
+  return sql;
 }
 
 Result<SqlValue> to_sql_value(const EntityColumn& column, const Json& value,

@@ -32,7 +32,8 @@ Result<CompiledQuery> compile_query(const Json& query, std::string_view owner);
 Result<const Entity*> entity_of(const Json& query, std::string_view what);
 Result<const EntityColumn*> column_of(const Entity& entity, std::string_view name,
                                       std::string_view what);
-/// Returns the column as SQL, with its table where it has one.
+/// Appends, or returns, the column as SQL, with its table where it has one.
+void append_sql(std::string& sql, const Entity& entity, const EntityColumn& column);
 std::string sql_of(const Entity& entity, const EntityColumn& column);
 /// Returns a value that a column may hold or be compared with; InvalidArgument says what it takes.
 /// Null is the caller's to allow.
