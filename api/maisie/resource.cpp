@@ -154,12 +154,16 @@ std::vector<std::string> listed_values(const Request& request,
   return values;
 }
 
-void filter_by_name(const Request& request, Json& where, FieldFaults&) {
+void filter_by_text(std::string_view column, const Request& request, Json& where) {
   Json texts = Json::array();
   for (const auto& [name, text] : request.query) {
     if (name == "search" && !text.empty()) texts.push_back(text);
   }
-  if (!texts.empty()) where.push_back(condition("name", "contains", std::move(texts)));
+  if (!texts.empty()) where.push_back(condition(column, "contains", std::move(texts)));
+}
+
+void filter_by_name(const Request& request, Json& where, FieldFaults&) {
+  filter_by_text("name", request, where);
 }
 
 ResourceRoutes make_routes(const SharedRegistry& registry, const Resource& described) {

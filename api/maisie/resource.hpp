@@ -48,7 +48,9 @@ Json condition(std::string_view column, std::string_view op, Json value);
 /// repeated and hold several, separated by commas.
 std::vector<std::string> listed_values(const http::Request& request,
                                        std::initializer_list<std::string_view> names);
-/// Rows whose name contains any of the texts of the query parameter `search`.
+/// Rows of which a column contains any of the texts of the query parameter `search`.
+void filter_by_text(std::string_view column, const http::Request& request, Json& where);
+/// The same with the column `name`.
 void filter_by_name(const http::Request& request, Json& where, FieldFaults& faults);
 
 }  // namespace millrace::maisie

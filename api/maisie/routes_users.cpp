@@ -47,11 +47,7 @@ std::vector<api::Route> user_routes(const SharedRegistry& registry) {
     return views.user(rows, row);
   };
   users.filter = [](const http::Request& request, Json& where, FieldFaults&) {
-    Json texts = Json::array();
-    for (const auto& [name, text] : request.query) {
-      if (name == "search" && !text.empty()) texts.push_back(text);
-    }
-    if (!texts.empty()) where.push_back(condition("login", "contains", std::move(texts)));
+    filter_by_text("login", request, where);
   };
   auto routes = make_routes(registry, users);
   guard(routes.update);
