@@ -21,6 +21,13 @@ struct FieldRule {
   std::string_view also{};  // another name that the field goes by
 };
 
+/// The name of a workspace, project or tag.
+inline constexpr FieldRule kNameRule{.name = "name",
+                                     .column = "name",
+                                     .longest = 40,
+                                     .is_required = true,
+                                     .missing = "No name provided"};
+
 /// Reads the columns to set, and tells all that is wrong at once. Of a new row (`is_new`) required
 /// fields must be there; of a change only what is given counts, which may also stand in an object
 /// `payload`.

@@ -26,11 +26,7 @@ std::vector<api::Route> project_routes(const SharedRegistry& registry) {
   projects.one = "project";
   projects.many = "projects";
   projects.auth = registry->settings.require_auth ? api::Auth::Required : api::Auth::Optional;
-  projects.fields = {{.name = "name",
-                      .column = "name",
-                      .longest = 40,
-                      .is_required = true,
-                      .missing = "No name provided"},
+  projects.fields = {kNameRule,
                      {.name = "workspace_id",
                       .column = "workspace_id",
                       .kind = FieldRule::Kind::Integer,

@@ -8,11 +8,7 @@ std::vector<api::Route> tag_routes(const SharedRegistry& registry) {
   Resource tags;
   tags.one = "tag";
   tags.many = "tags";
-  tags.fields = {{.name = "name",
-                  .column = "name",
-                  .longest = 40,
-                  .is_required = true,
-                  .missing = "No name provided"},
+  tags.fields = {kNameRule,
                  {.name = "description", .column = "description"}};
   tags.show = [](const Views& views, const Batch& rows, std::int64_t row, bool is_in_list) {
     auto tag = views.tag(rows, row);

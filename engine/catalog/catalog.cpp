@@ -92,7 +92,7 @@ Result<Batch> Catalog::query(const Json& query, std::string_view owner) {
   std::vector<RelatedItems> related;
   MR_CHECK(read([&](Connection& connection) -> Result<void> {
     MR_TRY(rows, connection.query(compiled.sql, compiled.values));
-    if (compiled.password) keep_verified(rows, *compiled.password);
+    if (compiled.password) keep_verified(rows, compiled);
     related.clear();
     for (std::size_t place = 0; place < compiled.columns.size(); ++place) {
       const EntityColumn& column = *compiled.columns[place];
@@ -111,7 +111,10 @@ Result<Batch> Catalog::query(const Json& query, std::string_view owner) {
   }
 }
 
-void Catalog::keep_verified(SqlRows& rows, const std::string& password) {
+void Catalog::keep_verified(SqlRows& rows, const CompiledQuery& query) {
+  const auto& password = *query.password;
+  const auto update = fmt::format("UPDATE {0} SET {1} = ? WHERE id = ? AND {1} = ?",
+                                  query.entity->table, query.hash->column);
   std::erase_if(rows.rows, [&](const std::vector<SqlValue>& row) {
     const auto* hash = std::get_if<std::string>(&row.back());
     if (hash == nullptr || !verify_password(password, *hash)) return true;
@@ -120,9 +123,9 @@ void Catalog::keep_verified(SqlRows& rows, const std::string& password) {
     auto newer = hash_password(password);
     if (!newer.ok()) return false;
     write(
-        [hash = *std::move(newer), old = *hash, id = row[row.size() - 2]](Connection& connection) -> Result<void> {
-          MR_CHECK(connection.execute("UPDATE users SET password = ? WHERE id = ? AND password = ?",
-                                      {hash, id, old}));
+        [update, hash = *std::move(newer), old = *hash,
+         id = row[row.size() - 2]](Connection& connection) -> Result<void> {
+          MR_CHECK(connection.execute(update, {hash, id, old}));
           return {};
         },
         [](const Result<void>&) {});

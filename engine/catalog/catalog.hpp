@@ -14,6 +14,8 @@
 
 namespace millrace {
 
+struct CompiledQuery;
+
 /// Who asks something of the catalog.
 struct Asker {
   std::string owner{};  // whose rows are seen, in entities whose rows have owners; empty: all rows
@@ -71,8 +73,8 @@ class Catalog {
 
  private:
   Catalog();
-  /// Drops the rows whose hash, their last value, is not of this password.
-  void keep_verified(SqlRows& rows, const std::string& password);
+  /// Drops the rows whose hash, their last value, is not of the query's password.
+  void keep_verified(SqlRows& rows, const CompiledQuery& query);
 
   struct State;
   std::unique_ptr<State> state_;

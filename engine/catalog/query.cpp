@@ -32,6 +32,8 @@ class Compiler {
     }
     MR_CHECK(where(query));
     MR_CHECK(select(query));
+    out_.entity = &entity_;
+    out_.hash = conditions_.hash();
     out_.password = conditions_.password();
     if (out_.counts) {
       if (out_.password) return wrong("rows found with verify are not counted");

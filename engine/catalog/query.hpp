@@ -21,7 +21,9 @@ struct CompiledQuery {
   std::vector<SqlValue> values;
   std::vector<const EntityColumn*> columns;  // of the answer; a Rows column reads as our row's id
   bool counts = false;                       // the answer is one number
-  std::optional<std::string> password{};     // of `verify`: the rows end in their id and their hash
+  const Entity* entity = nullptr;
+  const EntityColumn* hash = nullptr;      // of `verify`: the rows end in their id and this column
+  std::optional<std::string> password{};  // that is verified
 };
 
 /// Compiles a query. Every fault is InvalidArgument and names the entity, column or operator and

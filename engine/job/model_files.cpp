@@ -47,8 +47,9 @@ Result<bool> remove_unreferred(Blobs& blobs, Catalog& catalog, std::string_view 
   return blobs.remove_unless(sha256, [&] { return is_referred(catalog, sha256); });
 }
 
-Result<ModelFileCheck> collect_model_files(Blobs& blobs, Catalog& catalog, bool is_dry_run,
-                                           const std::function<void(const BlobName&)>& each) {
+Result<ModelFileCheck> collect_model_files(Blobs& blobs, Catalog& catalog, CollectOptions options,
+                                           const std::function<void(const BlobName&)>& each,
+                                           const std::function<void(const BlobName&)>& damaged) {
   ModelFileCheck check;
   std::vector<BlobName> unreferred;
   Result<void> asked;
@@ -60,11 +61,14 @@ Result<ModelFileCheck> collect_model_files(Blobs& blobs, Catalog& catalog, bool 
       asked = std::move(referred).error();
     } else if (!*referred) {
       unreferred.push_back(name);
+    } else if (options.verify && !blobs.verify(name.sha256).ok()) {
+      ++check.damaged;
+      damaged(name);
     }
   }));
   MR_CHECK(std::move(asked));
   for (const auto& name : unreferred) {
-    if (!is_dry_run) {
+    if (!options.is_dry_run) {
       MR_TRY(const bool is_gone, remove_unreferred(blobs, catalog, name.sha256));
       if (!is_gone) continue;  // somebody has come to refer to it
     }

@@ -16,13 +16,21 @@ Result<bool> remove_unreferred(Blobs& blobs, Catalog& catalog, std::string_view 
 
 /// What is found when all contents are held against all models.
 struct ModelFileCheck {
-  std::int64_t contents = 0, unreferred = 0, missing = 0;
+  std::int64_t contents = 0, unreferred = 0, missing = 0, damaged = 0;
   std::uint64_t bytes = 0, unreferred_bytes = 0;
+};
+
+struct CollectOptions {
+  bool is_dry_run = false;  // only tell
+  bool verify = false;      // also read what stays
 };
 
 /// Looks for contents that no model refers to, and removes them unless it is a dry run; `each` gets
 /// every one that is, or would be, removed. Models whose content is not there are counted as missing.
-Result<ModelFileCheck> collect_model_files(Blobs& blobs, Catalog& catalog, bool is_dry_run,
-                                           const std::function<void(const BlobName&)>& each);
+/// With `verify`, contents that stay are read and held against their names; `damaged` gets those
+/// whose bytes are others.
+Result<ModelFileCheck> collect_model_files(Blobs& blobs, Catalog& catalog, CollectOptions options,
+                                           const std::function<void(const BlobName&)>& each,
+                                           const std::function<void(const BlobName&)>& damaged);
 
 }  // namespace millrace
