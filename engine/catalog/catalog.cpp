@@ -9,9 +9,11 @@
 
 #include "engine/base/password.hpp"
 #include "engine/catalog/connection_pool.hpp"
+#include "engine/catalog/count_cache.hpp"
 #include "engine/catalog/group_commit.hpp"
 #include "engine/catalog/migrations.hpp"
 #include "engine/catalog/query.hpp"
+#include "engine/catalog/revision.hpp"
 #include "engine/catalog/row_change.hpp"
 
 namespace millrace {
@@ -38,6 +40,7 @@ struct Catalog::State {
   std::unique_ptr<Database> database;
   const Clock& clock;
   ConnectionPool readers;
+  CountCache counts;
   GroupCommit writer;
 };
 
@@ -91,6 +94,11 @@ Result<Batch> Catalog::query(const Json& query, std::string_view owner) {
   SqlRows rows;
   std::vector<RelatedItems> related;
   MR_CHECK(read([&](Connection& connection) -> Result<void> {
+    if (compiled.counts && is_changeable(*compiled.entity)) {
+      MR_TRY(const std::int64_t count, state_->counts.count(connection, compiled));
+      rows.rows = {{count}};
+      return {};
+    }
     MR_TRY(rows, connection.query(compiled.sql, compiled.values));
     if (compiled.password) keep_verified(rows, compiled);
     related.clear();
@@ -153,6 +161,15 @@ Result<Batch> Catalog::change(const Json& change, const Asker& asker) {
   }
   MR_CHECK(write_and_wait([&](Connection& connection) { return compiled.apply(connection); }));
   return row({});
+}
+
+Result<std::int64_t> Catalog::revision() {
+  std::int64_t revision = 0;
+  MR_CHECK(read([&revision](Connection& connection) -> Result<void> {
+    MR_TRY(revision, read_revision(connection));
+    return {};
+  }));
+  return revision;
 }
 
 Catalog::Counters Catalog::counters() const { return state_->writer.counters(); }

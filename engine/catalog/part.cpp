@@ -49,4 +49,9 @@ const Entity* find_entity(std::string_view name) {
   return nullptr;
 }
 
+bool is_changeable(const Entity& entity) {
+  return std::any_of(entity.columns.begin(), entity.columns.end(),
+                     [](const EntityColumn& column) { return column.rules.is_writable; });
+}
+
 }  // namespace millrace

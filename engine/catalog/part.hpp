@@ -39,6 +39,13 @@ struct RelatedRows {
   std::string_view own{}, other{};  // its columns: "model_id", "tag_id"
 };
 
+/// The ends of a column's texts as rows of a table, for `contains` (text_index.hpp). The table has
+/// the columns suffix and `row`, the id of the text's row; without it every row is looked at.
+struct TextIndex {
+  std::string_view table;  // "model_suffixes"
+  std::string_view row;    // "model_id"
+};
+
 /// What a change may put into a column. Without any, the column is only read.
 struct ColumnRules {
   bool is_writable = false;
@@ -48,6 +55,7 @@ struct ColumnRules {
   int longest = 0;               // characters of a Text; 0: any number
   std::string_view references{};  // entity whose id it holds; that row cannot be deleted then
   std::string_view folded{};      // column of the table that keeps the text without regard to case
+  TextIndex contains{};           // of what is folded
 };
 
 /// A column as queries name it.
@@ -76,6 +84,9 @@ struct Entity {
   Result<void> (*forget)(Connection&, std::int64_t id) = nullptr;
   Result<void> (*derive)(Connection&, std::int64_t id) = nullptr;
 };
+
+/// Whether the language of changes writes it (row_change.hpp), and nothing else does.
+bool is_changeable(const Entity& entity);
 
 /// One step of a migration. May run again when it was interrupted before it was noted down, so it
 /// is idempotent: an index or a column that exists is left alone, a statement says IF NOT EXISTS or

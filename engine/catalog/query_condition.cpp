@@ -6,8 +6,10 @@
 
 #include <fmt/format.h>
 
+#include "engine/base/utf8.hpp"
 #include "engine/catalog/fold.hpp"
 #include "engine/catalog/query.hpp"
+#include "engine/catalog/text_index.hpp"
 
 namespace millrace {
 
@@ -199,15 +201,38 @@ Result<void> ConditionCompiler::add_contains(const EntityColumn& column, const J
   if (texts.empty() || texts.size() > kMostInValues)
     return wrong(fmt::format("contains takes a text, or a list of 1 to {}", kMostInValues));
   std::string sql;
-  std::vector<SqlValue> patterns;
+  std::vector<SqlValue> values;
   for (const Json& text : texts) {
-    if (!text.is_string()) return wrong("contains takes a text, or a list of texts");
-    sql += fmt::format("{}{}.{} LIKE ? ESCAPE '!'", sql.empty() ? "(" : " OR ", entity_.table,
-                       column.rules.folded);
-    patterns.emplace_back(anywhere(fold_case(text.get_ref<const std::string&>())));
+    if (!text.is_string() || !is_utf8(text.get_ref<const std::string&>()))
+      return wrong("contains takes a text, or a list of texts");
+    sql += sql.empty() ? "(" : " OR ";
+    append_contains(sql, values, column, fold_case(text.get_ref<const std::string&>()));
   }
-  add(nullptr, sql + ")", {}, std::move(patterns));
+  add(nullptr, sql + ")", {}, std::move(values));
   return {};
+}
+
+void ConditionCompiler::append_contains(std::string& sql, std::vector<SqlValue>& values,
+                                        const EntityColumn& column, const std::string& folded) const {
+  const auto& index = column.rules.contains;
+  bool is_exact = false;
+  if (!index.table.empty() && !folded.empty()) {
+    auto range = text_range(folded);
+    is_exact = range.is_exact;
+    sql += fmt::format("({}.id IN (SELECT {} FROM {} WHERE suffix >= ?", entity_.table, index.row,
+                       index.table);
+    values.emplace_back(std::move(range.from));
+    if (!range.until.empty()) {
+      sql += " AND suffix < ?";
+      values.emplace_back(std::move(range.until));
+    }
+    sql += is_exact ? "))" : ") AND ";
+  } else {
+    sql += '(';
+  }
+  if (is_exact) return;
+  sql += fmt::format("{}.{} LIKE ? ESCAPE '!')", entity_.table, column.rules.folded);
+  values.emplace_back(anywhere(folded));
 }
 
 Result<void> ConditionCompiler::add_has(const EntityColumn& column, const Json& value) {

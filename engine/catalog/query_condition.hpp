@@ -42,6 +42,9 @@ class ConditionCompiler {
   Result<void> add_has_row(const EntityColumn& column, const Json& value);
   Result<void> add_verify(const EntityColumn& column, const Json& value);
 
+  void append_contains(std::string& sql, std::vector<SqlValue>& values, const EntityColumn& column,
+                       const std::string& folded) const;
+
   // A member of a document that a row must have: conditions on an alias of the index.
   struct Member {
     const DocumentIndex* index;

@@ -10,6 +10,8 @@
 #include "engine/base/utf8.hpp"
 #include "engine/catalog/fold.hpp"
 #include "engine/catalog/query.hpp"
+#include "engine/catalog/revision.hpp"
+#include "engine/catalog/text_index.hpp"
 
 namespace millrace {
 
@@ -115,9 +117,7 @@ Result<void> RowChange::read_action(const Json& change) {
     if (!is_known)
       return wrong(fmt::format("{} takes no member {}", to_string(action_), printable(key)));
   }
-  const bool is_kept = std::any_of(entity_->columns.begin(), entity_->columns.end(),
-                                   [](const auto& column) { return column.rules.is_writable; });
-  if (!is_kept) return wrong(fmt::format("{} is only read", entity_->name));
+  if (!is_changeable(*entity_)) return wrong(fmt::format("{} is only read", entity_->name));
   if (action_ != Action::Insert) {
     MR_TRY(id_, integer_member(change, "id"));
   }
@@ -223,6 +223,11 @@ bool RowChange::is_empty() const {
 // --- within the transaction ---
 
 Result<void> RowChange::apply(Connection& connection) {
+  MR_CHECK(next_revision(connection));
+  return change(connection);
+}
+
+Result<void> RowChange::change(Connection& connection) {
   Json what = Json::object();
   if (action_ != Action::Insert) {
     MR_CHECK(check_exists(connection));
@@ -247,6 +252,7 @@ Result<void> RowChange::apply(Connection& connection) {
       MR_CHECK(link(connection));
       break;
   }
+  MR_CHECK(index_texts(connection));
   MR_CHECK(set_names(connection));
   if (action_ != Action::Delete && entity_->derive != nullptr)
     MR_CHECK(entity_->derive(connection, id_));
@@ -393,6 +399,16 @@ Result<void> RowChange::link(Connection& connection) const {
   return {};
 }
 
+Result<void> RowChange::index_texts(Connection& connection) const {
+  for (const auto& [column, value] : values_) {
+    if (column->rules.contains.table.empty()) continue;
+    const auto* text = std::get_if<std::string>(&value);
+    MR_CHECK(write_text_index(connection, column->rules.contains, id_,
+                              text != nullptr ? fold_case(*text) : std::string{}));
+  }
+  return {};
+}
+
 // Replaces the set of names; what does not exist yet is made.
 Result<void> RowChange::set_names(Connection& connection) const {
   for (const auto& [column, names] : names_) {
@@ -408,7 +424,7 @@ Result<void> RowChange::set_names(Connection& connection) const {
         RowChange made{other, asker_, now_us_};
         MR_CHECK(made.read_set({{"name", name}}));
         MR_CHECK(made.add_missing());
-        MR_CHECK(made.apply(connection));
+        MR_CHECK(made.change(connection));
         other_id = made.id();
       } else {
         other_id = std::get<std::int64_t>(found.rows.front().front());

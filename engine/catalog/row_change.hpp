@@ -50,6 +50,7 @@ class RowChange {
   Result<void> add_missing();
   Result<void> read_link(const Json& change);
 
+  Result<void> change(Connection& connection);
   Result<void> check_exists(Connection& connection) const;
   Result<void> check_references(Connection& connection) const;
   Result<void> check_unique(Connection& connection) const;
@@ -57,6 +58,7 @@ class RowChange {
   Result<void> insert(Connection& connection);
   Result<void> update(Connection& connection) const;
   Result<void> link(Connection& connection) const;
+  Result<void> index_texts(Connection& connection) const;
   Result<void> set_names(Connection& connection) const;
   Result<void> note(Connection& connection, Json what) const;
   Result<Json> before(Connection& connection) const;

@@ -70,6 +70,25 @@ CatalogPart part_models() {
           index("model_values", "model_values_model", "(model_id)"),
           index("model_values", "model_values_project", "(kind, name, project_id, model_id)"),
       },
+  }, {
+      2,
+      "search in names",
+      {
+          table(R"(CREATE TABLE IF NOT EXISTS model_suffixes (
+            suffix {key 32} NOT NULL,
+            model_id {integer} NOT NULL,
+            PRIMARY KEY (suffix, model_id),
+            FOREIGN KEY (model_id) REFERENCES models (id) ON DELETE CASCADE
+          ) {clustered})"),
+          index("model_suffixes", "model_suffixes_model", "(model_id)"),
+          // Of the models that are there already; texts are kept for 32 characters.
+          table(R"(INSERT INTO model_suffixes (suffix, model_id)
+            WITH RECURSIVE places (place) AS
+              (SELECT 1 UNION ALL SELECT place + 1 FROM places WHERE place < 900)
+            SELECT DISTINCT SUBSTR(models.name_folded, places.place, 32), models.id
+            FROM models JOIN places
+            WHERE SUBSTR(models.name_folded, places.place, 1) <> '')"),
+      },
   }};
 
   using Kind = ColumnKind;
@@ -102,7 +121,8 @@ CatalogPart part_models() {
        {.is_writable = true, .is_mandatory = true, .references = "projects"}},
       {"workspace_id", Kind::Integer,
        "(SELECT projects.workspace_id FROM projects WHERE projects.id = models.project_id)"},
-      {"name", Kind::Text, "name", {.is_writable = true, .longest = 255, .folded = "name_folded"}},
+      {"name", Kind::Text, "name", {.is_writable = true, .longest = 255, .folded = "name_folded",
+        .contains = {.table = "model_suffixes", .row = "model_id"}}},
       {"private", Kind::Flag, "private",
        {.is_writable = true, .is_mandatory = true, .fallback = "false"}},
       text("dataset_name"),
