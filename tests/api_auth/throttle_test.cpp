@@ -127,6 +127,129 @@ TEST_CASE("fifty wrong passwords from one address make all its tries wait",
   CHECK(wait(throttle, "somebody") == 0);
 }
 
+namespace {
+
+std::string address(int number) {
+  return "10.1." + std::to_string(number / 250) + "." + std::to_string(number % 250 + 1);
+}
+
+// Wrong passwords for admin from addresses that are used once each.
+void guess_from_many(Throttle& throttle, int times) {
+  for (int i = 0; i < times; ++i) throttle.failed("admin", address(1000 + i));
+}
+
+}  // namespace
+
+TEST_CASE("twenty wrong passwords for one login make addresses that are new to it queue",
+          "[api][auth][throttle]") {
+  ManualClock clock;
+  Throttle throttle{clock};
+  guess_from_many(throttle, 19);
+  CHECK(wait(throttle, "admin", address(1)) == 0);
+  guess_from_many(throttle, 1);
+  CHECK(wait(throttle, "admin", address(1)) == 5);
+  CHECK(wait(throttle, "admin", address(2)) == 10);
+  CHECK(wait(throttle, "admin", address(3)) == 15);
+  CHECK(wait(throttle, "zofia", address(1)) == 0);  // another login
+  clock.advance(4s);
+  CHECK(wait(throttle, "admin", address(1)) == 1);  // asking too early costs nothing
+  clock.advance(1s);
+  CHECK(wait(throttle, "admin", address(1)) == 0);
+  CHECK(wait(throttle, "admin", address(1)) == 15);  // one try, then at the end of the queue
+  CHECK(wait(throttle, "admin", address(2)) == 5);
+}
+
+TEST_CASE("whoever queues gets a turn, however many others ask", "[api][auth][throttle]") {
+  ManualClock clock;
+  Throttle throttle{clock};
+  guess_from_many(throttle, 25);
+  // Three hundred addresses guess without a pause; the user at a new address comes last.
+  int others = 0;
+  const auto guess = [&] {
+    for (int i = 0; i < 300; ++i) {
+      if (wait(throttle, "admin", address(i)) > 0) continue;
+      throttle.failed("admin", address(i));
+      ++others;
+    }
+  };
+  guess();
+  const auto turn = wait(throttle, "admin", "192.0.2.1");
+  CHECK(turn == 900);  // the end of the queue
+  for (long second = 0; second < turn; second += 5) {
+    clock.advance(5s);
+    guess();
+  }
+  CHECK(wait(throttle, "admin", "192.0.2.1") == 0);
+  // 179 turns of 5 s; the rest of the addresses stand at the end of the queue as well.
+  CHECK(others == 300);
+}
+
+TEST_CASE("guesses at a login get no faster with addresses, up to the length of the queue",
+          "[api][auth][throttle]") {
+  ManualClock clock;
+  const auto guesses_in_an_hour = [&clock](std::size_t login_failures, int addresses) {
+    auth::ThrottleLimits limits;
+    limits.login_failures = login_failures;
+    Throttle throttle{clock, limits};
+    int guesses = 0;
+    for (int second = 0; second < 3600; second += 5) {
+      for (int i = 0; i < addresses; ++i) {
+        if (wait(throttle, "admin", address(i)) > 0) continue;
+        throttle.failed("admin", address(i));
+        ++guesses;
+      }
+      clock.advance(5s);
+    }
+    return guesses;
+  };
+  constexpr std::size_t kNever = 1'000'000;
+  CHECK(guesses_in_an_hour(kNever, 60) > 3'000);  // what the limits of single addresses let through
+  CHECK(guesses_in_an_hour(20, 60) <= 20 + 3600 / 5);
+}
+
+TEST_CASE("an address that has signed in does not queue", "[api][auth][throttle]") {
+  ManualClock clock;
+  Throttle throttle{clock};
+  throttle.succeeded("admin", "10.0.0.1");
+  throttle.succeeded("zofia", "10.0.0.2");
+  guess_from_many(throttle, 40);
+  CHECK(wait(throttle) == 0);
+  CHECK(wait(throttle) == 0);
+  CHECK(wait(throttle, "admin", "10.0.0.2") == 5);  // with another login
+  // It may guess no more than it ever might.
+  fail(throttle, 5);
+  CHECK(wait(throttle) == 1);
+  // Nor does signing in end what others have to wait for.
+  clock.advance(1s);
+  CHECK(wait(throttle) == 0);
+  throttle.succeeded("admin", "10.0.0.1");
+  CHECK(wait(throttle, "admin", "10.0.0.3") > 0);
+  // Trust ends.
+  clock.advance(std::chrono::days{30} - 1s);
+  guess_from_many(throttle, 40);
+  CHECK(wait(throttle) == 0);
+  clock.advance(1s);
+  CHECK(wait(throttle) > 0);
+}
+
+TEST_CASE("a login that nobody guesses at any more is open again", "[api][auth][throttle]") {
+  ManualClock clock;
+  Throttle throttle{clock};
+  guess_from_many(throttle, 40);
+  CHECK(wait(throttle, "admin", address(1)) == 5);
+  clock.advance(15min);
+  CHECK(wait(throttle, "admin", address(1)) == 0);
+  CHECK(wait(throttle, "admin", address(2)) == 0);
+  guess_from_many(throttle, 20);
+  // A turn that was not used for the length of the window is given anew.
+  clock.advance(10min);
+  guess_from_many(throttle, 20);
+  CHECK(wait(throttle, "admin", address(1)) == 5);
+  clock.advance(20min);
+  guess_from_many(throttle, 20);
+  CHECK(wait(throttle, "admin", address(1)) == 5);
+}
+
 TEST_CASE("an IPv6 address counts as its network", "[api][auth][throttle]") {
   ManualClock clock;
   Throttle throttle{clock};
@@ -143,6 +266,7 @@ TEST_CASE("of too many keys the least recently used is forgotten", "[api][auth][
   ManualClock clock;
   auth::ThrottleLimits limits;
   limits.keys = 3;
+  limits.login_failures = 1000;  // the other addresses are to be heard
   Throttle throttle{clock, limits};
   const auto remote = [](int i) { return "10.0.0." + std::to_string(i); };
   for (int i = 1; i <= 3; ++i) fail(throttle, 5, "admin", remote(i));
