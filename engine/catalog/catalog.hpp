@@ -16,10 +16,18 @@ namespace millrace {
 
 struct CompiledQuery;
 
+/// What makes rows of the catalog: a job and its pipeline.
+struct Origin {
+  std::int64_t job = 0;           // 0: none
+  std::string pipeline{};         // its name
+  std::string pipeline_sha256{};  // of its text without blanks and with sorted keys; empty: none
+};
+
 /// Who asks something of the catalog.
 struct Asker {
   std::string owner{};  // whose rows are seen, in entities whose rows have owners; empty: all rows
   std::string name{};   // what the audit trail says of them: "user 7", "job 12"
+  Origin origin{};      // of rows that tell by what they were made
 };
 
 /// The metadata database: schema and migrations, reads on pooled connections, and writes that share

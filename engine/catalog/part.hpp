@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string_view>
 #include <vector>
 
 #include "engine/base/result.hpp"
+#include "engine/catalog/database.hpp"
 
 namespace millrace {
 
@@ -51,6 +53,7 @@ struct ColumnRules {
   bool is_writable = false;
   bool is_mandatory = false;     // must be given, and not null
   bool is_unique = false;        // no two rows have it, but for null
+  bool is_sha256 = false;        // of a Text: 64 hexadecimal digits, kept in lower case
   std::string_view fallback{};   // JSON of what stands there when an insert does not give it; else null
   int longest = 0;               // characters of a Text; 0: any number
   std::string_view references{};  // entity whose id it holds; that row cannot be deleted then
@@ -68,7 +71,10 @@ struct EntityColumn {
   RelatedRows related{};    // of Rows
 };
 
-class Connection;
+struct Asker;
+
+/// Values of a row by the names of its columns.
+using RowValues = std::map<std::string_view, SqlValue>;
 
 /// What a query may ask for: a table under its public name. Nothing that is not listed can be
 /// named. A change sets the columns `created` and `updated` by itself.
@@ -83,6 +89,12 @@ struct Entity {
   /// `derive` after it was made or changed, both within the transaction.
   Result<void> (*forget)(Connection&, std::int64_t id) = nullptr;
   Result<void> (*derive)(Connection&, std::int64_t id) = nullptr;
+  /// Called before a row is made, within the transaction: checks what was asked for, and returns the
+  /// values of further columns that follow from it.
+  Result<RowValues> (*complete)(Connection&, const Asker&, const RowValues& asked) = nullptr;
+  /// Called before a row is deleted, within the transaction: Conflict says what is against it.
+  Result<void> (*check_deletion)(Connection&, std::int64_t id) = nullptr;
+  bool is_append_only = false;  // its rows are made, and never changed or deleted
 };
 
 /// Whether the language of changes writes it (row_change.hpp), and nothing else does.

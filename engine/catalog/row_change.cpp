@@ -60,6 +60,15 @@ Result<std::int64_t> integer_member(const Json& change, std::string_view name) {
   return found->get<std::int64_t>();
 }
 
+Result<std::string> sha256_digits(const EntityColumn& column, std::string_view text) {
+  std::string digits{text};
+  std::transform(digits.begin(), digits.end(), digits.begin(),
+                 [](char c) { return c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c; });
+  if (digits.size() == 64 && digits.find_first_not_of("0123456789abcdef") == std::string::npos)
+    return digits;
+  return wrong(fmt::format("{} is not a SHA-256 of 64 hexadecimal digits", column.name), column.name);
+}
+
 // Another engine at the same database may have been faster than our own look.
 Result<Connection::Changed> changed(Result<Connection::Changed> done) {
   if (done.ok() || done.error().code != Code::Conflict) return done;
@@ -118,6 +127,8 @@ Result<void> RowChange::read_action(const Json& change) {
       return wrong(fmt::format("{} takes no member {}", to_string(action_), printable(key)));
   }
   if (!is_changeable(*entity_)) return wrong(fmt::format("{} is only read", entity_->name));
+  if (entity_->is_append_only && action_ != Action::Insert)
+    return wrong(fmt::format("rows of {} are only added", entity_->name));
   if (action_ != Action::Insert) {
     MR_TRY(id_, integer_member(change, "id"));
   }
@@ -157,6 +168,9 @@ Result<void> RowChange::read_value(const EntityColumn& column, const Json& value
     if (rules.longest > 0 && code_points(*text) > static_cast<std::size_t>(rules.longest)) {
       return wrong(fmt::format("{} is longer than {} characters", column.name, rules.longest),
                    column.name);
+    }
+    if (rules.is_sha256) {
+      MR_TRY(*text, sha256_digits(column, *text));
     }
     if (column.kind == ColumnKind::Password) {
       MR_TRY(*text, hash_password(*text));
@@ -203,6 +217,7 @@ Result<void> RowChange::add_missing() {
       values_.push_back({&column, nullptr});
     }
   }
+  asked_ = values_.size();
   return {};
 }
 
@@ -234,6 +249,8 @@ Result<void> RowChange::change(Connection& connection) {
     MR_TRY(what, before(connection));
     if (action_ == Action::Delete) MR_CHECK(check_dependents(connection));
     if (entity_->forget != nullptr) MR_CHECK(entity_->forget(connection, id_));
+  } else {
+    MR_CHECK(complete(connection));
   }
   MR_CHECK(check_references(connection));
   MR_CHECK(check_unique(connection));
@@ -257,6 +274,19 @@ Result<void> RowChange::change(Connection& connection) {
   if (action_ != Action::Delete && entity_->derive != nullptr)
     MR_CHECK(entity_->derive(connection, id_));
   return note(connection, std::move(what));
+}
+
+Result<void> RowChange::complete(Connection& connection) {
+  if (entity_->complete == nullptr) return {};
+  values_.erase(values_.begin() + static_cast<std::ptrdiff_t>(asked_), values_.end());
+  RowValues asked;
+  for (const auto& [column, value] : values_) asked.emplace(column->name, value);
+  MR_TRY(const RowValues more, entity_->complete(connection, asker_, asked));
+  for (const auto& [name, value] : more) {
+    MR_TRY(const EntityColumn* column, column_of(*entity_, name, kWhat));
+    values_.push_back({column, value});
+  }
+  return {};
 }
 
 Result<void> RowChange::check_exists(Connection& connection) const {
@@ -305,6 +335,7 @@ Result<void> RowChange::check_unique(Connection& connection) const {
 }
 
 Result<void> RowChange::check_dependents(Connection& connection) const {
+  if (entity_->check_deletion != nullptr) MR_CHECK(entity_->check_deletion(connection, id_));
   for (const CatalogPart& part : catalog_parts()) {
     for (const Entity& other : part.entities) {
       for (const EntityColumn& column : other.columns) {

@@ -51,6 +51,7 @@ class RowChange {
   Result<void> read_link(const Json& change);
 
   Result<void> change(Connection& connection);
+  Result<void> complete(Connection& connection);
   Result<void> check_exists(Connection& connection) const;
   Result<void> check_references(Connection& connection) const;
   Result<void> check_unique(Connection& connection) const;
@@ -69,6 +70,7 @@ class RowChange {
   Action action_ = Action::Insert;
   std::int64_t id_ = 0;
   std::vector<Value> values_;
+  std::size_t asked_ = 0;  // values that were asked for; those behind them are of complete()
   std::vector<Names> names_;
   const EntityColumn* linked_ = nullptr;  // of attach and detach
   std::int64_t other_id_ = 0;

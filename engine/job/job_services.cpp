@@ -5,6 +5,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "engine/job/job_origin.hpp"
 #include "engine/job/job_rows.hpp"
 #include "engine/job/rights_json.hpp"
 #include "engine/job/sequence_window.hpp"
@@ -47,7 +48,7 @@ std::string event_text(const RecordLogEvent& event) {
 JobServices::JobServices(Surroundings around, JobStore& journal, const Job& job,
                          const JobStore::Lease& lease, const Cancel& cancel, const Clock& clock)
     : StoreServices{around, read_rights(job.rights),
-                    {job.owner, fmt::format("job {}", job.id.value)},
+                    {job.owner, fmt::format("job {}", job.id.value), origin_of(job)},
                     fmt::format("job-{}", job.id.value)},
       journal_{journal},
       lease_{lease},

@@ -1,5 +1,7 @@
 #include "engine/catalog/model_facets.hpp"
+#include "engine/catalog/model_hooks.hpp"
 #include "engine/catalog/part.hpp"
+#include "engine/catalog/promotions.hpp"
 
 namespace millrace {
 
@@ -89,6 +91,18 @@ CatalogPart part_models() {
             FROM models JOIN places
             WHERE SUBSTR(models.name_folded, places.place, 1) <> '')"),
       },
+  }, {
+      3,
+      "lineage",
+      {
+          MigrationStep::column("models", "job_id", "{integer}"),
+          MigrationStep::column("models", "pipeline_name", "{key 255}"),
+          MigrationStep::column("models", "pipeline_sha256", "{key 64}"),
+          MigrationStep::column("models", "dataset_uri", "{text}"),
+          MigrationStep::column("models", "dataset_sha256", "{key 64}"),
+          index("models", "models_job", "(job_id)"),
+          index("models", "models_dataset", "(dataset_sha256)"),
+      },
   }};
 
   using Kind = ColumnKind;
@@ -102,6 +116,9 @@ CatalogPart part_models() {
   const auto text = [](std::string_view name, int longest = 0) {
     return EntityColumn{name, Kind::Text, name, {.is_writable = true, .longest = longest}};
   };
+  const auto sha256 = [](std::string_view name) {
+    return EntityColumn{name, Kind::Text, name, {.is_writable = true, .is_sha256 = true}};
+  };
   // With an owner, private models are there for them only.
   Entity models{"models",
                 "models",
@@ -109,7 +126,9 @@ CatalogPart part_models() {
                 {"id"},
                 "(models.private = 0 OR models.user_id = ?)",
                 forget_model_facets,
-                derive_model_facets};
+                derive_from_model,
+                complete_model,
+                check_not_in_force};
   models.columns = {
       {"id", Kind::Integer, "id"},
       {"user_id", Kind::Integer, "user_id",
@@ -133,6 +152,13 @@ CatalogPart part_models() {
       {"tags", Kind::Rows, "", {.is_writable = true}, {},
        {.entity = "model_tags", .by = "model", .named = "tags", .link = "model_tags",
         .own = "model_id", .other = "tag_id"}},
+      {"version", Kind::Integer,
+       "(SELECT model_versions.number FROM model_versions WHERE model_versions.model_id = models.id)"},
+      {"job_id", Kind::Integer, "job_id", {.is_writable = true, .references = "jobs"}},
+      text("pipeline_name", 255),
+      sha256("pipeline_sha256"),
+      text("dataset_uri", 2'048),
+      sha256("dataset_sha256"),
       text("git_branch"),
       text("git_commit"),
       text("file_name", 255),
