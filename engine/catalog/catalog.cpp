@@ -1,15 +1,17 @@
 #include "engine/catalog/catalog.hpp"
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "engine/base/password.hpp"
 #include "engine/catalog/connection_pool.hpp"
-#include "engine/catalog/count_cache.hpp"
+#include "engine/catalog/answer_cache.hpp"
 #include "engine/catalog/group_commit.hpp"
 #include "engine/catalog/migrations.hpp"
 #include "engine/catalog/query.hpp"
@@ -37,12 +39,32 @@ struct Catalog::State {
         readers{*database},
         writer{*database, engine_clock, {settings.max_queued_writes, settings.patience}} {}
 
+  Result<SqlRows> ask(Connection& connection, const CompiledQuery& query);
+
   std::unique_ptr<Database> database;
   const Clock& clock;
   ConnectionPool readers;
-  CountCache counts;
+  AnswerCache answers;
   GroupCommit writer;
 };
+
+Result<SqlRows> Catalog::State::ask(Connection& connection, const CompiledQuery& query) {
+  if (query.counts && is_changeable(*query.entity)) {
+    MR_TRY(const auto counted, answers.ask(connection, query.question));
+    return SqlRows{{"count"}, {{counted->at(0)}}};
+  }
+  if (query.page.limit > 0) {
+    MR_TRY(const auto ids, answers.ask_again(connection, query.page.ids));
+    if (ids) {
+      const auto first = std::min<std::size_t>(query.page.offset, ids->size());
+      const auto count = std::min<std::size_t>(query.page.limit, ids->size() - first);
+      if (count == 0) return SqlRows{};
+      const auto page = query.page.rows_of(std::span{*ids}.subspan(first, count));
+      return connection.query(page.sql, page.values);
+    }
+  }
+  return connection.query(query.question.sql, query.question.values);
+}
 
 Catalog::Catalog() = default;
 Catalog::~Catalog() = default;
@@ -94,12 +116,7 @@ Result<Batch> Catalog::query(const Json& query, std::string_view owner) {
   SqlRows rows;
   std::vector<RelatedItems> related;
   MR_CHECK(read([&](Connection& connection) -> Result<void> {
-    if (compiled.counts && is_changeable(*compiled.entity)) {
-      MR_TRY(const std::int64_t count, state_->counts.count(connection, compiled));
-      rows.rows = {{count}};
-      return {};
-    }
-    MR_TRY(rows, connection.query(compiled.sql, compiled.values));
+    MR_TRY(rows, state_->ask(connection, compiled));
     if (compiled.password) keep_verified(rows, compiled);
     related.clear();
     for (std::size_t place = 0; place < compiled.columns.size(); ++place) {

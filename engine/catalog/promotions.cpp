@@ -189,8 +189,8 @@ Result<void> derive_stage(Connection& connection, std::int64_t promotion) {
   MR_TRY(const SqlRows found,
          connection.query("SELECT project_id, model_name, stage FROM promotions WHERE id = ?",
                           {promotion}));
-  auto values = found.rows.at(0);
-  values.insert(values.begin(), SqlValue{promotion});
+  std::vector<SqlValue> values{promotion};
+  values.insert(values.end(), found.rows.at(0).begin(), found.rows.at(0).end());
   MR_TRY(const auto changed,
          connection.execute("UPDATE stages SET promotion_id = ? WHERE project_id = ? AND name = ? "
                             "AND stage = ?",

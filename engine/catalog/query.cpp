@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::int64_t kDefaultLimit = 1'000;
 constexpr std::int64_t kMostRows = 1'000'000;
+constexpr std::int64_t kMostPageRows = 1'000;
 constexpr std::size_t kMostConditions = 64;
 constexpr std::string_view kWhat = "catalog query";
 
@@ -37,11 +38,13 @@ class Compiler {
     out_.password = conditions_.password();
     if (out_.counts) {
       if (out_.password) return wrong("rows found with verify are not counted");
-      conditions_.append_source(out_.sql, out_.values, true);
+      conditions_.append_source(sql_, values_, ConditionCompiler::Use::Count);
+      out_.question = {std::move(sql_), std::move(values_)};
       return std::move(out_);
     }
     MR_CHECK(order(query));
     MR_CHECK(window(query));
+    out_.question = {std::move(sql_), std::move(values_)};
     return std::move(out_);
   }
 
@@ -88,7 +91,7 @@ class Compiler {
 
   Result<void> select(const Json& query) {
     static const EntityColumn kCount{"count", ColumnKind::Integer, "COUNT(*)"};
-    std::string& sql = out_.sql;
+    std::string& sql = sql_;
     sql.reserve(512);
     sql = "SELECT ";
     if (out_.counts) {
@@ -166,22 +169,36 @@ class Compiler {
         return wrong("offset is an integer from 0");
       offset = given->get<std::int64_t>();
     }
+    if (is_changeable(entity_) && is_keyed() && limit > 1 && limit <= kMostPageRows && !out_.password)
+      split_page(limit, offset);
     // Rows that are only passed over are not read: their ids, which an index holds, are enough.
     const bool finds_ids_first = offset > 0 && is_keyed() && ordered_.size() == 1;
-    if (finds_ids_first) {
-      out_.sql += fmt::format(" FROM (SELECT {} AS found_id", conditions_.row_id());
-    }
-    conditions_.append_source(out_.sql, out_.values, false);
-    out_.sql += order_;
-    out_.sql += " LIMIT ? OFFSET ?";
-    out_.values.emplace_back(limit);
-    out_.values.emplace_back(offset);
+    if (finds_ids_first) sql_ += fmt::format(" FROM (SELECT {} AS found_id", conditions_.row_id());
+    conditions_.append_source(sql_, values_, ConditionCompiler::Use::Find);
+    sql_ += order_;
+    sql_ += " LIMIT ? OFFSET ?";
+    values_.emplace_back(limit);
+    values_.emplace_back(offset);
     if (finds_ids_first) {
       const bool down = order_.ends_with(" DESC");
-      out_.sql += fmt::format(") found JOIN {0} ON {0}.id = found.found_id ORDER BY found.found_id{1}",
-                              entity_.table, down ? " DESC" : "");
+      sql_ += fmt::format(") found JOIN {0} ON {0}.id = found.found_id ORDER BY found.found_id{1}",
+                          entity_.table, down ? " DESC" : "");
     }
     return {};
+  }
+
+  // The columns stand in sql_.
+  void split_page(std::int64_t limit, std::int64_t offset) {
+    PageQuery& page = out_.page;
+    page.limit = limit;
+    page.offset = offset;
+    page.ids.sql = fmt::format("SELECT {}", conditions_.row_id());
+    conditions_.append_source(page.ids.sql, page.ids.values, ConditionCompiler::Use::Find);
+    page.ids.sql += order_;
+    page.rows.sql = sql_;
+    conditions_.append_source(page.rows.sql, page.rows.values, ConditionCompiler::Use::Check);
+    page.rows.sql += fmt::format("{}{}.id IN (", conditions_.empty() ? " WHERE " : " AND ", entity_.table);
+    page.tail = ")" + order_;
   }
 
   // Whether the rows of a single table are told apart by their id.
@@ -194,6 +211,8 @@ class Compiler {
   ConditionCompiler conditions_;
   std::string order_;
   std::vector<const EntityColumn*> ordered_;
+  std::string sql_;
+  std::vector<SqlValue> values_;
   CompiledQuery out_;
 };
 
@@ -206,6 +225,16 @@ std::string names_of(const std::vector<Named>& things) {
 }
 
 }  // namespace
+
+Question PageQuery::rows_of(std::span<const std::int64_t> page) const {
+  Question made = rows;
+  for (const std::int64_t id : page) {
+    made.sql += made.values.size() == rows.values.size() ? "?" : ", ?";
+    made.values.emplace_back(id);
+  }
+  made.sql += tail;
+  return made;
+}
 
 Result<const Entity*> entity_of(const Json& query, std::string_view what) {
   if (!query.is_object()) return Error{Code::InvalidArgument, fmt::format("{}: not an object", what)};

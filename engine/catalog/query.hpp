@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,16 +10,30 @@
 #include <millrace/batch.hpp>
 
 #include "engine/base/json.hpp"
+#include "engine/catalog/answer_cache.hpp"
 #include "engine/catalog/database.hpp"
 #include "engine/catalog/part.hpp"
 
 namespace millrace {
 
+/// A page of rows in two steps, for when the first one's answer is at hand: which rows meet the
+/// conditions, and these of them. Between the two they may have changed, so the second checks them.
+struct PageQuery {
+  Question ids;           // of all rows that meet the conditions, in order
+  std::int64_t limit = 0;  // 0: the query is none for pages
+  std::int64_t offset = 0;
+  Question rows;     // its SQL lacks the condition on the ids ...
+  std::string tail;  // ... and its end
+
+  /// Returns the question for the rows with these ids.
+  [[nodiscard]] Question rows_of(std::span<const std::int64_t> page) const;
+};
+
 /// A query of the catalog's language, checked against the schema: SQL with a "?" for every value of
 /// the user.
 struct CompiledQuery {
-  std::string sql;
-  std::vector<SqlValue> values;
+  Question question;
+  PageQuery page;
   std::vector<const EntityColumn*> columns;  // of the answer; a Rows column reads as our row's id
   bool counts = false;                       // the answer is one number
   const Entity* entity = nullptr;

@@ -54,7 +54,7 @@ bool ConditionCompiler::is_copied(const Condition& condition) const {
 }
 
 void ConditionCompiler::append_source(std::string& sql, std::vector<SqlValue>& values,
-                                      bool only_counts) const {
+                                      Use use) const {
   std::string where;
   std::vector<SqlValue> where_values;
   const auto also = [&](const std::string& condition, const std::vector<SqlValue>& bound) {
@@ -62,7 +62,7 @@ void ConditionCompiler::append_source(std::string& sql, std::vector<SqlValue>& v
     where_values.insert(where_values.end(), bound.begin(), bound.end());
   };
   const bool index_knows_all =
-      only_counts && !members_.empty() &&
+      use == Use::Count && !members_.empty() &&
       std::all_of(conditions_.begin(), conditions_.end(),
                   [this](const Condition& condition) { return is_copied(condition); });
   if (!index_knows_all) sql += fmt::format(" FROM {}", entity_.table);
@@ -77,7 +77,11 @@ void ConditionCompiler::append_source(std::string& sql, std::vector<SqlValue>& v
     also(member.conditions, member.values);
   }
   for (const Condition& condition : conditions_) {
-    if (!index_knows_all) also(condition.sql, condition.values);
+    if (use == Use::Check && !condition.check.empty()) {
+      also(condition.check, condition.check_values);
+    } else if (!index_knows_all) {
+      also(condition.sql, condition.values);
+    }
     if (!is_copied(condition)) continue;
     for (const Member& member : members_)
       also(fmt::format("{}.{}{}", member.alias, member.index->copied, condition.rest), condition.values);
@@ -95,7 +99,7 @@ std::string ConditionCompiler::row_id() const {
 
 void ConditionCompiler::add(const EntityColumn* column, std::string sql, std::string rest,
                             std::vector<SqlValue> values) {
-  conditions_.push_back({column, std::move(sql), std::move(rest), std::move(values)});
+  conditions_.push_back({column, std::move(sql), std::move(rest), std::move(values), {}, {}});
 }
 
 void ConditionCompiler::add(std::string_view sql, std::string_view value) {
@@ -200,39 +204,48 @@ Result<void> ConditionCompiler::add_contains(const EntityColumn& column, const J
   const Json texts = value.is_array() ? value : Json::array({value});
   if (texts.empty() || texts.size() > kMostInValues)
     return wrong(fmt::format("contains takes a text, or a list of 1 to {}", kMostInValues));
-  std::string sql;
-  std::vector<SqlValue> values;
+  // Each text of a row can be looked at; the index is quicker where few of many rows are wanted.
+  std::string look, find;
+  std::vector<SqlValue> look_values, find_values;
+  bool is_indexed = !column.rules.contains.table.empty();
   for (const Json& text : texts) {
     if (!text.is_string() || !is_utf8(text.get_ref<const std::string&>()))
       return wrong("contains takes a text, or a list of texts");
-    sql += sql.empty() ? "(" : " OR ";
-    append_contains(sql, values, column, fold_case(text.get_ref<const std::string&>()));
+    const auto folded = fold_case(text.get_ref<const std::string&>());
+    look += fmt::format("{}{}.{} LIKE ? ESCAPE '!'", look.empty() ? "(" : " OR ", entity_.table,
+                        column.rules.folded);
+    look_values.emplace_back(anywhere(folded));
+    is_indexed = is_indexed && !folded.empty();
+    if (!is_indexed) continue;
+    find += find.empty() ? "(" : " OR ";
+    append_in_index(find, find_values, column, folded);
   }
-  add(nullptr, sql + ")", {}, std::move(values));
+  look += ')';
+  if (is_indexed) {
+    conditions_.push_back({nullptr, find + ')', {}, std::move(find_values), std::move(look), std::move(look_values)});
+  } else {
+    add(nullptr, std::move(look), {}, std::move(look_values));
+  }
   return {};
 }
 
-void ConditionCompiler::append_contains(std::string& sql, std::vector<SqlValue>& values,
+void ConditionCompiler::append_in_index(std::string& sql, std::vector<SqlValue>& values,
                                         const EntityColumn& column, const std::string& folded) const {
+  const auto range = text_range(folded);
   const auto& index = column.rules.contains;
-  bool is_exact = false;
-  if (!index.table.empty() && !folded.empty()) {
-    auto range = text_range(folded);
-    is_exact = range.is_exact;
-    sql += fmt::format("({}.id IN (SELECT {} FROM {} WHERE suffix >= ?", entity_.table, index.row,
-                       index.table);
-    values.emplace_back(std::move(range.from));
-    if (!range.until.empty()) {
-      sql += " AND suffix < ?";
-      values.emplace_back(std::move(range.until));
-    }
-    sql += is_exact ? "))" : ") AND ";
-  } else {
-    sql += '(';
+  sql += fmt::format("({}.id IN (SELECT {} FROM {} WHERE suffix >= ?", entity_.table, index.row,
+                     index.table);
+  values.emplace_back(range.from);
+  if (!range.until.empty()) {
+    sql += " AND suffix < ?";
+    values.emplace_back(range.until);
   }
-  if (is_exact) return;
-  sql += fmt::format("{}.{} LIKE ? ESCAPE '!')", entity_.table, column.rules.folded);
-  values.emplace_back(anywhere(folded));
+  sql += ')';
+  if (!range.is_exact) {
+    sql += fmt::format(" AND {}.{} LIKE ? ESCAPE '!'", entity_.table, column.rules.folded);
+    values.emplace_back(anywhere(folded));
+  }
+  sql += ')';
 }
 
 Result<void> ConditionCompiler::add_has(const EntityColumn& column, const Json& value) {

@@ -22,9 +22,12 @@ class ConditionCompiler {
   /// Adds {"column": ..., "op": ..., "value": ...}.
   Result<void> add(const Json& condition);
 
+  /// What the source is used for: to find rows, to count them, or to check rows whose ids are known.
+  enum class Use { Find, Count, Check };
   /// Appends " FROM ... WHERE ..." and its values. Rows that are only counted are counted in the
   /// index of the documents alone where that knows all that is asked.
-  void append_source(std::string& sql, std::vector<SqlValue>& values, bool only_counts) const;
+  void append_source(std::string& sql, std::vector<SqlValue>& values, Use use) const;
+  [[nodiscard]] bool empty() const { return members_.empty() && conditions_.empty(); }
   /// The id of a row as the SQL that the source is sorted by.
   [[nodiscard]] std::string row_id() const;
   /// The column that `verify` asks, or null; and what it is asked.
@@ -42,7 +45,7 @@ class ConditionCompiler {
   Result<void> add_has_row(const EntityColumn& column, const Json& value);
   Result<void> add_verify(const EntityColumn& column, const Json& value);
 
-  void append_contains(std::string& sql, std::vector<SqlValue>& values, const EntityColumn& column,
+  void append_in_index(std::string& sql, std::vector<SqlValue>& values, const EntityColumn& column,
                        const std::string& folded) const;
 
   // A member of a document that a row must have: conditions on an alias of the index.
@@ -57,6 +60,8 @@ class ConditionCompiler {
     std::string sql;             // with the column in front where there is one
     std::string rest;            // the same without it
     std::vector<SqlValue> values;
+    std::string check;  // the same for a row that is known, where that is quicker
+    std::vector<SqlValue> check_values;
   };
   [[nodiscard]] bool is_copied(const Condition& condition) const;
   void add(const EntityColumn* column, std::string sql, std::string rest, std::vector<SqlValue> values);

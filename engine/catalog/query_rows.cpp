@@ -114,7 +114,7 @@ Result<RelatedItems> query_related(Connection& connection, const RelatedRows& re
                                     {"order", {related.by}},
                                     {"limit", 1'000'000}},
                                    owner));
-    MR_TRY(SqlRows rows, connection.query(compiled.sql, compiled.values));
+    MR_TRY(SqlRows rows, connection.query(compiled.question.sql, compiled.question.values));
     for (auto& row : rows.rows) {
       const auto id = integer_of(row.front());
       if (!id) continue;

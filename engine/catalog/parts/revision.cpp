@@ -4,7 +4,7 @@ namespace millrace {
 
 // One row: how often things were changed by the language of changes. A change takes it first, so
 // that those of several engines at one database come one after the other, and what was made of the
-// rows holds for as long as the number stands (count_cache.hpp).
+// rows holds for as long as the number stands (answer_cache.hpp).
 CatalogPart part_revision() {
   CatalogPart part;
   part.name = "revision";

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/catalog/database.hpp"
+
+namespace millrace {
+
+/// SQL whose answer is one column of integers: how many rows meet conditions, or which.
+struct Question {
+  std::string sql;
+  std::vector<SqlValue> values;
+};
+
+/// Answers about rows that only changes write (is_changeable), kept for as long as nothing has
+/// changed. Holds for several engines at one database, which share the revision. [any thread]
+class AnswerCache {
+ public:
+  using Numbers = std::shared_ptr<const std::vector<std::int64_t>>;
+
+  /// Returns the answer, and keeps it.
+  Result<Numbers> ask(Connection& connection, const Question& question);
+  /// The same for a question that comes for the second time since the last change; null for one
+  /// that comes for the first, and where the answer is too long to be kept. A long answer is worth
+  /// its reading only when it is used again.
+  Result<Numbers> ask_again(Connection& connection, const Question& question);
+
+ private:
+  static constexpr std::size_t kMostBytes = 64 * 1024 * 1024;
+  static constexpr std::size_t kMostNumbers = 1'000'000;  // of one answer
+  static constexpr std::size_t kLongestKey = 4'096;  // bytes; a longer question is never kept
+  static constexpr std::size_t kEntryBytes = 256;    // of an entry, besides its key and its numbers
+
+  struct Entry {
+    std::string key;
+    Numbers numbers;           // null: asked once
+    bool is_too_long = false;  // to be kept: its rows are better read as they are needed
+    [[nodiscard]] std::size_t bytes() const;
+  };
+
+  Result<Numbers> answer(Connection& connection, const Question& question, bool at_once);
+  void keep(std::int64_t revision, Entry entry);
+
+  std::mutex mutex_;  // guards all below
+  std::int64_t revision_ = -1;
+  std::size_t bytes_ = 0;
+  std::list<Entry> entries_;  // of that revision; what was used last is first
+  std::unordered_map<std::string_view, std::list<Entry>::iterator> places_;  // by the entry's key
+};
+
+}  // namespace millrace
