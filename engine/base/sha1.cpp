@@ -34,24 +34,36 @@ std::array<std::uint8_t, 32> sha256(std::string_view bytes) {
   return digest<32>(EVP_sha256(), bytes);
 }
 
-void Sha256::Free::operator()(evp_md_ctx_st* context) const { EVP_MD_CTX_free(context); }
+void Digest::Free::operator()(evp_md_ctx_st* context) const { EVP_MD_CTX_free(context); }
 
-Sha256::Sha256() : context_{EVP_MD_CTX_new()} {
-  if (!context_ || EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) != 1) {
-    fail(EVP_sha256());
-  }
+Digest::Digest(const evp_md_st* kind) : context_{EVP_MD_CTX_new()} {
+  if (!context_ || EVP_DigestInit_ex(context_.get(), kind, nullptr) != 1) fail(kind);
 }
 
-void Sha256::update(std::string_view bytes) {
-  if (EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()) != 1) fail(EVP_sha256());
+void Digest::update(std::string_view bytes) {
+  if (EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()) != 1)
+    fail(EVP_MD_CTX_get0_md(context_.get()));
 }
+
+void Digest::finish(std::span<std::uint8_t> out) {
+  unsigned size = 0;
+  if (EVP_DigestFinal_ex(context_.get(), out.data(), &size) != 1 || size != out.size())
+    fail(EVP_MD_CTX_get0_md(context_.get()));
+}
+
+Sha1::Sha1() : Digest{EVP_sha1()} {}
+
+std::array<std::uint8_t, 20> Sha1::finish() && {
+  std::array<std::uint8_t, 20> out{};
+  Digest::finish(out);
+  return out;
+}
+
+Sha256::Sha256() : Digest{EVP_sha256()} {}
 
 std::array<std::uint8_t, 32> Sha256::finish() && {
   std::array<std::uint8_t, 32> out{};
-  unsigned size = 0;
-  if (EVP_DigestFinal_ex(context_.get(), out.data(), &size) != 1 || size != out.size()) {
-    fail(EVP_sha256());
-  }
+  Digest::finish(out);
   return out;
 }
 

@@ -8,6 +8,7 @@
 #include "engine/store/blob_claims.hpp"
 #include "engine/store/object_folder.hpp"
 #include "engine/store/put_staging.hpp"
+#include "engine/store/uploads.hpp"
 
 #include <fmt/format.h>
 
@@ -96,27 +97,9 @@ Result<BlobName> BlobWriter::finish() {
 Result<BlobPin> BlobWriter::publish() {
   if (file_ || staged_.empty())
     return Error{Code::Internal, "publish blob: not finished, or twice"};
-  auto& disk = blobs_.disk_;
-  auto done = [&]() -> Result<BlobPin> {
-    MR_TRY(auto pin, blobs_.pin(name_.sha256));
-    const auto place = place_of(name_.sha256);
-    const auto found = disk.stat(place);
-    if (!found.ok() && found.error().code != Code::NotFound) return found.error();
-    // A file of another size was cut or grown by somebody else's hand: ours takes its place.
-    if (found.ok() && !found->is_folder && found->size == name_.size_bytes) {
-      MR_CHECK(disk.remove(staged_));
-    } else {
-      MR_CHECK(disk.rename(staged_, place));
-    }
-    staged_.clear();
-    // Who published the same bytes a moment ago may not have come so far. The folders above may be
-    // new.
-    MR_CHECK(disk.sync_folder(folder_of(name_.sha256)));
-    MR_CHECK(disk.sync_folder(kFolder));
-    MR_CHECK(disk.sync_folder(""));
-    return pin;
-  }();
+  auto done = blobs_.adopt(staged_, name_);
   if (!done.ok()) return done.error().within("publish blob");
+  staged_.clear();
   return done;
 }
 
@@ -127,6 +110,7 @@ Blobs::Blobs(Disk& disk)
       staging_{std::make_unique<detail::PutStaging>(disk, std::string{kFolder} + "/.put")},
       claims_{std::make_shared<detail::BlobClaims>()} {
   staging_->sweep();
+  uploads_ = std::make_unique<Uploads>(disk, *this);
 }
 
 Blobs::~Blobs() = default;
@@ -140,6 +124,25 @@ Result<std::unique_ptr<BlobWriter>> Blobs::stage() {
   auto writer = made();
   if (!writer.ok()) return writer.error().within("stage blob");
   return writer;
+}
+
+Result<BlobPin> Blobs::adopt(const std::string& file, const BlobName& name) {
+  MR_TRY(auto held, pin(name.sha256));
+  const auto place = place_of(name.sha256);
+  const auto found = disk_.stat(place);
+  if (!found.ok() && found.error().code != Code::NotFound) return found.error();
+  // A file of another size was cut or grown by somebody else's hand: ours takes its place.
+  if (found.ok() && !found->is_folder && found->size == name.size_bytes) {
+    MR_CHECK(disk_.remove(file));
+  } else {
+    MR_CHECK(disk_.rename(file, place));
+  }
+  // Who published the same bytes a moment ago may not have come so far. The folders above may be
+  // new.
+  MR_CHECK(disk_.sync_folder(folder_of(name.sha256)));
+  MR_CHECK(disk_.sync_folder(kFolder));
+  MR_CHECK(disk_.sync_folder(""));
+  return held;
 }
 
 Result<Blobs::Stat> Blobs::stat(std::string_view sha256) {

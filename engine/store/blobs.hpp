@@ -19,6 +19,7 @@ class PutStaging;
 }  // namespace detail
 
 class Blobs;
+class Uploads;
 
 /// Tells whether `text` is the name of a content: 64 hexadecimal digits in lower case.
 bool is_blob_name(std::string_view text);
@@ -114,6 +115,9 @@ class Blobs {
   /// Calls `each` for every content, sorted by name.
   Result<void> list(const std::function<void(const BlobName&)>& each);
 
+  /// Files that are still coming, and become contents when they are whole.
+  Uploads& uploads() { return *uploads_; }
+
   /// Waits while the content is being removed. It need not be there.
   Result<BlobPin> pin(std::string_view sha256);
   /// Removes a content that nobody refers to; Conflict when it is pinned.
@@ -126,10 +130,14 @@ class Blobs {
 
  private:
   friend class BlobWriter;
+  friend class UploadClaim;
+  /// Moves a finished file to the place of its content, or removes it where that is there.
+  Result<BlobPin> adopt(const std::string& file, const BlobName& name);
 
   Disk& disk_;
   std::unique_ptr<detail::PutStaging> staging_;
   std::shared_ptr<detail::BlobClaims> claims_;  // shared with the pins, which may live longer
+  std::unique_ptr<Uploads> uploads_;            // the last, since it looks at the others
 };
 
 }  // namespace millrace

@@ -1,0 +1,237 @@
+#include "engine/store/uploads.hpp"
+
+#include <fstream>
+
+#include <catch2/catch.hpp>
+
+#include "tests/engine_store/store_fixture.hpp"
+
+using namespace millrace;
+using namespace millrace::test;
+
+namespace {
+
+// SHA-256 of "abcdef".
+const std::string kSha256 = "bef57ec7f53a6d40beb640a780a639c83bc29ac8a9816f1fc6c5c6dcd93c4721";
+
+struct UploadFixture : StoreFixture {
+  Uploads& uploads() { return store->blobs()->uploads(); }
+
+  std::string create(std::uint64_t length, const std::string& owner = "1") {
+    const auto made =
+        uploads().create({.owner = owner, .length_bytes = length, .note = "n", .most_open = 8});
+    REQUIRE(made.ok());
+    return made->id;
+  }
+  // Writes bytes and goes away without a word, as a connection does that breaks.
+  void send(const std::string& id, std::uint64_t at, std::string_view bytes,
+            bool has_checksum = false) {
+    const auto writer = uploads().append(id, "1", at, has_checksum);
+    REQUIRE(writer.ok());
+    REQUIRE((*writer)->write(bytes).ok());
+  }
+  std::uint64_t offset(const std::string& id) {
+    const auto stat = uploads().stat(id, "1");
+    REQUIRE(stat.ok());
+    return stat->offset_bytes;
+  }
+  void restart() {
+    store.reset();
+    store = reopen({.folder = folder.path() / "store"});
+  }
+  [[nodiscard]] std::filesystem::path uploads_folder() const {
+    return folder.path() / "store/.blobs/.uploads";
+  }
+};
+
+template <class T>
+Code code_of(const Result<T>& result) {
+  REQUIRE_FALSE(result.ok());
+  return result.error().code;
+}
+
+}  // namespace
+
+TEST_CASE("what came of an upload is there after a restart", "[store][uploads]") {
+  UploadFixture fixture;
+  const auto id = fixture.create(6);
+  CHECK(id.size() == 32);
+  CHECK(fixture.offset(id) == 0);
+  fixture.send(id, 0, "abc");
+  CHECK(fixture.offset(id) == 3);
+  fixture.restart();
+  CHECK(fixture.offset(id) == 3);
+  CHECK(fixture.uploads().stat(id, "1")->note == "n");
+  CHECK(fixture.uploads().stat(id, "1")->length_bytes == 6);
+  fixture.send(id, 3, "def");
+  const auto claim = fixture.uploads().claim(id, "1");
+  REQUIRE(claim.ok());
+  CHECK((*claim)->name().sha256 == kSha256);
+  CHECK((*claim)->name().size_bytes == 6);
+}
+
+TEST_CASE("an upload goes on only where it stands, and no further than its length",
+          "[store][uploads]") {
+  UploadFixture fixture;
+  const auto id = fixture.create(4);
+  fixture.send(id, 0, "ab");
+  CHECK(code_of(fixture.uploads().append(id, "1", 0)) == Code::Conflict);
+  CHECK(code_of(fixture.uploads().append(id, "1", 3)) == Code::Conflict);
+  const auto writer = fixture.uploads().append(id, "1", 2);
+  REQUIRE(writer.ok());
+  CHECK((*writer)->room_bytes() == 2);
+  CHECK(code_of((*writer)->write("cde")) == Code::Exhausted);
+  CHECK((*writer)->write("cd").ok());
+  CHECK((*writer)->finish()->offset_bytes == 4);
+  CHECK(code_of((*writer)->write("e")) == Code::Exhausted);
+}
+
+TEST_CASE("who comes last goes on with an upload", "[store][uploads]") {
+  UploadFixture fixture;
+  const auto id = fixture.create(6);
+  const auto first = fixture.uploads().append(id, "1", 0);
+  REQUIRE((*first)->write("ab").ok());
+  SECTION("a look ends the writer") { CHECK(fixture.offset(id) == 2); }
+  SECTION("another writer does") { fixture.send(id, 2, ""); }
+  CHECK(code_of((*first)->write("xx")) == Code::Conflict);
+  CHECK(code_of((*first)->finish()) == Code::Conflict);
+  CHECK(fixture.offset(id) == 2);
+}
+
+TEST_CASE("bytes with a checksum count once it was found right", "[store][uploads]") {
+  UploadFixture fixture;
+  const auto id = fixture.create(6);
+  fixture.send(id, 0, "ab");
+  const auto writer = fixture.uploads().append(id, "1", 2, true);
+  REQUIRE((*writer)->write("cd").ok());
+  SECTION("finished") {
+    CHECK((*writer)->finish()->offset_bytes == 4);
+    CHECK(fixture.offset(id) == 4);
+    fixture.restart();
+    CHECK(fixture.offset(id) == 4);
+  }
+  SECTION("found wrong") {
+    CHECK((*writer)->discard().ok());
+    CHECK(fixture.offset(id) == 2);
+  }
+  SECTION("broken off") { CHECK(fixture.offset(id) == 2); }
+  SECTION("killed") {
+    fixture.restart();
+    CHECK(fixture.offset(id) == 2);
+  }
+}
+
+TEST_CASE("the hash is that of the bytes, also where some were sent twice", "[store][uploads]") {
+  UploadFixture fixture;
+  const auto id = fixture.create(6);
+  fixture.send(id, 0, "ab");
+  fixture.send(id, 2, "xxxx", true);
+  fixture.send(id, 2, "cdef");
+  CHECK((*fixture.uploads().claim(id, "1"))->name().sha256 == kSha256);
+}
+
+TEST_CASE("an upload is used once, by one at a time", "[store][uploads]") {
+  UploadFixture fixture;
+  const auto id = fixture.create(6);
+  fixture.send(id, 0, "abc");
+  const auto early = fixture.uploads().claim(id, "1");
+  CHECK(code_of(early) == Code::Conflict);
+  CHECK(early.error().message.find("3 of 6") != std::string::npos);
+  fixture.send(id, 3, "def");
+  {
+    const auto claim = fixture.uploads().claim(id, "1");
+    REQUIRE(claim.ok());
+    CHECK(code_of(fixture.uploads().claim(id, "1")) == Code::Conflict);
+    CHECK(code_of(fixture.uploads().remove(id, "1")) == Code::Conflict);
+    CHECK(code_of(fixture.uploads().append(id, "1", 6)) == Code::Conflict);
+    CHECK(fixture.offset(id) == 6);
+    REQUIRE((*claim)->publish().ok());
+  }
+  // Given back: its content stays, and so does the upload, also over a restart.
+  auto& blobs = *fixture.store->blobs();
+  CHECK(blobs.remove(kSha256).error().code == Code::Conflict);
+  CHECK(fixture.offset(id) == 6);
+  fixture.restart();
+  CHECK(fixture.offset(id) == 6);
+  CHECK(fixture.store->blobs()->remove(kSha256).error().code == Code::Conflict);
+  {
+    const auto claim = fixture.uploads().claim(id, "1");
+    REQUIRE(claim.ok());
+    REQUIRE((*claim)->publish().ok());
+    REQUIRE((*claim)->use_up().ok());
+  }
+  CHECK(code_of(fixture.uploads().claim(id, "1")) == Code::NotFound);
+  CHECK(fixture.files() == std::vector{".blobs/be/" + kSha256});
+  CHECK(fixture.store->blobs()->remove(kSha256).ok());
+}
+
+TEST_CASE("an upload that is removed tells which content it kept", "[store][uploads]") {
+  UploadFixture fixture;
+  const auto id = fixture.create(6);
+  fixture.send(id, 0, "abcdef");
+  SECTION("none") { CHECK(*fixture.uploads().remove(id, "1") == ""); }
+  SECTION("one that was published") {
+    REQUIRE((*fixture.uploads().claim(id, "1"))->publish().ok());
+    CHECK(*fixture.uploads().remove(id, "1") == kSha256);
+    CHECK(fixture.store->blobs()->remove(kSha256).ok());
+  }
+  CHECK(fixture.files().empty());
+}
+
+TEST_CASE("an upload belongs to who made it, and few may be open", "[store][uploads]") {
+  UploadFixture fixture;
+  const auto id = fixture.create(6);
+  CHECK(code_of(fixture.uploads().stat(id, "2")) == Code::NotFound);
+  CHECK(code_of(fixture.uploads().append(id, "2", 0)) == Code::NotFound);
+  CHECK(code_of(fixture.uploads().claim(id, "2")) == Code::NotFound);
+  CHECK(code_of(fixture.uploads().remove(id, "2")) == Code::NotFound);
+  CHECK(fixture.offset(id) == 0);
+  const Uploads::New wanted{.owner = "1", .length_bytes = 1, .most_open = 2};
+  CHECK(fixture.uploads().create(wanted).ok());
+  CHECK(code_of(fixture.uploads().create(wanted)) == Code::PermissionDenied);
+  CHECK(fixture.uploads().remove(id, "1").ok());
+  CHECK(fixture.uploads().create(wanted).ok());
+}
+
+TEST_CASE("an upload that nobody touched goes, with its bytes", "[store][uploads]") {
+  UploadFixture fixture;
+  const auto old = fixture.create(6), fresh = fixture.create(6);
+  fixture.send(old, 0, "abc");
+  const auto touched = fixture.uploads().stat(old, "1")->touched_us;
+  for (const auto& file : std::filesystem::directory_iterator{fixture.uploads_folder()}) {
+    if (file.path().filename().string().starts_with(old))
+      std::filesystem::last_write_time(file.path(),
+                                       file.last_write_time() - std::chrono::hours{30});
+  }
+  CHECK(fixture.uploads().remove_untouched(touched - 86'400'000'000).empty());
+  CHECK(code_of(fixture.uploads().stat(old, "1")) == Code::NotFound);
+  CHECK(fixture.offset(fresh) == 0);
+  for (const auto& name : fixture.files()) CHECK(name.find(old) == std::string::npos);
+}
+
+TEST_CASE("what a killed server left half made or half removed is swept", "[store][uploads]") {
+  UploadFixture fixture;
+  const auto id = fixture.create(6);
+  const auto names = fixture.files();
+  const std::string lost(32, 'a'), broken(32, 'b');
+  for (const auto& name : {lost + ".partial", lost + ".new.partial", broken + ".partial"})
+    std::ofstream{fixture.uploads_folder() / name} << "bytes";
+  std::ofstream{fixture.uploads_folder() / (broken + ".state.partial")} << "{\"owner\": 1";
+  fixture.restart();
+  CHECK(fixture.files() == names);
+  CHECK(fixture.offset(id) == 0);
+}
+
+TEST_CASE("a full disk is told, and what came stays", "[store][uploads]") {
+  UploadFixture fixture;
+  const auto id = fixture.create(6);
+  fixture.send(id, 0, "abc");
+  const auto writer = fixture.uploads().append(id, "1", 3);
+  REQUIRE(writer.ok());
+  fixture.script.room = 2;
+  CHECK(code_of((*writer)->write("def")) == Code::Exhausted);
+  fixture.script.room = 1'000'000;
+  CHECK(fixture.offset(id) == 3);
+  fixture.send(id, 3, "def");
+  CHECK((*fixture.uploads().claim(id, "1"))->name().sha256 == kSha256);
+}
