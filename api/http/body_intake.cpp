@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <exception>
+#include <utility>
 
 #include <spdlog/spdlog.h>
 
@@ -68,9 +69,12 @@ BodyIntake::Next BodyIntake::advance(RequestReader& reader) {
 void BodyIntake::write(std::string piece, bool is_last) {
   is_writing_ = true;
   writing_ = piece.size();
+  rest_->begin_write();
   io_.blocking().submit([io = io_.weak_from_this(), self = weak_from_this(), sink = sink_,
-                         piece = std::move(piece), is_last]() mutable {
+                         rest = rest_, piece = std::move(piece), is_last]() mutable {
     auto done = give(*sink, piece, is_last);
+    const auto left = rest->end_write();
+    if (done.ok() && !left.empty()) static_cast<void>(give(*sink, left, false));
     sink.reset();
     piece.clear();
     if (const auto alive = io.lock())
@@ -80,6 +84,33 @@ void BodyIntake::write(std::string piece, bool is_last) {
           intake->on_written(std::move(done), std::move(spare), is_last);
       });
   });
+}
+
+void BodyIntake::end_early(std::shared_ptr<BodyIntake>& intake, RequestReader& reader) {
+  const auto ended = std::exchange(intake, nullptr);
+  if (!ended || ended->error_ || ended->is_finished_ || reader.body_size() == 0) return;
+  auto bytes = reader.take_body({});
+  if (ended->rest_->leave(bytes)) return;
+  ended->io_.blocking().submit([sink = ended->sink_, bytes = std::move(bytes)] {
+    static_cast<void>(give(*sink, bytes, false));  // nobody is there to be told
+  });
+}
+
+void BodyIntake::Rest::begin_write() {
+  const std::lock_guard lock{mutex_};
+  is_writing_ = true;
+}
+
+std::string BodyIntake::Rest::end_write() {
+  const std::lock_guard lock{mutex_};
+  is_writing_ = false;
+  return std::exchange(bytes_, {});
+}
+
+bool BodyIntake::Rest::leave(std::string& bytes) {
+  const std::lock_guard lock{mutex_};
+  if (is_writing_) bytes_ = std::move(bytes);
+  return is_writing_;
 }
 
 void BodyIntake::on_written(Result<void> done, std::string spare, bool is_last) {
@@ -105,6 +136,10 @@ int status_of_sink_error(const Error& error) {
     case Code::InvalidArgument:
     case Code::DataInvalid:
       return 400;
+    case Code::NotFound:
+      return 404;
+    case Code::Conflict:
+      return 409;
     case Code::Exhausted:
       return status_of_exhausted(error);
     case Code::Unavailable:

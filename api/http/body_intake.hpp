@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -27,6 +28,9 @@ class BodyIntake : public std::enable_shared_from_this<BodyIntake> {
   enum class Next { MoreBytes, Wake, Whole, Refused };
   /// Takes from the reader what makes a piece, and says what to wait for.
   Next advance(RequestReader& reader);
+  /// Lets an intake go whose connection has ended, after the sink has got what still came. Null:
+  /// nothing happens.
+  static void end_early(std::shared_ptr<BodyIntake>& intake, RequestReader& reader);
   /// Why the body was refused, with Next::Refused.
   [[nodiscard]] const Error& error() const { return *error_; }
   [[nodiscard]] bool has_failed() const { return error_.has_value(); }
@@ -36,6 +40,21 @@ class BodyIntake : public std::enable_shared_from_this<BodyIntake> {
   std::shared_ptr<BodySink> take_sink() { return std::move(sink_); }
 
  private:
+  /// What an ended connection leaves for the write that is under way. [any thread]
+  class Rest {
+   public:
+    void begin_write();
+    /// Returns what has been left meanwhile.
+    std::string end_write();
+    /// Leaves bytes to the write under way; false when there is none.
+    bool leave(std::string& bytes);
+
+   private:
+    std::mutex mutex_;  // guards the rest
+    bool is_writing_ = false;
+    std::string bytes_;
+  };
+
   void write(std::string piece, bool is_last);
   void on_written(Result<void> done, std::string spare, bool is_last);
   void count(std::size_t held);
@@ -47,6 +66,7 @@ class BodyIntake : public std::enable_shared_from_this<BodyIntake> {
   bool is_writing_ = false, is_finished_ = false;
   std::string spare_;  // the memory of the piece before the last
   std::optional<Error> error_;
+  const std::shared_ptr<Rest> rest_ = std::make_shared<Rest>();  // shared with the write under way
 };
 
 /// Returns the status that answers an error of a sink.

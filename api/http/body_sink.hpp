@@ -9,9 +9,9 @@ namespace millrace::http {
 /// Takes the body of one request while it arrives, instead of Request::body. One that is destroyed
 /// before finish() drops what it took. [threads for blocking work, one call at a time; may block]
 ///
-/// An error ends the request with its text: 400 for InvalidArgument and DataInvalid, 413 for
-/// Exhausted, but 507 for a disk or quota that is full and 503 for what else the system lacks, 503
-/// for Unavailable, else 500.
+/// An error ends the request with its text: 400 for InvalidArgument and DataInvalid, 404 for
+/// NotFound, 409 for Conflict, 413 for Exhausted, but 507 for a disk or quota that is full and 503
+/// for what else the system lacks, 503 for Unavailable, else 500.
 class BodySink {
  public:
   virtual ~BodySink() = default;

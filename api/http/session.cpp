@@ -371,7 +371,7 @@ void Session::cut_short() {
 
 bool Session::refuse(int status, std::string_view why) {
   keep_alive_ = false;
-  intake_.reset();
+  BodyIntake::end_early(intake_, reader_);
   auto response = listener_->refuse(status, why, reader_.request());
   if (!std::holds_alternative<std::string>(response.body)) response.body = std::string{};
   const auto& body = std::get<std::string>(response.body);
@@ -580,7 +580,7 @@ void Session::close() {
     // for.
     tls_->async_shutdown([self = shared_from_this()](const error_code&) {});
   }
-  intake_.reset();
+  BodyIntake::end_early(intake_, reader_);
   error_code ignored;
   if (says_goodbye) socket_.shutdown(tcp::socket::shutdown_send, ignored);
   // A part that is being sent has the connection open too.

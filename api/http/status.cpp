@@ -66,6 +66,8 @@ std::string_view reason_phrase(int status) {
       return "Too Many Requests";
     case 431:
       return "Request Header Fields Too Large";
+    case 460:
+      return "Checksum Mismatch";
     case 499:
       return "Client Closed Request";
     case 500:
