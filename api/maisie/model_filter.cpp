@@ -116,6 +116,8 @@ void filter_models(const Request& request, Json& where, FieldFaults& faults) {
   }
   add_ids("project", "project_id", projects, where, faults);
   add_ids("user", "user_id", listed_values(request, {"user", "users"}), where, faults);
+  add_ids("version", "version", listed_values(request, {"version", "versions"}), where, faults);
+  add_ids("job", "job_id", listed_values(request, {"job", "jobs"}), where, faults);
   add_names("hyperparameters",
             listed_values(request, {"hyperparam", "hyperparameters", "hyperparameter"}), where);
   add_names("parameters", listed_values(request, {"param", "parameters", "parameter"}), where);

@@ -62,35 +62,6 @@ Json shown_schema(const Resource& resource, Method method, bool has_id) {
   return schema;
 }
 
-api::TranslateResult translate_list(const Resource& resource, const Request& request) {
-  auto fields = Fields::read(request);
-  if (auto* refused = std::get_if<Refusal>(&fields)) return std::move(*refused);
-  FieldFaults faults;
-  const Page page = read_page(std::get<Fields>(fields), faults);
-  Json where = Json::array();
-  if (resource.filter) resource.filter(request, where, faults);
-  if (!faults.empty()) return faults.refusal();
-  return api::Bound{
-      .parameters = {{"where", std::move(where)}, {"limit", page.limit()}, {"offset", page.offset()}}};
-}
-
-api::ReplyResult reply_list(const SharedRegistry& registry, const Resource& resource,
-                            const Answered& answered) {
-  const auto fields = Fields::read(answered.request);
-  FieldFaults faults;
-  const Page page = read_page(std::get<Fields>(fields), faults);
-  const Views views = registry->views(answered.request, answered.caller);
-  Json data = Json::array();
-  if (const auto* rows = rows_of(*answered.outcome, "rows"); rows != nullptr && page.size > 0) {
-    for (std::int64_t row = 0; row < rows->rows(); ++row)
-      data.push_back(resource.show(views, *rows, row, true));
-  }
-  const auto* count = rows_of(*answered.outcome, "count");
-  const auto total = count == nullptr ? 0 : count->column<std::int64_t>("count").value(0);
-  Json body{{"data", std::move(data)}, {"pagination", page.envelope(total)}};
-  return http::Response::json(200, body.dump() + "\n");
-}
-
 std::variant<Json, Refusal> columns_of(const Resource& resource, const Request& request, bool is_new) {
   auto fields = Fields::read(request);
   if (auto* refused = std::get_if<Refusal>(&fields)) return std::move(*refused);
@@ -133,6 +104,32 @@ api::ReplyResult reply_row(const SharedRegistry& registry, const Resource& resou
   if (rows == nullptr) return not_found();
   return data_reply(
       resource.show(registry->views(answered.request, answered.caller), *rows, 0, false));
+}
+
+api::TranslateResult bind_page(const Request& request, const ListFilter& filter) {
+  auto fields = Fields::read(request);
+  if (auto* refused = std::get_if<Refusal>(&fields)) return std::move(*refused);
+  FieldFaults faults;
+  const Page page = read_page(std::get<Fields>(fields), faults);
+  Json where = Json::array();
+  if (filter) filter(request, where, faults);
+  if (!faults.empty()) return faults.refusal();
+  return api::Bound{
+      .parameters = {{"where", std::move(where)}, {"limit", page.limit()}, {"offset", page.offset()}}};
+}
+
+http::Response reply_page(const Answered& answered, const ShowRow& show) {
+  const auto fields = Fields::read(answered.request);
+  FieldFaults faults;
+  const Page page = read_page(std::get<Fields>(fields), faults);
+  Json data = Json::array();
+  if (const auto* rows = rows_of(*answered.outcome, "rows"); rows != nullptr && page.size > 0) {
+    for (std::int64_t row = 0; row < rows->rows(); ++row) data.push_back(show(*rows, row));
+  }
+  const auto* count = rows_of(*answered.outcome, "count");
+  const auto total = count == nullptr ? 0 : count->column<std::int64_t>("count").value(0);
+  Json body{{"data", std::move(data)}, {"pagination", page.envelope(total)}};
+  return http::Response::json(200, body.dump() + "\n");
 }
 
 Json condition(std::string_view column, std::string_view op, Json value) {
@@ -189,10 +186,13 @@ ResourceRoutes make_routes(const SharedRegistry& registry, const Resource& descr
       route(Method::Put, "update", true, fmt::format("Change a {}", resource->one)),
       route(Method::Delete, "delete", true, fmt::format("Delete a {}", resource->one))};
   routes.list.translate = [resource](const Request& request, const Caller&) {
-    return translate_list(*resource, request);
+    return bind_page(request, resource->filter);
   };
-  routes.list.reply = [registry, resource](const Answered& answered) {
-    return reply_list(registry, *resource, answered);
+  routes.list.reply = [registry, resource](const Answered& answered) -> api::ReplyResult {
+    const Views views = registry->views(answered.request, answered.caller);
+    return reply_page(answered, [&](const Batch& rows, std::int64_t row) {
+      return resource->show(views, rows, row, true);
+    });
   };
   routes.create.translate = [resource](const Request& request, const Caller& caller) {
     return translate_create(*resource, request, caller);

@@ -11,6 +11,9 @@
 
 namespace millrace::maisie {
 
+/// Adds the conditions of a list to `where`.
+using ListFilter = std::function<void(const http::Request&, Json& where, FieldFaults&)>;
+
 /// What the five kinds of things have in common: how their rows are listed, made, read, changed and
 /// deleted.
 struct Resource {
@@ -20,8 +23,7 @@ struct Resource {
   api::Auth auth = api::Auth::Required;
   /// A row as a reply shows it.
   std::function<Json(const Views&, const Batch&, std::int64_t row, bool is_in_list)> show;
-  /// Adds the conditions of a list to `where`.
-  std::function<void(const http::Request&, Json& where, FieldFaults&)> filter{};
+  ListFilter filter{};
   /// Adds to what a new row gets.
   std::function<void(const api::Caller&, Json& set)> complete{};
 };
@@ -41,6 +43,12 @@ http::Response data_reply(Json data);
 /// A reply of the first row that a node emitted; 404 when there is none.
 api::ReplyResult reply_row(const SharedRegistry& registry, const Resource& resource,
                            const api::Answered& answered, std::string_view node);
+
+/// Binds `where`, `limit` and `offset` of a list.
+api::TranslateResult bind_page(const http::Request& request, const ListFilter& filter);
+/// A page of a list: what the node "rows" emitted, each as `show` says, of the "count" of all.
+using ShowRow = std::function<Json(const Batch&, std::int64_t row)>;
+http::Response reply_page(const api::Answered& answered, const ShowRow& show);
 
 Json condition(std::string_view column, std::string_view op, Json value);
 

@@ -1,35 +1,15 @@
 #include "api/maisie/views.hpp"
 
 #include <algorithm>
-#include <chrono>
-#include <ctime>
 #include <vector>
 
-#include <fmt/chrono.h>
+#include "api/maisie/row_values.hpp"
+
 #include <fmt/format.h>
 
 namespace millrace::maisie {
 
 namespace {
-
-Json text(const Batch& rows, std::string_view column, std::int64_t row) {
-  const auto value = rows.column<std::string_view>(column)[row];
-  return value ? Json(*value) : Json(nullptr);
-}
-
-std::int64_t integer(const Batch& rows, std::string_view column, std::int64_t row) {
-  return rows.column<std::int64_t>(column).value(row);
-}
-
-std::string date(const Batch& rows, std::string_view column, std::int64_t row) {
-  return date_text(integer(rows, column, row));
-}
-
-// A document that the catalog keeps, as a value of the reply.
-Json document(const Batch& rows, std::string_view column, std::int64_t row) {
-  auto parsed = Json::parse(rows.column<std::string_view>(column).value(row, "{}"), nullptr, false);
-  return parsed.is_discarded() ? Json::object() : parsed;
-}
 
 Json tag_list(const Batch& rows, std::int64_t row) {
   const auto [begin, end] = rows.list_range("tags", row);
@@ -73,17 +53,6 @@ struct Names {
 };
 
 }  // namespace
-
-std::string date_text(std::int64_t micros) {
-  const std::chrono::microseconds since{micros};
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(since);
-  const auto time = static_cast<std::time_t>(seconds.count());
-  std::tm utc{};
-  ::gmtime_r(&time, &utc);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}+00:00", utc.tm_year + 1900,
-                     utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
-                     (since - seconds).count());
-}
 
 const Batch* rows_of(const Outcome& outcome, std::string_view node) {
   const auto found = std::find_if(outcome.rows.begin(), outcome.rows.end(),

@@ -26,6 +26,12 @@ class Views {
   [[nodiscard]] Json model(const Batch& rows, std::int64_t row, bool is_in_list) const;
   /// Without `models`.
   [[nodiscard]] Json tag(const Batch& rows, std::int64_t row) const;
+  /// A version of a name, with the stages it is in force in: rows of stages_of_model, or null.
+  [[nodiscard]] Json version(const Batch& rows, std::int64_t row, const Batch* stages) const;
+  /// By what, of what and by whom a model was made.
+  [[nodiscard]] Json lineage(const Batch& rows, std::int64_t row) const;
+  [[nodiscard]] Json stage(const Batch& rows, std::int64_t row) const;
+  [[nodiscard]] Json promotion(const Batch& rows, std::int64_t row) const;
 
  private:
   std::string base_;
@@ -34,8 +40,5 @@ class Views {
 
 /// Returns the first batch that a node emitted, or null.
 const Batch* rows_of(const Outcome& outcome, std::string_view node);
-
-/// "2026-11-22T02:03:51.533349+00:00", of microseconds since 1970.
-std::string date_text(std::int64_t micros);
 
 }  // namespace millrace::maisie
