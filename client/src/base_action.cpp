@@ -29,7 +29,9 @@ BaseAction::BaseAction(const ConfigSource& source, std::string path)
 
 Json BaseAction::get(std::int64_t id) { return send({}, below(id)); }
 
-Json BaseAction::get_all(const ListOptions& options) {
+Json BaseAction::get_all(const ListOptions& options) { return list({}, options); }
+
+Json BaseAction::list(const std::string& what, const ListOptions& options) {
   const auto number = [&](const std::optional<int>& given, const char* name) {
     return given ? std::to_string(*given) : config_->settings().text(name);
   };
@@ -37,7 +39,7 @@ Json BaseAction::get_all(const ListOptions& options) {
                       {"per_page", number(options.per_page, "api_per_page")}};
   if (options.query) query.emplace_back("search", *options.query);
   query.insert(query.end(), options.filters.begin(), options.filters.end());
-  return send({}, "?" + detail::encode_form(query));
+  return send({}, what + "?" + detail::encode_form(query));
 }
 
 Json BaseAction::update(std::int64_t id, const Json& data) {
@@ -56,7 +58,7 @@ Json BaseAction::remove(std::int64_t id) {
   return last_reply_.ok() ? object : Json::array();
 }
 
-Json BaseAction::create(const Fields& fields) {
+Json BaseAction::create(const Fields& fields, const std::string& what) {
   detail::FormBody form;
   for (const auto& [name, value] : fields) {
     if (value) form.fields.emplace_back(name, *value);
@@ -64,7 +66,7 @@ Json BaseAction::create(const Fields& fields) {
   detail::HttpRequest request;
   request.method = "POST";
   request.body = std::move(form);
-  return send(std::move(request), "");
+  return send(std::move(request), what);
 }
 
 Json BaseAction::send(detail::HttpRequest request, const std::string& what) {

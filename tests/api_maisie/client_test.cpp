@@ -75,6 +75,24 @@ TEST_CASE("the client library does with the server what its document says", "[ma
   CHECK(read(file) == "WEIGHTS");
   CHECK(models.update(1, {{"name", "lenet5"}})[0]["name"] == "lenet5");
 
+  const auto second = models.upload("lenet5", folder / "net.h5", nullptr, nullptr, client::Json{{"acc", 1}});
+  REQUIRE(second.size() == 1);
+  CHECK(models.versions(1).size() == 2);
+  CHECK(models.versions(1, {.page = 2, .per_page = 1})[0]["model_id"] == 2);
+  CHECK(models.lineage(1)[0]["dataset"]["name"] == "mnist");
+  CHECK(models.compare({2, 1})[0]["models"][0]["id"] == 2);
+  CHECK(models.promote(1, "production")[0]["version"] == 1);
+  CHECK(models.promote(2, "production", "better")[0]["comment"] == "better");
+  CHECK(models.promotions(2).size() == 1);
+  CHECK(projects.stages(1, {.filters = {{"stage", "production"}}})[0]["model_id"] == 2);
+  CHECK(projects.roll_back(1, "lenet5", "production", "slow")[0]["model_id"] == 1);
+  CHECK(models.remove(2).size() == 1);
+  CHECK(models.remove(1).empty());  // it is in force
+  CHECK(models.last_reply().status == 409);
+  CHECK(projects.retire(1, "lenet5", "production")[0]["action"] == "retire");
+  CHECK(projects.promotions(1).size() == 4);
+  CHECK(projects.stages(1, {.filters = {{"name", "none"}}}).empty());
+
   CHECK(projects.remove(1).empty());  // it has a model
   CHECK(models.remove(1)[0]["name"] == "lenet5");
   CHECK(models.get(1).empty());

@@ -37,7 +37,7 @@ client::Progress transfer_progress(bool quiet) {
 
 struct UploadArguments {
   std::string name, file, hyperparameters, parameters, metrics, dataset_name;
-  std::string dataset_description;
+  std::string dataset_description, file_sha256;
   std::vector<std::string> tags;
   bool is_private = false;
 };
@@ -65,6 +65,7 @@ int upload(const Program& program, const RegistryCall& call, const CLI::App& com
                                      .dataset_name = given.dataset_name,
                                      .dataset_description = given.dataset_description,
                                      .tags = given.tags,
+                                     .file_sha256 = given.file_sha256,
                                      .progress = transfer_progress(program.quiet)});
     if (is_interrupted()) return static_cast<int>(kInterrupted);
     return show_objects(program, "Uploaded model", models_kind(), made, models.last_reply());
@@ -87,8 +88,11 @@ void add_upload(CLI::App& group, Program& program, const Call& call) {
   command->add_option("--dataset-description,--dataset_description", given->dataset_description,
                       "What the data set is");
   command->add_option("--tags", given->tags, "Tags, with commas between")->delimiter(',');
+  command->add_option("--file-sha256", given->file_sha256,
+                      "SHA-256 that the file must have on arrival, in hexadecimal digits");
   command->add_flag("--private", given->is_private, "Marks the model as private");
   command->footer(
+      "A large file goes on where an earlier, broken upload of it came to.\n"
       "The first six are asked for when they are absent. Branch and commit of the git repository "
       "around are sent along.\nExample:\n"
       "  millrace models upload -n lenet -f net.bin -hp hyper.json -p \"\" -m metrics.json -d "
@@ -223,7 +227,7 @@ void add_download(CLI::App& group, Program& program, const Call& call) {
 
 void add_models(CLI::App& app, Program& program) {
   auto* group =
-      app.add_subcommand("models", "Models of a registry: upload, list, download, compare");
+      app.add_subcommand("models", "Models of a registry: upload, list, download, compare, promote");
   group->require_subcommand(1);
   group->fallthrough();
   const auto call = std::make_shared<RegistryCall>();
@@ -233,6 +237,7 @@ void add_models(CLI::App& app, Program& program) {
   add_ls(*group, program, call);
   add_download(*group, program, call);
   add_models_compare(*group, program, call);
+  add_model_stages(*group, program, call);
   add_registry_rm(*group, program, call, models_kind(), "Deleted model",
                   [](const Config& config) { return std::make_shared<client::Models>(config); });
   add_models_gc(*group, program);

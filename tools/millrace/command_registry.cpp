@@ -132,6 +132,7 @@ void add_registry(CLI::App& app, Program& program) {
   const auto projects = add_group(app, program, projects_kind(), "Projects of a registry");
   add_project(projects, program);
   add_common<client::Projects>(projects, program, projects_kind(), "List of projects");
+  add_project_stages(*projects.app, program, projects.call);
   const auto users = add_group(app, program, users_kind(), "Users of a registry");
   add_user_command(users, program);
   add_common<client::Users>(users, program, users_kind(), "List of users");

@@ -81,6 +81,12 @@ void add_registry_rm(CLI::App& group, Program& program, const std::shared_ptr<Re
 void add_models_compare(CLI::App& group, Program& program,
                         const std::shared_ptr<RegistryCall>& call);
 
+/// Adds the subcommands for versions, lineage and promotions to `models`.
+void add_model_stages(CLI::App& group, Program& program, const std::shared_ptr<RegistryCall>& call);
+/// Adds the subcommands for stages and promotions to `projects`.
+void add_project_stages(CLI::App& group, Program& program,
+                        const std::shared_ptr<RegistryCall>& call);
+
 /// Returns the hyperparameters, parameters and metrics of models side by side: a row for each key,
 /// a column for each model, rows of which the values differ in `differs`.
 std::vector<std::vector<Cell>> comparison_rows(const Json& models, Colour differs);

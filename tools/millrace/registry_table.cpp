@@ -106,7 +106,12 @@ std::string dictionary_text(std::string_view key, const Json& value) {
 
 std::string shown_text(std::string_view key, const Json& value, Microseconds now) {
   if (value.is_object()) return dictionary_text(key, value);
-  if ((key == "created" || key == "updated") && value.is_string()) {
+  if (key == "stages" && value.is_array()) {
+    std::string stages;
+    for (const auto& stage : value) stages += (stages.empty() ? "" : "\n") + value_text(stage);
+    return stages;
+  }
+  if ((key == "created" || key == "updated" || key == "since") && value.is_string()) {
     if (const auto time = read_time(value.get<std::string>())) return age_text(now - *time);
   }
   return value_text(value);
@@ -138,6 +143,47 @@ const RegistryKind& users_kind() {
 const RegistryKind& workspaces_kind() {
   static const RegistryKind kKind{"workspaces", {"id", "name", "description", "created"}, {}};
   return kKind;
+}
+
+const RegistryKind& versions_kind() {
+  static const RegistryKind kKind{
+      "versions",
+      {"version", "model_id", "name", "user", "visibility", "stages", "created"},
+      {Colour::None, Colour::None, Colour::Yellow, Colour::Magenta, Colour::None, Colour::Green}};
+  return kKind;
+}
+
+const RegistryKind& stages_kind() {
+  static const RegistryKind kKind{
+      "stages",
+      {"name", "stage", "model_id", "version", "user", "comment", "since"},
+      {Colour::Yellow, Colour::Green, Colour::None, Colour::None, Colour::Magenta}};
+  return kKind;
+}
+
+const RegistryKind& promotions_kind() {
+  static const RegistryKind kKind{
+      "promotions",
+      {"id", "name", "stage", "action", "model_id", "version", "user", "comment", "created"},
+      {Colour::None, Colour::Yellow, Colour::Green, Colour::None, Colour::None, Colour::None,
+       Colour::Magenta}};
+  return kKind;
+}
+
+std::vector<std::vector<Cell>> lineage_rows(const Json& lineage) {
+  std::vector<std::vector<Cell>> rows;
+  rows.push_back({text_cell("fact"), text_cell("value")});
+  for (const auto& [key, value] : lineage.items()) {
+    if (key == "_links") continue;
+    if (!value.is_object() || key == "user") {
+      const auto shown = key == "user" && value.is_object() ? dictionary_text(key, value) : value_text(value);
+      rows.push_back({text_cell(key), text_cell(shown)});
+      continue;
+    }
+    for (const auto& [name, one] : value.items())
+      rows.push_back({text_cell(key + "." + name), text_cell(value_text(one))});
+  }
+  return rows;
 }
 
 Cell text_cell(std::string_view text, Colour colour) {

@@ -23,6 +23,9 @@ const RegistryKind& models_kind();
 const RegistryKind& projects_kind();
 const RegistryKind& users_kind();
 const RegistryKind& workspaces_kind();
+const RegistryKind& versions_kind();
+const RegistryKind& stages_kind();
+const RegistryKind& promotions_kind();
 
 /// One cell: lines of text, in one colour.
 struct Cell {
@@ -41,6 +44,9 @@ std::string box_table(std::string_view title, const std::vector<std::vector<Cell
 /// Draws objects: the columns are the keys of the first one that the kind shows.
 std::string objects_table(std::string_view title, const RegistryKind& kind, const Json& objects,
                           std::chrono::system_clock::time_point now, bool is_coloured);
+
+/// Returns what a model's lineage says, a row for each fact: "dataset.uri" and its value.
+std::vector<std::vector<Cell>> lineage_rows(const Json& lineage);
 
 /// Returns a value as text: null as "None", text as it is, the rest as JSON.
 std::string value_text(const Json& value);

@@ -49,6 +49,17 @@ void fetch(const std::shared_ptr<millrace::client::Config>& config, std::int64_t
 }
 // [/download]
 
+// [stages]
+void promote_and_undo(const std::shared_ptr<millrace::client::Config>& config, std::int64_t id) {
+  millrace::client::Models models{config};
+  millrace::client::Projects projects{config};
+  const Json event = models.promote(id, "production", "best accuracy so far");
+  if (event.empty()) throw std::runtime_error{models.last_reply().problem};
+  std::cout << "version " << event[0]["version"] << " is in production\n";
+  projects.roll_back(event[0]["project_id"].get<std::int64_t>(), "lenet", "production");
+}
+// [/stages]
+
 // [git]
 void print_repository() {
   const millrace::client::GitProvider git;  // the repository around the current folder
@@ -69,6 +80,7 @@ int main(int count, char**) {
     const auto id = upload(config);
     print_best(config);
     fetch(config, id);
+    promote_and_undo(config, id);
   } catch (const millrace::client::ConfigInitializationError& error) {
     std::cerr << "settings: " << error.what() << "\n";
     return 2;

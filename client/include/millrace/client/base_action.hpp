@@ -72,8 +72,10 @@ class BaseAction {
 
   using Fields = std::vector<std::pair<std::string, std::optional<std::string>>>;
 
-  /// Posts a form; a field without a value is left out.
-  Json create(const Fields& fields);
+  /// Posts a form; a field without a value is left out. `what` as of send().
+  Json create(const Fields& fields, const std::string& what = {});
+  /// Returns one page of the list at `what`.
+  Json list(const std::string& what, const ListOptions& options);
   /// Sends a request below the resource's address with the header of sign-in; `what` follows that
   /// address ("7/"). Returns the data as an array.
   Json send(detail::HttpRequest request, const std::string& what);
