@@ -6,6 +6,8 @@
 #include <chrono>
 #include <cstdlib>
 #include <exception>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <curl/curl.h>
 
@@ -79,6 +81,39 @@ void set_connection(CURL* handle, const ConnectionOptions& options) {
                    static_cast<long>(options.connect_timeout.count()));
 }
 
+// Bytes of a file on their way out.
+class PieceReader {
+ public:
+  PieceReader(CURL* handle, const FilePiece& piece)
+      : file_{::open(piece.file.c_str(), O_RDONLY | O_CLOEXEC)},
+        next_{piece.first},
+        left_{piece.count} {
+    if (file_ < 0) throw FileError{"the file cannot be read: " + piece.file};
+    curl_easy_setopt(handle, CURLOPT_UPLOAD, 1L);
+    curl_easy_setopt(handle, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(piece.count));
+    curl_easy_setopt(handle, CURLOPT_READFUNCTION, give);
+    curl_easy_setopt(handle, CURLOPT_READDATA, this);
+  }
+  ~PieceReader() { ::close(file_); }
+  PieceReader(const PieceReader&) = delete;
+  PieceReader& operator=(const PieceReader&) = delete;
+
+ private:
+  static std::size_t give(char* buffer, std::size_t, std::size_t size, void* user) {
+    auto& self = *static_cast<PieceReader*>(user);
+    const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(size, self.left_));
+    if (wanted == 0) return 0;
+    const auto got = ::pread(self.file_, buffer, wanted, static_cast<off_t>(self.next_));
+    if (got <= 0) return CURL_READFUNC_ABORT;  // it has become shorter, or its disk fails
+    self.next_ += static_cast<std::uint64_t>(got);
+    self.left_ -= static_cast<std::uint64_t>(got);
+    return static_cast<std::size_t>(got);
+  }
+
+  int file_;
+  std::uint64_t next_, left_;  // bytes
+};
+
 // What goes out, set on a handle, for which it must live until the transfer has ended.
 class Outgoing {
  public:
@@ -97,7 +132,12 @@ class Outgoing {
     curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers_.get());
     if (request.method == "GET") return;
     curl_easy_setopt(handle, CURLOPT_FRESH_CONNECT, 1L);
-    if (mime_ == nullptr && request.method != "DELETE") {
+    if (const auto* piece = std::get_if<FilePiece>(&request.body)) {
+      piece_ = std::make_unique<PieceReader>(handle, *piece);
+    } else if (request.method == "HEAD") {
+      curl_easy_setopt(handle, CURLOPT_NOBODY, 1L);
+      return;
+    } else if (mime_ == nullptr && request.method != "DELETE") {
       curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body_.size()));
       curl_easy_setopt(handle, CURLOPT_POSTFIELDS, body_.c_str());
     }
@@ -109,7 +149,14 @@ class Outgoing {
   List headers_;
   std::string body_;
   Mime mime_;
+  std::unique_ptr<PieceReader> piece_;
 };
+
+// Whether a request sends a file, and so may take long.
+bool sends_file(const HttpRequest& request) {
+  return std::holds_alternative<MultipartBody>(request.body) ||
+         std::holds_alternative<FilePiece>(request.body);
+}
 
 }  // namespace
 
@@ -156,6 +203,7 @@ struct HttpSession::Transfer {
       answer.problem = "the answer is larger than it may be";
     } else if (is_stopped) {
       answer.problem = "stopped";
+      answer.is_stopped = true;
     } else if (code != CURLE_OK) {
       answer.problem = why[0] != '\0' ? why.data() : curl_easy_strerror(code);
       answer.is_lost = is_connection_failure(code);
@@ -221,7 +269,7 @@ struct HttpSession::Transfer {
   static int look(void* user, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
                   curl_off_t up) {
     auto& self = *static_cast<Transfer*>(user);
-    const bool is_upload = std::holds_alternative<MultipartBody>(self.request.body);
+    const bool is_upload = sends_file(self.request);
     if (!is_upload && !self.is_taken) return 0;
     try {
       self.is_stopped =
@@ -256,7 +304,7 @@ HttpAnswer HttpSession::send_once(const HttpRequest& request) {
   curl_easy_reset(handle);
   Transfer transfer{.request = request, .max_bytes = options_.max_reply_bytes, .handle = handle};
   set_connection(handle, options_);
-  const bool is_file = request.begin || std::holds_alternative<MultipartBody>(request.body);
+  const bool is_file = request.begin || sends_file(request);
   if (is_file) {
     curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
     curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME,

@@ -29,6 +29,10 @@ struct MultipartBody {  // multipart/form-data; the file is read as it is sent
   Pairs fields;
   std::optional<std::string> file;  // path, sent as the part "file"
 };
+struct FilePiece {  // bytes of a file, read as they are sent
+  std::string file;
+  std::uint64_t first = 0, count = 0;
+};
 
 /// What came before the body of an answer; names of headers are in lower case.
 struct HttpHead {
@@ -43,7 +47,7 @@ struct HttpRequest {
   std::string method = "GET";
   std::string url{};
   Pairs headers{};
-  std::variant<std::monostate, FormBody, JsonBody, MultipartBody> body{};
+  std::variant<std::monostate, FormBody, JsonBody, MultipartBody, FilePiece> body{};
   Progress progress{};
   /// Take the body of an answer instead of HttpAnswer::body: `begin` once its head is there, and
   /// returns whether it wants the body (false: it is kept in HttpAnswer::body, as far as 64 KiB);
@@ -57,6 +61,7 @@ struct HttpAnswer {
   std::string body{};
   std::string problem{};  // why there is no whole answer; empty: there is
   bool is_lost = false;   // the connection failed, so another try makes sense
+  bool is_stopped = false;  // the taker of the progress did not want more
 };
 
 /// The connection to one server: one libcurl handle, which keeps it open between requests. Speaks
@@ -74,6 +79,7 @@ class HttpSession {
   /// body. Any other request goes out at the most once: over a connection of its own, since a kept
   /// one may have died, and libcurl would then send it again.
   HttpAnswer send(const HttpRequest& request);
+  [[nodiscard]] const ConnectionOptions& options() const { return options_; }
 
  private:
   struct Transfer;

@@ -7,6 +7,7 @@
 
 #include "client/src/download.hpp"
 #include "client/src/http_session.hpp"
+#include "client/src/upload.hpp"
 
 namespace millrace::client {
 namespace {
@@ -88,6 +89,10 @@ Json Models::upload(const std::optional<std::string>& name, const fs::path& file
   add_dictionary("metrics", metrics);
   add_unless_empty("dataset_name", options.dataset_name);
   add_unless_empty("dataset_description", options.dataset_description);
+  add_unless_empty("dataset_uri", options.dataset_uri);
+  add_unless_empty("dataset_sha256", options.dataset_sha256);
+  add_unless_empty("pipeline", options.pipeline);
+  if (options.job_id != 0) body.fields.emplace_back("job_id", std::to_string(options.job_id));
   add_unless_empty("tags", joined(options.tags));
   add("private", options.is_private ? "true" : "false");
   add("user_id", "1");  // the server takes the owner from the token
@@ -95,8 +100,14 @@ Json Models::upload(const std::optional<std::string>& name, const fs::path& file
   const auto git = read_git(*config());
   add_unless_empty("git_active_branch", git.branch);
   add_unless_empty("git_commit_hash", git.commit);
+  add_unless_empty("file_sha256", options.file_sha256);
   std::error_code failed;
   if (fs::is_regular_file(filename, failed)) {
+    const auto size = fs::file_size(filename, failed);
+    if (!failed && size >= config()->session().options().resumable_from_bytes) {
+      auto made = upload_in_pieces(filename, body.fields, options.progress);
+      if (made) return *std::move(made);
+    }
     body.file = filename.string();
   } else {
     config()->log().write(LogLevel::Error, "Model `" + filename.string() + "` could not be found.");
@@ -106,6 +117,49 @@ Json Models::upload(const std::optional<std::string>& name, const fs::path& file
   request.body = std::move(body);
   request.progress = options.progress;
   return send(std::move(request), "");
+}
+
+// Returns nothing when the server cannot take a file so.
+std::optional<Json> Models::upload_in_pieces(const fs::path& filename, const FormFields& fields,
+                                             const Progress& progress) {
+  const auto api = detail::checked_base_url(config()->settings().text("api_url"));
+  const detail::Upload upload{.address = api + "/uploads/",
+                              .headers =
+                                  [this] {
+                                    const auto all = config()->headers();
+                                    return detail::Pairs{all.begin(), all.end()};
+                                  },
+                              .file = detail::LocalFile::look(filename),
+                              .progress = progress};
+  detail::UploadRecord record{config()->session().options().state_folder, api,
+                              config()->settings().text("auth_user_login"), upload.file};
+  for (bool is_second = false;; is_second = true) {
+    auto done = detail::run_upload(config()->session(), config()->log(), upload, record);
+    if (done.is_unknown) return std::nullopt;
+    if (done.id.empty()) {
+      config()->log().write(LogLevel::Error,
+                            "The file " + filename.string() + ": " + done.reply.problem);
+      set_last_reply(std::move(done.reply));
+      return Json::array();
+    }
+    detail::HttpRequest request;
+    request.method = "POST";
+    detail::MultipartBody body{.fields = fields, .file = {}};
+    body.fields.emplace_back("upload", done.id);
+    request.body = std::move(body);
+    auto made = send(std::move(request), "");
+    if (last_reply().ok()) {
+      record.forget();
+      return made;
+    }
+    // Between the last piece and now it was used, or removed: the file has to go up again.
+    const auto& reply = last_reply().body;
+    const bool is_gone = last_reply().status == 400 && reply.is_object() &&
+                         reply.value("message", Json{}).contains("upload");
+    if (!is_gone) return made;
+    record.forget();
+    if (is_second) return made;
+  }
 }
 
 fs::path Models::download(std::int64_t id, const DownloadOptions& options) {

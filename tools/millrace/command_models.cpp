@@ -37,7 +37,8 @@ client::Progress transfer_progress(bool quiet) {
 
 struct UploadArguments {
   std::string name, file, hyperparameters, parameters, metrics, dataset_name;
-  std::string dataset_description, file_sha256;
+  std::string dataset_description, dataset_uri, dataset_sha256, pipeline, file_sha256;
+  std::int64_t job_id = 0;
   std::vector<std::string> tags;
   bool is_private = false;
 };
@@ -64,6 +65,10 @@ int upload(const Program& program, const RegistryCall& call, const CLI::App& com
                                     {.is_private = given.is_private,
                                      .dataset_name = given.dataset_name,
                                      .dataset_description = given.dataset_description,
+                                     .dataset_uri = given.dataset_uri,
+                                     .dataset_sha256 = given.dataset_sha256,
+                                     .pipeline = given.pipeline,
+                                     .job_id = given.job_id,
                                      .tags = given.tags,
                                      .file_sha256 = given.file_sha256,
                                      .progress = transfer_progress(program.quiet)});
@@ -87,6 +92,12 @@ void add_upload(CLI::App& group, Program& program, const Call& call) {
                       "Name of the data set; \"\": none");
   command->add_option("--dataset-description,--dataset_description", given->dataset_description,
                       "What the data set is");
+  command->add_option("--dataset-uri,--dataset_uri", given->dataset_uri, "Where the data set is");
+  command->add_option("--dataset-sha256,--dataset_sha256", given->dataset_sha256,
+                      "SHA-256 of the data set");
+  command->add_option("--pipeline", given->pipeline, "Name of the pipeline that made the model");
+  command->add_option("--job-id,--job_id", given->job_id, "Number of the job that made the model")
+      ->check(CLI::PositiveNumber);
   command->add_option("--tags", given->tags, "Tags, with commas between")->delimiter(',');
   command->add_option("--file-sha256", given->file_sha256,
                       "SHA-256 that the file must have on arrival, in hexadecimal digits");

@@ -34,7 +34,12 @@ struct UploadOptions {
   bool is_private = false;
   std::string dataset_name{};  // empty: none
   std::string dataset_description{};
+  std::string dataset_uri{};        // of its bytes; with dataset_sha256 and what follows: lineage
+  std::string dataset_sha256{};
+  std::string pipeline{};  // name of what made the model
+  std::int64_t job_id = 0;  // of the server's job that made it; 0: none
   std::vector<std::string> tags{};  // made where they do not exist
+  std::string file_sha256{};        // that the file must have on arrival; empty: any
   Progress progress{};
 };
 
@@ -50,7 +55,10 @@ class Models : public BaseAction {
 
   /// Uploads a model to the selected project, with the branch and commit of `git_local_repo` or,
   /// when that is unset, of the repository around the current folder, if any. The file is read
-  /// from the disk as it is sent. Returns the new model. Throws FileError as Dictionary::text().
+  /// from the disk as it is sent. A large one (ConnectionOptions::resumable_from_bytes) goes on after
+  /// a connection broke, and, when the same file is uploaded again, after the program was ended.
+  /// Returns the new model. Throws FileError as Dictionary::text(), and when such a file changes
+  /// while it is sent.
   Json upload(const std::optional<std::string>& name, const std::filesystem::path& filename,
               const Dictionary& hyperparameters = nullptr, const Dictionary& parameters = nullptr,
               const Dictionary& metrics = nullptr, const UploadOptions& options = {});
@@ -60,6 +68,25 @@ class Models : public BaseAction {
   /// bytes lie beside it in model-<id>.part, from which a later call goes on if the file is the
   /// same. Throws FileError when the folder cannot be written.
   std::filesystem::path download(std::int64_t id, const DownloadOptions& options = {});
+
+  // What millrace serves beyond the document of the API.
+
+  /// Returns a page of the versions of the name that a model has, each with the stages it is in.
+  Json versions(std::int64_t id, const ListOptions& options = {});
+  /// Returns by which job, pipeline and dataset a model was made, alone in the array.
+  Json lineage(std::int64_t id);
+  /// Returns {"models", "rows"} of models side by side, alone in the array.
+  Json compare(const std::vector<std::int64_t>& ids);
+  /// Puts a model in force in a stage of its project and name; returns the event.
+  Json promote(std::int64_t id, const std::string& stage,
+               const std::optional<std::string>& comment = std::nullopt);
+  /// Returns a page of the events of a model, the newest first.
+  Json promotions(std::int64_t id, const ListOptions& options = {});
+
+ private:
+  using FormFields = std::vector<std::pair<std::string, std::string>>;
+  std::optional<Json> upload_in_pieces(const std::filesystem::path& filename,
+                                       const FormFields& fields, const Progress& progress);
 };
 
 }  // namespace millrace::client
