@@ -74,7 +74,8 @@ TEST_CASE("models upload asks for what is absent, and sends the files", "[tools]
   shell.program.write("net.bin", "WEIGHTS");
   shell.program.write("hyper.json", R"({"lr": 0.1})");
   const auto made =
-      shell.run({"models", "upload", "-n", "lenet", "-hp", "hyper.json", "-p", "", "--metrics", ""},
+      shell.run({"models", "upload", "-n", "lenet", "-hp", "hyper.json", "-p", "", "--metrics", "",
+                 "--dataset-uri", "s3://d", "--pipeline", "train", "--job-id", "12"},
                 "net.bin\n\nmnist\n");
   CHECK(made.exit_code == 0);
   CHECK(made.errors.find("Model (file): Dataset name: Dataset name: ") == 0);
@@ -84,6 +85,9 @@ TEST_CASE("models upload asks for what is absent, and sends the files", "[tools]
   CHECK(shell.registry.last().fields == Fields{{"name", "lenet"},
                                                {"hyperparameters", R"({"lr": 0.1})"},
                                                {"dataset_name", "mnist"},
+                                               {"dataset_uri", "s3://d"},
+                                               {"pipeline", "train"},
+                                               {"job_id", "12"},
                                                {"private", "false"},
                                                {"user_id", "1"},
                                                {"project_id", "3"},

@@ -57,6 +57,7 @@ std::vector<MigrationStep> tables() {
         FOREIGN KEY (project_id) REFERENCES projects (id) ON DELETE CASCADE
       ) {options})"),
       index("promotions", "promotions_stage", "(project_id, model_name, stage, id)"),
+      index("promotions", "promotions_project", "(project_id, id)"),
       index("promotions", "promotions_model", "(model_id, id)"),
       statement(R"(CREATE TABLE IF NOT EXISTS stages (
         project_id {integer} NOT NULL,
