@@ -57,11 +57,15 @@ std::string ProgramFixture::read(const std::string& name) const {
 
 bool ProgramFixture::exists(const std::string& name) const { return fs::exists(folder_ / name); }
 
-ChildProcess ProgramFixture::start(const std::vector<std::string>& arguments) const {
+std::vector<std::string> ProgramFixture::words(const std::vector<std::string>& arguments) const {
   auto words = environment_words(folder_.path(), {});
   words.insert(words.begin(), "env");
   words.insert(words.end(), arguments.begin(), arguments.end());
-  return ChildProcess{std::move(words), path("stdout"), path("stderr")};
+  return words;
+}
+
+ChildProcess ProgramFixture::start(const std::vector<std::string>& arguments) const {
+  return ChildProcess{words(arguments), path("stdout"), path("stderr")};
 }
 
 }  // namespace millrace::test

@@ -22,6 +22,9 @@ class ProgramFixture {
   /// "stdout" and "stderr" there.
   [[nodiscard]] ChildProcess start(const std::vector<std::string>& arguments) const;
 
+  /// The words that start the program like that, for who starts it otherwise.
+  [[nodiscard]] std::vector<std::string> words(const std::vector<std::string>& arguments) const;
+
   /// Writes a file in the folder, with folders above it; returns its path.
   std::string write(const std::string& name, const std::string& text) const;
   [[nodiscard]] std::string read(const std::string& name) const;

@@ -15,7 +15,10 @@ namespace {
 
 int collect(const Program& program, const CollectOptions& options) {
   const auto engine = Engine::open(program.engine_settings());
-  if (!engine.ok()) return report(engine.error(), program.json);
+  if (!engine.ok()) {
+    const int code = report(engine.error(), program.json);
+    return engine.error().code == Code::Conflict ? kUnavailable : code;  // the folder is in use
+  }
   Json removed = Json::array();
   std::vector<std::vector<std::string>> lines{{"SHA-256", "BYTES"}};
   const auto check = collect_model_files(
