@@ -14,11 +14,18 @@ namespace {
 
 constexpr std::int64_t kDefaultLimit = 1'000;
 constexpr std::int64_t kMostRows = 1'000'000;
-constexpr std::int64_t kMostPageRows = 1'000;
+constexpr std::int64_t kMostPageRows = 1'000;  // that are asked for by their ids
+constexpr std::int64_t kFarOffset = 500;       // from which passing over rows costs more than that
 constexpr std::size_t kMostConditions = 64;
 constexpr std::string_view kWhat = "catalog query";
 
 Error wrong(std::string what) { return {Code::InvalidArgument, fmt::format("{}: {}", kWhat, what)}; }
+
+// A column that rows are sorted by.
+struct Ordered {
+  const EntityColumn* column;
+  bool is_descending;
+};
 
 class Compiler {
  public:
@@ -38,7 +45,7 @@ class Compiler {
     out_.password = conditions_.password();
     if (out_.counts) {
       if (out_.password) return wrong("rows found with verify are not counted");
-      conditions_.append_source(sql_, values_, ConditionCompiler::Use::Count);
+      conditions_.append_source(sql_, values_, true);
       out_.question = {std::move(sql_), std::move(values_)};
       return std::move(out_);
     }
@@ -124,11 +131,9 @@ class Compiler {
   Result<void> order(const Json& query) {
     bool descending = false;
     const auto add = [&](const EntityColumn& column, bool down) {
-      if (std::find(ordered_.begin(), ordered_.end(), &column) != ordered_.end()) return;
-      order_ += ordered_.empty() ? " ORDER BY " : ", ";
-      order_ += column.name == "id" && is_keyed() ? conditions_.row_id() : sql_of(entity_, column);
-      if (down) order_ += " DESC";
-      ordered_.push_back(&column);
+      if (std::any_of(order_.begin(), order_.end(), [&](const auto& by) { return by.column == &column; }))
+        return;
+      order_.push_back({&column, down});
       descending = down;
     };
     if (const auto given = query.find("order"); given != query.end()) {
@@ -169,20 +174,20 @@ class Compiler {
         return wrong("offset is an integer from 0");
       offset = given->get<std::int64_t>();
     }
-    if (is_changeable(entity_) && is_keyed() && limit > 1 && limit <= kMostPageRows && !out_.password)
+    const bool is_far = offset >= kFarOffset || conditions_.finds_out_of_order();
+    if (is_far && is_changeable(entity_) && is_keyed() && limit <= kMostPageRows && !out_.password)
       split_page(limit, offset);
     // Rows that are only passed over are not read: their ids, which an index holds, are enough.
-    const bool finds_ids_first = offset > 0 && is_keyed() && ordered_.size() == 1;
+    const bool finds_ids_first = offset > 0 && is_keyed() && order_.size() == 1;
     if (finds_ids_first) sql_ += fmt::format(" FROM (SELECT {} AS found_id", conditions_.row_id());
-    conditions_.append_source(sql_, values_, ConditionCompiler::Use::Find);
-    sql_ += order_;
+    conditions_.append_source(sql_, values_, false);
+    sql_ += order_by(conditions_.row_id());
     sql_ += " LIMIT ? OFFSET ?";
     values_.emplace_back(limit);
     values_.emplace_back(offset);
     if (finds_ids_first) {
-      const bool down = order_.ends_with(" DESC");
-      sql_ += fmt::format(") found JOIN {0} ON {0}.id = found.found_id ORDER BY found.found_id{1}",
-                          entity_.table, down ? " DESC" : "");
+      sql_ += fmt::format(") found JOIN {0} ON {0}.id = found.found_id{1}", entity_.table,
+                          order_by("found.found_id"));
     }
     return {};
   }
@@ -193,12 +198,22 @@ class Compiler {
     page.limit = limit;
     page.offset = offset;
     page.ids.sql = fmt::format("SELECT {}", conditions_.row_id());
-    conditions_.append_source(page.ids.sql, page.ids.values, ConditionCompiler::Use::Find);
-    page.ids.sql += order_;
+    conditions_.append_source(page.ids.sql, page.ids.values, false);
+    page.ids.sql += order_by(conditions_.row_id());
     page.rows.sql = sql_;
-    conditions_.append_source(page.rows.sql, page.rows.values, ConditionCompiler::Use::Check);
-    page.rows.sql += fmt::format("{}{}.id IN (", conditions_.empty() ? " WHERE " : " AND ", entity_.table);
-    page.tail = ")" + order_;
+    conditions_.append_check(page.rows.sql, page.rows.values);
+    page.tail = order_by(fmt::format("{}.id", entity_.table));
+  }
+
+  // The order, where `id` is how the rows' id is written.
+  [[nodiscard]] std::string order_by(const std::string& id) const {
+    std::string sql;
+    for (const auto& [column, down] : order_) {
+      sql += sql.empty() ? " ORDER BY " : ", ";
+      sql += column->name == "id" && is_keyed() ? id : sql_of(entity_, *column);
+      if (down) sql += " DESC";
+    }
+    return sql;
   }
 
   // Whether the rows of a single table are told apart by their id.
@@ -209,8 +224,7 @@ class Compiler {
   const Entity& entity_;
   const std::string_view owner_;
   ConditionCompiler conditions_;
-  std::string order_;
-  std::vector<const EntityColumn*> ordered_;
+  std::vector<Ordered> order_;
   std::string sql_;
   std::vector<SqlValue> values_;
   CompiledQuery out_;
@@ -229,10 +243,10 @@ std::string names_of(const std::vector<Named>& things) {
 Question PageQuery::rows_of(std::span<const std::int64_t> page) const {
   Question made = rows;
   for (const std::int64_t id : page) {
-    made.sql += made.values.size() == rows.values.size() ? "?" : ", ?";
+    made.sql += made.values.size() == rows.values.size() ? " IN (?" : ", ?";
     made.values.emplace_back(id);
   }
-  made.sql += tail;
+  made.sql += ')' + tail;
   return made;
 }
 

@@ -22,10 +22,10 @@ struct PageQuery {
   Question ids;           // of all rows that meet the conditions, in order
   std::int64_t limit = 0;  // 0: the query is none for pages
   std::int64_t offset = 0;
-  Question rows;     // its SQL lacks the condition on the ids ...
-  std::string tail;  // ... and its end
+  Question rows;     // its SQL ends where the list of ids comes ...
+  std::string tail;  // ... and this behind it
 
-  /// Returns the question for the rows with these ids.
+  /// Returns the question for the rows with these ids, of which there is one at the least.
   [[nodiscard]] Question rows_of(std::span<const std::int64_t> page) const;
 };
 

@@ -54,7 +54,7 @@ bool ConditionCompiler::is_copied(const Condition& condition) const {
 }
 
 void ConditionCompiler::append_source(std::string& sql, std::vector<SqlValue>& values,
-                                      Use use) const {
+                                      bool only_counts) const {
   std::string where;
   std::vector<SqlValue> where_values;
   const auto also = [&](const std::string& condition, const std::vector<SqlValue>& bound) {
@@ -62,7 +62,7 @@ void ConditionCompiler::append_source(std::string& sql, std::vector<SqlValue>& v
     where_values.insert(where_values.end(), bound.begin(), bound.end());
   };
   const bool index_knows_all =
-      use == Use::Count && !members_.empty() &&
+      only_counts && !members_.empty() &&
       std::all_of(conditions_.begin(), conditions_.end(),
                   [this](const Condition& condition) { return is_copied(condition); });
   if (!index_knows_all) sql += fmt::format(" FROM {}", entity_.table);
@@ -77,17 +77,37 @@ void ConditionCompiler::append_source(std::string& sql, std::vector<SqlValue>& v
     also(member.conditions, member.values);
   }
   for (const Condition& condition : conditions_) {
-    if (use == Use::Check && !condition.check.empty()) {
-      also(condition.check, condition.check_values);
-    } else if (!index_knows_all) {
-      also(condition.sql, condition.values);
-    }
+    if (!index_knows_all) also(condition.sql, condition.values);
     if (!is_copied(condition)) continue;
     for (const Member& member : members_)
       also(fmt::format("{}.{}{}", member.alias, member.index->copied, condition.rest), condition.values);
   }
   sql += where;
   values.insert(values.end(), where_values.begin(), where_values.end());
+}
+
+void ConditionCompiler::append_check(std::string& sql, std::vector<SqlValue>& values) const {
+  sql += fmt::format(" FROM {} WHERE ", entity_.table);
+  const auto bind = [&values](const std::vector<SqlValue>& bound) {
+    values.insert(values.end(), bound.begin(), bound.end());
+  };
+  for (const Member& member : members_) {
+    sql += fmt::format("EXISTS (SELECT 1 FROM {0} {1} WHERE {1}.{2} = {3}.id AND {4}) AND ",
+                       member.index->table, member.alias, member.index->row, entity_.table,
+                       member.conditions);
+    bind(member.values);
+  }
+  for (const Condition& condition : conditions_) {
+    const bool is_quicker = !condition.check.empty();
+    sql += (is_quicker ? condition.check : condition.sql) + " AND ";
+    bind(is_quicker ? condition.check_values : condition.values);
+  }
+  sql += fmt::format("{}.id", entity_.table);
+}
+
+bool ConditionCompiler::finds_out_of_order() const {
+  return std::any_of(conditions_.begin(), conditions_.end(),
+                     [](const Condition& condition) { return !condition.check.empty(); });
 }
 
 std::string ConditionCompiler::row_id() const {

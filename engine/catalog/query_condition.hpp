@@ -22,12 +22,14 @@ class ConditionCompiler {
   /// Adds {"column": ..., "op": ..., "value": ...}.
   Result<void> add(const Json& condition);
 
-  /// What the source is used for: to find rows, to count them, or to check rows whose ids are known.
-  enum class Use { Find, Count, Check };
   /// Appends " FROM ... WHERE ..." and its values. Rows that are only counted are counted in the
   /// index of the documents alone where that knows all that is asked.
-  void append_source(std::string& sql, std::vector<SqlValue>& values, Use use) const;
-  [[nodiscard]] bool empty() const { return members_.empty() && conditions_.empty(); }
+  void append_source(std::string& sql, std::vector<SqlValue>& values, bool only_counts) const;
+  /// Appends the same for rows whose ids are known, which are looked at one by one; ends in an
+  /// open condition on the id: " FROM ... WHERE ... AND models.id".
+  void append_check(std::string& sql, std::vector<SqlValue>& values) const;
+  /// Whether rows are found by an index that does not give them in the order of their ids.
+  [[nodiscard]] bool finds_out_of_order() const;
   /// The id of a row as the SQL that the source is sorted by.
   [[nodiscard]] std::string row_id() const;
   /// The column that `verify` asks, or null; and what it is asked.
