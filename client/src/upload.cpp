@@ -43,8 +43,8 @@ std::string base64(std::string_view text) {
   return out;
 }
 
-// The id is the last part of the upload's address. The rest of it is not believed: the token goes to
-// the server of the registry alone.
+// The id is the last part of the upload's address. The rest of it is not believed: the token goes
+// to the server of the registry alone.
 std::string id_in(std::string_view location) {
   location = location.substr(0, location.find_first_of("?#"));
   while (!location.empty() && location.back() == '/') location.remove_suffix(1);
@@ -55,7 +55,8 @@ std::string id_in(std::string_view location) {
 bool is_worth_another_try(const HttpAnswer& answer) {
   constexpr std::array kStatuses{408L, 409L, 423L, 429L, 500L, 502L, 503L, 504L};
   const auto status = answer.head.status;
-  if (status >= 400) return std::find(kStatuses.begin(), kStatuses.end(), status) != kStatuses.end();
+  if (status >= 400)
+    return std::find(kStatuses.begin(), kStatuses.end(), status) != kStatuses.end();
   return !answer.problem.empty() && !answer.is_stopped;
 }
 
@@ -192,9 +193,9 @@ class Transfer {
     auto left = options.first_pause;
     for (int i = 1; i < tries_ && left < kLongestPause; ++i) left *= 2;
     left = std::min(left, kLongestPause);
-    log_.write(LogLevel::Warning, "The upload of " + upload_.file.path.string() + " is held up: " +
-                                      read_reply(answer_).problem + "; another try in " +
-                                      std::to_string(left.count()) + " ms");
+    log_.write(LogLevel::Warning, "The upload of " + upload_.file.path.string() +
+                                      " is held up: " + read_reply(answer_).problem +
+                                      "; another try in " + std::to_string(left.count()) + " ms");
     while (left > milliseconds{0}) {
       const auto step = std::min(left, kStep);
       std::this_thread::sleep_for(step);
@@ -216,7 +217,7 @@ class Transfer {
   UploadRecord& record_;
   const std::uint64_t size_;
   std::uint64_t offset_ = 0, furthest_ = 0;  // bytes
-  int tries_ = 0;  // in a row that brought nothing
+  int tries_ = 0;                            // in a row that brought nothing
   bool has_told_ = false, is_unknown_ = false;
   HttpAnswer answer_;
 };

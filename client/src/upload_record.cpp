@@ -47,8 +47,9 @@ LocalFile LocalFile::look(const fs::path& path) {
   if (::stat(path.c_str(), &status) != 0)
     throw FileError{"cannot read " + path.string() + ": " + std::strerror(errno)};
   std::error_code ignored;
-  return {fs::absolute(path, ignored).lexically_normal(), static_cast<std::uint64_t>(status.st_size),
-          static_cast<std::int64_t>(status.st_mtim.tv_sec) * 1'000'000'000 + status.st_mtim.tv_nsec};
+  return {
+      fs::absolute(path, ignored).lexically_normal(), static_cast<std::uint64_t>(status.st_size),
+      static_cast<std::int64_t>(status.st_mtim.tv_sec) * 1'000'000'000 + status.st_mtim.tv_nsec};
 }
 
 bool is_upload_id(const std::string& text) {
@@ -70,7 +71,8 @@ UploadRecord::UploadRecord(fs::path folder, const std::string& server, const std
   fs::create_directories(folder / "uploads", failed);
   if (failed) return;
   // A changed file takes the place of what it was.
-  path_ = folder / "uploads" / (short_name(server + '\n' + login + '\n' + file.path.string()) + ".json");
+  path_ = folder / "uploads" /
+          (short_name(server + '\n' + login + '\n' + file.path.string()) + ".json");
   descriptor_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (descriptor_ < 0) return;
   struct stat status {};

@@ -10,8 +10,8 @@
 
 namespace millrace::detail {
 
-/// One upload, as Uploads keeps it in memory. What may change belongs to who is busy with the upload
-/// or has claimed it, but for the last group, which the mutex of Uploads guards.
+/// One upload, as Uploads keeps it in memory. What may change belongs to who is busy with the
+/// upload or has claimed it, but for the last group, which the mutex of Uploads guards.
 struct UploadEntry {
   // As it was made.
   std::string id, owner, note;

@@ -22,9 +22,7 @@ constexpr std::size_t kReadBytes = 1u << 20;
 
 Error no_upload() { return {Code::NotFound, "no such upload"}; }
 
-Error taken() {
-  return {Code::Conflict, "the upload is being used by another request"};
-}
+Error taken() { return {Code::Conflict, "the upload is being used by another request"}; }
 
 }  // namespace
 
@@ -42,8 +40,8 @@ Result<void> UploadWriter::write(std::string_view bytes) {
   MR_TRY(const auto busy, uploads_.go_on(entry_, turn_));
   auto& entry = *entry_;
   if (bytes.size() > entry.length_bytes - entry.offset_bytes) {
-    return Error{Code::Exhausted, fmt::format("the upload has {} bytes, and no more",
-                                              entry.length_bytes)};
+    return Error{Code::Exhausted,
+                 fmt::format("the upload has {} bytes, and no more", entry.length_bytes)};
   }
   const auto done = file_->append(bytes);
   if (done.ok() && entry.digested_bytes == entry.offset_bytes) {
@@ -195,8 +193,9 @@ Result<std::unique_ptr<UploadClaim>> Uploads::claim(std::string_view id, std::st
     MR_TRY(const auto busy, enter(entry));
     MR_CHECK(settle(*entry));
     if (entry->offset_bytes != entry->length_bytes) {
-      return Error{Code::Conflict, fmt::format("the upload is not finished: {} of {} bytes have come",
-                                               entry->offset_bytes, entry->length_bytes)};
+      return Error{Code::Conflict,
+                   fmt::format("the upload is not finished: {} of {} bytes have come",
+                               entry->offset_bytes, entry->length_bytes)};
     }
     const std::lock_guard lock{mutex_};
     entry->is_claimed = true;
@@ -276,8 +275,8 @@ Result<Uploads::Busy> Uploads::go_on(const SharedEntry& entry, std::uint64_t tur
   return make_busy(*entry);
 }
 
-// Makes sure that what is there is durable, and drops what waited for its checksum. Returns the file
-// to be written on; null where the bytes are a content.
+// Makes sure that what is there is durable, and drops what waited for its checksum. Returns the
+// file to be written on; null where the bytes are a content.
 Result<std::unique_ptr<WritableFile>> Uploads::settle(Entry& entry) {
   if (entry.pin) return std::unique_ptr<WritableFile>{};
   MR_TRY(auto file, disk_.create(upload_bytes_name(entry.id), true));

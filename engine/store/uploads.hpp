@@ -31,9 +31,10 @@ struct UploadStat {
   std::int64_t touched_us = 0;     // when something of it was written last
 };
 
-/// Takes the next bytes of an upload, until another request goes on with it: what is written then is
-/// Conflict. What was written stays when this goes away, but for bytes that wait for their checksum:
-/// these are dropped unless finish() says that they are good. [one thread at a time; blocks]
+/// Takes the next bytes of an upload, until another request goes on with it: what is written then
+/// is Conflict. What was written stays when this goes away, but for bytes that wait for their
+/// checksum: these are dropped unless finish() says that they are good. [one thread at a time;
+/// blocks]
 class UploadWriter {
  public:
   UploadWriter(const UploadWriter&) = delete;
@@ -87,9 +88,9 @@ class UploadClaim {
 };
 
 /// Files that come in pieces, over many connections and restarts, before they are contents. Each is
-/// two files in a folder of its own: the bytes, whose length is how far the upload has come, so that
-/// no second record can differ from it; and what it was made with, written when it is made, when a
-/// piece with a checksum begins and ends, and when all is hashed. [any thread; blocks]
+/// two files in a folder of its own: the bytes, whose length is how far the upload has come, so
+/// that no second record can differ from it; and what it was made with, written when it is made,
+/// when a piece with a checksum begins and ends, and when all is hashed. [any thread; blocks]
 ///
 /// An upload is worked on by one request at a time, and who comes last goes on: a client that lost
 /// its connection is not kept out by the one that the server still holds for alive.
@@ -117,8 +118,8 @@ class Uploads {
   Result<std::unique_ptr<UploadWriter>> append(std::string_view id, std::string_view owner,
                                                std::uint64_t offset_bytes,
                                                bool has_checksum = false);
-  /// Takes a whole upload, and reads it where its hash is not known; Conflict when bytes are missing
-  /// or somebody else has it.
+  /// Takes a whole upload, and reads it where its hash is not known; Conflict when bytes are
+  /// missing or somebody else has it.
   Result<std::unique_ptr<UploadClaim>> claim(std::string_view id, std::string_view owner);
   /// Removes an upload with its bytes. Returns the content that it kept from being removed, empty
   /// when there is none.

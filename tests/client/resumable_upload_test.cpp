@@ -48,17 +48,19 @@ struct Pieces {
     // Answers are given while the registry is not locked, so they may add others.
     registry.on("HEAD /api/v1/uploads/" + id + "/",
                 [standing](const http::Request&) { return standing(200); });
-    registry.on("PATCH /api/v1/uploads/" + id + "/", [this, standing](const http::Request& request) {
-      if (request.headers.get("Upload-Offset") != std::to_string(bytes.size())) return standing(409);
-      if (refusals.empty()) {
-        bytes += request.body;
-        return standing(204);
-      }
-      const auto status = refusals.front();
-      refusals.pop_front();
-      if (status != 404) bytes += request.body.substr(0, request.body.size() / 2);
-      return http::Response::json(status, R"({"message": "not now"})");
-    });
+    registry.on("PATCH /api/v1/uploads/" + id + "/",
+                [this, standing](const http::Request& request) {
+                  if (request.headers.get("Upload-Offset") != std::to_string(bytes.size()))
+                    return standing(409);
+                  if (refusals.empty()) {
+                    bytes += request.body;
+                    return standing(204);
+                  }
+                  const auto status = refusals.front();
+                  refusals.pop_front();
+                  if (status != 404) bytes += request.body.substr(0, request.body.size() / 2);
+                  return http::Response::json(status, R"({"message": "not now"})");
+                });
   }
 };
 
@@ -96,9 +98,8 @@ struct Uploader {
     return static_cast<std::size_t>(std::count(lines.begin(), lines.end(), line));
   }
   [[nodiscard]] bool has_logged(const std::string& text) const {
-    return std::any_of(log.begin(), log.end(), [&](const auto& line) {
-      return line.find(text) != std::string::npos;
-    });
+    return std::any_of(log.begin(), log.end(),
+                       [&](const auto& line) { return line.find(text) != std::string::npos; });
   }
   [[nodiscard]] bool remembers() const {
     std::error_code none;
@@ -280,7 +281,8 @@ TEST_CASE("a connection that breaks in a piece is made anew", "[client][resume]"
                         R"(", "valid_for": 900.0}})");
     if (request.starts_with("POST /api/v1/uploads/"))
       return answer(201, "Location: /api/v1/uploads/up/\r\n");
-    if (request.starts_with("POST /api/v1/models/")) return answer(200, "", R"({"data": {"id": 4}})");
+    if (request.starts_with("POST /api/v1/models/"))
+      return answer(200, "", R"({"data": {"id": 4}})");
     const auto body = request.substr(request.find("\r\n\r\n") + 4);
     if (request.starts_with("PATCH ") && ++broken % 2 == 1) {
       kept += body.substr(0, body.size() / 2);
@@ -307,10 +309,12 @@ TEST_CASE("the record of an upload is for one file, server and user, and one pro
     const client::detail::UploadRecord second{here.path("state"), "http://a", "admin", look()};
     CHECK(second.id().empty());
   }
-  CHECK(client::detail::UploadRecord{here.path("state"), "http://a", "admin", look()}.id() == "up-1");
+  CHECK(client::detail::UploadRecord{here.path("state"), "http://a", "admin", look()}.id() ==
+        "up-1");
   CHECK(client::detail::UploadRecord{here.path("state"), "http://b", "admin", look()}.id().empty());
   CHECK(client::detail::UploadRecord{here.path("state"), "http://a", "zofia", look()}.id().empty());
-  CHECK(client::detail::UploadRecord{here.path("state"), "http://a", "admin", look()}.id() == "up-1");
+  CHECK(client::detail::UploadRecord{here.path("state"), "http://a", "admin", look()}.id() ==
+        "up-1");
   for (const auto& file : std::filesystem::directory_iterator{here.path("state/uploads")})
     here.write("state/uploads/" + file.path().filename().string(), "{\"key\"");
   CHECK(client::detail::UploadRecord{here.path("state"), "http://a", "admin", look()}.id().empty());

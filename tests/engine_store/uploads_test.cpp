@@ -1,6 +1,8 @@
 #include "engine/store/uploads.hpp"
 
+#include <atomic>
 #include <fstream>
+#include <thread>
 
 #include <catch2/catch.hpp>
 
@@ -176,6 +178,36 @@ TEST_CASE("an upload that is removed tells which content it kept", "[store][uplo
     CHECK(fixture.store->blobs()->remove(kSha256).ok());
   }
   CHECK(fixture.files().empty());
+}
+
+TEST_CASE("many who go on with one upload at once make one file", "[store][uploads]") {
+  constexpr std::size_t kPiece = 1'000, kPieces = 8;
+  UploadFixture fixture;
+  std::string bytes;
+  while (bytes.size() < kPiece * kPieces) bytes += std::to_string(bytes.size());
+  const auto id = fixture.create(bytes.size());
+  std::atomic<int> failures{0};
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 4; ++i) {
+      threads.emplace_back([&, has_checksum = i % 2 == 0] {
+        auto& uploads = fixture.uploads();
+        for (;;) {
+          const auto stat = uploads.stat(id, "1");
+          if (!stat.ok()) ++failures;
+          if (!stat.ok() || stat->offset_bytes == bytes.size()) return;
+          const auto writer = uploads.append(id, "1", stat->offset_bytes, has_checksum);
+          if (!writer.ok()) continue;  // another one was faster
+          const auto piece = std::string_view{bytes}.substr(stat->offset_bytes, kPiece);
+          if ((*writer)->write(piece).ok()) static_cast<void>((*writer)->finish());
+        }
+      });
+    }
+  }
+  CHECK(failures == 0);
+  const auto claim = fixture.uploads().claim(id, "1");
+  REQUIRE(claim.ok());
+  CHECK((*claim)->name().sha256 == to_hex(sha256(bytes)));
 }
 
 TEST_CASE("an upload belongs to who made it, and few may be open", "[store][uploads]") {
