@@ -5,6 +5,7 @@
 #include "api/maisie/problems.hpp"
 #include "api/maisie/resource.hpp"
 #include "api/maisie/routes.hpp"
+#include "engine/base/utf8.hpp"
 
 namespace millrace::maisie {
 
@@ -53,11 +54,13 @@ api::Route make_route(Method method, std::string_view path, std::string_view nam
 // A list of what belongs to the row that the node "row" emits.
 void make_list(api::Route& route, const SharedRegistry& registry, std::string_view column, Show show) {
   route.translate = [column](const Request& request, const Caller&) {
-    auto bound = bind_page(request, [column](const Request& asked, Json& where, FieldFaults&) {
+    auto bound = bind_page(request, [column](const Request& asked, Json& where, FieldFaults& faults) {
       where.push_back(condition(column, "=", path_id(asked)));
       for (const auto& [parameter, of] : {std::pair{"name", "model_name"}, {"stage", "stage"}}) {
-        if (const auto value = asked.query_value(parameter))
-          where.push_back(condition(of, "=", std::string{*value}));
+        const auto value = asked.query_value(parameter);
+        if (!value) continue;
+        if (!is_utf8(*value)) faults.add(parameter, "is not UTF-8");
+        where.push_back(condition(of, "=", std::string{*value}));
       }
     });
     if (auto* good = std::get_if<api::Bound>(&bound)) good->parameters["id"] = path_id(request);
