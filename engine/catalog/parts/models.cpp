@@ -89,7 +89,8 @@ CatalogPart part_models() {
               (SELECT 1 UNION ALL SELECT place + 1 FROM places WHERE place < 900)
             SELECT DISTINCT SUBSTR(models.name_folded, places.place, 32), models.id
             FROM models JOIN places
-            WHERE SUBSTR(models.name_folded, places.place, 1) <> '')"),
+            WHERE SUBSTR(models.name_folded, places.place, 1) <> '' AND NOT EXISTS
+              (SELECT 1 FROM model_suffixes known WHERE known.model_id = models.id))"),
       },
   }, {
       3,
