@@ -1,6 +1,7 @@
-// How fast a large file goes up and comes down, and what our server weighs meanwhile; and beside it, in turn, nginx on the
-// same disk: WebDAV PUT, and GET with sendfile. Our upload is a form whose file is hashed, written and synced before the
-// answer; nginx syncs nothing, so a second figure syncs its file too before the clock stops.
+// How fast the file of a model goes up to the registry and comes down from it, and what the server weighs meanwhile: the
+// real program with sign-in, POST models/ and the download route; and beside it, in turn, nginx on the same disk: WebDAV
+// PUT, and GET with sendfile. Our upload is a form whose file is hashed, written and synced before the row that names it;
+// nginx syncs nothing, so a second figure syncs its file too before the clock stops. A third goes up in pieces (tus).
 // Usage: transfer_bench [megabytes [rounds]].
 #include <fmt/format.h>
 
@@ -24,9 +25,10 @@
 #include <vector>
 
 #include "engine/base/file_descriptor.hpp"
+#include "engine/base/json.hpp"
 #include "tests/bench/free_port.hpp"
-#include "tests/bench/transfer_server.hpp"
 #include "tests/fixtures/child_process.hpp"
+#include "tests/fixtures/server_process.hpp"
 #include "tests/fixtures/temporary_folder.hpp"
 
 using namespace millrace;
@@ -114,21 +116,108 @@ void send_body(Connection& connection, std::uint64_t size, std::uint64_t seed) {
   }
 }
 
-// Uploads a form with one file; returns the name of its content.
-std::string post_form(std::uint16_t port, std::uint64_t size, std::uint64_t seed) {
-  const std::string begin =
-      "--boundary7d1\r\nContent-Disposition: form-data; name=\"file\"; filename=\"model.bin\"\r\n"
-      "Content-Type: application/octet-stream\r\n\r\n";
-  const std::string end = "\r\n--boundary7d1--\r\n";
-  Connection connection{port};
-  connection.send(fmt::format("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; "
-                              "boundary=boundary7d1\r\nContent-Length: {}\r\n\r\n{}",
-                              begin.size() + size + end.size(), begin));
-  send_body(connection, size, seed);
-  connection.send(end);
-  const auto text = connection.reply().text;
-  return text.substr(text.find("\r\n\r\n") + 4);
-}
+// The registry of `millrace serve`, in a process of its own, with one user and one project.
+class Registry {
+ public:
+  explicit Registry(const fs::path& folder, std::uint64_t size) {
+    fs::create_directories(folder);
+    std::ofstream{folder / "password"} << "a long password\n";
+    test::ChildProcess add{{std::string{MR_BINARY_DIR} + "/bin/millrace", "user", "add", "admin", "--data",
+                            (folder / "data").string(), "--password-file", (folder / "password").string()},
+                           folder / "out", folder / "out"};
+    if (add.wait() != 0) throw std::runtime_error{"the user could not be added"};
+    server_.emplace(folder / "data", std::vector<std::string>{"--require-auth", "--http-threads", "2", "--max-upload",
+                                                              std::to_string(size + (1u << 20))});
+    const auto login = call("POST", "auth/login/", R"({"login": "admin", "password": "a long password"})");
+    token_ = login["data"]["access_token"].get<std::string>();
+    call("POST", "workspaces/", R"({"name": "W"})");
+    call("POST", "projects/", R"({"name": "P", "workspace_id": 1})");
+  }
+
+  struct Model {
+    std::int64_t id = 0;
+    std::string file;  // path of its download
+  };
+  // Uploads a form with one file.
+  Model post_form(std::uint64_t size, std::uint64_t seed) {
+    const std::string begin =
+        "--boundary7d1\r\nContent-Disposition: form-data; name=\"project_id\"\r\n\r\n1\r\n"
+        "--boundary7d1\r\nContent-Disposition: form-data; name=\"file\"; filename=\"model.bin\"\r\n"
+        "Content-Type: application/octet-stream\r\n\r\n";
+    const std::string end = "\r\n--boundary7d1--\r\n";
+    Connection connection{server_->port()};
+    connection.send(head("POST", "/maisie/api/v1/models/", begin.size() + size + end.size(),
+                         "Content-Type: multipart/form-data; boundary=boundary7d1\r\n") +
+                    begin);
+    send_body(connection, size, seed);
+    connection.send(end);
+    return model_in(connection.reply());
+  }
+  // The same in pieces, as the client library sends them.
+  Model post_pieces(std::uint64_t size, std::uint64_t seed) {
+    constexpr std::uint64_t kUploadPiece = 64u << 20;
+    Connection first{server_->port()};
+    first.send(head("POST", "/maisie/api/v1/uploads/", 0, fmt::format("Upload-Length: {}\r\n", size)));
+    const auto text = first.reply().text;
+    const auto at = text.find("/maisie/api/v1/uploads/");
+    const auto target = text.substr(at, text.find("\r\n", at) - at);
+    for (std::uint64_t sent = 0; sent < size; sent += kUploadPiece) {
+      const auto count = std::min(kUploadPiece, size - sent);
+      Connection connection{server_->port()};
+      connection.send(head("PATCH", target, count,
+                           fmt::format("Content-Type: application/offset+octet-stream\r\nUpload-Offset: {}\r\n", sent)));
+      send_body(connection, count, seed + sent);
+      connection.reply();
+    }
+    const auto id = target.substr(target.size() - 33, 32);
+    return model_of(call("POST", "models/", Json{{"project_id", 1}, {"upload", id}}.dump()));
+  }
+  void get(const Model& model, std::uint64_t size) {
+    Connection connection{server_->port()};
+    connection.send(head("GET", model.file, 0, ""));
+    if (connection.reply().body != size) throw std::runtime_error{"the file came back with another size"};
+  }
+  void remove(const Model& model) { call("DELETE", fmt::format("models/{}/", model.id), ""); }
+
+  // Returns the most memory that the server ever had, in MB.
+  [[nodiscard]] double peak_megabytes() const {
+    std::ifstream status{fmt::format("/proc/{}/status", server_->process())};
+    for (std::string line; std::getline(status, line);) {
+      if (line.starts_with("VmHWM:")) return static_cast<double>(std::stol(line.substr(6))) * 1024 / 1e6;
+    }
+    throw std::runtime_error{"our server has ended"};
+  }
+
+ private:
+  [[nodiscard]] std::string head(std::string_view method, std::string_view target, std::uint64_t length,
+                                 std::string_view more) const {
+    return fmt::format("{} {} HTTP/1.1\r\nHost: localhost\r\nTus-Resumable: 1.0.0\r\nAuthorization: Bearer {}\r\n"
+                       "Content-Length: {}\r\n{}\r\n",
+                       method, target, token_, length, more);
+  }
+  Json call(std::string_view method, std::string_view what, std::string_view body) {
+    Connection connection{server_->port()};
+    connection.send(head(method, fmt::format("/maisie/api/v1/{}", what), body.size(), "Content-Type: application/json\r\n"));
+    connection.send(body);
+    const auto text = connection.reply().text;
+    auto read = parse_json(text.substr(text.find("\r\n\r\n") + 4));
+    if (!read.ok()) throw std::runtime_error{read.error().message};
+    return *std::move(read);
+  }
+  static Model model_in(const Connection::Reply& reply) {
+    const auto read = parse_json(reply.text.substr(reply.text.find("\r\n\r\n") + 4));
+    if (!read.ok()) throw std::runtime_error{read.error().message};
+    return model_of(*read);
+  }
+  static Model model_of(const Json& reply) {
+    const auto& model = reply["data"];
+    const auto url = model["_links"]["download"].get<std::string>();
+    return {model["id"].get<std::int64_t>(), url.substr(url.find("/maisie/"))};
+  }
+
+  std::string token_ = "none";
+  std::optional<test::ServerProcess> server_;
+};
 
 void put(std::uint16_t port, std::uint64_t size, std::uint64_t seed) {
   Connection connection{port};
@@ -213,16 +302,20 @@ int run(std::uint64_t size, int rounds) {
     return 1;
   }
   const test::TemporaryFolder folder;
-  const TransferServer server{folder / "store"};
+  Registry registry{folder / "registry", size};
+  const auto before = registry.peak_megabytes();  // a password was checked, which takes 64 MiB
   const Nginx nginx{folder / "nginx"};
-  std::vector<double> our_up, our_down, their_up, their_synced_up, their_down;
+  std::vector<double> our_up, our_pieces, our_down, their_up, their_synced_up, their_down;
   for (int round = 0; round < rounds; ++round) {
     const auto seed = static_cast<std::uint64_t>(round + 1);
-    std::string name;
+    Registry::Model model;
     ::sync();  // nobody pays for what was written before
-    our_up.push_back(seconds_of([&] { name = post_form(server.port(), size, seed); }));
-    our_down.push_back(seconds_of([&] { get(server.port(), name, size); }));
-    fs::remove(folder / "store/.blobs" / name.substr(0, 2) / name);
+    our_up.push_back(seconds_of([&] { model = registry.post_form(size, seed); }));
+    our_down.push_back(seconds_of([&] { registry.get(model, size); }));
+    registry.remove(model);
+    ::sync();
+    our_pieces.push_back(seconds_of([&] { model = registry.post_pieces(size, seed); }));
+    registry.remove(model);
     ::sync();
     their_up.push_back(seconds_of([&] { put(nginx.port(), size, seed); }));
     their_synced_up.push_back(their_up.back() + seconds_of([&] { sync_file(nginx.file()); }));
@@ -231,8 +324,10 @@ int run(std::uint64_t size, int rounds) {
   }
   print("upload, synced by us alone", size, our_up, their_up);
   print("upload, synced by both", size, our_up, their_synced_up);
+  print("upload in pieces, synced by both", size, our_pieces, their_synced_up);
   print("download", size, our_down, their_down);
-  fmt::print("{:<36} {:>8.1f} MB\n", "our memory at its peak", server.peak_megabytes());
+  fmt::print("{:<36} {:>8.1f} MB, before the first transfer {:.1f} MB\n", "our memory at its peak",
+             registry.peak_megabytes(), before);
   return 0;
 }
 
