@@ -9,6 +9,7 @@
 #include "api/auth/secret_file.hpp"
 #include "api/engine/api.hpp"
 #include "api/maisie/dialect.hpp"
+#include "api/maisie/upload_sweep.hpp"
 
 namespace millrace::api {
 
@@ -17,6 +18,7 @@ struct App::State {
   AppSettings settings;
   std::unique_ptr<Engine> engine;
   std::shared_ptr<atflow::Authenticator> atflow_keys;  // shared with the dialect
+  maisie::SharedRegistry registry;  // shared with its dialect
   std::unique_ptr<Api> api;
   std::unique_ptr<http::Server> server;
   std::vector<Address> addresses;
@@ -72,6 +74,7 @@ Result<std::unique_ptr<App>> App::open(AppSettings settings) {
   dialects.push_back(atflow::make_dialect(state.atflow_keys));
   MR_TRY(auto registry, open_registry(state.settings, *state.engine));
   dialects.push_back(maisie::make_dialect(registry));
+  state.registry = std::move(registry);
   std::size_t largest_body = 0;
   for (const Dialect& dialect : dialects) {
     MR_CHECK(check_exposure(dialect, state.settings.address, state.settings.exposure));
@@ -96,6 +99,7 @@ Result<std::unique_ptr<App>> App::open(AppSettings settings) {
 Result<void> App::start() {
   MR_CHECK(state_->engine->start());
   state_->server->start();
+  maisie::sweep_uploads_now_and_then(state_->registry, state_->engine->scheduler());
   return state_->engine->announce(state_->addresses.front().url(state_->settings.tls.has_value()));
 }
 

@@ -6,6 +6,7 @@
 #include "api/maisie/problems.hpp"
 #include "api/maisie/routes.hpp"
 #include "api/maisie/sign_in.hpp"
+#include "api/maisie/upload_headers.hpp"
 
 namespace millrace::maisie {
 
@@ -30,8 +31,8 @@ api::Dialect make_dialect(const SharedRegistry& registry) {
   dialect.name = "maisie";
   dialect.title = "Maisie";
   dialect.version = "1";
-  for (auto* routes : {&sign_in_routes, &model_routes, &project_routes, &tag_routes, &user_routes,
-                       &workspace_routes}) {
+  for (auto* routes : {&sign_in_routes, &model_routes, &version_routes, &promotion_routes, &project_routes,
+                       &tag_routes, &upload_routes, &user_routes, &workspace_routes}) {
     auto some = routes(registry);
     dialect.routes.insert(dialect.routes.end(), std::make_move_iterator(some.begin()),
                           std::make_move_iterator(some.end()));
@@ -41,7 +42,10 @@ api::Dialect make_dialect(const SharedRegistry& registry) {
   dialect.requires_sign_in = registry->settings.require_auth;
   dialect.answers_options = true;
   dialect.refuse = refuse;
-  dialect.decorate = allow_origin;
+  dialect.decorate = [registry](const http::Request& request, http::Response& response) {
+    allow_origin(request, response);
+    add_upload_headers(registry->settings, request, response);
+  };
   dialect.security_scheme = Json{{"type", "http"}, {"scheme", "bearer"}, {"bearerFormat", "JWT"}};
   return dialect;
 }

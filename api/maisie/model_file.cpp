@@ -6,6 +6,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "api/maisie/upload_metadata.hpp"
 #include "engine/base/random.hpp"
 #include "engine/job/model_files.hpp"
 
@@ -13,9 +14,11 @@
 
 namespace millrace::maisie {
 
-Result<std::unique_ptr<http::FileWriter>> ModelFile::open(SharedRegistry registry) {
+Result<std::unique_ptr<http::FileWriter>> ModelFile::open(SharedRegistry registry,
+                                                          const http::PartHead& head) {
   MR_TRY(auto writer, registry->blobs.stage());
-  return std::unique_ptr<http::FileWriter>{new ModelFile{std::move(registry), std::move(writer)}};
+  return std::unique_ptr<http::FileWriter>{
+      new ModelFile{std::move(registry), head.filename.value_or(""), std::move(writer)}};
 }
 
 ModelFile::~ModelFile() {
@@ -39,6 +42,22 @@ Result<void> ModelFile::publish() {
   return {};
 }
 
+Result<std::shared_ptr<ModelContent>> UploadedFile::take(Uploads& uploads, std::string_view id,
+                                                         std::string_view owner) {
+  MR_TRY(auto claim, uploads.claim(id, owner));
+  return std::shared_ptr<ModelContent>{std::make_shared<UploadedFile>(std::move(claim))};
+}
+
+std::string UploadedFile::client_name() const {
+  return upload_metadata_value(claim_->note(), "filename");
+}
+
+void UploadedFile::drop() {
+  const auto done = claim_->use_up();
+  // It goes, like one that nobody goes on with, when its time is over.
+  if (!done.ok()) spdlog::warn("a used upload stays behind error={}", done.error().message);
+}
+
 std::string stored_name(std::string_view client_name) {
   constexpr std::size_t kLongest = 32;
   const auto slash = client_name.find_last_of("/\\");
@@ -47,11 +66,13 @@ std::string stored_name(std::string_view client_name) {
   auto extension = dot == std::string_view::npos ? std::string_view{} : client_name.substr(dot + 1);
   std::string name = system_random().uuid();
   const bool is_plain = !extension.empty() && extension.size() <= kLongest &&
-                        std::all_of(extension.begin(), extension.end(),
-                                    [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '-'; });
+                        std::all_of(extension.begin(), extension.end(), [](unsigned char c) {
+                          return std::isalnum(c) || c == '_' || c == '-';
+                        });
   if (!is_plain) return name;
   name += '.';
-  for (const char c : extension) name += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  for (const char c : extension)
+    name += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   return name;
 }
 
@@ -71,9 +92,8 @@ std::string_view media_type(std::string_view name) {
        {".xml", "application/xml"},
        {".yaml", "application/yaml"},
        {".bin", "application/octet-stream"}}};
-  const auto found = std::find_if(kTypes.begin(), kTypes.end(), [name](const auto& type) {
-    return name.ends_with(type.first);
-  });
+  const auto found = std::find_if(kTypes.begin(), kTypes.end(),
+                                  [name](const auto& type) { return name.ends_with(type.first); });
   return found == kTypes.end() ? "application/octet-stream" : found->second;
 }
 

@@ -1,8 +1,12 @@
+#include <algorithm>
+#include <cctype>
+
 #include "api/maisie/model_file.hpp"
 #include "api/maisie/model_filter.hpp"
 #include "api/maisie/problems.hpp"
 #include "api/maisie/resource.hpp"
 #include "api/maisie/routes.hpp"
+#include "api/maisie/upload_sink.hpp"
 #include "api/route/refusals.hpp"
 
 #include <fmt/format.h>
@@ -29,6 +33,11 @@ std::vector<FieldRule> fields() {
           {.name = "metrics", .column = "metrics", .kind = Kind::Dictionary},
           {.name = "tags", .column = "tags", .kind = Kind::Names, .longest = 40},
           {.name = "private", .column = "private", .kind = Kind::Flag},
+          {.name = "job_id", .column = "job_id", .kind = Kind::Integer},
+          {.name = "pipeline", .column = "pipeline_name", .longest = 255},
+          {.name = "pipeline_sha256", .column = "pipeline_sha256", .longest = 64},
+          {.name = "dataset_uri", .column = "dataset_uri", .longest = 2'048},
+          {.name = "dataset_sha256", .column = "dataset_sha256", .longest = 64},
           {.name = "git_active_branch", .column = "git_branch"},
           {.name = "git_commit_hash", .column = "git_commit"}};
 }
@@ -43,8 +52,31 @@ http::FormFile* file_of(const Request& request) {
   return nullptr;
 }
 
+// What the fields say of the file.
+struct FileFields {
+  std::string upload;  // id of a finished upload, which comes in place of the part `file`
+  std::string sha256;  // that the file must have; empty: any
+};
+
+FileFields read_file_fields(const Fields& given, bool has_part, std::vector<Fault>& faults) {
+  const auto text = [&](std::string_view name) {
+    const auto value = given.find(name);
+    return value ? text_of(*value).value_or("") : std::string{};
+  };
+  FileFields read{text("upload"), text("file_sha256")};
+  std::transform(read.sha256.begin(), read.sha256.end(), read.sha256.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (!read.sha256.empty() && !is_blob_name(read.sha256))
+    faults.push_back({"field", "file_sha256", "A SHA-256 has 64 hexadecimal digits"});
+  if (has_part && !read.upload.empty())
+    faults.push_back({"field", "upload", "The file comes as the part file already"});
+  if (!has_part && read.upload.empty())
+    faults.push_back({"field", "file", std::string{kMissingFile}});
+  return read;
+}
+
 // All faults of the fields and the missing file are told together.
-std::variant<Json, api::Refusal> read_upload(const Request& request) {
+std::variant<Json, api::Refusal> read_upload(const Request& request, FileFields& file) {
   auto read = Fields::read(request);
   if (auto* refused = std::get_if<api::Refusal>(&read)) return std::move(*refused);
   const auto& given = std::get<Fields>(read);
@@ -54,7 +86,7 @@ std::variant<Json, api::Refusal> read_upload(const Request& request) {
     if (const auto* problem = std::get_if<std::string>(&number))
       more.push_back({"field", "user_id", *problem});
   }
-  if (file_of(request) == nullptr) more.push_back({"field", "file", std::string{kMissingFile}});
+  file = read_file_fields(given, file_of(request) != nullptr, more);
   static const auto kFields = fields();
   auto columns = read_columns(given, kFields, true);
   if (more.empty()) return columns;
@@ -64,19 +96,41 @@ std::variant<Json, api::Refusal> read_upload(const Request& request) {
   return all;
 }
 
-api::TranslateResult translate_upload(const Request& request, const Caller& caller) {
-  auto columns = read_upload(request);
+api::Refusal refuse_field(std::string_view field, std::string message) {
+  return {.error = {Code::InvalidArgument, std::move(message), {}, std::string{field}}};
+}
+
+Result<std::shared_ptr<ModelContent>> take_content(Registry& registry, const Request& request,
+                                                   const Caller& caller, std::string_view upload) {
+  if (auto* part = file_of(request)) {
+    auto* file = dynamic_cast<ModelFile*>(part->writer.get());  // what body_sink() opened
+    return std::shared_ptr<ModelContent>{request.upload, file};
+  }
+  return UploadedFile::take(registry.blobs.uploads(), upload, upload_owner(caller));
+}
+
+api::TranslateResult translate_upload(const SharedRegistry& registry, const Request& request,
+                                      const Caller& caller) {
+  FileFields file;
+  auto columns = read_upload(request, file);
   if (auto* refused = std::get_if<api::Refusal>(&columns)) return std::move(*refused);
-  auto& set = std::get<Json>(columns);
-  const auto* upload = file_of(request);
-  auto& file = static_cast<ModelFile&>(*upload->writer);  // what body_sink() opened
-  if (const auto published = file.publish(); !published.ok())
+  auto taken = take_content(*registry, request, caller, file.upload);
+  if (!taken.ok() && taken.error().code == Code::NotFound)
+    return refuse_field("upload", "No such upload; it may have been used, or have expired");
+  if (!taken.ok()) return api::Refusal{.error = std::move(taken).error()};
+  const auto content = *std::move(taken);
+  if (!file.sha256.empty() && file.sha256 != content->name().sha256) {
+    content->drop();
+    return refuse_field("file_sha256", "The file that came has another SHA-256: " + content->name().sha256);
+  }
+  if (const auto published = content->publish(); !published.ok())
     return api::Refusal{.error = published.error()};
+  auto& set = std::get<Json>(columns);
   set["user_id"] = user_of(caller);
-  set["file_name"] = stored_name(upload->filename);
-  set["file_sha256"] = file.name().sha256;
-  set["file_bytes"] = file.name().size_bytes;
-  return api::Bound{.parameters = {{"set", std::move(set)}}};
+  set["file_name"] = stored_name(content->client_name());
+  set["file_sha256"] = content->name().sha256;
+  set["file_bytes"] = content->name().size_bytes;
+  return api::Bound{.parameters = {{"set", std::move(set)}}, .held = content};
 }
 
 api::TranslateResult translate_link(const Request& request, const Caller&) {
@@ -85,13 +139,16 @@ api::TranslateResult translate_link(const Request& request, const Caller&) {
 
 api::Route upload_route(const SharedRegistry& registry, api::Route create) {
   create.summary = "Upload a model";
-  create.body_sink = [registry](const Request& head) -> std::unique_ptr<http::BodySink> {
+  create.body_sink = [registry](const Request& head,
+                                const Caller&) -> std::unique_ptr<http::BodySink> {
     return http::FormUpload::accept(
-        head, [registry](const http::PartHead&) { return ModelFile::open(registry); });
+        head, [registry](const http::PartHead& part) { return ModelFile::open(registry, part); });
   };
-  create.translate = translate_upload;
+  create.translate = [registry](const Request& request, const Caller& caller) {
+    return translate_upload(registry, request, caller);
+  };
   create.reply = [inner = std::move(create.reply)](const Answered& answered) {
-    static_cast<ModelFile&>(*file_of(answered.request)->writer).keep();
+    static_cast<ModelContent*>(answered.held)->keep();
     return inner(answered);
   };
   return create;

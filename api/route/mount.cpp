@@ -98,27 +98,22 @@ void Mount::State::begin(const Endpoint& endpoint, std::shared_ptr<http::Request
   // Nobody who comes over HTTP opens files beyond the configured roots, whatever their key says.
   caller.rights.any_file = false;
   caller.rights.roots = surroundings.roots;
-  if (endpoint.route->direct) return call(endpoint, request, std::move(caller), std::move(finish));
+  const bool may_wait = endpoint.route->auth != Auth::Open && dialect.authenticator &&
+                        dialect.authenticator->confirms();
+  if (endpoint.route->direct && !may_wait)
+    return call(endpoint, request, std::move(caller), std::move(finish));
   std::unique_ptr<WorkLane::Work> road = std::make_unique<Road>(
       surroundings, dialect, endpoint, std::move(request), std::move(caller), std::move(finish));
-  if (!surroundings.lane.try_push(road))
-    static_cast<const Road&>(*road).finish().refuse(
-        refusal(Code::Unavailable, "busy", "too many requests are waiting: try again in a second"));
+  if (surroundings.lane.try_push(road)) return;
+  auto refused =
+      refusal(Code::Unavailable, "busy", "too many requests are waiting: try again in a second");
+  refused.retry_after = std::chrono::seconds{1};
+  static_cast<const Road&>(*road).finish().refuse(refused);
 }
 
 void Mount::State::call(const Endpoint& endpoint, const std::shared_ptr<http::Request>& request,
                         Caller caller, Finish finish) const {
-  if (endpoint.route->checks_schema) {
-    auto faults = endpoint.schema.check(*request);
-    if (!faults.empty()) {
-      const bool is_json = faults.front().kind == "json";
-      auto refused =
-          refusal(Code::InvalidArgument, is_json ? "json" : "schema",
-                  is_json ? faults.front().message : "the request does not fit its schema");
-      refused.faults = std::move(faults);
-      return finish.refuse(refused);
-    }
-  }
+  if (const auto refused = check_schema(endpoint, *request)) return finish.refuse(*refused);
   endpoint.route->direct(request, std::move(caller),
                          [finish = std::move(finish)](http::Response response) {
                            finish.answer(std::move(response));
@@ -152,16 +147,24 @@ class Discarded final : public http::BodySink {
 
 }  // namespace
 
-std::unique_ptr<http::BodySink> Mount::body_sink(const http::Request& head) const {
+std::unique_ptr<http::BodySink> Mount::body_sink(http::Request& head) const {
   auto match = state_->router.match(head.method, head.path);
   if (match.kind != Router::Match::Kind::Found) return nullptr;
   const auto& route = *state_->endpoints[match.number].route;
   if (!route.body_sink) return nullptr;
-  if (route.auth == Auth::Required && state_->dialect.authenticator) {
-    const auto found = state_->dialect.authenticator->authenticate(head);
-    if (std::holds_alternative<Refusal>(found)) return std::make_unique<Discarded>();
+  head.path_values = std::move(match.values);
+  Caller caller;
+  if (route.auth != Auth::Open && state_->dialect.authenticator) {
+    auto found = state_->dialect.authenticator->authenticate(head);
+    if (auto* known = std::get_if<Caller>(&found)) {
+      caller = std::move(*known);
+    } else if (route.auth == Auth::Required) {
+      return std::make_unique<Discarded>();
+    } else {
+      caller = state_->dialect.authenticator->anonymous();
+    }
   }
-  return route.body_sink(head);
+  return route.body_sink(head, caller);
 }
 
 const Dialect& Mount::dialect() const { return state_->dialect; }

@@ -46,8 +46,9 @@ class Mount {
   [[nodiscard]] http::Response refuse(int status, std::string_view why,
                                       const http::Request& head) const;
 
-  /// Gives what takes the body of a request that has just begun; null: the request keeps it.
-  [[nodiscard]] std::unique_ptr<http::BodySink> body_sink(const http::Request& head) const;
+  /// Gives what takes the body of a request that has just begun; null: the request keeps it. Fills
+  /// in the values in its path.
+  [[nodiscard]] std::unique_ptr<http::BodySink> body_sink(http::Request& head) const;
 
   [[nodiscard]] const Dialect& dialect() const;
   /// The schemas of the routes, in their order.

@@ -11,7 +11,7 @@ namespace millrace::api {
 int status_of(const Refusal& refusal);
 
 /// Returns the refusal for an answer that the HTTP server gives by itself. Words: malformed,
-/// timeout, body_size, head_size, range, expectation, server, method_unknown (501), http_version,
+/// conflict, timeout, body_size, head_size, range, expectation, server, method_unknown (501), http_version,
 /// disk_full (507).
 Refusal server_refusal(int status, std::string_view why);
 

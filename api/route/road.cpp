@@ -70,10 +70,23 @@ void Finish::refuse(const Refusal& refusal) const {
     spdlog::warn("request refused code={} message={} detail={} target={} id={}",
                  to_string(refusal.error.code), refusal.error.message, refusal.error.detail,
                  request_->target, request_->id);
-  answer(dialect_->refuse(refusal, *request_));
+  auto response = dialect_->refuse(refusal, *request_);
+  if (refusal.retry_after.count() > 0)
+    response.headers.emplace_back("Retry-After", std::to_string(refusal.retry_after.count()));
+  answer(std::move(response));
 }
 
 // --- the road ---
+
+std::optional<Refusal> check_schema(const Endpoint& endpoint, const http::Request& request) {
+  if (!endpoint.route->checks_schema) return std::nullopt;
+  auto faults = endpoint.schema.check(request);
+  if (faults.empty()) return std::nullopt;
+  const bool is_json = faults.front().kind == "json";
+  auto message =
+      is_json ? faults.front().message : std::string{"the request does not fit its schema"};
+  return faulty(std::move(faults), is_json ? "json" : "schema", std::move(message));
+}
 
 Road::Road(const Surroundings& surroundings, const Dialect& dialect, const Endpoint& endpoint,
            std::shared_ptr<http::Request> request, Caller caller, Finish finish)
@@ -93,17 +106,29 @@ void Road::run() {
   }
 }
 
+bool Road::confirm() {
+  const auto* authenticator = dialect_.authenticator.get();
+  if (endpoint_.route->auth == Auth::Open || authenticator == nullptr) return true;
+  auto refused = authenticator->confirm(caller_);
+  if (!refused) return true;
+  if (endpoint_.route->auth == Auth::Required || refused->error.code != Code::Unauthenticated) {
+    finish_.refuse(*refused);
+    return false;
+  }
+  auto rights = std::move(caller_.rights);
+  caller_ = authenticator->anonymous();
+  caller_.rights = std::move(rights);
+  return true;
+}
+
 void Road::go() {
   const auto& route = *endpoint_.route;
-  if (route.checks_schema) {
-    auto faults = endpoint_.schema.check(*request_);
-    if (!faults.empty()) {
-      const bool is_json = faults.front().kind == "json";
-      auto message =
-          is_json ? faults.front().message : std::string{"the request does not fit its schema"};
-      return finish_.refuse(
-          faulty(std::move(faults), is_json ? "json" : "schema", std::move(message)));
-    }
+  if (!confirm()) return;
+  if (const auto refused = check_schema(endpoint_, *request_)) return finish_.refuse(*refused);
+  if (route.direct) {
+    return route.direct(request_, std::move(caller_), [finish = finish_](http::Response response) {
+      finish.answer(std::move(response));
+    });
   }
   Bound bound;
   if (route.translate != nullptr) {
@@ -122,7 +147,10 @@ void Road::run_inline(const Bound& bound) {
   if (outcome.error) return finish_.refuse({.error = without_node(outcome)});
   if (endpoint_.route->reply == nullptr) return finish_.answer({});
   auto reply =
-      endpoint_.route->reply({.request = *request_, .caller = caller_, .outcome = &outcome});
+      endpoint_.route->reply({.request = *request_,
+                              .caller = caller_,
+                              .outcome = &outcome,
+                              .held = bound.held.get()});
   if (const auto* refused = std::get_if<Refusal>(&reply)) return finish_.refuse(*refused);
   if (auto* stored = std::get_if<StoredBody>(&reply)) return send(std::move(*stored));
   finish_.answer(std::get<http::Response>(std::move(reply)));

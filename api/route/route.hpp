@@ -1,7 +1,9 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -32,6 +34,7 @@ struct Refusal {
   Error error;
   std::vector<Fault> faults{};
   std::string word{};  // a word for programs, when the dialect has its own number for it ("marker")
+  std::chrono::seconds retry_after{0};  // when it may be served, told in the header; 0: not known
 };
 
 enum class Lane { Inline, Queued };
@@ -49,6 +52,7 @@ struct Bound {
   PipelineRules rules{};
   std::string pipeline_at{};  // of a pipeline that was brought: JSON pointer to it in the body, ""
                               // for the body itself
+  std::shared_ptr<void> held{};  // inline lane: goes away when the answer has been made, or refused
 };
 
 /// What a route's answer is made from.
@@ -58,6 +62,7 @@ struct Answered {
   const Outcome* outcome = nullptr;  // inline lane: rows and result
   const Job* job = nullptr;          // queued lane: the job as submitted
   bool is_existing = false;          // queued lane: its idempotency key named an earlier job
+  void* held = nullptr;              // inline lane: what translate() put into Bound::held
 };
 
 using TranslateResult = std::variant<Bound, Refusal>;
@@ -83,22 +88,31 @@ struct Route {
   std::function<TranslateResult(const http::Request&, const Caller&)> translate{};
   std::function<ReplyResult(const Answered&)> reply{};
   /// Instead of a pipeline, for the few that are not work but a view of the server (events,
-  /// openapi, metrics).
+  /// openapi, metrics). [HTTP thread, or blocking pool]
   std::function<void(std::shared_ptr<http::Request>, Caller, http::Reply)> direct{};
   /// False: the schema only describes, translate() makes the checks in an order of its own.
   bool checks_schema = true;
   /// Gives what takes the body of a request while it arrives, instead of Request::body; null: the
-  /// body is kept. Only who may use the route is asked for a body.
-  std::function<std::unique_ptr<http::BodySink>(const http::Request& head)> body_sink{};
+  /// body is kept. Only who may use the route is asked for a body. Of `head` the values in the path
+  /// are known. [HTTP thread] Must not block.
+  std::function<std::unique_ptr<http::BodySink>(const http::Request& head, const Caller&)>
+      body_sink{};
   /// The pipeline comes with the request: translate() puts it into Bound::job. There is no file.
   bool brings_pipeline = false;
 };
 
-/// Finds out who sent a request, before its body is parsed. [HTTP thread] Must not block.
+/// Finds out who sent a request.
 class Authenticator {
  public:
   virtual ~Authenticator() = default;
+  /// Reads the sign-in, before the body is parsed. [HTTP thread] Must not block.
   virtual std::variant<Caller, Refusal> authenticate(const http::Request& request) const = 0;
+  /// Looks again at whom authenticate() has found, with what only a look elsewhere tells: whether
+  /// they are still there. Asked before the route's own checks. A refusal with Unauthenticated means
+  /// what one of authenticate() does. [blocking pool] May block.
+  virtual std::optional<Refusal> confirm(const Caller&) const { return std::nullopt; }
+  /// Whether confirm() does anything; then a direct route is called on the blocking pool too.
+  [[nodiscard]] virtual bool confirms() const { return false; }
   /// Who a request without sign-in comes from, where a route does not demand it.
   virtual Caller anonymous() const { return {}; }
 };

@@ -24,7 +24,7 @@ TEST_CASE("a refusal's word decides the status, else its code", "[route][refusal
 
 TEST_CASE("what the HTTP server refuses keeps its status through the refusal",
           "[route][refusals]") {
-  for (const int status : {400, 408, 413, 416, 417, 431, 500, 501, 503, 505, 507}) {
+  for (const int status : {400, 408, 409, 413, 416, 417, 431, 500, 501, 503, 505, 507}) {
     const auto made = server_refusal(status, "why");
     CHECK(status_of(made) == status);
     CHECK(made.error.message == "why");

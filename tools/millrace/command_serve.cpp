@@ -33,6 +33,7 @@ struct ServeArguments {
   std::filesystem::path atflow_settings;
   maisie::Settings maisie;
   std::int64_t token_seconds = 900;
+  std::int64_t upload_seconds = 86'400;
   std::vector<std::string> queues;
   std::size_t max_queued = 100'000;
   int keep_days = 30;
@@ -117,6 +118,7 @@ Result<api::AppSettings> settings_of(const Program& program, const ServeArgument
   settings.atflow_settings = arguments.atflow_settings;
   settings.maisie = arguments.maisie;
   settings.maisie.token_lifetime = std::chrono::seconds{arguments.token_seconds};
+  settings.maisie.upload_lifetime = std::chrono::seconds{arguments.upload_seconds};
   settings.http_threads = arguments.http_threads;
   settings.version = MILLRACE_VERSION;
   return settings;
@@ -237,6 +239,16 @@ void add_registry_options(CLI::App& command, ServeArguments& arguments) {
                   "Largest request to the registry, which takes the files of models")
       ->capture_default_str()
       ->transform(CLI::AsSizeValue(false));
+  command
+      .add_option("--upload-lifetime", arguments.upload_seconds,
+                  "Seconds after which an upload that nobody goes on with is removed")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 31'536'000));
+  command
+      .add_option("--open-uploads", arguments.maisie.max_open_uploads,
+                  "Uploads that a user may have begun and not finished")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1'000'000));
   command.add_option("--token-lifetime", arguments.token_seconds, "Seconds that a token is good for")
       ->capture_default_str()
       ->check(CLI::Range(1, 2'592'000));

@@ -1,0 +1,173 @@
+// The protocol tus 1.0.0 (https://tus.io/protocols/resumable-upload): files that come in pieces.
+// Its core, and of its extensions creation, termination, checksum and expiration.
+#include <optional>
+#include <utility>
+
+#include "api/http/response_head.hpp"
+#include "api/maisie/problems.hpp"
+#include "api/maisie/routes.hpp"
+#include "api/maisie/upload_headers.hpp"
+#include "api/maisie/upload_metadata.hpp"
+#include "api/maisie/upload_sink.hpp"
+#include "api/route/refusals.hpp"
+#include "engine/job/model_files.hpp"
+
+#include <fmt/format.h>
+
+namespace millrace::maisie {
+
+namespace {
+
+using api::Caller;
+using http::Method;
+using http::Request;
+using http::Response;
+
+constexpr std::size_t kMostMetadata = 4u << 10;  // bytes
+constexpr std::string_view kById =
+    R"({"path": {"id": {"type": "string", "doc": "id of the upload"}}})";
+
+Response message(int status, std::string_view text) {
+  const Json body{{"message", text}};
+  return Response::json(status, body.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+}
+
+Response refused(const Error& error, const Request& request) {
+  return refuse({.error = error, .word = error.detail.starts_with("errno") ? "disk_full" : ""},
+                request);
+}
+
+std::string expires(const Registry& registry, const UploadStat& stat) {
+  const auto lifetime = std::chrono::seconds{registry.settings.upload_lifetime};
+  return http::date_header(stat.touched_us / 1'000'000 + lifetime.count());
+}
+
+// What was refused in the words of the protocol, or nothing.
+std::optional<Response> check_version(const Request& request) {
+  if (request.headers.get("Tus-Resumable") == kTusVersion) return std::nullopt;
+  auto response = message(412, "this server speaks tus 1.0.0, and Tus-Resumable says another");
+  response.headers.emplace_back("Tus-Version", kTusVersion);
+  return response;
+}
+
+Response create(const Registry& registry, const Request& request, const Caller& caller) {
+  const auto length = read_size(request.headers.get("Upload-Length"));
+  if (!length) return message(400, "Upload-Length says in decimal digits how long the file is");
+  if (*length > registry.settings.max_upload_bytes) {
+    return message(413,
+                   fmt::format("a file may have {} bytes", registry.settings.max_upload_bytes));
+  }
+  const auto metadata = request.headers.get("Upload-Metadata");
+  if (metadata.size() > kMostMetadata || !is_upload_metadata(metadata)) {
+    return message(400, "Upload-Metadata holds keys with values in Base64, 4096 bytes at the most");
+  }
+  const auto made =
+      registry.blobs.uploads().create({.owner = upload_owner(caller),
+                                       .length_bytes = *length,
+                                       .note = std::string{metadata},
+                                       .most_open = registry.settings.max_open_uploads});
+  if (!made.ok() && made.error().code == Code::PermissionDenied)
+    return message(429, made.error().message);
+  if (!made.ok()) return refused(made.error(), request);
+  const auto& base = registry.settings.public_base;
+  Response response{.status = 201};
+  response.headers = {{"Location", fmt::format("{}/api/v1/uploads/{}/",
+                                               base.empty() ? request.base_url() : base, made->id)},
+                      {"Upload-Offset", "0"},
+                      {"Upload-Expires", expires(registry, *made)}};
+  return response;
+}
+
+Response look(const Registry& registry, const Request& request, const Caller& caller) {
+  const auto stat = registry.blobs.uploads().stat(request.path_value("id"), upload_owner(caller));
+  if (!stat.ok()) return refused(stat.error(), request);
+  Response response;
+  response.headers = {{"Upload-Offset", std::to_string(stat->offset_bytes)},
+                      {"Upload-Length", std::to_string(stat->length_bytes)},
+                      {"Upload-Expires", expires(registry, *stat)},
+                      {"Cache-Control", "no-store"}};
+  if (!stat->note.empty()) response.headers.emplace_back("Upload-Metadata", stat->note);
+  return response;
+}
+
+Response append(const SharedRegistry& registry, const Request& request, const Caller& caller) {
+  // A piece without bytes had no need of a sink.
+  UploadSink empty{registry, request, caller};
+  auto* sink = dynamic_cast<UploadSink*>(request.upload.get());
+  if (sink == nullptr) {
+    sink = &empty;
+    if (const auto done = empty.finish(); !done.ok()) return refused(done.error(), request);
+  }
+  if (const auto& fault = sink->fault()) return message(fault->status, fault->why);
+  Response response{.status = 204};
+  response.headers = {{"Upload-Offset", std::to_string(sink->stat().offset_bytes)},
+                      {"Upload-Expires", expires(*registry, sink->stat())}};
+  return response;
+}
+
+Response remove(const Registry& registry, const Request& request, const Caller& caller) {
+  const auto content =
+      registry.blobs.uploads().remove(request.path_value("id"), upload_owner(caller));
+  if (!content.ok()) return refused(content.error(), request);
+  if (!content->empty()) {
+    const auto removed = remove_unreferred(registry.blobs, registry.catalog, *content);
+    if (!removed.ok()) return refused(removed.error(), request);
+  }
+  return {.status = 204};
+}
+
+// A POST that says it is another method, for where no other gets through.
+Response by_other_name(const SharedRegistry& registry, const Request& request,
+                       const Caller& caller) {
+  const auto method = http::read_method(request.headers.get("X-HTTP-Method-Override"));
+  if (method == Method::Patch) return append(registry, request, caller);
+  if (method == Method::Delete) return remove(*registry, request, caller);
+  if (method == Method::Head) return look(*registry, request, caller);
+  return refuse(api::refusal(Code::NotFound, "method", "POST is not a method of an upload"),
+                request);
+}
+
+using Work = Response (*)(const SharedRegistry&, const Request&, const Caller&);
+
+api::Route route(const SharedRegistry& registry, Method method, bool has_id, std::string_view name,
+                 std::string_view summary, Work work) {
+  api::Route made{.method = method,
+                  .path = has_id ? "/api/v1/uploads/{id}/" : "/api/v1/uploads/",
+                  .name = name,
+                  .summary = summary,
+                  .schema = has_id ? kById : "{}"};
+  // The dialect's sign-in looks a user up, so this is called on the blocking pool.
+  made.direct = [registry, work](const std::shared_ptr<Request>& request, const Caller& caller,
+                                 const http::Reply& reply) {
+    auto refused_version = check_version(*request);
+    reply(refused_version ? *std::move(refused_version) : work(registry, *request, caller));
+  };
+  if (method == Method::Patch || (has_id && method == Method::Post)) {
+    made.body_sink = [registry](const Request& head, const Caller& caller) {
+      return std::make_unique<UploadSink>(registry, head, caller);
+    };
+  }
+  return made;
+}
+
+}  // namespace
+
+std::vector<api::Route> upload_routes(const SharedRegistry& registry) {
+  return {route(registry, Method::Post, false, "create_upload", "Begin an upload in pieces (tus)",
+                [](const SharedRegistry& all, const Request& request, const Caller& caller) {
+                  return create(*all, request, caller);
+                }),
+          route(registry, Method::Head, true, "look_at_upload", "How far an upload has come",
+                [](const SharedRegistry& all, const Request& request, const Caller& caller) {
+                  return look(*all, request, caller);
+                }),
+          route(registry, Method::Patch, true, "append_to_upload", "Send the next piece", append),
+          route(registry, Method::Delete, true, "delete_upload", "Drop an upload",
+                [](const SharedRegistry& all, const Request& request, const Caller& caller) {
+                  return remove(*all, request, caller);
+                }),
+          route(registry, Method::Post, true, "override_upload",
+                "The same with X-HTTP-Method-Override", by_other_name)};
+}
+
+}  // namespace millrace::maisie

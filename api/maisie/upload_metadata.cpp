@@ -1,0 +1,75 @@
+#include "api/maisie/upload_metadata.hpp"
+
+#include <algorithm>
+#include <functional>
+
+#include <openssl/evp.h>
+
+namespace millrace::maisie {
+
+namespace {
+
+std::string_view trimmed(std::string_view text) {
+  const auto begin = text.find_first_not_of(' ');
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(' ') - begin + 1);
+}
+
+// Calls `each` with every key and its value, still encoded, until it returns false.
+void for_each_pair(std::string_view text,
+                   const std::function<bool(std::string_view key, std::string_view value)>& each) {
+  while (!text.empty()) {
+    const auto comma = std::min(text.find(','), text.size());
+    const auto pair = trimmed(text.substr(0, comma));
+    const auto space = std::min(pair.find(' '), pair.size());
+    if (!each(pair.substr(0, space), trimmed(pair.substr(space)))) return;
+    text.remove_prefix(std::min(comma + 1, text.size()));
+  }
+}
+
+bool is_key(std::string_view text) {
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
+}
+
+}  // namespace
+
+std::optional<std::string> decode_base64(std::string_view text) {
+  const auto padding = text.size() - std::min(text.size(), text.find_last_not_of('=') + 1);
+  if (text.size() % 4 != 0 || padding > 2) return std::nullopt;
+  // The library would pass over blanks, and take padding that others stand behind.
+  const auto letters = text.substr(0, text.size() - padding);
+  const bool is_plain = std::all_of(letters.begin(), letters.end(), [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' ||
+           c == '/';
+  });
+  if (!is_plain) return std::nullopt;
+  std::string bytes(text.size() / 4 * 3, '\0');
+  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
+                                   reinterpret_cast<const unsigned char*>(text.data()),
+                                   static_cast<int>(text.size()));
+  if (size < 0) return std::nullopt;
+  bytes.resize(static_cast<std::size_t>(size) - padding);
+  return bytes;
+}
+
+bool is_upload_metadata(std::string_view text) {
+  bool is_good = true;
+  for_each_pair(text, [&](std::string_view key, std::string_view value) {
+    is_good = is_key(key) && decode_base64(value).has_value();
+    return is_good;
+  });
+  return is_good;
+}
+
+std::string upload_metadata_value(std::string_view text, std::string_view key) {
+  std::string found;
+  for_each_pair(text, [&](std::string_view name, std::string_view value) {
+    if (name != key) return true;
+    found = decode_base64(value).value_or("");
+    return false;
+  });
+  return found;
+}
+
+}  // namespace millrace::maisie

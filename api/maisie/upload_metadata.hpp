@@ -1,0 +1,19 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace millrace::maisie {
+
+/// Decodes Base64 (RFC 4648 section 4) with its padding; nothing for anything else.
+std::optional<std::string> decode_base64(std::string_view text);
+
+/// Tells whether a text is what a header Upload-Metadata may hold: "filename bmV0Lmg1,is_raw", keys
+/// with values in Base64, or none.
+bool is_upload_metadata(std::string_view text);
+
+/// Returns the value of a key in such a text, empty when it is not there.
+std::string upload_metadata_value(std::string_view text, std::string_view key);
+
+}  // namespace millrace::maisie
