@@ -151,24 +151,26 @@ TEST_CASE("the body time-out is for slow clients, not for slow sinks", "[http][s
   CHECK(record.finished == 1);
 }
 
-TEST_CASE("a client that goes away drops its sink unfinished", "[http][sink]") {
+TEST_CASE("a client that goes away drops its sink unfinished, after the last that came",
+          "[http][sink]") {
   SinkRecord record;
+  std::size_t sent = 0;
   TestServer server{upload_site(record)};
   SECTION("before a piece is full") {
     Client client{server.port};
-    client.send(post_head("/up", 1'000'000) + sample(1000));
+    client.send(post_head("/up", 1'000'000) + sample(sent = 1000));
     REQUIRE(eventually([&] { return record.made == 1; }));
   }
   SECTION("between two pieces") {
     Client client{server.port};
-    client.send(post_head("/up", 1'000'000) + sample(900'000));
+    client.send(post_head("/up", 1'000'000) + sample(sent = 900'000));
     REQUIRE(eventually([&] { return record.bytes > 500'000; }));
   }
   SECTION("while a piece is written") {
     record.close_gate();
     {
       Client client{server.port};
-      client.send(post_head("/up", 1'000'000) + sample(300'000));
+      client.send(post_head("/up", 1'000'000) + sample(sent = 300'000));
       REQUIRE(eventually([&] { return record.pieces == 1; }));
     }
     REQUIRE(eventually([&] { return server.server.counters().open == 0; }));
@@ -176,6 +178,8 @@ TEST_CASE("a client that goes away drops its sink unfinished", "[http][sink]") {
     record.open_gate();
   }
   CHECK(eventually([&] { return record.destroyed == 1; }));
+  CHECK(record.bytes == sent);
+  CHECK(record.overlaps == 0);
   CHECK(record.finished == 0);
   CHECK(eventually([&] { return server.server.counters().body_bytes == 0; }));
 }
@@ -190,7 +194,8 @@ TEST_CASE("an error of the sink reaches the client with the status of its kind",
        {Case{{Code::DataInvalid, "bad part"}, 400}, Case{{Code::InvalidArgument, "two files"}, 400},
         Case{{Code::Exhausted, "value too long"}, 413}, Case{disk(ENOSPC), 507},
         Case{disk(EDQUOT), 507}, Case{disk(EFBIG), 413}, Case{disk(EMFILE), 503},
-        Case{disk(EIO), 500}, Case{{Code::Unavailable, "busy"}, 503},
+        Case{disk(EIO), 500}, Case{{Code::NotFound, "no such upload"}, 404},
+        Case{{Code::Conflict, "elsewhere"}, 409}, Case{{Code::Unavailable, "busy"}, 503},
         Case{{Code::Internal, "no"}, 500}}) {
     INFO(error.message);
     SinkRecord record;
