@@ -55,10 +55,10 @@ http::Response refuse(const api::Refusal& refusal, const http::Request& request)
     return no_parent(error.field, "Workspace", request);
   if (error.code == Code::NotFound && error.field == "project_id")
     return no_parent(error.field, "Project", request);
+  if (error.code == Code::NotFound && error.field == "job_id")
+    return no_parent(error.field, "Job", request);
   if (error.code == Code::NotFound && error.field == "user_id")
-    return refuse(refuse_sign_in("PraetorianError",
-                                 "Could not identify the current user from the current id"),
-                  request);
+    return refuse(refuse_lost_user(), request);
   switch (const int status = api::status_of(refusal); status) {
     case 404:
       return message(404, kNotFound);
@@ -79,6 +79,11 @@ http::Response refuse(const api::Refusal& refusal, const http::Request& request)
 
 api::Refusal refuse_sign_in(std::string_view kind, std::string message) {
   return api::refusal(Code::Unauthenticated, fmt::format("{}{}", kSignIn, kind), std::move(message));
+}
+
+api::Refusal refuse_lost_user() {
+  return refuse_sign_in("PraetorianError",
+                        "Could not identify the current user from the current id");
 }
 
 api::Refusal not_found() { return api::refusal(Code::NotFound, "", std::string{kNotFound}); }

@@ -13,6 +13,8 @@ http::Response refuse(const api::Refusal& refusal, const http::Request& request)
 
 /// A refusal of sign-in. `kind` is a word of the document: "InvalidTokenHeader".
 api::Refusal refuse_sign_in(std::string_view kind, std::string message);
+/// A good token of a user who was deleted since.
+api::Refusal refuse_lost_user();
 api::Refusal not_found();
 
 }  // namespace millrace::maisie
