@@ -23,7 +23,8 @@ http::Response refuse_with_envelope(const Refusal& refusal, const http::Request&
       http::Response::json(status_of(refusal), to_text(Json{{"error", std::move(error)}}));
   if (response.status == 401)
     response.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"millrace\"");
-  if (response.status == 503) response.headers.emplace_back("Retry-After", "1");
+  if (response.status == 503 && refusal.retry_after.count() == 0)
+    response.headers.emplace_back("Retry-After", "1");
   return response;
 }
 

@@ -7,6 +7,7 @@
 
 #include "api/auth/throttle.hpp"
 #include "api/auth/token.hpp"
+#include "api/maisie/known_users.hpp"
 #include "api/maisie/settings.hpp"
 #include "api/maisie/views.hpp"
 #include "api/route/route.hpp"
@@ -28,7 +29,8 @@ struct Registry {
         throttle{engine_clock},
         clock{engine_clock},
         blobs{files},
-        catalog{rows} {}
+        catalog{rows},
+        users{rows, engine_clock} {}
 
   const Settings settings;
   const auth::TokenIssuer tokens;
@@ -36,6 +38,7 @@ struct Registry {
   const Clock& clock;
   Blobs& blobs;      // of the engine's store
   Catalog& catalog;  // to ask who still refers to a file
+  KnownUsers users;
 
   /// Views of rows for who asks.
   [[nodiscard]] Views views(const http::Request& request, const api::Caller& caller) const;

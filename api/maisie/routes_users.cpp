@@ -51,6 +51,11 @@ std::vector<api::Route> user_routes(const SharedRegistry& registry) {
   };
   auto routes = make_routes(registry, users);
   guard(routes.update);
+  routes.remove.reply = [registry, inner = std::move(routes.remove.reply)](
+                            const api::Answered& answered) -> api::ReplyResult {
+    registry->users.forget(path_id(answered.request));
+    return inner(answered);
+  };
   guard(routes.remove);
   return {routes.list, routes.create, routes.get, routes.update, routes.remove};
 }

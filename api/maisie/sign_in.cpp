@@ -80,8 +80,11 @@ api::TranslateResult translate_login(const SharedRegistry& registry, const http:
   const auto& columns = std::get<Json>(read);
   const auto wait = registry->throttle.must_wait(columns["login"].get<std::string>(), request.remote);
   if (wait) {
-    return api::refusal(Code::Exhausted, "throttled",
-                        fmt::format("too many wrong passwords: try again in {} s", wait->count()));
+    auto refused =
+        api::refusal(Code::Exhausted, "throttled",
+                     fmt::format("too many wrong passwords: try again in {} s", wait->count()));
+    refused.retry_after = *wait;
+    return refused;
   }
   return api::Bound{.parameters = columns};
 }
@@ -144,6 +147,15 @@ std::variant<Caller, Refusal> SignIn::authenticate(const http::Request& request)
   return caller(std::get<auth::TokenClaims>(claims).user_id);
 }
 
+std::optional<Refusal> SignIn::confirm(const Caller& caller) const {
+  const auto user = user_of(caller);
+  if (user == 0) return std::nullopt;
+  const auto is_there = registry_->users.is_there(user);
+  if (!is_there.ok()) return Refusal{.error = is_there.error()};
+  if (*is_there) return std::nullopt;
+  return refuse_lost_user();
+}
+
 std::vector<api::Route> sign_in_routes(const SharedRegistry& registry) {
   api::Route login{.method = http::Method::Post,
                    .path = "/api/v1/auth/login/",
@@ -164,8 +176,7 @@ std::vector<api::Route> sign_in_routes(const SharedRegistry& registry) {
   };
   token.reply = [registry](const Answered& answered) -> api::ReplyResult {
     if (const auto* user = rows_of(*answered.outcome, "user")) return signed_in(*registry, *user);
-    return refuse_sign_in("PraetorianError",
-                          "Could not identify the current user from the current id");
+    return refuse_lost_user();
   };
   return {std::move(login), std::move(token)};
 }

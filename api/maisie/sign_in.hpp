@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "api/maisie/registry.hpp"
 
 namespace millrace::maisie {
@@ -11,6 +13,9 @@ class SignIn final : public api::Authenticator {
   explicit SignIn(SharedRegistry registry) : registry_{std::move(registry)} {}
 
   std::variant<api::Caller, api::Refusal> authenticate(const http::Request& request) const override;
+  /// Refuses a user who was deleted after the token was issued.
+  std::optional<api::Refusal> confirm(const api::Caller& caller) const override;
+  bool confirms() const override { return true; }
   api::Caller anonymous() const override;
 
  private:

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 
 #include "api/http/message.hpp"
 #include "api/route/endpoint.hpp"
@@ -29,7 +30,10 @@ class Finish {
   std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
 };
 
-/// One request on its way through the blocking pool: schema, translate, pipeline, reply.
+/// Checks a request against the schema of its route.
+std::optional<Refusal> check_schema(const Endpoint& endpoint, const http::Request& request);
+
+/// One request on its way through the blocking pool: who it is, schema, translate, pipeline, reply.
 class Road final : public WorkLane::Work {
  public:
   Road(const Surroundings& surroundings, const Dialect& dialect, const Endpoint& endpoint,
@@ -42,6 +46,8 @@ class Road final : public WorkLane::Work {
 
  private:
   void go();
+  /// False: the caller was refused.
+  bool confirm();
   void run_inline(const Bound& bound);
   void send(StoredBody stored);
   void submit(Bound bound);

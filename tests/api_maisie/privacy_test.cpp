@@ -148,6 +148,7 @@ TEST_CASE("guessing of passwords is slowed down, for the guesser alone", "[maisi
     CHECK(server.form("POST", "/api/v1/auth/login/", "login=admin&password=no").status == 401);
   const auto refused = server.form("POST", "/api/v1/auth/login/", "login=admin&password=admin");
   CHECK(refused.status == 429);
+  CHECK(refused.headers.at("retry-after") == "1");
   CHECK(refused.body["message"].get<std::string>().find("try again in") != std::string::npos);
   CHECK(server.form("POST", "/api/v1/auth/login/", "login=other&password=no").body["error"] == "MissingUserError");
 }

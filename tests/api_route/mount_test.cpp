@@ -246,6 +246,74 @@ TEST_CASE("sign-in comes before the schema, and only where the route asks for it
   CHECK(ask(**mount, Method::Post, "/open").status == 200);
 }
 
+TEST_CASE("who is no longer there is refused, or nobody where no sign-in is needed",
+          "[route][mount]") {
+  class Lookup final : public api::Authenticator {
+   public:
+    std::variant<Caller, Refusal> authenticate(const http::Request&) const override {
+      Caller caller;
+      caller.name = "user 7";
+      return caller;
+    }
+    Caller anonymous() const override {
+      Caller caller;
+      caller.name = "nobody";
+      return caller;
+    }
+    std::optional<Refusal> confirm(const Caller& caller) const override {
+      asked = caller.name;
+      return found;
+    }
+    bool confirms() const override { return true; }
+
+    mutable std::string asked;
+    std::optional<Refusal> found;
+  };
+  Place place;
+  place.write_pipeline("sample/list", kList);
+  REQUIRE(place.look().ok());
+  const auto route = [](std::string_view path, api::Auth auth, bool is_direct) {
+    auto made = list_route();
+    made.path = path;
+    made.auth = auth;
+    made.reply = [](const Answered& answered) -> ReplyResult {
+      return http::Response::text(200, answered.caller.name);
+    };
+    if (is_direct) {
+      made.direct = [](const std::shared_ptr<http::Request>&, const Caller& caller,
+                       const http::Reply& reply) {
+        reply(http::Response::text(200, caller.name));
+      };
+    }
+    return made;
+  };
+  auto dialect = sample_dialect({route("/closed", api::Auth::Required, false),
+                                 route("/optional", api::Auth::Optional, false),
+                                 route("/open", api::Auth::Open, false),
+                                 route("/closed/direct", api::Auth::Required, true),
+                                 route("/optional/direct", api::Auth::Optional, true)});
+  const auto lookup = std::make_shared<Lookup>();
+  dialect.authenticator = lookup;
+  const auto mount = Mount::open(std::move(dialect), *place.surroundings);
+  REQUIRE(mount.ok());
+  for (const char* path : {"/closed", "/optional", "/closed/direct", "/optional/direct"}) {
+    INFO(path);
+    lookup->asked.clear();
+    CHECK(body_of(ask(**mount, Method::Post, path)) == "user 7");
+    CHECK(lookup->asked == "user 7");
+  }
+  lookup->found = api::refusal(Code::Unauthenticated, {}, "gone");
+  CHECK(ask(**mount, Method::Post, "/closed").status == 401);
+  CHECK(ask(**mount, Method::Post, "/closed/direct").status == 401);
+  CHECK(body_of(ask(**mount, Method::Post, "/optional")) == "nobody");
+  CHECK(body_of(ask(**mount, Method::Post, "/optional/direct")) == "nobody");
+  CHECK(ask(**mount, Method::Post, "/open").status == 200);
+  // What could not be looked up is not taken for an answer.
+  lookup->found = api::refusal(Code::Unavailable, {}, "no database");
+  CHECK(ask(**mount, Method::Post, "/closed").status == 503);
+  CHECK(ask(**mount, Method::Post, "/optional").status == 503);
+}
+
 TEST_CASE("more requests than there is room for are refused at once", "[route][mount]") {
   Place place;
   place.write_pipeline("sample/list", kList);
@@ -255,6 +323,8 @@ TEST_CASE("more requests than there is room for are refused at once", "[route][m
   const auto refused = ask(**mount, Method::Post, "/list");
   CHECK(refused.status == 503);
   CHECK(body_of(refused).starts_with("busy|unavailable"));
+  CHECK(std::count(refused.headers.begin(), refused.headers.end(),
+                   std::pair<std::string, std::string>{"Retry-After", "1"}) == 1);
 }
 
 TEST_CASE("a body that is too large is only a matter of paths that exist", "[route][mount]") {
