@@ -54,6 +54,8 @@ class RegistryServer {
   [[nodiscard]] std::string base() const;
   [[nodiscard]] Catalog& catalog() { return app_->engine().catalog(); }
   [[nodiscard]] Engine& engine() { return app_->engine(); }
+  /// The server's folder.
+  [[nodiscard]] std::filesystem::path data() const { return folder_.path() / "data"; }
   /// Files in the store of contents.
   [[nodiscard]] std::size_t contents() const;
 
