@@ -14,6 +14,13 @@ void add_project(RegistryServer& server) {
   REQUIRE(server.form("POST", "/api/v1/projects/", "name=p&workspace_id=1").status == 200);
 }
 
+// Every byte as in an address.
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char letter : text) out += fmt::format("%{:02X}", static_cast<unsigned char>(letter));
+  return out;
+}
+
 std::string field_message(const RegistryServer::Answer& answer, const char* field) {
   INFO(answer.text);
   CHECK(answer.status == 400);
@@ -163,6 +170,12 @@ TEST_CASE("hostile texts are texts, in every field", "[maisie][injection]") {
     REQUIRE(model.status == 200);
     CHECK(model.data()["name"] == text);
     CHECK(model.data()["metrics"] == Json{{text, 1}});
+    // As a text of a search it finds what has it, and nothing else; so does a name of a metric.
+    for (const char* asked : {"search", "metrics"}) {
+      const auto found = server.as_user("GET", fmt::format("/api/v1/models/?{}={}", asked, escaped(text)));
+      CHECK(found.body["pagination"]["total_items"] == 1);
+      CHECK(found.data()[0]["name"] == text);
+    }
     CHECK(server.form("POST", "/api/v1/auth/login/", "login=x&password=%27+OR+1%3D1").status != 200);
   }
   for (const char* query : {"search=%27%20OR%201=1--", "metrics=x%27)%20OR%201=1--", "tag=%25", "search=%25%25x"}) {
@@ -170,6 +183,18 @@ TEST_CASE("hostile texts are texts, in every field", "[maisie][injection]") {
     CHECK(found.status == 200);
     CHECK(found.body["pagination"]["total_items"] == 0);
   }
+  // What means something in a pattern means itself, with an index and without.
+  for (const char* name : {"50% off", "a_b", "wow!"}) {
+    REQUIRE(server.form("POST", "/api/v1/workspaces/", "name=" + escaped(name)).status == 200);
+    REQUIRE(server.upload({{"project_id", "1"}, {"name", name}, {"dataset_name", "patterns"}}).status == 200);
+  }
+  for (const auto& [letter, name] : {std::pair{"%", "50% off"}, {"_", "a_b"}, {"!", "wow!"}}) {
+    INFO(letter);
+    const auto found = server.send("GET", "/api/v1/workspaces/?search=" + escaped(letter));
+    REQUIRE(found.data().size() == 1);
+    CHECK(found.data()[0]["name"] == name);
+  }
+  CHECK(server.as_user("GET", "/api/v1/models/?search=" + escaped("% o")).body["pagination"]["total_items"] == 1);
   CHECK(server.send("GET", "/api/v1/projects/1/", {"Host: evil\"><x"}).status == 400);
   for (const char* name : {"../../x.tar.gz", "..\\..\\a.H5", "noext", ".", "a.b/c", "x.;rm", ""}) {
     const auto model = server.upload({{"project_id", "1"}}, std::string{name}.empty() ? "e" : name);
