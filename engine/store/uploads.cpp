@@ -223,7 +223,7 @@ std::vector<std::string> Uploads::remove_untouched(std::int64_t before_us) {
   }
   std::vector<std::string> contents;
   for (const auto& entry : all) {
-    if (describe(*entry).touched_us >= before_us) continue;
+    if (touched_us(entry->id) >= before_us) continue;
     const auto removed = remove(entry->id, entry->owner);
     // One that is claimed, or whose files cannot be removed, has its turn the next time.
     if (removed.ok() && !removed->empty()) contents.push_back(*removed);
@@ -328,13 +328,16 @@ Result<void> Uploads::forget(Entry& entry) {
   return {};
 }
 
-UploadStat Uploads::describe(const Entry& entry) {
-  std::int64_t touched_us = 0;
-  for (const auto& name : {upload_bytes_name(entry.id), upload_state_name(entry.id)}) {
-    if (const auto file = disk_.stat(name); file.ok())
-      touched_us = std::max(touched_us, file->modified_us);
+std::int64_t Uploads::touched_us(const std::string& id) {
+  std::int64_t latest = 0;
+  for (const auto& name : {upload_bytes_name(id), upload_state_name(id)}) {
+    if (const auto file = disk_.stat(name); file.ok()) latest = std::max(latest, file->modified_us);
   }
-  return {entry.id, entry.length_bytes, entry.offset_bytes, entry.note, touched_us};
+  return latest;
+}
+
+UploadStat Uploads::describe(const Entry& entry) {
+  return {entry.id, entry.length_bytes, entry.offset_bytes, entry.note, touched_us(entry.id)};
 }
 
 }  // namespace millrace

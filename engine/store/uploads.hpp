@@ -149,6 +149,8 @@ class Uploads {
   Result<std::unique_ptr<WritableFile>> settle(Entry& entry);
   Result<void> hash(Entry& entry);
   Result<void> forget(Entry& entry);
+  /// When something of an upload was written last; asks the disk alone, so anybody may.
+  std::int64_t touched_us(const std::string& id);
   UploadStat describe(const Entry& entry);
 
   Disk& disk_;
