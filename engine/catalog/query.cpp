@@ -45,7 +45,7 @@ class Compiler {
     out_.password = conditions_.password();
     if (out_.counts) {
       if (out_.password) return wrong("rows found with verify are not counted");
-      conditions_.append_source(sql_, values_, true);
+      conditions_.append_counted(sql_, values_);
       out_.question = {std::move(sql_), std::move(values_)};
       return std::move(out_);
     }
@@ -177,10 +177,11 @@ class Compiler {
     const bool is_far = offset >= kFarOffset || conditions_.finds_out_of_order();
     if (is_far && is_changeable(entity_) && is_keyed() && limit <= kMostPageRows && !out_.password)
       split_page(limit, offset);
-    // Rows that are only passed over are not read: their ids, which an index holds, are enough.
-    const bool finds_ids_first = offset > 0 && is_keyed() && order_.size() == 1;
+    // Rows that are only passed over, or lack a member, are not read: an index holds their ids.
+    const bool finds_ids_first = (offset > 0 || conditions_.asks_members()) && is_keyed() &&
+                                 order_.size() == 1 && !out_.password;
     if (finds_ids_first) sql_ += fmt::format(" FROM (SELECT {} AS found_id", conditions_.row_id());
-    conditions_.append_source(sql_, values_, false);
+    conditions_.append_source(sql_, values_, finds_ids_first);
     sql_ += order_by(conditions_.row_id());
     sql_ += " LIMIT ? OFFSET ?";
     values_.emplace_back(limit);
@@ -198,7 +199,7 @@ class Compiler {
     page.limit = limit;
     page.offset = offset;
     page.ids.sql = fmt::format("SELECT {}", conditions_.row_id());
-    conditions_.append_source(page.ids.sql, page.ids.values, false);
+    conditions_.append_source(page.ids.sql, page.ids.values, order_.size() == 1);
     page.ids.sql += order_by(conditions_.row_id());
     page.rows.sql = sql_;
     conditions_.append_check(page.rows.sql, page.rows.values);

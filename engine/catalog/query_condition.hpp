@@ -22,12 +22,16 @@ class ConditionCompiler {
   /// Adds {"column": ..., "op": ..., "value": ...}.
   Result<void> add(const Json& condition);
 
-  /// Appends " FROM ... WHERE ..." and its values. Rows that are only counted are counted in the
-  /// index of the documents alone where that knows all that is asked.
-  void append_source(std::string& sql, std::vector<SqlValue>& values, bool only_counts) const;
+  /// Appends " FROM ... WHERE ..." and its values. Rows of which only the id is wanted are found in
+  /// the index of the documents alone where that knows all that is asked.
+  void append_source(std::string& sql, std::vector<SqlValue>& values, bool only_ids) const;
+  /// Appends the same for rows that are counted.
+  void append_counted(std::string& sql, std::vector<SqlValue>& values) const;
   /// Appends the same for rows whose ids are known, which are looked at one by one; ends in an
   /// open condition on the id: " FROM ... WHERE ... AND models.id".
   void append_check(std::string& sql, std::vector<SqlValue>& values) const;
+  /// Whether members of documents are asked for.
+  [[nodiscard]] bool asks_members() const { return !members_.empty(); }
   /// Whether rows are found by an index that does not give them in the order of their ids.
   [[nodiscard]] bool finds_out_of_order() const;
   /// The id of a row as the SQL that the source is sorted by.
@@ -66,6 +70,7 @@ class ConditionCompiler {
     std::vector<SqlValue> check_values;
   };
   [[nodiscard]] bool is_copied(const Condition& condition) const;
+  [[nodiscard]] bool index_knows_all() const;
   void add(const EntityColumn* column, std::string sql, std::string rest, std::vector<SqlValue> values);
   [[nodiscard]] std::string operand(const EntityColumn& column) const;
 

@@ -154,6 +154,12 @@ TEST_CASE("models are found by the members of their documents and by their tags"
   both.push_back(where("metrics", "has", "loss")[0]);
   CHECK(rows.names("models", both) == "a");
   CHECK(rows.count("models", both) == 1);
+  both.push_back(where("project_id", "in", {1, 2})[0]);
+  CHECK(rows.count("models", both) == 1);
+  both[1] = where("metrics", "has", Json{{"name", "acc"}, {"op", ">"}, {"value", 0.4}})[0];
+  CHECK(rows.count("models", both) == 2);
+  both[2] = where("project_id", "in", {2})[0];
+  CHECK(rows.count("models", both) == 0);
   CHECK(rows.names("models", where("tags", "has", "old")) == "a,b");
   CHECK(rows.names("models", where("tags", "has", 1)) == "a");
   CHECK(rows.names("models", where("workspace_id", "in", {1})) == "a,b,c");
