@@ -76,9 +76,9 @@ class RowChange {
   std::int64_t other_id_ = 0;
 };
 
-/// Appends a line to the audit trail, within a transaction.
-Result<void> append_audit(Connection& connection, const Entity& entity, std::int64_t id,
-                          std::string_view action, const Asker& asker, std::int64_t now_us,
-                          const Json& what);
+/// Returns a value as the audit trail and errors show it: no hash of a password.
+Json shown(const EntityColumn& column, const SqlValue& value);
+/// "insert": as a change names it.
+std::string_view to_string(RowChange::Action action);
 
 }  // namespace millrace

@@ -1,0 +1,62 @@
+// The line that a change leaves in the audit trail.
+#include "engine/catalog/row_change.hpp"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace millrace {
+
+Json shown(const EntityColumn& column, const SqlValue& value) {
+  if (column.kind == ColumnKind::Password) return "***";
+  if (const auto* number = std::get_if<std::int64_t>(&value))
+    return column.kind == ColumnKind::Flag ? Json(*number != 0) : Json(*number);
+  if (const auto* real = std::get_if<double>(&value)) return *real;
+  if (const auto* text = std::get_if<std::string>(&value)) {
+    if (column.kind != ColumnKind::Document) return *text;
+    auto document = parse_json(*text);
+    return document.ok() ? *std::move(document) : Json(*text);
+  }
+  return nullptr;
+}
+
+// What the row held in the columns that change, or in all of them when it goes.
+Result<Json> RowChange::before(Connection& connection) const {
+  std::vector<const EntityColumn*> columns;
+  if (action_ == Action::Delete) {
+    for (const EntityColumn& column : entity_->columns) {
+      if (column.rules.is_writable && column.kind != ColumnKind::Rows) columns.push_back(&column);
+    }
+  }
+  for (const auto& [column, value] : values_) columns.push_back(column);
+  Json old = Json::object();
+  if (columns.empty()) return old;
+  std::string names;
+  for (const EntityColumn* column : columns)
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", column->column);
+  MR_TRY(const SqlRows found,
+         connection.query(fmt::format("SELECT {} FROM {} WHERE id = ?", names, entity_->table), {id_}));
+  if (found.rows.empty()) return old;
+  for (std::size_t i = 0; i < columns.size(); ++i)
+    old[std::string{columns[i]->name}] = shown(*columns[i], found.rows.front()[i]);
+  return old;
+}
+
+Result<void> RowChange::note(Connection& connection, Json what) const {
+  Json now = Json::object();
+  for (const auto& [column, value] : values_) now[std::string{column->name}] = shown(*column, value);
+  for (const auto& [column, names] : names_) now[std::string{column->name}] = names;
+  if (linked_ != nullptr) now[std::string{linked_->name}] = other_id_;
+  Json line = Json::object();
+  if (!what.empty()) line["before"] = std::move(what);
+  if (!now.empty()) line["after"] = std::move(now);
+  MR_CHECK(connection.execute(
+      "INSERT INTO audit (time_us, actor, entity, entity_id, action, what) VALUES (?, ?, ?, ?, ?, ?)",
+      {now_us_, asker_.name, std::string{entity_->name}, id_, std::string{to_string(action_)},
+       line.dump()}));
+  return {};
+}
+
+}  // namespace millrace

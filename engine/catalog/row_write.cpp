@@ -1,0 +1,263 @@
+// What a change does within its transaction.
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "engine/catalog/fold.hpp"
+#include "engine/catalog/query.hpp"
+#include "engine/catalog/revision.hpp"
+#include "engine/catalog/row_change.hpp"
+#include "engine/catalog/text_index.hpp"
+
+namespace millrace {
+
+namespace {
+
+bool is_null(const SqlValue& value) { return std::holds_alternative<std::nullptr_t>(value); }
+
+// Another engine at the same database may have been faster than our own look.
+Result<Connection::Changed> changed(Result<Connection::Changed> done) {
+  if (done.ok() || done.error().code != Code::Conflict) return done;
+  return Error{Code::Conflict, "catalog change: a row with these values is there, or one it refers to is gone",
+               done.error().message + " " + done.error().detail};
+}
+
+Result<bool> has_row(Connection& connection, const std::string& sql, std::vector<SqlValue> values) {
+  MR_TRY(const SqlRows found, connection.query(sql, values));
+  return !found.rows.empty();
+}
+
+}  // namespace
+
+Result<void> RowChange::apply(Connection& connection) {
+  MR_CHECK(next_revision(connection));
+  return change(connection);
+}
+
+Result<void> RowChange::change(Connection& connection) {
+  Json what = Json::object();
+  if (action_ != Action::Insert) {
+    MR_CHECK(check_exists(connection));
+    MR_TRY(what, before(connection));
+    if (action_ == Action::Delete) MR_CHECK(check_dependents(connection));
+    if (entity_->forget != nullptr) MR_CHECK(entity_->forget(connection, id_));
+  } else {
+    MR_CHECK(complete(connection));
+  }
+  MR_CHECK(check_references(connection));
+  MR_CHECK(check_unique(connection));
+  switch (action_) {
+    case Action::Insert:
+      MR_CHECK(insert(connection));
+      break;
+    case Action::Update:
+      MR_CHECK(update(connection));
+      break;
+    case Action::Delete:
+      MR_CHECK(connection.execute(fmt::format("DELETE FROM {} WHERE id = ?", entity_->table), {id_}));
+      break;
+    case Action::Attach:
+    case Action::Detach:
+      MR_CHECK(link(connection));
+      break;
+  }
+  MR_CHECK(index_texts(connection));
+  MR_CHECK(set_names(connection));
+  if (action_ != Action::Delete && entity_->derive != nullptr)
+    MR_CHECK(entity_->derive(connection, id_));
+  return note(connection, std::move(what));
+}
+
+Result<void> RowChange::complete(Connection& connection) {
+  if (entity_->complete == nullptr) return {};
+  values_.erase(values_.begin() + static_cast<std::ptrdiff_t>(asked_), values_.end());
+  RowValues asked;
+  for (const auto& [column, value] : values_) asked.emplace(column->name, value);
+  MR_TRY(const RowValues more, entity_->complete(connection, asker_, asked));
+  for (const auto& [name, value] : more) {
+    MR_TRY(const EntityColumn* column, column_of(*entity_, name, "catalog change"));
+    values_.push_back({column, value});
+  }
+  return {};
+}
+
+Result<void> RowChange::check_exists(Connection& connection) const {
+  auto sql = fmt::format("SELECT 1 FROM {0} WHERE {0}.id = ?", entity_->table);
+  std::vector<SqlValue> values{id_};
+  if (!asker_.owner.empty() && !entity_->owned_by.empty()) {
+    sql += fmt::format(" AND {}", entity_->owned_by);
+    values.emplace_back(asker_.owner);
+  }
+  MR_TRY(const bool is_there, has_row(connection, sql, std::move(values)));
+  if (is_there) return {};
+  return Error{Code::NotFound, fmt::format("no row of {} has this id: {}", entity_->name, id_)};
+}
+
+Result<void> RowChange::check_references(Connection& connection) const {
+  for (const auto& [column, value] : values_) {
+    if (column->rules.references.empty() || is_null(value)) continue;
+    const Entity& other = *find_entity(column->rules.references);
+    MR_TRY(const bool is_there,
+           has_row(connection, fmt::format("SELECT 1 FROM {} WHERE id = ?", other.table), {value}));
+    if (is_there) continue;
+    return Error{Code::NotFound,
+                 fmt::format("{} refers to a row of {} that is not there: {}", column->name,
+                             other.name, std::get<std::int64_t>(value)),
+                 {},
+                 std::string{column->name}};
+  }
+  return {};
+}
+
+Result<void> RowChange::check_unique(Connection& connection) const {
+  for (const auto& [column, value] : values_) {
+    if (!column->rules.is_unique || is_null(value)) continue;
+    MR_TRY(const bool is_taken,
+           has_row(connection,
+                   fmt::format("SELECT 1 FROM {} WHERE {} = ? AND id <> ?", entity_->table,
+                               column->column),
+                   {value, id_}));
+    if (!is_taken) continue;
+    return Error{Code::Conflict,
+                 fmt::format("{} is taken: {}", column->name, shown(*column, value).dump()),
+                 {},
+                 std::string{column->name}};
+  }
+  return {};
+}
+
+Result<void> RowChange::check_dependents(Connection& connection) const {
+  if (entity_->check_deletion != nullptr) MR_CHECK(entity_->check_deletion(connection, id_));
+  for (const CatalogPart& part : catalog_parts()) {
+    for (const Entity& other : part.entities) {
+      for (const EntityColumn& column : other.columns) {
+        if (column.rules.references != entity_->name) continue;
+        MR_TRY(const bool refers,
+               has_row(connection,
+                       fmt::format("SELECT 1 FROM {} WHERE {} = ? LIMIT 1", other.table, column.column),
+                       {id_}));
+        if (refers) {
+          return Error{Code::Conflict,
+                       fmt::format("it still has {}; delete or move them first", other.name)};
+        }
+      }
+    }
+  }
+  return {};
+}
+
+Result<void> RowChange::insert(Connection& connection) {
+  std::string columns, marks;
+  std::vector<SqlValue> values;
+  const auto add = [&](std::string_view column, SqlValue value) {
+    columns += fmt::format("{}{}", columns.empty() ? "" : ", ", column);
+    marks += marks.empty() ? "?" : ", ?";
+    values.push_back(std::move(value));
+  };
+  for (const auto& [column, value] : values_) {
+    add(column->column, value);
+    if (column->rules.folded.empty()) continue;
+    const auto* text = std::get_if<std::string>(&value);
+    add(column->rules.folded, text != nullptr ? fold_case(*text) : std::string{});
+  }
+  for (const EntityColumn& column : entity_->columns) {
+    if (column.name == "created" || column.name == "updated") add(column.column, now_us_);
+  }
+  MR_TRY(const auto made,
+         changed(connection.execute(
+             fmt::format("INSERT INTO {} ({}) VALUES ({})", entity_->table, columns, marks), values)));
+  id_ = made.last_id;
+  return {};
+}
+
+Result<void> RowChange::update(Connection& connection) const {
+  std::string sets;
+  std::vector<SqlValue> values;
+  const auto set = [&](std::string_view column, SqlValue value) {
+    sets += fmt::format("{}{} = ?", sets.empty() ? "" : ", ", column);
+    values.push_back(std::move(value));
+  };
+  for (const auto& [column, value] : values_) {
+    set(column->column, value);
+    if (column->rules.folded.empty()) continue;
+    const auto* text = std::get_if<std::string>(&value);
+    set(column->rules.folded, text != nullptr ? fold_case(*text) : std::string{});
+  }
+  for (const EntityColumn& column : entity_->columns) {
+    if (column.name == "updated") set(column.column, now_us_);
+  }
+  if (sets.empty()) return {};
+  values.emplace_back(id_);
+  MR_CHECK(changed(connection.execute(
+      fmt::format("UPDATE {} SET {} WHERE id = ?", entity_->table, sets), values)));
+  return {};
+}
+
+Result<void> RowChange::link(Connection& connection) const {
+  const auto& related = linked_->related;
+  const Entity& other = *find_entity(related.named);
+  MR_TRY(const bool is_there,
+         has_row(connection, fmt::format("SELECT 1 FROM {} WHERE id = ?", other.table), {other_id_}));
+  if (!is_there)
+    return Error{Code::NotFound, fmt::format("no row of {} has this id: {}", other.name, other_id_)};
+  const std::vector<SqlValue> pair{id_, other_id_};
+  if (action_ == Action::Detach) {
+    MR_TRY(const auto gone,
+           connection.execute(fmt::format("DELETE FROM {} WHERE {} = ? AND {} = ?", related.link,
+                                          related.own, related.other),
+                              pair));
+    if (gone.rows > 0) return {};
+    return Error{Code::NotFound,
+                 fmt::format("{} {} is not attached to {} {}", other.name, other_id_, entity_->name, id_)};
+  }
+  MR_TRY(const bool is_linked,
+         has_row(connection,
+                 fmt::format("SELECT 1 FROM {} WHERE {} = ? AND {} = ?", related.link, related.own,
+                             related.other),
+                 pair));
+  if (is_linked) return {};
+  MR_CHECK(connection.execute(fmt::format("INSERT INTO {} ({}, {}) VALUES (?, ?)", related.link,
+                                          related.own, related.other),
+                              pair));
+  return {};
+}
+
+Result<void> RowChange::index_texts(Connection& connection) const {
+  for (const auto& [column, value] : values_) {
+    if (column->rules.contains.table.empty()) continue;
+    const auto* text = std::get_if<std::string>(&value);
+    MR_CHECK(write_text_index(connection, column->rules.contains, id_,
+                              text != nullptr ? fold_case(*text) : std::string{}));
+  }
+  return {};
+}
+
+// Replaces the set of names; what does not exist yet is made.
+Result<void> RowChange::set_names(Connection& connection) const {
+  for (const auto& [column, names] : names_) {
+    const auto& related = column->related;
+    const Entity& other = *find_entity(related.named);
+    MR_CHECK(connection.execute(
+        fmt::format("DELETE FROM {} WHERE {} = ?", related.link, related.own), {id_}));
+    for (const std::string& name : names) {
+      MR_TRY(const SqlRows found,
+             connection.query(fmt::format("SELECT id FROM {} WHERE name = ?", other.table), {name}));
+      std::int64_t other_id = 0;
+      if (found.rows.empty()) {
+        RowChange made{other, asker_, now_us_};
+        MR_CHECK(made.read_set({{"name", name}}));
+        MR_CHECK(made.add_missing());
+        MR_CHECK(made.change(connection));
+        other_id = made.id();
+      } else {
+        other_id = std::get<std::int64_t>(found.rows.front().front());
+      }
+      MR_CHECK(connection.execute(fmt::format("INSERT INTO {} ({}, {}) VALUES (?, ?)", related.link,
+                                              related.own, related.other),
+                                  {id_, other_id}));
+    }
+  }
+  return {};
+}
+
+}  // namespace millrace
