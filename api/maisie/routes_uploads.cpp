@@ -55,7 +55,8 @@ Response create(const Registry& registry, const Request& request, const Caller& 
   if (!length) return message(400, "Upload-Length says in decimal digits how long the file is");
   if (*length > registry.settings.max_upload_bytes) {
     return message(413,
-                   fmt::format("a file may have {} bytes", registry.settings.max_upload_bytes));
+                   fmt::format("a file may have {} bytes at the most (--max-upload of the server)",
+                               registry.settings.max_upload_bytes));
   }
   const auto metadata = request.headers.get("Upload-Metadata");
   if (metadata.size() > kMostMetadata || !is_upload_metadata(metadata)) {

@@ -72,15 +72,18 @@ Finished run_program(const std::vector<std::string>& arguments) {
   return *std::move(finished);
 }
 
+bool is_mounted(const SmallDisk& disk) {
+  if (disk.problem().empty()) return true;
+  WARN("skipped: " << disk.problem());
+  return false;
+}
+
 }  // namespace
 
 TEST_CASE("millrace run against a full disk fails, says so, and leaves nothing half-written",
           "[fault][disk]") {
   const SmallDisk disk{2};
-  if (!disk.problem().empty()) {
-    WARN("skipped: " << disk.problem());
-    return;
-  }
+  if (!is_mounted(disk)) return;
   const TemporaryFolder folder;
   write_pictures(folder / "data/store", kPictures);
   Json pipeline = turn_pictures(1, 4).at("pipeline");
@@ -113,10 +116,7 @@ TEST_CASE("millrace run against a full disk fails, says so, and leaves nothing h
 TEST_CASE("a store on a full disk fails the job; the server lives, and the job can be retried",
           "[fault][disk]") {
   const SmallDisk disk{2};
-  if (!disk.problem().empty()) {
-    WARN("skipped: " << disk.problem());
-    return;
-  }
+  if (!is_mounted(disk)) return;
   const TemporaryFolder folder;
   const auto data = folder / "data";
   std::filesystem::create_directory(data);
@@ -150,10 +150,7 @@ TEST_CASE("a store on a full disk fails the job; the server lives, and the job c
 TEST_CASE("a job whose store takes no writes is tried again, and finishes once it does",
           "[fault][disk]") {
   const SmallDisk disk{2};
-  if (!disk.problem().empty()) {
-    WARN("skipped: " << disk.problem());
-    return;
-  }
+  if (!is_mounted(disk)) return;
   const TemporaryFolder folder;
   const auto data = folder / "data";
   std::filesystem::create_directory(data);
@@ -186,10 +183,7 @@ TEST_CASE("a job whose store takes no writes is tried again, and finishes once i
 TEST_CASE("a catalog on a full disk refuses submissions, answers reads, and takes them up again",
           "[fault][disk]") {
   const SmallDisk disk{8};
-  if (!disk.problem().empty()) {
-    WARN("skipped: " << disk.problem());
-    return;
-  }
+  if (!is_mounted(disk)) return;
   const auto data = disk.path() / "data";
   std::filesystem::create_directory(data);
   write_pictures(data / "store", kPictures);
@@ -231,10 +225,7 @@ TEST_CASE("a catalog on a full disk refuses submissions, answers reads, and take
 TEST_CASE("everything on one full disk: a job ends when there is space, and leaves nothing behind",
           "[fault][disk]") {
   const SmallDisk disk{8};
-  if (!disk.problem().empty()) {
-    WARN("skipped: " << disk.problem());
-    return;
-  }
+  if (!is_mounted(disk)) return;
   const auto data = disk.path() / "data";
   std::filesystem::create_directory(data);
   write_pictures(data / "store", kPictures);
