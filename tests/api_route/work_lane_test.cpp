@@ -71,7 +71,7 @@ TEST_CASE("a lane lets others of the pool go before it has run everything", "[ro
 TEST_CASE("closing a lane drops what waits, and waits for what runs and for holds",
           "[route][lane]") {
   const auto pools = make_worker_pools(1, 2, system_clock());
-  WorkLane lane{*pools, 1, 10};
+  WorkLane lane{*pools, 1, 1'000'000};
   std::atomic<bool> has_begun{false}, may_end{false}, has_ended{false}, ran_late{false};
   lane.push(make_work([&] {
     has_begun = true;
@@ -82,6 +82,9 @@ TEST_CASE("closing a lane drops what waits, and waits for what runs and for hold
   lane.push(make_work([&] { ran_late = true; }));
   auto hold = lane.hold();
   std::jthread release{[&] {
+    // Once the lane is closed it takes no more; until then what it took waits, and is dropped.
+    for (auto more = make_work([] {}); lane.try_push(more); more = make_work([] {}))
+      std::this_thread::yield();
     may_end = true;
     while (!has_ended) std::this_thread::yield();
     hold.reset();
