@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "api/auth/recent_table.hpp"
+#include "engine/base/recent_table.hpp"
 #include "engine/base/sha1.hpp"
 
 #include <arpa/inet.h>
@@ -79,8 +79,8 @@ class FailureTable {
   RecentTable<Record> records_;
 };
 
-// The turns of addresses, as pairs with the login that they try. A turn that was given is kept until
-// it is used, so who waits for it is overtaken by nobody.
+// The turns of addresses, as pairs with the login that they try. A turn that was given is kept
+// until it is used, so who waits for it is overtaken by nobody.
 class TurnTable {
  public:
   explicit TurnTable(const ThrottleLimits& limits)

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <string>
 
-#include "api/auth/base64url.hpp"
 #include "api/auth/token.hpp"
 #include "api/auth/unix_seconds.hpp"
+#include "engine/base/base64.hpp"
 
 namespace millrace::auth {
 

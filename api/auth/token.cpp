@@ -4,8 +4,8 @@
 #include <limits>
 #include <optional>
 
-#include "api/auth/base64url.hpp"
 #include "api/auth/unix_seconds.hpp"
+#include "engine/base/base64.hpp"
 #include "engine/base/json.hpp"
 #include "engine/base/random.hpp"
 

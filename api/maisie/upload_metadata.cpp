@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <functional>
 
-#include <openssl/evp.h>
+#include "engine/base/base64.hpp"
 
 namespace millrace::maisie {
 
@@ -34,29 +34,10 @@ bool is_key(std::string_view text) {
 
 }  // namespace
 
-std::optional<std::string> decode_base64(std::string_view text) {
-  const auto padding = text.size() - std::min(text.size(), text.find_last_not_of('=') + 1);
-  if (text.size() % 4 != 0 || padding > 2) return std::nullopt;
-  // The library would pass over blanks, and take padding that others stand behind.
-  const auto letters = text.substr(0, text.size() - padding);
-  const bool is_plain = std::all_of(letters.begin(), letters.end(), [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' ||
-           c == '/';
-  });
-  if (!is_plain) return std::nullopt;
-  std::string bytes(text.size() / 4 * 3, '\0');
-  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
-                                   reinterpret_cast<const unsigned char*>(text.data()),
-                                   static_cast<int>(text.size()));
-  if (size < 0) return std::nullopt;
-  bytes.resize(static_cast<std::size_t>(size) - padding);
-  return bytes;
-}
-
 bool is_upload_metadata(std::string_view text) {
   bool is_good = true;
   for_each_pair(text, [&](std::string_view key, std::string_view value) {
-    is_good = is_key(key) && decode_base64(value).has_value();
+    is_good = is_key(key) && from_base64(value).has_value();
     return is_good;
   });
   return is_good;
@@ -66,7 +47,7 @@ std::string upload_metadata_value(std::string_view text, std::string_view key) {
   std::string found;
   for_each_pair(text, [&](std::string_view name, std::string_view value) {
     if (name != key) return true;
-    found = decode_base64(value).value_or("");
+    found = from_base64(value).value_or("");
     return false;
   });
   return found;

@@ -1,13 +1,9 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 
 namespace millrace::maisie {
-
-/// Decodes Base64 (RFC 4648 section 4) with its padding; nothing for anything else.
-std::optional<std::string> decode_base64(std::string_view text);
 
 /// Tells whether a text is what a header Upload-Metadata may hold: "filename bmV0Lmg1,is_raw", keys
 /// with values in Base64, or none.

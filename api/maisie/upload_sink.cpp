@@ -4,7 +4,7 @@
 #include <charconv>
 
 #include "api/maisie/upload_headers.hpp"
-#include "api/maisie/upload_metadata.hpp"
+#include "engine/base/base64.hpp"
 
 #include <fmt/format.h>
 
@@ -72,7 +72,7 @@ void UploadSink::read_checksum(std::string_view text) {
         Fault{400, "Upload-Checksum names an algorithm that there is not: sha1 and sha256 are"};
     return;
   }
-  const auto bytes = decode_base64(text.substr(std::min(space + 1, text.size())));
+  const auto bytes = from_base64(text.substr(std::min(space + 1, text.size())));
   if (!bytes || bytes->size() != size) {
     fault_ = Fault{400, fmt::format("Upload-Checksum holds no {} in Base64", algorithm)};
     return;

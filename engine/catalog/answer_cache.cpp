@@ -3,9 +3,9 @@
 #include <iterator>
 #include <utility>
 
-#include <fmt/format.h>
-
 #include "engine/catalog/revision.hpp"
+
+#include <fmt/format.h>
 
 namespace millrace {
 
@@ -39,8 +39,9 @@ Result<AnswerCache::Numbers> read_numbers(Connection& connection, const Question
 
 }  // namespace
 
-std::size_t AnswerCache::Entry::bytes() const {
-  return kEntryBytes + key.size() + (numbers ? numbers->size() * sizeof(std::int64_t) : 0);
+std::size_t AnswerCache::bytes_of(const std::string& key, const Answer& answer) {
+  const auto numbers = answer.numbers ? answer.numbers->size() : 0;
+  return kEntryBytes + key.size() + numbers * sizeof(std::int64_t);
 }
 
 Result<AnswerCache::Numbers> AnswerCache::ask(Connection& connection, const Question& question) {
@@ -54,55 +55,41 @@ Result<AnswerCache::Numbers> AnswerCache::ask_again(Connection& connection,
 
 Result<AnswerCache::Numbers> AnswerCache::answer(Connection& connection, const Question& question,
                                                  bool at_once) {
-  auto key = key_of(question);
+  const auto key = key_of(question);
   // Read first: a change that comes between this and the answer is in the answer, and whoever reads
   // the later revision asks anew.
   MR_TRY(const std::int64_t revision, read_revision(connection));
   bool is_known = false;
   {
     const std::lock_guard lock{mutex_};
-    if (const auto known = places_.find(key); revision == revision_ && known != places_.end()) {
-      const Entry& entry = *known->second;
-      entries_.splice(entries_.begin(), entries_, known->second);
-      if (entry.numbers || entry.is_too_long) return entry.numbers;
-      is_known = true;
-    }
+    const auto* known = revision == revision_ ? answers_.find(key) : nullptr;
+    if (known != nullptr && (known->numbers || known->is_too_long)) return known->numbers;
+    is_known = known != nullptr;
   }
-  Entry entry{std::move(key), nullptr};
+  Numbers numbers;
   if (at_once || is_known) {
-    MR_TRY(entry.numbers, read_numbers(connection, question));
+    MR_TRY(numbers, read_numbers(connection, question));
   }
-  const Numbers numbers = entry.numbers;
-  if (numbers && numbers->size() > kMostNumbers) {
-    entry.numbers = nullptr;
-    entry.is_too_long = true;
-  }
-  keep(revision, std::move(entry));
+  const bool is_too_long = numbers && numbers->size() > kMostNumbers;
+  keep(revision, key, {is_too_long ? nullptr : numbers, is_too_long});
   return numbers;
 }
 
-void AnswerCache::keep(std::int64_t revision, Entry entry) {
+void AnswerCache::keep(std::int64_t revision, const std::string& key, Answer answer) {
   const std::lock_guard lock{mutex_};
-  if (revision < revision_ || entry.key.size() > kLongestKey) return;
+  if (revision < revision_ || key.size() > kLongestKey) return;
   if (revision > revision_) {
-    places_.clear();
-    entries_.clear();
+    answers_.clear();
     bytes_ = 0;
     revision_ = revision;
   }
-  if (const auto known = places_.find(entry.key); known != places_.end()) {
-    const auto older = known->second;
-    bytes_ -= older->bytes();
-    places_.erase(known);
-    entries_.erase(older);
-  }
-  bytes_ += entry.bytes();
-  entries_.push_front(std::move(entry));
-  places_.emplace(entries_.front().key, entries_.begin());
+  if (const auto* older = answers_.find(key)) bytes_ -= bytes_of(key, *older);
+  bytes_ += bytes_of(key, answer);
+  answers_.get(key) = std::move(answer);
   while (bytes_ > kMostBytes) {
-    bytes_ -= entries_.back().bytes();
-    places_.erase(entries_.back().key);
-    entries_.pop_back();
+    const auto& [oldest, its] = *answers_.oldest();
+    bytes_ -= bytes_of(oldest, its);
+    answers_.forget(oldest);
   }
 }
 

@@ -1,14 +1,12 @@
 #pragma once
 
 #include <cstdint>
-#include <list>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <string_view>
-#include <unordered_map>
 #include <vector>
 
+#include "engine/base/recent_table.hpp"
 #include "engine/catalog/database.hpp"
 
 namespace millrace {
@@ -35,24 +33,22 @@ class AnswerCache {
  private:
   static constexpr std::size_t kMostBytes = 64 * 1024 * 1024;
   static constexpr std::size_t kMostNumbers = 1'000'000;  // of one answer
-  static constexpr std::size_t kLongestKey = 4'096;  // bytes; a longer question is never kept
-  static constexpr std::size_t kEntryBytes = 256;    // of an entry, besides its key and its numbers
+  static constexpr std::size_t kLongestKey = 4'096;       // bytes; a longer question is never kept
+  static constexpr std::size_t kEntryBytes = 256;  // of an entry, besides its key and its numbers
 
-  struct Entry {
-    std::string key;
+  struct Answer {
     Numbers numbers;           // null: asked once
     bool is_too_long = false;  // to be kept: its rows are better read as they are needed
-    [[nodiscard]] std::size_t bytes() const;
   };
 
+  static std::size_t bytes_of(const std::string& key, const Answer& answer);
   Result<Numbers> answer(Connection& connection, const Question& question, bool at_once);
-  void keep(std::int64_t revision, Entry entry);
+  void keep(std::int64_t revision, const std::string& key, Answer answer);
 
   std::mutex mutex_;  // guards all below
   std::int64_t revision_ = -1;
   std::size_t bytes_ = 0;
-  std::list<Entry> entries_;  // of that revision; what was used last is first
-  std::unordered_map<std::string_view, std::list<Entry>::iterator> places_;  // by the entry's key
+  RecentTable<Answer> answers_{kMostBytes / kEntryBytes + 1};  // of that revision, by question
 };
 
 }  // namespace millrace

@@ -7,16 +7,15 @@
 #include <span>
 #include <utility>
 
-#include <fmt/format.h>
-
 #include "engine/base/password.hpp"
-#include "engine/catalog/connection_pool.hpp"
 #include "engine/catalog/answer_cache.hpp"
+#include "engine/catalog/connection_pool.hpp"
 #include "engine/catalog/group_commit.hpp"
 #include "engine/catalog/migrations.hpp"
 #include "engine/catalog/query.hpp"
-#include "engine/catalog/revision.hpp"
 #include "engine/catalog/row_change.hpp"
+
+#include <fmt/format.h>
 
 namespace millrace {
 
@@ -162,9 +161,10 @@ Result<Batch> Catalog::change(const Json& change, const Asker& asker) {
   MR_TRY(RowChange compiled, RowChange::compile(change, asker, clock()));
   const auto name = compiled.entity().name;
   const auto row = [&](std::string_view owner) {
-    return query({{"entity", name},
-                  {"where", Json::array({Json{{"column", "id"}, {"op", "="}, {"value", compiled.id()}}})}},
-                 owner);
+    return query(
+        {{"entity", name},
+         {"where", Json::array({Json{{"column", "id"}, {"op", "="}, {"value", compiled.id()}}})}},
+        owner);
   };
   if (compiled.action() == RowChange::Action::Delete) {
     MR_TRY(Batch gone, row(asker.owner));
@@ -178,15 +178,6 @@ Result<Batch> Catalog::change(const Json& change, const Asker& asker) {
   }
   MR_CHECK(write_and_wait([&](Connection& connection) { return compiled.apply(connection); }));
   return row({});
-}
-
-Result<std::int64_t> Catalog::revision() {
-  std::int64_t revision = 0;
-  MR_CHECK(read([&revision](Connection& connection) -> Result<void> {
-    MR_TRY(revision, read_revision(connection));
-    return {};
-  }));
-  return revision;
 }
 
 Catalog::Counters Catalog::counters() const { return state_->writer.counters(); }

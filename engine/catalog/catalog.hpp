@@ -68,10 +68,6 @@ class Catalog {
   /// refers to nothing (NotFound with a field). A row that others refer to is Conflict.
   Result<Batch> change(const Json& change, const Asker& asker);
 
-  /// A number that grows with each change(), of this engine or of others at the same database: what
-  /// was made of the rows holds for as long as it stands.
-  Result<std::int64_t> revision();
-
   struct Counters {
     std::uint64_t writes = 0;  // that were committed
     std::uint64_t commits = 0;

@@ -16,6 +16,13 @@ namespace millrace {
 /// A value bound to a statement or read from a row.
 using SqlValue = std::variant<std::nullptr_t, std::int64_t, double, std::string>;
 
+/// Returns a number as an integer; 0 for null and for text.
+inline std::int64_t integer(const SqlValue& value) {
+  if (const auto* number = std::get_if<std::int64_t>(&value)) return *number;
+  const auto* real = std::get_if<double>(&value);
+  return real != nullptr ? static_cast<std::int64_t>(*real) : 0;
+}
+
 struct SqlRows {
   std::vector<std::string> columns;
   std::vector<std::vector<SqlValue>> rows;

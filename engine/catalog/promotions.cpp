@@ -25,11 +25,6 @@ std::optional<T> given(const RowValues& values, std::string_view column) {
   return value != nullptr ? std::optional<T>{*value} : std::nullopt;
 }
 
-std::int64_t integer(const SqlValue& value) {
-  const auto* number = std::get_if<std::int64_t>(&value);
-  return number != nullptr ? *number : 0;
-}
-
 // A stage of a project's models of one name.
 struct StageKey {
   std::int64_t project = 0;
@@ -48,8 +43,8 @@ struct Event {
 };
 
 Event read_event(const std::vector<SqlValue>& row) {
-  return {integer(row[0]), integer(row[1]), integer(row[2]), integer(row[3]), integer(row[4]),
-          row[5] == SqlValue{"retire"}};
+  return {integer(row[0]), integer(row[1]), integer(row[2]),
+          integer(row[3]), integer(row[4]), row[5] == SqlValue{"retire"}};
 }
 
 constexpr std::string_view kEvent =
@@ -120,10 +115,12 @@ Result<RowValues> promote(Connection& connection, const Asker& asker, const RowV
     return wrong("a model without a name has no versions and no stages; give it one", "model_id");
   const StageKey key{integer(found.rows[0][0]), *name, *given<std::string>(asked, "stage")};
   MR_TRY(const auto model, find_candidate(connection, key, *id, asker.owner));
-  if (!model) return Error{Code::Internal, fmt::format("a model has a name and no number: {}", *id)};
+  if (!model)
+    return Error{Code::Internal, fmt::format("a model has a name and no number: {}", *id)};
   MR_TRY(const auto top, in_force(connection, key, {}));
   if (top && !top->is_retirement && top->model == *id)
-    return Error{Code::Conflict, fmt::format("the model is in force in stage {} already", key.text())};
+    return Error{Code::Conflict,
+                 fmt::format("the model is in force in stage {} already", key.text())};
   auto more = facts(*model, top ? top->id : 0);
   more["project_id"] = key.project;
   more["model_name"] = key.name;
@@ -156,10 +153,11 @@ Result<RowValues> roll_back(Connection& connection, const Asker& asker, const St
     }
     id = event.below;
   }
-  return Error{Code::Conflict,
-               fmt::format("nothing is left to roll stage {} back to: no earlier model of it is there; "
-                           "promote one, or retire the stage",
-                           key.text())};
+  return Error{
+      Code::Conflict,
+      fmt::format("nothing is left to roll stage {} back to: no earlier model of it is there; "
+                  "promote one, or retire the stage",
+                  key.text())};
 }
 
 }  // namespace
@@ -210,10 +208,11 @@ Result<void> check_not_in_force(Connection& connection, std::int64_t model) {
   if (found.rows.empty()) return {};
   const auto& row = found.rows.front();
   const StageKey key{0, std::get<std::string>(row[0]), std::get<std::string>(row[1])};
-  return Error{Code::Conflict,
-               fmt::format("it is in force in stage {}; promote another model there, roll the stage "
-                           "back or retire it first",
-                           key.text())};
+  return Error{
+      Code::Conflict,
+      fmt::format("it is in force in stage {}; promote another model there, roll the stage "
+                  "back or retire it first",
+                  key.text())};
 }
 
 Result<void> follow_privacy(Connection& connection, std::int64_t model) {

@@ -80,8 +80,8 @@ class JobAttempt : public std::enable_shared_from_this<JobAttempt> {
   std::atomic<bool> lost_{false};
   std::atomic<std::int64_t> deadline_us_{0};
   std::atomic<bool> has_services_{false};  // services_ may be read by other threads
+  Job job_;                                // outlives the services
   std::unique_ptr<JobServices> services_;
-  Job job_;
   Outcome outcome_;
   Json versions_;
   Clock::Steady started_{};

@@ -31,12 +31,6 @@ Result<std::string> from_hex(std::string_view digits) {
 
 }  // namespace
 
-std::int64_t integer(const SqlValue& value) {
-  if (const auto* number = std::get_if<std::int64_t>(&value)) return *number;
-  if (const auto* real = std::get_if<double>(&value)) return static_cast<std::int64_t>(*real);
-  return 0;
-}
-
 std::string text(const SqlValue& value) {
   const auto* found = std::get_if<std::string>(&value);
   return found != nullptr ? *found : std::string{};

@@ -47,17 +47,25 @@ std::string event_text(const RecordLogEvent& event) {
 
 JobServices::JobServices(Surroundings around, JobStore& journal, const Job& job,
                          const JobStore::Lease& lease, const Cancel& cancel, const Clock& clock)
-    : StoreServices{around, read_rights(job.rights),
-                    {job.owner, fmt::format("job {}", job.id.value), origin_of(job)},
+    : StoreServices{around,
+                    read_rights(job.rights),
+                    {job.owner, fmt::format("job {}", job.id.value)},
                     fmt::format("job-{}", job.id.value)},
       journal_{journal},
       lease_{lease},
+      row_{job},
       job_{std::to_string(job.id.value)},
       cancel_{cancel},
       clock_{clock},
       began_{clock.steady()},
       journal_credit_{kJournalBurst},
       credited_{began_} {}
+
+// The pipeline of a job may be large, and few jobs write rows.
+const Origin& JobServices::origin() {
+  std::call_once(has_origin_, [this] { origin_ = origin_of(row_); });
+  return origin_;
+}
 
 JobServices::~JobServices() = default;
 

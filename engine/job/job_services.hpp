@@ -18,6 +18,7 @@ namespace millrace {
 /// What the operators of one attempt of a queued job may ask for. [any worker]
 class JobServices final : public StoreServices {
  public:
+  /// `job` outlives it and does not change.
   JobServices(Surroundings around, JobStore& journal, const Job& job, const JobStore::Lease& lease,
               const Cancel& cancel, const Clock& clock);
   ~JobServices() override;
@@ -63,12 +64,14 @@ class JobServices final : public StoreServices {
     std::string unit;
   };
 
+  const Origin& origin() override;
   bool may_journal();
   Result<void> count_rows(std::string_view node, std::int64_t sequence, std::string_view which,
                           std::int64_t rows);
 
   JobStore& journal_;
   const JobStore::Lease lease_;
+  const Job& row_;
   const std::string job_;
   const Cancel& cancel_;
   const Clock& clock_;
@@ -80,6 +83,9 @@ class JobServices final : public StoreServices {
   Json noted_log_;  // of the checkpoint that is resumed
   std::string record_log_uri_;
   std::unique_ptr<RecordLog> record_log_;
+
+  std::once_flag has_origin_;
+  Origin origin_;  // once it is asked for
 
   mutable std::mutex mutex_;  // guards all below
   BatchCounts counts_;

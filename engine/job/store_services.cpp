@@ -62,9 +62,16 @@ Result<Batch> StoreServices::catalog_query(const Json& query) {
   return around_.catalog.query(query, asker_.owner);
 }
 
+const Origin& StoreServices::origin() {
+  static const Origin kNone;
+  return kNone;
+}
+
 Result<Batch> StoreServices::catalog_change(const Json& change) {
-  MR_TRY(Batch changed, change_catalog(around_.catalog, around_.jobs, change, asker_));
-  const bool was_model = change.value("entity", Json{}) == "models" && change.value("action", Json{}) == "delete";
+  const Asker asker{asker_.owner, asker_.name, origin()};
+  MR_TRY(Batch changed, change_catalog(around_.catalog, around_.jobs, change, asker));
+  const bool was_model =
+      change.value("entity", Json{}) == "models" && change.value("action", Json{}) == "delete";
   if (was_model && changed.rows() > 0) free_file(changed);
   return changed;
 }

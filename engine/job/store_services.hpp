@@ -47,6 +47,8 @@ class StoreServices : public Services {
   [[nodiscard]] const StoreRights& rights() const { return rights_; }
 
  private:
+  /// By what the rows are made that the run writes.
+  virtual const Origin& origin();
   void free_file(const Batch& model);
 
   const Surroundings around_;

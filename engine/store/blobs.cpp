@@ -203,13 +203,6 @@ Result<BlobPin> Blobs::pin(std::string_view sha256) {
   return BlobPin{claims_, std::move(name)};
 }
 
-Result<void> Blobs::remove(std::string_view sha256) {
-  MR_TRY(const bool is_gone, remove_unless(sha256, [] { return false; }));
-  if (is_gone) return {};
-  return Error{Code::Conflict,
-               fmt::format("remove blob: somebody is about to refer to {}", sha256)};
-}
-
 Result<bool> Blobs::remove_unless(std::string_view sha256,
                                   const std::function<Result<bool>()>& is_referred) {
   MR_CHECK(check(sha256));

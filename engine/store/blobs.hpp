@@ -120,8 +120,6 @@ class Blobs {
 
   /// Waits while the content is being removed. It need not be there.
   Result<BlobPin> pin(std::string_view sha256);
-  /// Removes a content that nobody refers to; Conflict when it is pinned.
-  Result<void> remove(std::string_view sha256);
   /// Removes a content unless it is pinned or `is_referred` says that a row names it; returns
   /// whether it is gone. Nobody gets a pin on it between the question and the end, so `is_referred`
   /// must not ask for one.

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/base/base64.hpp"
 #include "engine/testing/batch_json.hpp"
 
 namespace millrace::testing {
@@ -79,8 +80,8 @@ Batch add_texts(Batch rows, const std::string& name, const Values& values, Type 
       builder.append(value->is_string() ? value->get<std::string>() : value->dump());
     } else {
       if (!value->is_string()) refuse(name, type, *value);
-      const auto bytes = decode_base64(value->get_ref<const std::string&>());
-      if (!bytes.ok()) refuse(name, type, *value);
+      const auto bytes = from_base64(value->get_ref<const std::string&>());
+      if (!bytes) refuse(name, type, *value);
       builder.append(std::string_view{*bytes});
     }
   }
@@ -190,29 +191,6 @@ Result<Batch> batch_from_json(const Json& columns, const Json& types) {
     }
   }
   return rows;
-}
-
-Result<std::string> decode_base64(std::string_view text) {
-  constexpr std::string_view kAlphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  const Error bad{Code::DataInvalid, "not base64"};
-  if (text.size() % 4 != 0) return bad;
-  const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
-  text.remove_suffix(padding);
-  std::string bytes;
-  std::uint32_t bits = 0;
-  int held = 0;
-  for (const char letter : text) {
-    const auto value = kAlphabet.find(letter);
-    if (value == std::string_view::npos) return bad;
-    bits = (bits << 6u) | static_cast<std::uint32_t>(value);
-    held += 6;
-    if (held >= 8) {
-      held -= 8;
-      bytes += static_cast<char>((bits >> static_cast<unsigned>(held)) & 0xFFu);
-    }
-  }
-  return bytes;
 }
 
 }  // namespace millrace::testing

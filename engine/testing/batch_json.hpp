@@ -23,9 +23,6 @@ Json rows_to_json(const Batch& batch);
 /// Returns the columns with their types: [["area", "float64"], ...].
 Json schema_to_json(const Schema& schema);
 
-/// Decodes base64 (RFC 4648 section 4); DataInvalid for anything else.
-Result<std::string> decode_base64(std::string_view text);
-
 /// Returns whether a column of this type is what a word of "reads", "adds" or "emits" means.
 bool fits_word(Type type, std::string_view word);
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "engine/base/base64.hpp"
 #include "engine/plugin/operator_instance.hpp"
 #include "engine/testing/batch_json.hpp"
 
@@ -39,7 +40,8 @@ void make_up_rows(Example& example) {
 Result<std::string> object_bytes(const Json& declared) {
   if (declared.is_string()) return declared.get<std::string>();
   if (declared.is_object() && declared.contains("base64") && declared["base64"].is_string()) {
-    return decode_base64(declared["base64"].get<std::string>());
+    if (auto bytes = from_base64(declared["base64"].get<std::string>())) return *std::move(bytes);
+    return Error{Code::DataInvalid, "not base64"};
   }
   return Error{Code::DataInvalid, "an object is its text, or {\"base64\": text}"};
 }

@@ -3,7 +3,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "api/auth/base64url.hpp"
+#include "engine/base/base64.hpp"
 #include "tests/api_auth/forgery.hpp"
 
 using namespace millrace;
@@ -35,7 +35,7 @@ std::string ticket_by(std::string_view key, std::uint64_t expires_at, std::uint6
                       std::uint64_t model) {
   const auto said = big_endian(expires_at) + big_endian(user);
   const auto signature = auth::hmac_sha256(key, said + big_endian(model));
-  return auth::to_base64url(said + std::string{auth::as_text(signature)});
+  return to_base64url(said + std::string{auth::as_text(signature)});
 }
 
 bool opens(const auth::TokenIssuer& tokens, std::string_view ticket, std::int64_t model = kModel,
@@ -83,9 +83,9 @@ TEST_CASE("a ticket opens one model, for one user, from one server", "[api][auth
   const auto key = auth::derive_key(kSecret, "millrace download ticket");
   // The words of ticket_by() are right: with the right key it is the very same ticket.
   REQUIRE(ticket_by(auth::as_text(key), end, kUser, kModel) == ticket);
-  const auto signature = auth::from_base64url(ticket)->substr(16);
+  const auto signature = from_base64url(ticket)->substr(16);
   const auto spliced = [&](std::uint64_t expires_at, std::uint64_t user) {
-    return auth::to_base64url(big_endian(expires_at) + big_endian(user) + signature);
+    return to_base64url(big_endian(expires_at) + big_endian(user) + signature);
   };
   REQUIRE(spliced(end, kUser) == ticket);
   for (const auto& forged :
@@ -94,7 +94,7 @@ TEST_CASE("a ticket opens one model, for one user, from one server", "[api][auth
         ticket_by(kSecret, end, kUser, kModel), ticket_by("", end, kUser, kModel),
         ticket_by(std::string(32, '\0'), end, kUser, kModel),
         ticket_by(auth::as_text(auth::derive_key(kSecret, "")), end, kUser, kModel),
-        auth::to_base64url(big_endian(end) + big_endian(kUser) + std::string(32, '\0'))}) {
+        to_base64url(big_endian(end) + big_endian(kUser) + std::string(32, '\0'))}) {
     INFO(forged);
     const auto answer = tokens.verify_ticket(forged, kModel, forgery_time());
     REQUIRE(std::holds_alternative<TokenFault>(answer));
@@ -145,9 +145,8 @@ TEST_CASE("tickets and tokens do not stand for each other", "[api][auth][ticket]
   CHECK_FALSE(opens(tokens, token));
   CHECK_FALSE(opens(tokens, token.substr(token.size() - 64)));
   // The signature of one with the words of the other.
-  const auto ticket_signature = auth::to_base64url(auth::from_base64url(ticket)->substr(16));
+  const auto ticket_signature = to_base64url(from_base64url(ticket)->substr(16));
   CHECK_FALSE(is_token(token.substr(0, token.rfind('.') + 1) + ticket_signature));
-  const auto token_signature = *auth::from_base64url(token.substr(token.rfind('.') + 1));
-  CHECK_FALSE(opens(
-      tokens, auth::to_base64url(auth::from_base64url(ticket)->substr(0, 16) + token_signature)));
+  const auto token_signature = *from_base64url(token.substr(token.rfind('.') + 1));
+  CHECK_FALSE(opens(tokens, to_base64url(from_base64url(ticket)->substr(0, 16) + token_signature)));
 }

@@ -9,7 +9,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
-#include "api/auth/base64url.hpp"
+#include "engine/base/base64.hpp"
 #include "engine/base/sha1.hpp"
 
 #include <fmt/format.h>
@@ -18,7 +18,6 @@ namespace millrace::test {
 
 namespace {
 
-using auth::to_base64url;
 using Kind = auth::TokenFault::Kind;
 
 constexpr std::int64_t kNow = 1'700'000'060;
@@ -125,14 +124,14 @@ std::vector<Forgery> forged_signatures() {
   add_signature("a signature without its last letter", signature.substr(0, signature.size() - 1));
   add_signature("half a signature", signature.substr(0, signature.size() / 2));
   add_signature("16 whole bytes of the signature",
-                to_base64url(auth::from_base64url(signature)->substr(0, 16)));
+                to_base64url(from_base64url(signature)->substr(0, 16)));
   add_signature("the first byte of the signature",
-                to_base64url(auth::from_base64url(signature)->substr(0, 1)));
+                to_base64url(from_base64url(signature)->substr(0, 1)));
   add_signature("a signature and a letter", signature + 'A');
   add_signature("a signature and a byte",
-                to_base64url(*auth::from_base64url(signature) + std::string(1, '\0')));
+                to_base64url(*from_base64url(signature) + std::string(1, '\0')));
   add_signature("a signature twice",
-                to_base64url(*auth::from_base64url(signature) + *auth::from_base64url(signature)));
+                to_base64url(*from_base64url(signature) + *from_base64url(signature)));
   add_signature("a signature with a loose bit", with_loose_bit(signature));
   add_signature("a padded signature", signature + '=');
   add_signature("a signature and a space", signature + ' ');
@@ -144,7 +143,7 @@ std::vector<Forgery> forged_signatures() {
       letter = static_cast<char>(std::toupper(static_cast<unsigned char>(letter)));
     return text;
   }());
-  const auto raw = *auth::from_base64url(signature);
+  const auto raw = *from_base64url(signature);
   add_signature("a signature in hexadecimal",
                 to_hex(std::span{reinterpret_cast<const std::uint8_t*>(raw.data()), raw.size()}));
   add_signature("a signature reversed", std::string{signature.rbegin(), signature.rend()});

@@ -4,7 +4,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "api/auth/base64url.hpp"
+#include "engine/base/base64.hpp"
 #include "engine/base/json.hpp"
 #include "tests/api_auth/forgery.hpp"
 
@@ -32,9 +32,9 @@ TEST_CASE("a token says who signed in and until when", "[api][auth][token]") {
   const auto token = tokens.issue(7, kStart + 999ms);
   const auto first = token.find('.');
   const auto second = token.rfind('.');
-  CHECK(auth::from_base64url(token.substr(0, first)) == R"({"typ":"JWT","alg":"HS256"})");
+  CHECK(from_base64url(token.substr(0, first)) == R"({"typ":"JWT","alg":"HS256"})");
   const auto payload =
-      parse_json(auth::from_base64url(token.substr(first + 1, second - first - 1)).value());
+      parse_json(from_base64url(token.substr(first + 1, second - first - 1)).value());
   REQUIRE(payload.ok());
   const auto id = (*payload)["jti"].get<std::string>();
   CHECK(id.size() == 36);
@@ -87,8 +87,8 @@ TEST_CASE("a token of another program with the same secret is good", "[api][auth
 
 TEST_CASE("the signature is that of RFC 7515, appendix A.1", "[api][auth][token]") {
   auto tokens = TokenIssuer::make(
-      auth::from_base64url("AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgU"
-                           "uTwjAzZr1Z9CAow")
+      from_base64url("AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgU"
+                     "uTwjAzZr1Z9CAow")
           .value(),
       900s);
   REQUIRE(tokens.ok());

@@ -49,15 +49,6 @@ TEST_CASE("what cannot be a batch is an error", "[testing][batch]") {
   CHECK(fails(R"({"a": [1, [2]]})", R"({"a": "list"})"));
 }
 
-TEST_CASE("base64 is decoded strictly", "[testing][batch]") {
-  CHECK(decode_base64("").value_or("?").empty());
-  CHECK(decode_base64("Zm9vYmFy").value_or("") == "foobar");
-  CHECK(decode_base64("Zm8=").value_or("") == "fo");
-  CHECK(decode_base64("Zg==").value_or("") == "f");
-  CHECK_FALSE(decode_base64("Zg=").ok());
-  CHECK_FALSE(decode_base64("Z!==").ok());
-}
-
 TEST_CASE("a column fits the words for its type", "[testing][batch]") {
   CHECK(fits_word(Type::Int32, "number"));
   CHECK(fits_word(Type::Float64, "any"));

@@ -7,9 +7,9 @@
 #include <string_view>
 #include <variant>
 
-#include "api/auth/base64url.hpp"
 #include "api/auth/bearer.hpp"
 #include "api/auth/token.hpp"
+#include "engine/base/base64.hpp"
 #include "engine/base/json.hpp"
 
 namespace {
@@ -32,7 +32,7 @@ const auth::TokenIssuer& tokens() {
 Clock::Wall now() { return Clock::Wall{std::chrono::seconds{kNow}}; }
 
 std::string with_signature(const std::string& text) {
-  return text + '.' + auth::to_base64url(auth::as_text(auth::hmac_sha256(kSecret, text)));
+  return text + '.' + to_base64url(auth::as_text(auth::hmac_sha256(kSecret, text)));
 }
 
 // Holds an accepted token to what the library's own, more lenient reader says of it.
@@ -42,8 +42,8 @@ void check_accepted(std::string_view token, const auth::TokenClaims& claims) {
   const auto second = token.rfind('.');
   require(with_signature(std::string{token.substr(0, second)}) == token);
   const auto read = [](std::string_view segment) {
-    const auto text = auth::from_base64url(segment);
-    require(text.has_value() && auth::to_base64url(*text) == segment);
+    const auto text = from_base64url(segment);
+    require(text.has_value() && to_base64url(*text) == segment);
     auto json = Json::parse(*text, nullptr, false);
     require(json.is_object());
     return json;
@@ -104,7 +104,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       const auto line = text.find('\n');
       const auto header = text.substr(0, line);
       const auto payload = line == std::string::npos ? std::string{} : text.substr(line + 1);
-      verify(with_signature(auth::to_base64url(header) + '.' + auth::to_base64url(payload)));
+      verify(with_signature(to_base64url(header) + '.' + to_base64url(payload)));
       break;
     }
     case 3:

@@ -7,7 +7,7 @@
 #include <unordered_map>
 #include <utility>
 
-namespace millrace::auth {
+namespace millrace {
 
 /// Records by key, of which the least recently used goes when there would be too many. [one thread
 /// at a time]
@@ -33,12 +33,22 @@ class RecentTable {
     return entries_.front().second;
   }
 
+  /// The least recently used, as key and record, or null.
+  const std::pair<std::string, Record>* oldest() const {
+    return entries_.empty() ? nullptr : &entries_.back();
+  }
+
   void forget(std::string_view key) {
     const auto place = places_.find(key);
     if (place == places_.end()) return;
     const auto entry = place->second;
     places_.erase(place);
     entries_.erase(entry);
+  }
+
+  void clear() {
+    places_.clear();
+    entries_.clear();
   }
 
  private:
@@ -49,4 +59,4 @@ class RecentTable {
   std::unordered_map<std::string_view, typename Entries::iterator> places_;  // key of the entry
 };
 
-}  // namespace millrace::auth
+}  // namespace millrace
