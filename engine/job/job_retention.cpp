@@ -13,7 +13,6 @@
 
 namespace millrace {
 
-using detail::integer;
 using detail::text;
 
 namespace {

@@ -21,8 +21,7 @@ Result<Job> read_job(const std::vector<SqlValue>& row);
 /// Columns: id, queue, priority, not_before_us, state.
 Result<std::vector<JobStore::Waiting>> read_waiting(const SqlRows& rows);
 
-std::int64_t integer(const SqlValue& value);  // null: 0
-std::string text(const SqlValue& value);      // null: ""
+std::string text(const SqlValue& value);  // null: ""
 /// Null stays null; what is not JSON is an error that names the column.
 Result<Json> document(const SqlValue& value, std::string_view column);
 /// Null for a null document.

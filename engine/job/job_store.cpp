@@ -11,7 +11,6 @@
 
 namespace millrace {
 
-using detail::integer;
 using detail::text;
 
 // The newest time of creation: it never decreases from one job to the next. [writer's thread]

@@ -12,7 +12,6 @@
 namespace millrace {
 
 using detail::add_event;
-using detail::integer;
 using detail::refusal;
 using detail::text;
 using detail::to_sql;
