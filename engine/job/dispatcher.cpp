@@ -46,10 +46,11 @@ void Dispatcher::add(const Waiting& job) {
     found = queues_.emplace(job.queue, Queue{}).first;
     found->second.limit = workers_;
   }
-  Known known{&found->second, found->first, job.priority, job.not_before_us, Stage::Ready};
-  if (job.not_before_us > 0) {
+  Known known{&found->second, found->first,      job.priority,
+              job.due_us,     job.not_before_us, Stage::Ready};
+  if (job.due_us > 0) {
     known.stage = Stage::Delayed;
-    delayed_.emplace(job.not_before_us, job.id.value);
+    delayed_.emplace(job.due_us, job.id.value);
   } else {
     found->second.ready.insert(known.rank(job.id));
   }
@@ -62,7 +63,7 @@ bool Dispatcher::remove(JobId id) {
   if (found == known_.end()) return false;
   const Known& known = found->second;
   if (known.stage == Stage::Delayed) {
-    delayed_.erase({known.not_before_us, id.value});
+    delayed_.erase({known.due_us, id.value});
   } else if (known.stage == Stage::Ready) {
     known.queue->ready.erase(known.rank(id));
   } else {
@@ -97,7 +98,8 @@ std::optional<Dispatcher::Waiting> Dispatcher::next_to_lease(std::int64_t now_us
   --waiting_;
   Known& known = known_.at(id);
   known.stage = Stage::Leasing;
-  return Waiting{id, std::string{known.queue_name}, known.priority, known.not_before_us};
+  return Waiting{id, std::string{known.queue_name}, known.priority, known.due_us,
+                 known.not_before_us};
 }
 
 void Dispatcher::lease_failed(JobId id) {

@@ -33,7 +33,8 @@ class Dispatcher {
     JobId id;
     std::string queue;
     int priority = 0;
-    std::int64_t not_before_us = 0;
+    std::int64_t due_us = 0;         // by the steady clock; 0: at once
+    std::int64_t not_before_us = 0;  // what its row says, by the wall clock
   };
   /// Adds a job that waits; nothing when it is known already. A queue that is not configured is
   /// made with the limit 0: its jobs were accepted under other settings.
@@ -81,7 +82,7 @@ class Dispatcher {
     Queue* queue = nullptr;
     std::string_view queue_name;  // of queues_, whose keys stay
     int priority = 0;
-    std::int64_t not_before_us = 0;
+    std::int64_t due_us = 0, not_before_us = 0;
     Stage stage = Stage::Ready;
     [[nodiscard]] Rank rank(JobId id) const { return {-priority, id.value}; }
   };
@@ -90,7 +91,7 @@ class Dispatcher {
 
   const std::size_t workers_;
   std::map<std::string, Queue, std::less<>> queues_;
-  std::set<std::pair<std::int64_t, std::int64_t>> delayed_;  // not_before_us, id
+  std::set<std::pair<std::int64_t, std::int64_t>> delayed_;  // due_us, id
   std::unordered_map<JobId, Known> known_;
   std::size_t waiting_ = 0;  // delayed and ready
   std::size_t executing_ = 0;

@@ -31,8 +31,7 @@ StopReason read_stop_reason(std::string_view word);
 struct JobRequest {
   Json pipeline;  // bound document, as it will run for ever (rerun gives the same bytes)
   std::string dialect = "engine";
-  std::string
-      external_id;    // id in the dialect's own form; unique within the dialect; empty: the number
+  std::string external_id;  // id in the dialect's own form, unique within it; empty: none chosen
   std::string owner;  // who may see it: access key, user, "" for the engine's own API
   std::string queue = "default";
   int priority = 0;             // higher first; equal: first come

@@ -1,5 +1,6 @@
 #include "engine/job/job_attempt.hpp"
 
+#include <limits>
 #include <utility>
 
 #include <spdlog/spdlog.h>
@@ -50,18 +51,34 @@ Error faults_error(const std::vector<Fault>& faults) {
 }  // namespace
 
 JobAttempt::JobAttempt(std::shared_ptr<JobService::State> service, JobStore::Lease lease,
-                       const Dispatcher::Waiting& job)
-    : service_{std::move(service)},
+                       const Dispatcher::Waiting& job, Clock::Steady asked)
+    : leased_at{asked},
+      renewed_at{asked},
+      service_{std::move(service)},
       lease_{lease},
       queue_{job.queue},
       priority_{job.priority},
-      activity_{service_} {}
+      activity_{service_},
+      // The lock of the data folder keeps others from an SQLite catalog.
+      guard_{service_->catalog.clock(), service_->catalog.dialect() == SqlDialect::Sqlite
+                                            ? LeaseGuard::Ends::WhenLost
+                                            : LeaseGuard::Ends::ByTime},
+      deadline_{std::numeric_limits<Clock::Steady::rep>::max()},
+      started_{asked} {
+  guard_.renewed(asked, service_->settings.lease);
+}
 
 JobAttempt::~JobAttempt() = default;
 
+void JobAttempt::renewed(Clock::Steady asked) { guard_.renewed(asked, service_->settings.lease); }
+
 void JobAttempt::lose_lease() {
-  lost_.store(true);
+  guard_.lose();
   cancel_.stop(StopReason::UpstreamFailed);
+}
+
+void JobAttempt::check_lease() {
+  if (!guard_.holds()) lose_lease();
 }
 
 std::optional<Progress> JobAttempt::progress() const {
@@ -71,11 +88,30 @@ std::optional<Progress> JobAttempt::progress() const {
 
 void JobAttempt::start() {
   started_ = service_->catalog.clock().steady();
-  auto row = service_->jobs.get(lease_.job);
-  if (!row.ok()) return ended(failed(std::move(row).error().within("read job")));
-  job_ = *std::move(row);
-  if (job_.deadline_us > 0)
-    deadline_us_.store(job_.started_us + job_.deadline_us, std::memory_order_relaxed);
+  until_done(
+      EndingStep::Write, [this](const Answered& answer) { answer(read_job()); },
+      [this](Result<void> read) {
+        if (!read.ok()) return ended(failed(std::move(read).error().within("read job")));
+        began();
+      });
+}
+
+// Reads all that the attempt wants of the catalog before it begins.
+Result<void> JobAttempt::read_job() {
+  MR_TRY(job_, service_->jobs.get(lease_.job));
+  // The first attempt ever has no checkpoint, so it need not ask.
+  if (lease_.token > 1) {
+    MR_TRY(checkpoint_, service_->jobs.last_checkpoint(lease_.job));
+  }
+  return {};
+}
+
+void JobAttempt::began() {
+  if (job_.deadline_us > 0) {
+    const std::chrono::microseconds left{job_.started_us + job_.deadline_us - service_->now_us()};
+    const auto until = service_->catalog.clock().steady() + left;
+    deadline_.store(until.time_since_epoch().count(), std::memory_order_relaxed);
+  }
   if (auto begun = begin(); !begun.ok()) ended(failed(std::move(begun).error()));
 }
 
@@ -95,8 +131,7 @@ Result<void> JobAttempt::begin() {
   const auto plan = *std::move(planned);
   versions_ = versions_of(*plan);
   services_->set_plan(*plan, input_names(*plan));
-  MR_TRY(auto checkpoint, find_checkpoint());
-  MR_CHECK(services_->resume(checkpoint ? &*checkpoint : nullptr));
+  MR_CHECK(services_->resume(checkpoint_ ? &*checkpoint_ : nullptr));
   if (!plan->log_file.empty()) {
     auto opened = services_->open_record_log(plan->log_file);
     if (!opened.ok()) return std::move(opened).error().within("log file");
@@ -110,7 +145,7 @@ Result<void> JobAttempt::begin() {
   RunOptions options;
   options.window = kRunWindow;
   options.checkpoint_every = service_->settings.checkpoint_every;
-  options.resume = std::move(checkpoint);
+  options.resume = std::exchange(checkpoint_, std::nullopt);
   options.watch = &watch_;
   options.on_checkpoint = [this](const Checkpoint& taken) { return write_checkpoint(taken); };
   run_plan(plan, service_->scheduler, *services_, cancel_, std::move(options),
@@ -135,32 +170,24 @@ Result<std::shared_ptr<const Plan>> JobAttempt::make_plan_of_job() {
   return make_plan(*checked.graph, service_->registry);
 }
 
-Result<std::optional<Checkpoint>> JobAttempt::find_checkpoint() {
-  // The first attempt ever has none, so it need not ask.
-  if (lease_.token <= 1) return std::optional<Checkpoint>{};
-  return service_->jobs.last_checkpoint(lease_.job);
-}
-
 Result<void> JobAttempt::write_checkpoint(const Checkpoint& taken) {
-  if (lost_) return Error{Code::Cancelled, "the lease was lost"};
+  static constexpr std::string_view kWhat = "checkpoint of a job not written";
+  MR_CHECK(guard_.check());
   Checkpoint whole = taken;
   MR_CHECK(services_->add_state(whole));
   // What the checkpoint speaks of must not be younger than it.
   if (services_->has_written()) MR_CHECK(service_->sync.sync());
   auto written =
       service_->jobs.checkpoint(lease_, whole, to_json(std::as_const(*services_).progress()));
-  if (!written.ok()) {
-    const Code code = written.error().code;
-    if (code == Code::Conflict || code == Code::NotFound) {
-      lose_lease();
-      return {};
-    }
+  if (written.ok()) {
+    service_->outages.passed(kWhat);
+    service_->watchers.tell(lease_.job);
+  } else if (after_error(EndingStep::Write, written.error().code) == EndingChoice::Refused) {
+    lose_lease();
+  } else {
     // The job goes on; the checkpoint before this one is as good, only older.
-    spdlog::warn("checkpoint not written job={} error={}", lease_.job.value,
-                 written.error().message);
-    return {};
+    service_->outages.failed(kWhat, lease_.job, written.error());
   }
-  service_->watchers.tell(lease_.job);
   return {};
 }
 

@@ -8,26 +8,36 @@
 #include <string>
 #include <vector>
 
+#include "engine/job/ending_policy.hpp"
 #include "engine/job/job_service_state.hpp"
 #include "engine/job/job_services.hpp"
+#include "engine/job/lease_guard.hpp"
 
 namespace millrace {
 
-/// One attempt at one job, from its lease to the row that tells how it ended. Lives as long as the
-/// service's list, a task or a callback holds it. Its steps follow one another on different
-/// threads, never two at once; what others may call is marked [any thread].
+/// One attempt at one job, from its lease to the row that tells how it ended; also the attempt to
+/// end a job whose process died while it was publishing or aborting. Lives as long as the service's
+/// list, a task or a callback holds it. Its steps follow one another on different threads, never
+/// two at once; what others may call is marked [any thread].
 class JobAttempt : public std::enable_shared_from_this<JobAttempt> {
  public:
+  /// `asked`: when the lease was asked for.
   JobAttempt(std::shared_ptr<JobService::State> service, JobStore::Lease lease,
-             const Dispatcher::Waiting& job);
+             const Dispatcher::Waiting& job, Clock::Steady asked);
   ~JobAttempt();
 
   /// Reads the row and begins the run. [blocking pool]
   void start();
+  /// Brings a job to its end that died in `state`, publishing or aborting. [blocking pool]
+  void end_interrupted(JobState state);
   /// Asks the run to stop. [any thread]
   void stop(StopReason reason) { cancel_.stop(reason); }
-  /// The lease belongs to somebody else now: stop, and touch nothing any more. [any thread]
+  /// The lease was renewed; that was asked for at `asked`. [any thread]
+  void renewed(Clock::Steady asked);
+  /// The lease is, or may be, somebody else's now: stop, and touch nothing any more. [any thread]
   void lose_lease();
+  /// Loses the lease when its time is over. [any thread]
+  void check_lease();
   /// Gives a job back to the queue that never started. [any thread]
   void give_back();
 
@@ -36,9 +46,9 @@ class JobAttempt : public std::enable_shared_from_this<JobAttempt> {
   [[nodiscard]] std::optional<Progress> progress() const;
   /// Names the nodes whose operators are being called. [any thread]
   [[nodiscard]] std::vector<std::string> busy_nodes() const { return watch_.busy_nodes(); }
-  /// Wall time in microseconds by which it must have ended; 0: none. [any thread]
-  [[nodiscard]] std::int64_t deadline_us() const {
-    return deadline_us_.load(std::memory_order_relaxed);
+  /// Says whether the job's deadline has passed. [any thread]
+  [[nodiscard]] bool is_late(Clock::Steady now) const {
+    return now.time_since_epoch().count() >= deadline_.load(std::memory_order_relaxed);
   }
 
   // Of the service, under its mutex.
@@ -46,28 +56,50 @@ class JobAttempt : public std::enable_shared_from_this<JobAttempt> {
   bool is_renewing = false, was_told_deadline = false;
 
  private:
+  using Answered = std::function<void(Result<void>)>;
+  using Step = std::function<void(Answered)>;
+  struct Repeated;
+
+  /// Does a step until it works, or fails with what will not pass (ending_policy.hpp), and hands
+  /// that to `then`. `step` answers on any thread; it is repeated on the blocking pool. Every
+  /// change of the job's row goes this way, and what is read for one. When the service ends first,
+  /// the row stays as it is for the next start.
+  void until_done(EndingStep kind, Step step, Answered then);
+  void again(const std::shared_ptr<Repeated>& what);
+  void answered(const std::shared_ptr<Repeated>& what, Result<void> result);
+
+  Result<void> read_job();
+  void began();
   Result<void> begin();
   Result<std::shared_ptr<const Plan>> make_plan_of_job();
-  Result<std::optional<Checkpoint>> find_checkpoint();
   Result<void> write_checkpoint(const Checkpoint& checkpoint);
 
-  // How it ends; the first runs on whatever thread brought the outcome, the rest on the blocking
-  // pool or in callbacks.
+  // How it ends (job_ending.cpp); the first runs on whatever thread brought the outcome, the rest
+  // on the blocking pool or in callbacks.
   void ended(Outcome outcome);
   void settle();
   Result<void> adopt_outputs();
   void publish();
-  void publish_outputs(int tries);
+  void publish_outputs();
   void fail(JobState state, std::string_view status);
+  void tidy_up(std::string_view status);
   void put_back(const std::optional<Error>& error, std::chrono::milliseconds wait);
+  void went_back(const std::optional<Error>& error, std::chrono::milliseconds wait);
   void write_end(JobState state);
+  void not_written(const Error& error, JobState wanted);
+  void never_taken(const Error& error, JobState wanted);
   void refused(const Error& error, JobState wanted);
+  void abandon();
   void done(JobState state);
   [[nodiscard]] JobStore::Ending ending() const;
   [[nodiscard]] std::chrono::milliseconds back_off() const;
   void free_slot();
   void post(void (JobAttempt::*step)());
-  void again_later(std::function<void()> step);
+
+  // What a crash left (job_recovery.cpp).
+  Result<void> publish_noted();
+  void end_publishing();
+  void end_aborting();
 
   const std::shared_ptr<JobService::State>
       service_;  // shared with all attempts, timers and callbacks
@@ -75,19 +107,21 @@ class JobAttempt : public std::enable_shared_from_this<JobAttempt> {
   const std::string queue_;
   const int priority_;
   const Activity activity_;
+  LeaseGuard guard_;
   Cancel cancel_;
   RunWatch watch_;
-  std::atomic<bool> lost_{false};
-  std::atomic<std::int64_t> deadline_us_{0};
+  std::atomic<Clock::Steady::rep> deadline_;
   std::atomic<bool> has_services_{false};  // services_ may be read by other threads
   Job job_;                                // outlives the services
+  std::optional<Checkpoint> checkpoint_;   // to go on from
   std::unique_ptr<JobServices> services_;
   Outcome outcome_;
   Json versions_;
   Clock::Steady started_{};
   bool has_slot_ = true;
-  std::chrono::milliseconds wait_{
-      50};  // before a step that the catalog could not take is tried again
+  bool is_publishing_ = false;  // its row says so, and has the result
+  bool is_tidied_ = false;      // its outputs are closed, and published or discarded
+  bool is_bare_ = false;        // the catalog does not take its end with the result
 };
 
 }  // namespace millrace

@@ -8,6 +8,12 @@
 
 namespace millrace {
 
+namespace {
+
+constexpr std::int64_t kLeaseAgainUs = 500'000;  // after the catalog could not take it
+
+}  // namespace
+
 Activity::Activity(std::shared_ptr<JobService::State> state) : state_{std::move(state)} {
   const std::lock_guard lock{state_->mutex};
   ++state_->activities;
@@ -57,12 +63,12 @@ void JobService::State::dispatch() {
   {
     const std::lock_guard lock{mutex};
     if (!started || stopping) return;
-    while (auto next = dispatcher.next_to_lease(now_us())) chosen.push_back(*std::move(next));
+    while (auto next = dispatcher.next_to_lease(steady_us())) chosen.push_back(*std::move(next));
     if (dispatcher.next_due_us()) arm();
   }
   for (const auto& job : chosen) {
     jobs.lease(
-        job.id, settings.holder, settings.lease,
+        job.id, job.not_before_us, settings.holder, settings.lease,
         [self = shared_from_this(), activity = std::make_shared<Activity>(shared_from_this()), job,
          asked = catalog.clock().steady()](Result<JobStore::Lease> leased) {
           self->on_lease(job, asked, std::move(leased));
@@ -72,30 +78,30 @@ void JobService::State::dispatch() {
 
 void JobService::State::on_lease(const Dispatcher::Waiting& job, Clock::Steady asked,
                                  Result<JobStore::Lease> leased) {
+  static constexpr std::string_view kWhat = "job not started";
   if (!leased.ok()) {
-    // Conflict: somebody else has it, or it was aborted. Else the catalog could not take the write
+    // Refused: somebody else has it, or it was aborted. Else the catalog could not take the write
     // just now.
     const bool is_gone =
-        leased.error().code == Code::Conflict || leased.error().code == Code::NotFound;
-    if (!is_gone)
-      spdlog::warn("job not started job={} error={}", job.id.value, leased.error().message);
+        after_error(EndingStep::Write, leased.error().code) == EndingChoice::Refused;
+    if (!is_gone) outages.failed(kWhat, job.id, leased.error());
     {
       const std::lock_guard lock{mutex};
       dispatcher.lease_failed(job.id);
       if (!is_gone) {
-        dispatcher.add({job.id, job.queue, job.priority, now_us() + 500'000});
+        dispatcher.add(
+            {job.id, job.queue, job.priority, steady_us() + kLeaseAgainUs, job.not_before_us});
         arm();
       }
     }
     if (is_gone) dispatch();
     return;
   }
-  auto attempt = std::make_shared<JobAttempt>(shared_from_this(), *leased, job);
+  outages.passed(kWhat);
+  auto attempt = std::make_shared<JobAttempt>(shared_from_this(), *leased, job, asked);
   {
     const std::lock_guard lock{mutex};
-    const auto now = catalog.clock().steady();
-    dispatcher.leased(job.id, now - asked);
-    attempt->leased_at = attempt->renewed_at = now;
+    dispatcher.leased(job.id, catalog.clock().steady() - asked);
     attempts[job.id] = attempt;
     if (leased->is_takeover) ++counters.resumed;
     if (stopping) attempt->stop(StopReason::Shutdown);
@@ -119,8 +125,9 @@ void JobService::State::start_leased() {
 void JobService::State::add_waiting(const JobStore::Waiting& job) {
   const std::lock_guard lock{mutex};
   // A running job here has lost its lease: it is ready to be taken over at once.
+  const auto wait = job.state == JobState::Queued ? job.not_before_us - now_us() : 0;
   dispatcher.add(
-      {job.id, job.queue, job.priority, job.state == JobState::Queued ? job.not_before_us : 0});
+      {job.id, job.queue, job.priority, wait > 0 ? steady_us() + wait : 0, job.not_before_us});
 }
 
 void JobService::State::requeued(const Dispatcher::Waiting& job) {

@@ -6,38 +6,65 @@
 #include "engine/job/job_attempt.hpp"
 #include "engine/job/progress_json.hpp"
 
-// How an attempt ends. Whatever the catalog cannot take at the moment is tried again for as long as
-// the service lives; when it ends first, the row still says "running" or "publishing", and the next
-// start goes on from there.
+#include <fmt/format.h>
+
+// How an attempt ends. What each error leads to stands in ending_policy.cpp; what may pass is
+// repeated here, by until_done(), for as long as the service lives. When it ends first, the row
+// still says "running" or "publishing", and the next start goes on from there.
 
 namespace millrace {
 
 namespace {
 
-constexpr int kPublishTries = 6;
+constexpr std::chrono::milliseconds kFirstWait{50};
 constexpr std::chrono::milliseconds kLongestWait{2'000};
 
-bool may_succeed_later(const Error& error) {
-  return error.code == Code::Unavailable || error.code == Code::Io;
+std::string_view name_of(EndingStep kind) {
+  return kind == EndingStep::Write ? "catalog does not take changes of jobs"
+                                   : "store does not take outputs of jobs";
 }
+
 bool is_refusal(const Error& error) {
-  return error.code == Code::Conflict || error.code == Code::NotFound;
+  return after_error(EndingStep::Write, error.code) == EndingChoice::Refused;
 }
 
 }  // namespace
 
-void JobAttempt::post(void (JobAttempt::*step)()) {
-  service_->post(Pool::Blocking, [self = shared_from_this(), step] { ((*self).*step)(); });
+struct JobAttempt::Repeated {
+  const std::shared_ptr<JobAttempt> self;
+  const EndingStep kind;
+  const Step step;
+  const Answered then;
+  std::chrono::milliseconds wait = kFirstWait;
+};
+
+void JobAttempt::until_done(EndingStep kind, Step step, Answered then) {
+  again(std::make_shared<Repeated>(
+      Repeated{shared_from_this(), kind, std::move(step), std::move(then)}));
 }
 
-void JobAttempt::again_later(std::function<void()> step) {
+void JobAttempt::again(const std::shared_ptr<Repeated>& what) {
+  // What is written names its token and is refused when that is stale. Nothing guards the store.
+  if (what->kind == EndingStep::Store && !guard_.holds()) return abandon();
+  what->step([what](Result<void> result) { what->self->answered(what, std::move(result)); });
+}
+
+void JobAttempt::answered(const std::shared_ptr<Repeated>& what, Result<void> result) {
+  if (result.ok() || after_error(what->kind, result.error().code) != EndingChoice::Again) {
+    service_->outages.passed(name_of(what->kind));
+    return what->then(std::move(result));
+  }
+  service_->outages.failed(name_of(what->kind), lease_.job, result.error());
   if (service_->is_stopping()) {
     spdlog::warn("job left as it is for the next start job={}", lease_.job.value);
-    return done(JobState::Running);
+    return abandon();
   }
-  const auto wait = wait_;
-  wait_ = std::min(wait_ * 2, kLongestWait);
-  service_->post_after(wait, std::move(step));
+  service_->post_after(what->wait, [what] { what->self->again(what); });
+  what->wait = std::min(what->wait * 2, kLongestWait);
+}
+
+void JobAttempt::post(void (JobAttempt::*step)()) {
+  service_->post(Pool::Blocking, [self = shared_from_this(), step] { ((*self).*step)(); });
 }
 
 void JobAttempt::ended(Outcome outcome) {
@@ -55,18 +82,14 @@ void JobAttempt::ended(Outcome outcome) {
 }
 
 void JobAttempt::settle() {
-  if (lost_) {
-    spdlog::warn("attempt ended without its lease job={} attempt={}", lease_.job.value,
-                 lease_.attempt);
-    if (services_) services_->outputs().close();
-    return done(JobState::Running);
-  }
+  if (!guard_.holds()) return abandon();
   if (outcome_.stopped == StopReason::Shutdown)
     return put_back(std::nullopt, std::chrono::milliseconds{0});
   if (outcome_.stopped != StopReason::None) return fail(JobState::Aborted, "aborted");
   if (!outcome_.error) return publish();
-  const bool again = may_succeed_later(*outcome_.error) && job_.failures + 1 < job_.max_attempts;
-  if (again) return put_back(outcome_.error, back_off());
+  const bool may_pass = after_error(EndingStep::Run, outcome_.error->code) == EndingChoice::Again;
+  if (may_pass && job_.failures + 1 < job_.max_attempts)
+    return put_back(outcome_.error, back_off());
   fail(JobState::Failed, "failed");
 }
 
@@ -98,74 +121,78 @@ void JobAttempt::publish() {
     return settle();
   }
   if (services_->outputs().empty()) return write_end(JobState::Finished);
-  service_->jobs.begin_publish(lease_, services_->outputs().uris(), ending(),
-                               [self = shared_from_this()](Result<void> begun) {
-                                 if (begun.ok()) {
-                                   self->service_->watchers.tell(self->lease_.job);
-                                   self->service_->post(Pool::Blocking,
-                                                        [self] { self->publish_outputs(1); });
-                                 } else if (is_refusal(begun.error())) {
-                                   self->refused(begun.error(), JobState::Finished);
-                                 } else {
-                                   self->again_later([self] { self->publish(); });
-                                 }
-                               });
+  until_done(
+      EndingStep::Write,
+      [this](Answered answer) {
+        service_->jobs.begin_publish(lease_, services_->outputs().uris(), ending(),
+                                     std::move(answer));
+      },
+      [this](const Result<void>& begun) {
+        if (!begun.ok()) return not_written(begun.error(), JobState::Finished);
+        is_publishing_ = true;
+        service_->watchers.tell(lease_.job);
+        post(&JobAttempt::publish_outputs);
+      });
 }
 
-void JobAttempt::publish_outputs(int tries) {
+void JobAttempt::publish_outputs() {
   services_->outputs().close();
-  auto published = services_->outputs().publish();
-  if (published.ok()) return write_end(JobState::Finished);
-  spdlog::warn("output not published job={} tries={} error={}", lease_.job.value, tries,
-               published.error().message);
-  if (tries < kPublishTries && !service_->is_stopping()) {
-    return again_later([self = shared_from_this(), tries] { self->publish_outputs(tries + 1); });
-  }
-  if (service_->is_stopping()) return done(JobState::Publishing);
-  outcome_.error = std::move(published).error().within("publish outputs");
-  write_end(JobState::Failed);
+  is_tidied_ = true;
+  until_done(
+      EndingStep::Store, [this](const Answered& answer) { answer(services_->outputs().publish()); },
+      [this](Result<void> published) {
+        if (!published.ok())
+          outcome_.error = std::move(published).error().within("publish outputs");
+        write_end(published.ok() ? JobState::Finished : JobState::Failed);
+      });
 }
 
 void JobAttempt::fail(JobState state, std::string_view status) {
-  if (services_) {
-    if (auto adopted = adopt_outputs(); !adopted.ok()) {
-      spdlog::warn("outputs of earlier attempts stay behind job={} error={}", lease_.job.value,
-                   adopted.error().message);
-    }
-  }
-  if (services_ && services_->has_written()) {
-    auto& outputs = services_->outputs();
-    auto ended = services_->end_record_log(status);
-    outputs.close();
-    const std::string& log = services_->record_log();
-    if (ended.ok() && !log.empty()) ended = outputs.publish(log);
-    if (ended.ok()) ended = outputs.discard(log);
-    if (!ended.ok())
-      spdlog::warn("outputs not tidied up job={} error={}", lease_.job.value,
-                   ended.error().message);
-  }
+  if (services_ && !std::exchange(is_tidied_, true)) tidy_up(status);
   write_end(state);
 }
 
+void JobAttempt::tidy_up(std::string_view status) {
+  auto ended = adopt_outputs();
+  if (!ended.ok()) {
+    spdlog::warn("outputs of earlier attempts stay behind job={} error={}", lease_.job.value,
+                 ended.error().message);
+  }
+  if (!services_->has_written()) return;
+  auto& outputs = services_->outputs();
+  ended = services_->end_record_log(status);
+  outputs.close();
+  const std::string& log = services_->record_log();
+  if (ended.ok() && !log.empty()) ended = outputs.publish(log);
+  if (ended.ok()) ended = outputs.discard(log);
+  if (!ended.ok())
+    spdlog::warn("outputs not tidied up job={} error={}", lease_.job.value, ended.error().message);
+}
+
 void JobAttempt::put_back(const std::optional<Error>& error, std::chrono::milliseconds wait) {
-  if (services_) services_->outputs().close();
   free_slot();
-  service_->jobs.requeue(
-      lease_, error, wait, [self = shared_from_this(), error, wait](Result<void> queued) {
-        if (!queued.ok()) {
-          if (is_refusal(queued.error())) return self->refused(queued.error(), JobState::Queued);
-          return self->again_later([self, error, wait] { self->put_back(error, wait); });
-        }
-        if (error) {
-          spdlog::warn("job will be tried again job={} attempt={} wait_ms={} error={}",
-                       self->lease_.job.value, self->lease_.attempt, wait.count(), error->message);
-        }
-        const auto not_before =
-            wait.count() > 0 ? self->service_->now_us() + std::chrono::microseconds{wait}.count()
-                             : 0;
-        self->done(JobState::Queued);
-        self->service_->requeued({self->lease_.job, self->queue_, self->priority_, not_before});
+  until_done(
+      EndingStep::Write,
+      [this, error, wait](Answered answer) {
+        service_->jobs.requeue(lease_, error, wait, std::move(answer));
+      },
+      [this, error, wait](const Result<void>& queued) {
+        if (!queued.ok()) return not_written(queued.error(), JobState::Queued);
+        went_back(error, wait);
       });
+}
+
+void JobAttempt::went_back(const std::optional<Error>& error, std::chrono::milliseconds wait) {
+  if (services_) services_->outputs().close();
+  if (error) {
+    spdlog::warn("job will be tried again job={} attempt={} wait_ms={} error={}", lease_.job.value,
+                 lease_.attempt, wait.count(), error->message);
+  }
+  done(JobState::Queued);
+  const auto wait_us = std::chrono::microseconds{wait}.count();
+  service_->requeued({lease_.job, queue_, priority_,
+                      wait_us > 0 ? service_->steady_us() + wait_us : 0,
+                      wait_us > 0 ? service_->now_us() + wait_us : 0});
 }
 
 void JobAttempt::give_back() {
@@ -175,33 +202,84 @@ void JobAttempt::give_back() {
 
 void JobAttempt::write_end(JobState state) {
   free_slot();
-  service_->jobs.finish(lease_, state, ending(),
-                        [self = shared_from_this(), state](Result<void> written) {
-                          if (written.ok()) return self->done(state);
-                          if (is_refusal(written.error()))
-                            return self->refused(written.error(), state);
-                          self->again_later([self, state] { self->write_end(state); });
-                        });
+  until_done(
+      EndingStep::Write,
+      [this, state](Answered answer) {
+        service_->jobs.finish(lease_, state, ending(), std::move(answer));
+      },
+      [this, state](const Result<void>& written) {
+        if (!written.ok()) return not_written(written.error(), state);
+        done(state);
+      });
+}
+
+void JobAttempt::not_written(const Error& error, JobState wanted) {
+  is_refusal(error) ? refused(error, wanted) : never_taken(error, wanted);
+}
+
+// The catalog will not take this change of the row, however often it is asked: its result is too
+// large for the database. The end is written without it.
+void JobAttempt::never_taken(const Error& error, JobState wanted) {
+  if (is_bare_) {
+    // Nothing smaller can be written, so this stays true until somebody mends the catalog.
+    service_->outages.failed("catalog takes no end of a job", lease_.job, error);
+    if (service_->is_stopping()) return abandon();
+    return service_->post_after(kLongestWait,
+                                [self = shared_from_this(), wanted] { self->write_end(wanted); });
+  }
+  const std::size_t size = outcome_.result.empty() ? 0 : outcome_.result.dump().size();
+  outcome_.error = Error{
+      error.code,
+      fmt::format("end of the job not written: the catalog does not take its result of {} bytes, "
+                  "which is dropped; write what is large to an output: {}",
+                  size, error.message),
+      error.detail};
+  outcome_.failed_node.clear();
+  is_bare_ = true;
+  if (wanted == JobState::Finished && !is_publishing_) {
+    return service_->post(Pool::Blocking,
+                          [self = shared_from_this()] { self->fail(JobState::Failed, "failed"); });
+  }
+  write_end(wanted == JobState::Aborted ? wanted : JobState::Failed);
 }
 
 // The row is not what we thought: an abort came first, or the lease is somebody else's.
 void JobAttempt::refused(const Error& error, JobState wanted) {
   service_->post(Pool::Blocking, [self = shared_from_this(), error, wanted] {
-    auto row = self->service_->jobs.get(self->lease_.job);
-    if (!row.ok() && may_succeed_later(row.error())) {
-      return self->again_later([self, error, wanted] { self->refused(error, wanted); });
-    }
-    const bool is_ours = row.ok() && row->token == self->lease_.token;
-    if (is_ours && row->state == JobState::Aborting && wanted != JobState::Aborted) {
-      self->outcome_.error.reset();
-      self->outcome_.stopped = row->stop_reason;
-      return self->fail(JobState::Aborted, "aborted");
-    }
-    spdlog::warn("end of an attempt refused job={} attempt={} error={}", self->lease_.job.value,
-                 self->lease_.attempt, error.message);
-    if (self->services_) self->services_->outputs().close();
-    self->done(JobState::Running);
+    auto row = std::make_shared<std::optional<Job>>();
+    self->until_done(
+        EndingStep::Write,
+        [self = self.get(), row](const Answered& answer) {
+          auto read = self->service_->jobs.get(self->lease_.job);
+          if (!read.ok()) return answer(std::move(read).error());
+          *row = *std::move(read);
+          answer({});
+        },
+        [self = self.get(), row, error, wanted](const Result<void>& read) {
+          const bool is_ours = read.ok() && (*row)->token == self->lease_.token;
+          if (is_ours && (*row)->state == JobState::Aborting && wanted != JobState::Aborted) {
+            self->outcome_.error.reset();
+            self->outcome_.stopped = (*row)->stop_reason;
+            return self->fail(JobState::Aborted, "aborted");
+          }
+          // The row is as we thought, so it is the change that the database does not take.
+          if (is_ours && may_follow((*row)->state, wanted)) return self->never_taken(error, wanted);
+          spdlog::warn("end of an attempt refused job={} attempt={} error={}",
+                       self->lease_.job.value, self->lease_.attempt, error.message);
+          self->abandon();
+        });
   });
+}
+
+// Leaves the row and all that is staged as they are: to whoever has the job now, or to the next
+// start.
+void JobAttempt::abandon() {
+  if (!guard_.holds()) {
+    spdlog::warn("attempt ended without its lease job={} attempt={}", lease_.job.value,
+                 lease_.attempt);
+  }
+  if (services_) services_->outputs().close();
+  done(JobState::Running);
 }
 
 JobStore::Ending JobAttempt::ending() const {
@@ -209,6 +287,7 @@ JobStore::Ending JobAttempt::ending() const {
   ending.reason = outcome_.stopped;
   ending.error = outcome_.error;
   ending.failed_node = outcome_.failed_node;
+  if (is_bare_ || is_publishing_) return ending;  // nothing that is large, or the row has it
   if (!outcome_.result.empty()) ending.result = outcome_.result;
   if (!outcome_.counts.empty()) ending.counts = outcome_.counts;
   if (services_) ending.progress = to_json(std::as_const(*services_).progress());

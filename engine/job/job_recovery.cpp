@@ -1,10 +1,9 @@
-#include <future>
 #include <limits>
 #include <utility>
 
 #include <spdlog/spdlog.h>
 
-#include "engine/job/job_service_state.hpp"
+#include "engine/job/job_attempt.hpp"
 #include "engine/job/record_log.hpp"
 #include "engine/job/rights_json.hpp"
 
@@ -12,7 +11,8 @@
 
 // What a crash left. Publishing jobs are published again, which changes nothing where it had been
 // done; aborting ones are aborted; running ones go on from their checkpoint when the dispatcher
-// leases them.
+// leases them. Ending a job that died is an attempt like any other: its lease is renewed, and its
+// steps are repeated until they are done or the lease is lost.
 
 namespace millrace {
 
@@ -49,10 +49,8 @@ Result<void> JobService::State::recover() {
   for (const auto& job : expired) {
     if (job.state == JobState::Running) {
       add_waiting(job);
-      continue;
-    }
-    if (auto ended = recover(job.id); !ended.ok()) {
-      spdlog::warn("job not ended yet job={} error={}", job.id.value, ended.error().message);
+    } else {
+      recover(job.id);
     }
   }
   JobId after{};
@@ -65,46 +63,86 @@ Result<void> JobService::State::recover() {
   return {};
 }
 
-Result<void> JobService::State::recover(JobId id) {
-  auto taken = jobs.take_over(id, settings.holder, settings.lease);
-  // Somebody else has it, or it has ended.
-  if (!taken.ok() && (taken.error().code == Code::Conflict || taken.error().code == Code::NotFound))
-    return {};
-  auto ended = taken.ok() ? end_interrupted(*taken) : Result<void>{std::move(taken).error()};
-  {
-    const std::lock_guard lock{mutex};
-    if (ended.ok()) {
-      ++counters.resumed;
-    } else {
-      to_recover.insert(id);
-      arm();
-    }
-  }
-  watchers.tell(id);
-  return ended;
+void JobService::State::recover(JobId id) {
+  static constexpr std::string_view kWhat = "job that died while ending not taken over";
+  jobs.take_over(
+      id, settings.holder, settings.lease,
+      [self = shared_from_this(), activity = std::make_shared<Activity>(shared_from_this()), id,
+       asked = catalog.clock().steady()](Result<JobStore::Interrupted> taken) {
+        if (taken.ok()) {
+          self->outages.passed(kWhat);
+          return self->on_taken_over(*taken, asked);
+        }
+        // Refused: somebody else has it, or it has ended.
+        const Code code = taken.error().code;
+        if (after_error(EndingStep::Write, code) == EndingChoice::Refused) return;
+        self->outages.failed(kWhat, id, taken.error());
+        const std::lock_guard lock{self->mutex};
+        self->to_take_over.insert(id);
+        self->arm();
+      });
 }
 
-Result<void> JobService::State::end_interrupted(const JobStore::Interrupted& interrupted) {
-  const JobId id = interrupted.lease.job;
-  JobState end = JobState::Aborted;
-  if (interrupted.state == JobState::Publishing) {
-    MR_TRY(const Job job, jobs.get(id));
-    MR_TRY(const auto uris, jobs.outputs(id));
-    for (const std::string& uri : uris) {
-      MR_TRY(const Uri checked, store.check(uri, read_rights(job.rights), true));
-      MR_CHECK(store.publish(checked, stage_owner(id)));
-    }
-    end = JobState::Finished;
-  } else {
-    MR_CHECK(end_aborted(id));
+void JobService::State::on_taken_over(const JobStore::Interrupted& taken, Clock::Steady asked) {
+  const JobId id = taken.lease.job;
+  const auto attempt = std::make_shared<JobAttempt>(shared_from_this(), taken.lease,
+                                                    Dispatcher::Waiting{id, {}, 0, 0, 0}, asked);
+  {
+    const std::lock_guard lock{mutex};
+    attempts[id] = attempt;
+    ++counters.resumed;
+    arm();
   }
-  std::promise<Result<void>> written;
-  jobs.finish(interrupted.lease, end, {},
-              [&written](Result<void> result) { written.set_value(std::move(result)); });
-  MR_CHECK(written.get_future().get());
-  const std::lock_guard lock{mutex};
-  ++(end == JobState::Finished ? counters.finished : counters.aborted);
+  watchers.tell(id);
+  post(Pool::Blocking, [attempt, state = taken.state] { attempt->end_interrupted(state); });
+}
+
+void JobAttempt::end_interrupted(JobState state) {
+  has_slot_ = false;
+  until_done(
+      EndingStep::Write, [this](const Answered& answer) { answer(read_job()); },
+      [this, state](const Result<void>& read) {
+        if (!read.ok()) {
+          spdlog::error("job cannot be ended job={} error={}", lease_.job.value,
+                        read.error().message);
+          return abandon();
+        }
+        state == JobState::Publishing ? end_publishing() : end_aborting();
+      });
+}
+
+void JobAttempt::end_publishing() {
+  is_publishing_ = true;
+  until_done(
+      EndingStep::Store, [this](const Answered& answer) { answer(publish_noted()); },
+      [this](Result<void> published) {
+        if (!published.ok())
+          outcome_.error = std::move(published).error().within("publish outputs");
+        write_end(published.ok() ? JobState::Finished : JobState::Failed);
+      });
+}
+
+Result<void> JobAttempt::publish_noted() {
+  const StoreRights rights = read_rights(job_.rights);
+  MR_TRY(const auto uris, service_->jobs.outputs(lease_.job));
+  for (const std::string& uri : uris) {
+    MR_TRY(const Uri checked, service_->store.check(uri, rights, true));
+    MR_CHECK(service_->store.publish(checked, stage_owner(lease_.job)));
+  }
   return {};
+}
+
+void JobAttempt::end_aborting() {
+  until_done(
+      EndingStep::Store,
+      [this](const Answered& answer) { answer(service_->end_aborted(lease_.job)); },
+      [this](const Result<void>& ended) {
+        if (!ended.ok()) {
+          spdlog::warn("outputs not tidied up job={} error={}", lease_.job.value,
+                       ended.error().message);
+        }
+        write_end(JobState::Aborted);
+      });
 }
 
 Result<void> JobService::State::end_aborted(JobId id) {

@@ -36,6 +36,13 @@ std::string text(const SqlValue& value) {
   return found != nullptr ? *found : std::string{};
 }
 
+std::string_view lease_now(SqlDialect dialect) {
+  // Not NOW(): local times of a night in autumn come twice.
+  return dialect == SqlDialect::Sqlite
+             ? "?"
+             : "(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) + 0 * ?)";
+}
+
 Result<Json> document(const SqlValue& value, std::string_view column) {
   const auto* found = std::get_if<std::string>(&value);
   if (found == nullptr) return Json{};

@@ -22,6 +22,11 @@ Result<Job> read_job(const std::vector<SqlValue>& row);
 Result<std::vector<JobStore::Waiting>> read_waiting(const SqlRows& rows);
 
 std::string text(const SqlValue& value);  // null: ""
+
+/// SQL of the time by which leases are judged, in microseconds since 1970. It takes one value, the
+/// time by the engine's clock: engines at a shared catalog use the clock that they share.
+std::string_view lease_now(SqlDialect dialect);
+
 /// Null stays null; what is not JSON is an error that names the column.
 Result<Json> document(const SqlValue& value, std::string_view column);
 /// Null for a null document.

@@ -48,6 +48,7 @@ JobService::State::State(JobService& own, JobStore& job_store, Registry& operato
       scheduler{workers},
       settings{with_holder(std::move(given))},
       sync{objects},
+      outages{metadata.clock()},
       dispatcher{settings.queues, workers.workers()} {}
 
 JobService::JobService(JobStore& jobs, Registry& registry, Store& store, Catalog& catalog,
@@ -157,11 +158,7 @@ Result<JobState> JobService::abort(JobId id, StopReason reason) {
     attempt->stop(reason);
   } else {
     // Its attempt is dead or runs elsewhere; the latter learns of it when it renews its lease.
-    state_->post(Pool::Blocking, [state = state_, id] {
-      if (auto ended = state->recover(id); !ended.ok()) {
-        spdlog::warn("job not ended yet job={} error={}", id.value, ended.error().message);
-      }
-    });
+    state_->recover(id);
   }
   state_->watchers.tell(id);
   return aborted.state;

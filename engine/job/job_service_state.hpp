@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -12,6 +13,7 @@
 #include "engine/job/dispatcher.hpp"
 #include "engine/job/job_service.hpp"
 #include "engine/job/job_watchers.hpp"
+#include "engine/job/outage_log.hpp"
 #include "engine/job/shared_sync.hpp"
 #include "engine/job/store_services.hpp"
 
@@ -54,19 +56,25 @@ struct JobService::State : std::enable_shared_from_this<JobService::State> {
   // Timers (job_timers.cpp).
   /// Sees to it that tick() comes in time for what is due. Under the mutex.
   void arm();
-  void tick(std::int64_t due_us);
+  void tick(Clock::Steady due);
   void renew(const std::shared_ptr<JobAttempt>& attempt);
   void poll_shared_catalog();
   /// Removes what has ended long ago, now and every hour, on the blocking pool (job_retention.cpp).
   void sweep_now_and_then();
   void sweep();
   [[nodiscard]] std::int64_t now_us() const { return to_micros(catalog.clock().now()); }
+  /// What the dispatcher counts in: all intervals are measured by the steady clock.
+  [[nodiscard]] std::int64_t steady_us() const {
+    return std::chrono::duration_cast<std::chrono::microseconds>(
+               catalog.clock().steady().time_since_epoch())
+        .count();
+  }
 
   // Recovery (job_recovery.cpp). [blocking pool, or the thread that calls start()]
   Result<void> recover();
-  /// Brings a job to its end that died while publishing or aborting.
-  Result<void> recover(JobId id);
-  Result<void> end_interrupted(const JobStore::Interrupted& interrupted);
+  /// Takes over a job that died while publishing or aborting, and brings it to its end. [any thread]
+  void recover(JobId id);
+  void on_taken_over(const JobStore::Interrupted& taken, Clock::Steady asked);
   /// Writes the record log of a job that was aborted while no attempt of it ran, and discards what
   /// it had staged.
   Result<void> end_aborted(JobId id);
@@ -86,18 +94,19 @@ struct JobService::State : std::enable_shared_from_this<JobService::State> {
   const JobSettings settings;
   SharedSync sync;
   JobWatchers watchers;
+  OutageLog outages;
 
   mutable std::mutex mutex;  // guards all below
   Dispatcher dispatcher;
   std::unordered_map<JobId, std::shared_ptr<JobAttempt>> attempts;  // leased, running, ending
-  std::set<JobId> to_recover;  // died while ending, and could not be ended yet
+  std::set<JobId> to_take_over;  // died while ending; the catalog did not take the take-over yet
   Counters counters;
   std::size_t submitting = 0;
   std::size_t activities = 0;
   std::condition_variable activities_changed;
   bool started = false, stopping = false, closed = false;
-  std::int64_t armed_us = 0;  // when the next tick comes (wall time); 0: none is armed
-  std::int64_t polled_us = 0, told_us = 0;
+  std::optional<Clock::Steady> armed;  // when the next tick comes
+  Clock::Steady polled{}, told{};
 };
 
 }  // namespace millrace

@@ -127,7 +127,7 @@ void JobServices::log(std::string_view node, int level, std::string_view message
     }
     if (suppressed_ > 0) body["suppressed_before"] = std::exchange(suppressed_, 0);
   }
-  journal_.note(lease_.job, "log", body);
+  journal_.note(lease_, "log", body);
 }
 
 bool JobServices::may_journal() {

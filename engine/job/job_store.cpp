@@ -1,6 +1,7 @@
 #include "engine/job/job_store.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "engine/base/utf8.hpp"
@@ -28,7 +29,10 @@ struct JobStore::Newest {
   }
 };
 
-JobStore::JobStore(Catalog& catalog) : catalog_{catalog}, newest_{std::make_shared<Newest>()} {}
+JobStore::JobStore(Catalog& catalog)
+    : catalog_{catalog},
+      lease_now_{detail::lease_now(catalog.dialect())},
+      newest_{std::make_shared<Newest>()} {}
 
 namespace {
 
@@ -62,6 +66,14 @@ std::string name_of(const Json& pipeline) {
   const auto name = pipeline.find("name");
   if (name == pipeline.end() || !name->is_string()) return {};
   return printable(name->get_ref<const std::string&>(), 200);
+}
+
+// "7"; nothing for any other text, such as "007".
+std::optional<std::int64_t> read_number(std::string_view text) {
+  std::int64_t number = 0;
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (fault != std::errc{} || std::to_string(number) != text) return std::nullopt;
+  return number;
 }
 
 // A submission on its way through the writer's thread; may be written more than once.
@@ -106,10 +118,6 @@ Result<void> insert(Connection& connection, Submitting& work, std::int64_t creat
               std::int64_t{request.max_attempts}, optional(request.idempotency_key), work.pipeline,
               work.facts, work.rights, work.rules}));
   work.made = {JobId{made.last_id}, true};
-  if (request.external_id.empty()) {
-    MR_CHECK(connection.execute("UPDATE jobs SET external_id = ? WHERE id = ?",
-                                {std::to_string(made.last_id), made.last_id}));
-  }
   return detail::add_event(connection, work.made.id, created_us, "queued", Json{});
 }
 
@@ -162,10 +170,18 @@ Result<Job> JobStore::get(JobId id) {
 Result<Job> JobStore::get(std::string_view dialect, std::string_view external_id) {
   Result<Job> found = Error{Code::NotFound, fmt::format("no such job: {}", printable(external_id))};
   MR_CHECK(catalog_.read([&](Connection& connection) -> Result<void> {
-    static const std::string sql = fmt::format(
+    static const std::string chosen = fmt::format(
         "SELECT {} FROM jobs WHERE dialect = ? AND external_id = ?", detail::kJobColumns);
-    MR_TRY(const SqlRows rows,
-           connection.query(sql, {std::string{dialect}, std::string{external_id}}));
+    static const std::string numbered =
+        fmt::format("SELECT {} FROM jobs WHERE id = ? AND dialect = ? AND external_id IS NULL",
+                    detail::kJobColumns);
+    MR_TRY(SqlRows rows,
+           connection.query(chosen, {std::string{dialect}, std::string{external_id}}));
+    // A job whose client chose no id has its number.
+    const auto number = read_number(external_id);
+    if (rows.rows.empty() && number) {
+      MR_TRY(rows, connection.query(numbered, {*number, std::string{dialect}}));
+    }
     if (!rows.rows.empty()) found = detail::read_job(rows.rows[0]);
     return {};
   }));
@@ -225,8 +241,11 @@ Result<std::vector<JobStore::Waiting>> JobStore::expired(int limit) {
     MR_TRY(
         const SqlRows rows,
         connection.query(
-            "SELECT id, queue, priority, not_before_us, state FROM jobs WHERE state IN ('running', "
-            "'publishing', 'aborting') AND lease_until_us < ? ORDER BY priority DESC, id LIMIT ?",
+            fmt::format(
+                "SELECT id, queue, priority, not_before_us, state FROM jobs WHERE state IN "
+                "('running', 'publishing', 'aborting') AND lease_until_us < {} ORDER BY priority "
+                "DESC, id LIMIT ?",
+                lease_now_),
             {now, std::int64_t{limit}}));
     MR_TRY(found, detail::read_waiting(rows));
     return {};
@@ -239,12 +258,14 @@ Result<std::vector<JobStore::Waiting>> JobStore::startable(int limit) {
   const auto now = to_micros(catalog_.clock().now());
   std::vector<Waiting> more;
   MR_CHECK(catalog_.read([&](Connection& connection) -> Result<void> {
-    MR_TRY(
-        const SqlRows rows,
-        connection.query(
-            "SELECT id, queue, priority, not_before_us, state FROM jobs WHERE state = 'queued' AND "
-            "not_before_us <= ? ORDER BY priority DESC, id LIMIT ?",
-            {now, limit - static_cast<std::int64_t>(found.size())}));
+    // The best of each queue: the jobs of one that stands still hide none of another's.
+    MR_TRY(const SqlRows rows,
+           connection.query(
+               "SELECT id, queue, priority, not_before_us, state FROM (SELECT id, queue, priority, "
+               "not_before_us, state, ROW_NUMBER() OVER (PARTITION BY queue ORDER BY priority "
+               "DESC, id) AS place FROM jobs WHERE state = 'queued' AND not_before_us <= ?) AS "
+               "waiting WHERE place <= ? ORDER BY priority DESC, id",
+               {now, std::int64_t{limit}}));
     MR_TRY(more, detail::read_waiting(rows));
     return {};
   }));

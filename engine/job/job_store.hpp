@@ -31,6 +31,7 @@ class JobStore {
   void submit(JobRequest request, const StoreRights& rights, Submitted done);
 
   Result<Job> get(JobId id);
+  /// By the id that its client chose, or by the number where it chose none.
   Result<Job> get(std::string_view dialect, std::string_view external_id);
   struct Filter {
     std::string dialect{}, owner{}, queue{}, state{};  // empty: any
@@ -48,8 +49,8 @@ class JobStore {
     std::int64_t not_before_us = 0;
     JobState state = JobState::Queued;
   };
-  /// Jobs that may start now, best first: state queued, not_before passed; and jobs whose lease has
-  /// expired.
+  /// Jobs that may start now, best first: of each queue the `limit` best that are queued and whose
+  /// not_before has passed; and so many jobs whose lease has expired.
   Result<std::vector<Waiting>> startable(int limit);
   /// Running, publishing and aborting jobs whose lease has expired, best first.
   Result<std::vector<Waiting>> expired(int limit);
@@ -66,15 +67,17 @@ class JobStore {
     bool is_takeover = false;  // of an attempt that died
   };
   /// queued -> running (or takes over an expired lease): increments token and attempt. Conflict
-  /// when somebody was faster.
-  void lease(JobId id, std::string_view holder, std::chrono::milliseconds time,
-             std::function<void(Result<Lease>)> done);
+  /// when somebody was faster, or the job is to wait for a later time than `not_before_us`, which
+  /// the caller has waited for: no clock is asked, so one that was set back keeps no job waiting.
+  void lease(JobId id, std::int64_t not_before_us, std::string_view holder,
+             std::chrono::milliseconds time, std::function<void(Result<Lease>)> done);
   /// Takes over a job that died while it was publishing or aborting; its state stays.
   struct Interrupted {
     Lease lease;
     JobState state = JobState::Publishing;
   };
-  Result<Interrupted> take_over(JobId id, std::string_view holder, std::chrono::milliseconds time);
+  void take_over(JobId id, std::string_view holder, std::chrono::milliseconds time,
+                 std::function<void(Result<Interrupted>)> done);
 
   // Each of these is refused with Conflict when the token is not the job's any more, or the state
   // may not follow.
@@ -108,9 +111,10 @@ class JobStore {
   /// in front of every checkpoint that follows.
   void note_staged(const Lease& lease, std::string uri);
 
-  /// Adds a line to the journal; note() does not wait for the disk.
+  /// Adds a line to the journal. note(), of an attempt, does not wait for the disk, and is dropped
+  /// when the token is not the job's any more.
   Result<void> log(JobId id, std::string_view kind, const Json& body);
-  void note(JobId id, std::string_view kind, const Json& body);
+  void note(const Lease& lease, std::string_view kind, const Json& body);
 
   struct Abort {
     JobState state = JobState::Aborted;
@@ -137,6 +141,7 @@ class JobStore {
  private:
   struct Newest;
   Catalog& catalog_;
+  const std::string lease_now_;     // SQL of the time by which leases are judged; takes one value
   std::shared_ptr<Newest> newest_;  // shared with writes that are under way
 };
 

@@ -11,55 +11,61 @@ namespace millrace {
 
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kLongestTick{1'000}, kLeastTick{1};
 constexpr std::chrono::seconds kLongestLeasedAhead{1};
+constexpr std::chrono::seconds kTellEvery{1};  // those who watch a job that runs
+constexpr std::chrono::seconds kPollEvery{2};  // a shared catalog
 
 }  // namespace
 
+// All intervals are measured by the steady clock: a wall clock that is set back makes none longer.
 void JobService::State::arm() {
   const bool is_shared = catalog.dialect() == SqlDialect::MySql;
-  const bool has_work = !attempts.empty() || dispatcher.next_due_us() || !to_recover.empty() ||
+  const bool has_work = !attempts.empty() || dispatcher.next_due_us() || !to_take_over.empty() ||
                         (is_shared && started);
   if (!has_work || closed || (stopping && attempts.empty())) return;
-  const auto now = now_us();
-  const std::int64_t renewal = std::chrono::microseconds{settings.lease}.count() / 6;
-  std::int64_t due = now + std::clamp<std::int64_t>(renewal, 1'000, kSecond);
-  if (const auto next = dispatcher.next_due_us()) due = std::clamp(*next, now + 1'000, due);
-  if (armed_us != 0 && armed_us <= due) return;
-  armed_us = due;
+  const auto now = catalog.clock().steady();
+  auto delay = std::clamp(settings.lease / 6, kLeastTick, kLongestTick);
+  if (const auto next = dispatcher.next_due_us()) {
+    const std::chrono::microseconds left{*next - steady_us()};
+    delay = std::clamp(std::chrono::ceil<milliseconds>(left), kLeastTick, delay);
+  }
+  const auto due = now + delay;
+  if (armed && *armed <= due) return;
+  armed = due;
   struct Tick {
     std::weak_ptr<State> state;  // a timer does not keep a service that has ended
-    std::int64_t due_us;
+    Clock::Steady due;
   };
   // Owned by the task, which always runs.
   auto* next = new Tick{weak_from_this(), due};
-  const std::chrono::milliseconds delay{(due - now + 999) / 1'000};
   scheduler.submit_after(delay, {[](void* self) {
                                    const std::unique_ptr<Tick> mine{static_cast<Tick*>(self)};
                                    if (const auto state = mine->state.lock())
-                                     state->tick(mine->due_us);
+                                     state->tick(mine->due);
                                  },
                                  next});
 }
 
-void JobService::State::tick(std::int64_t due_us) {
+void JobService::State::tick(Clock::Steady due) {
   std::vector<std::shared_ptr<JobAttempt>> to_renew, to_give_back;
   std::vector<JobId> late, interrupted, running;
   bool poll = false;
   {
     const std::lock_guard lock{mutex};
-    if (closed || armed_us != due_us) return;  // a sooner one has taken its place
-    armed_us = 0;
+    if (closed || armed != due) return;  // a sooner one has taken its place
+    armed.reset();
     ++activities;  // until the end of this function: drain() must not pass us by
-    const auto now = now_us();
-    const auto steady = catalog.clock().steady();
+    const auto now = catalog.clock().steady();
     for (const auto& [id, attempt] : attempts) {
-      if (!attempt->is_renewing && steady - attempt->renewed_at >= settings.lease / 3) {
+      attempt->check_lease();
+      if (!attempt->is_renewing && now - attempt->renewed_at >= settings.lease / 3) {
         attempt->is_renewing = true;
         to_renew.push_back(attempt);
       }
-      const auto deadline = attempt->deadline_us();
-      if (deadline > 0 && now >= deadline && !attempt->was_told_deadline) {
+      if (attempt->is_late(now) && !attempt->was_told_deadline) {
         attempt->was_told_deadline = true;
         late.push_back(id);
       }
@@ -67,16 +73,16 @@ void JobService::State::tick(std::int64_t due_us) {
     if (!stopping) {
       for (const JobId id : dispatcher.all_leased()) {
         const auto& attempt = attempts.at(id);
-        if (steady - attempt->leased_at < kLongestLeasedAhead || !dispatcher.unlease(id)) continue;
+        if (now - attempt->leased_at < kLongestLeasedAhead || !dispatcher.unlease(id)) continue;
         to_give_back.push_back(attempt);
       }
-      interrupted.assign(to_recover.begin(), to_recover.end());
-      to_recover.clear();
-      poll = catalog.dialect() == SqlDialect::MySql && started && now - polled_us >= 2 * kSecond;
-      if (poll) polled_us = now;
+      interrupted.assign(to_take_over.begin(), to_take_over.end());
+      to_take_over.clear();
+      poll = catalog.dialect() == SqlDialect::MySql && started && now - polled >= kPollEvery;
+      if (poll) polled = now;
     }
-    if (now - told_us >= kSecond) {
-      told_us = now;
+    if (now - told >= kTellEvery) {
+      told = now;
       running = watchers.watched();
       // At a shared catalog a job may be running elsewhere.
       if (catalog.dialect() == SqlDialect::Sqlite) {
@@ -95,12 +101,7 @@ void JobService::State::tick(std::int64_t due_us) {
       }
     });
   }
-  for (const JobId id : interrupted) {
-    post(Pool::Blocking, [this, id] {
-      if (auto ended = recover(id); !ended.ok())
-        spdlog::warn("job not ended yet job={} error={}", id.value, ended.error().message);
-    });
-  }
+  for (const JobId id : interrupted) recover(id);
   if (poll) post(Pool::Blocking, [this] { poll_shared_catalog(); });
   for (const JobId id : running) watchers.tell(id);
   dispatch();
@@ -110,38 +111,43 @@ void JobService::State::tick(std::int64_t due_us) {
 }
 
 void JobService::State::renew(const std::shared_ptr<JobAttempt>& attempt) {
-  jobs.renew(attempt->lease(), settings.lease,
-             [self = shared_from_this(), attempt](Result<JobStore::Renewed> renewed) {
-               {
-                 const std::lock_guard lock{self->mutex};
-                 attempt->is_renewing = false;
-                 if (renewed.ok()) attempt->renewed_at = self->catalog.clock().steady();
-               }
-               if (renewed.ok()) {
-                 // Somebody else asked for the abort: another process at the same catalog.
-                 if (renewed->state == JobState::Aborting) attempt->stop(renewed->stop_reason);
-               } else if (renewed.error().code == Code::Conflict ||
-                          renewed.error().code == Code::NotFound) {
-                 attempt->lose_lease();
-               } else {
-                 spdlog::warn("lease not renewed job={} error={}", attempt->lease().job.value,
-                              renewed.error().message);
-               }
-             });
+  static constexpr std::string_view kWhat = "lease not renewed";
+  jobs.renew(
+      attempt->lease(), settings.lease,
+      [self = shared_from_this(), attempt,
+       asked = catalog.clock().steady()](Result<JobStore::Renewed> renewed) {
+        if (renewed.ok()) attempt->renewed(asked);
+        {
+          const std::lock_guard lock{self->mutex};
+          attempt->is_renewing = false;
+          if (renewed.ok()) attempt->renewed_at = asked;
+        }
+        if (renewed.ok()) {
+          self->outages.passed(kWhat);
+          // Somebody else asked for the abort: another process at the same catalog.
+          if (renewed->state == JobState::Aborting) attempt->stop(renewed->stop_reason);
+        } else if (after_error(EndingStep::Write, renewed.error().code) == EndingChoice::Refused) {
+          attempt->lose_lease();
+        } else {
+          self->outages.failed(kWhat, attempt->lease().job, renewed.error());
+        }
+      });
 }
 
 // Other processes submit to a shared catalog, and die.
 void JobService::State::poll_shared_catalog() {
+  static constexpr std::string_view kWhat = "catalog not asked for jobs";
   auto found = jobs.startable(256);
   if (!found.ok()) {
-    spdlog::warn("catalog not asked for jobs error={}", found.error().message);
+    outages.failed(kWhat, {}, found.error());
     return;
   }
+  outages.passed(kWhat);
   for (const auto& job : *found) {
     if (job.state == JobState::Queued || job.state == JobState::Running) {
       add_waiting(job);
-    } else if (auto ended = recover(job.id); !ended.ok()) {
-      spdlog::warn("job not ended yet job={} error={}", job.id.value, ended.error().message);
+    } else {
+      recover(job.id);
     }
   }
   dispatch();

@@ -45,30 +45,28 @@ Result<void> JobStore::expire_leases() {
   });
 }
 
-void JobStore::lease(JobId id, std::string_view holder, std::chrono::milliseconds time,
-                     std::function<void(Result<Lease>)> done) {
+void JobStore::lease(JobId id, std::int64_t not_before_us, std::string_view holder,
+                     std::chrono::milliseconds time, std::function<void(Result<Lease>)> done) {
   auto made = std::make_shared<Lease>();  // shared by the write and its callback
   const auto now = to_micros(catalog_.clock().now());
-  const auto until = now + std::chrono::microseconds{time}.count();
+  const std::int64_t time_us = std::chrono::microseconds{time}.count();
   catalog_.write(
-      [=, name = std::string{holder}](Connection& connection) -> Result<void> {
-        static constexpr std::string_view kStart =
+      [=, this, name = std::string{holder}](Connection& connection) -> Result<void> {
+        const std::string start = fmt::format(
             "UPDATE jobs SET crashes = crashes + ?, token = token + 1, attempt = attempt + 1, "
-            "started_us = (CASE WHEN "
-            "started_us = 0 THEN ? ELSE started_us END), lease_holder = ?, lease_until_us = ?, "
-            "updated_us = ?, last_event = "
-            "last_event + 1, state = 'running' WHERE id = ? AND ";
-        static const std::string from_queue =
-            fmt::format("{}state = 'queued' AND not_before_us <= ?", kStart);
-        static const std::string from_dead =
-            fmt::format("{}state = 'running' AND lease_until_us < ?", kStart);
+            "started_us = (CASE WHEN started_us = 0 THEN ? ELSE started_us END), lease_holder = ?, "
+            "lease_until_us = {} + ?, updated_us = ?, last_event = last_event + 1, state = "
+            "'running' WHERE id = ? AND ",
+            lease_now_);
         bool is_takeover = false;
-        MR_TRY(auto changed, connection.execute(from_queue, {std::int64_t{0}, now, name, until, now,
-                                                             id.value, now}));
+        MR_TRY(auto changed, connection.execute(start + "state = 'queued' AND not_before_us <= ?",
+                                                {std::int64_t{0}, now, name, now, time_us, now,
+                                                 id.value, not_before_us}));
         if (changed.rows == 0) {
           is_takeover = true;
           MR_TRY(changed, connection.execute(
-                              from_dead, {std::int64_t{1}, now, name, until, now, id.value, now}));
+                              start + "state = 'running' AND lease_until_us < " + lease_now_,
+                              {std::int64_t{1}, now, name, now, time_us, now, id.value, now}));
         }
         if (changed.rows == 0) return refusal(connection, id, "a start");
         MR_TRY(const SqlRows row,
@@ -84,38 +82,42 @@ void JobStore::lease(JobId id, std::string_view holder, std::chrono::millisecond
       });
 }
 
-Result<JobStore::Interrupted> JobStore::take_over(JobId id, std::string_view holder,
-                                                  std::chrono::milliseconds time) {
-  Interrupted taken;
+void JobStore::take_over(JobId id, std::string_view holder, std::chrono::milliseconds time,
+                         std::function<void(Result<Interrupted>)> done) {
+  auto taken = std::make_shared<Interrupted>();  // shared by the write and its callback
   const auto now = to_micros(catalog_.clock().now());
-  auto written = catalog_.write_and_wait([&](Connection& connection) -> Result<void> {
-    MR_TRY(
-        const auto changed,
-        connection.execute(
-            "UPDATE jobs SET token = token + 1, lease_holder = ?, lease_until_us = ?, updated_us = "
-            "?, "
-            "last_event = last_event + 1 WHERE id = ? AND state IN ('publishing', 'aborting') AND "
-            "lease_until_us < ?",
-            {std::string{holder}, now + std::chrono::microseconds{time}.count(), now, id.value,
-             now}));
-    if (changed.rows == 0) return refusal(connection, id, "taking it over");
-    MR_TRY(const SqlRows row,
-           connection.query("SELECT token, attempt, state FROM jobs WHERE id = ?", {id.value}));
-    const auto& values = row.rows.at(0);
-    taken = {{id, integer(values.at(0)), static_cast<int>(integer(values.at(1))), true},
-             read_job_state(text(values.at(2))).value_or(JobState::Publishing)};
-    return add_event(connection, id, now, "resumed", Json{{"holder", holder}});
-  });
-  if (!written.ok()) return std::move(written).error();
-  return taken;
+  const std::int64_t time_us = std::chrono::microseconds{time}.count();
+  catalog_.write(
+      [=, this, name = std::string{holder}](Connection& connection) -> Result<void> {
+        MR_TRY(const auto changed,
+               connection.execute(
+                   fmt::format("UPDATE jobs SET token = token + 1, lease_holder = ?, "
+                               "lease_until_us = {0} + ?, updated_us = ?, last_event = last_event "
+                               "+ 1 WHERE id = ? AND state IN ('publishing', 'aborting') AND "
+                               "lease_until_us < {0}",
+                               lease_now_),
+                   {name, now, time_us, now, id.value, now}));
+        if (changed.rows == 0) return refusal(connection, id, "taking it over");
+        MR_TRY(const SqlRows row,
+               connection.query("SELECT token, attempt, state FROM jobs WHERE id = ?", {id.value}));
+        const auto& values = row.rows.at(0);
+        *taken = {{id, integer(values.at(0)), static_cast<int>(integer(values.at(1))), true},
+                  read_job_state(text(values.at(2))).value_or(JobState::Publishing)};
+        return add_event(connection, id, now, "resumed", Json{{"holder", name}});
+      },
+      [taken, done = std::move(done)](Result<void> committed) {
+        if (!committed.ok()) return done(std::move(committed).error());
+        done(*taken);
+      });
 }
 
 void JobStore::renew(const Lease& lease, std::chrono::milliseconds time,
                      std::function<void(Result<Renewed>)> done) {
   auto found = std::make_shared<Renewed>();  // shared by the write and its callback
-  const auto until = to_micros(catalog_.clock().now()) + std::chrono::microseconds{time}.count();
+  const auto now = to_micros(catalog_.clock().now());
+  const std::int64_t time_us = std::chrono::microseconds{time}.count();
   catalog_.write(
-      [=](Connection& connection) -> Result<void> {
+      [=, this](Connection& connection) -> Result<void> {
         MR_TRY(const SqlRows row, connection.query("SELECT state, stop_reason FROM jobs WHERE id = "
                                                    "? AND token = ? AND state IN ('running', "
                                                    "'publishing', 'aborting')",
@@ -123,8 +125,13 @@ void JobStore::renew(const Lease& lease, std::chrono::milliseconds time,
         if (row.rows.empty()) return refusal(connection, lease.job, "renewing the lease");
         *found = {read_job_state(text(row.rows[0].at(0))).value_or(JobState::Running),
                   read_stop_reason(text(row.rows[0].at(1)))};
-        MR_CHECK(connection.execute("UPDATE jobs SET lease_until_us = ? WHERE id = ? AND token = ?",
-                                    {until, lease.job.value, lease.token}));
+        MR_TRY(const auto changed,
+               connection.execute(fmt::format("UPDATE jobs SET lease_until_us = {} + ? WHERE id = "
+                                              "? AND token = ?",
+                                              lease_now_),
+                                  {now, time_us, lease.job.value, lease.token}));
+        // Taken over between the two statements.
+        if (changed.rows == 0) return refusal(connection, lease.job, "renewing the lease");
         return {};
       },
       [found, done = std::move(done)](Result<void> committed) {
@@ -286,29 +293,35 @@ void JobStore::note_staged(const Lease& lease, std::string uri) {
 
 namespace {
 
-Catalog::Write journal_line(JobId id, std::int64_t now, std::string kind, Json body) {
-  return [=, kind = std::move(kind),
-          body = std::move(body)](Connection& connection) -> Result<void> {
-    MR_TRY(
-        const auto changed,
-        connection.execute("UPDATE jobs SET last_event = last_event + 1 WHERE id = ?", {id.value}));
-    if (changed.rows == 0) return refusal(connection, id, kind);
-    return add_event(connection, id, now, kind, body);
-  };
+// With a token, a line of the attempt that holds it.
+Catalog::Write journal_line(JobId id, std::optional<std::int64_t> token, std::int64_t now,
+                            std::string kind, Json body) {
+  return
+      [=, kind = std::move(kind), body = std::move(body)](Connection& connection) -> Result<void> {
+        MR_TRY(const auto changed,
+               token ? connection.execute(
+                           "UPDATE jobs SET last_event = last_event + 1 WHERE id = ? AND token = ?",
+                           {id.value, *token})
+                     : connection.execute(
+                           "UPDATE jobs SET last_event = last_event + 1 WHERE id = ?", {id.value}));
+        if (changed.rows == 0) return refusal(connection, id, kind);
+        return add_event(connection, id, now, kind, body);
+      };
 }
 
 }  // namespace
 
 Result<void> JobStore::log(JobId id, std::string_view kind, const Json& body) {
   return catalog_.write_and_wait(
-      journal_line(id, to_micros(catalog_.clock().now()), std::string{kind}, body));
+      journal_line(id, {}, to_micros(catalog_.clock().now()), std::string{kind}, body));
 }
 
-void JobStore::note(JobId id, std::string_view kind, const Json& body) {
-  catalog_.write(
-      journal_line(id, to_micros(catalog_.clock().now()), std::string{kind}, body),
-      // The line also went to the log of the process; a full queue costs the journal's copy only.
-      [](const Result<void>&) {});
+void JobStore::note(const Lease& lease, std::string_view kind, const Json& body) {
+  catalog_.write(journal_line(lease.job, lease.token, to_micros(catalog_.clock().now()),
+                              std::string{kind}, body),
+                 // The line also went to the log of the process; a full queue costs the journal's
+                 // copy only.
+                 [](const Result<void>&) {});
 }
 
 Result<JobStore::Abort> JobStore::abort(JobId id, StopReason reason) {

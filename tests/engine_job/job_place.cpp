@@ -50,7 +50,7 @@ void JobPlace::open(bool start, std::unique_ptr<Scheduler> scheduler) {
   life_->catalog = must(Catalog::open(database_, *clock));
   StoreSettings store_settings;
   store_settings.folder = folder_ / "store";
-  life_->store = must(Store::open(store_settings));
+  life_->store = must(Store::open(store_settings, open_disk));
   life_->scheduler = scheduler ? std::move(scheduler) : make_worker_pools(workers, 4, *clock);
   life_->jobs = std::make_unique<JobStore>(*life_->catalog);
   life_->service = std::make_unique<JobService>(*life_->jobs, *registry_, *life_->store,

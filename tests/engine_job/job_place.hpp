@@ -25,6 +25,7 @@ class JobPlace {
   JobSettings settings;
   std::size_t workers = 2;
   const Clock* clock = &system_clock();
+  OpenDisk open_disk = millrace::open_disk;  // of the store
 
   /// Opens catalog, store, scheduler and service; start() or not. `scheduler`: instead of worker
   /// pools.

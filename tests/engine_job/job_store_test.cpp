@@ -35,8 +35,18 @@ struct Jobs {
     if (request.pipeline.is_null()) request.pipeline = Json{{"ops", Json::array()}};
     return must(try_submit(std::move(request))).id;
   }
-  Result<JobStore::Lease> lease(JobId id, std::chrono::milliseconds time = kLease) {
-    return wait<JobStore::Lease>([&](auto done) { store.lease(id, "me", time, std::move(done)); });
+  Result<JobStore::Lease> lease(JobId id, std::int64_t not_before_us = 0) {
+    return wait<JobStore::Lease>(
+        [&](auto done) { store.lease(id, not_before_us, "me", kLease, std::move(done)); });
+  }
+  Result<JobStore::Interrupted> take_over(JobId id) {
+    return wait<JobStore::Interrupted>(
+        [&](auto done) { store.take_over(id, "me", kLease, std::move(done)); });
+  }
+  // Lets all leases run out: by the engine's clock, or at a shared catalog by the database's.
+  void expire(ManualClock& clock) {
+    clock.advance(kLease + 1s);
+    if (catalog->dialect() == SqlDialect::MySql) must(store.expire_leases());
   }
   Result<void> finish(const JobStore::Lease& lease, JobState state,
                       const JobStore::Ending& ending = {}) {
@@ -115,6 +125,90 @@ TEST_CASE("a job without an id of its dialect gets its number", "[job][store]") 
   const auto second = jobs.submit();
   CHECK(second.value > first.value);
   CHECK(must(jobs.store.get("engine", std::to_string(second.value))).id == second);
+}
+
+TEST_CASE("an id of digits that a client chose keeps no later job from its number",
+          "[job][store]") {
+  Jobs jobs{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
+  JobRequest request;
+  request.pipeline = Json::object();
+  request.external_id = "3";
+  const auto chosen = jobs.submit(request);
+  const auto second = jobs.submit();
+  const auto third = jobs.submit();
+  REQUIRE(third.value == 3);
+  CHECK(must(jobs.store.get(third)).external_id.empty());
+  CHECK(must(jobs.store.get("engine", "3")).id == chosen);
+  CHECK(must(jobs.store.get("engine", "2")).id == second);
+  CHECK(jobs.store.get("engine", "02").error().code == Code::NotFound);
+  CHECK(jobs.store.get("atflow", "2").error().code == Code::NotFound);
+}
+
+TEST_CASE("numbers that stood for ids go when the schema comes to their version", "[job][store]") {
+  CatalogPlace place{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
+  JobRequest request;
+  request.pipeline = Json::object();
+  {
+    const auto catalog = place.open();
+    JobStore store{*catalog};
+    for (const char* id : {"1", "7", "a"}) {
+      request.external_id = id;
+      must(Jobs::wait<JobStore::Submission>(
+          [&](auto done) { store.submit(request, {}, std::move(done)); }));
+    }
+    must(catalog->write_and_wait([](Connection& connection) -> Result<void> {
+      MR_CHECK(
+          connection.execute("DELETE FROM schema_migrations WHERE part = 'jobs' AND version = 2"));
+      return {};
+    }));
+  }
+  const auto catalog = place.open();
+  JobStore store{*catalog};
+  CHECK(must(store.get(JobId{1})).external_id.empty());
+  CHECK(must(store.get(JobId{2})).external_id == "7");
+  CHECK(must(store.get(JobId{3})).external_id == "a");
+}
+
+TEST_CASE("the jobs of one queue hide none of another's", "[job][store]") {
+  Jobs jobs{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
+  JobRequest request;
+  request.pipeline = Json::object();
+  request.queue = "full";
+  request.priority = 9;
+  std::vector<JobId> full;
+  for (int i = 0; i < 5; ++i) full.push_back(jobs.submit(request));
+  const auto other = jobs.submit();
+  std::vector<JobId> found;
+  for (const auto& job : must(jobs.store.startable(2))) found.push_back(job.id);
+  CHECK(found == std::vector<JobId>{full[0], full[1], other});
+}
+
+TEST_CASE("engines whose clocks differ judge leases at a shared catalog by the database's",
+          "[job][store][fencing]") {
+  CatalogPlace place{SqlDialect::MySql};
+  ManualClock slow, fast;
+  fast.advance(24h);
+  const auto first = place.open(slow);
+  const auto second = place.open(fast);
+  JobStore mine{*first}, theirs{*second};
+  JobRequest request;
+  request.pipeline = Json::object();
+  const auto id = must(Jobs::wait<JobStore::Submission>([&](auto done) {
+                    mine.submit(request, {}, std::move(done));
+                  })).id;
+  const auto lease = [id](JobStore& store, std::chrono::milliseconds time) {
+    return Jobs::wait<JobStore::Lease>(
+        [&](auto done) { store.lease(id, 0, "me", time, std::move(done)); });
+  };
+  must(lease(mine, 1h));
+  CHECK(must(theirs.expired(10)).empty());
+  check_refused(lease(theirs, 1h));
+  must(mine.expire_leases());
+  CHECK(must(lease(theirs, 1ms)).token == 2);
+  const auto deadline = std::chrono::steady_clock::now() + 60s;
+  while (must(mine.expired(10)).empty() && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::yield();
+  CHECK(must(lease(mine, 1h)).token == 3);
 }
 
 TEST_CASE("an id of a dialect is given once", "[job][store]") {
@@ -215,7 +309,7 @@ TEST_CASE("a job is leased by one, and each lease has a greater token", "[job][s
   CHECK_FALSE(first.is_takeover);
   check_refused(jobs.lease(id));
   CHECK(must(jobs.store.startable(10)).empty());
-  clock.advance(kLease + 1s);
+  jobs.expire(clock);
   REQUIRE(must(jobs.store.startable(10)).size() == 1);
   const auto second = must(jobs.lease(id));
   CHECK(second.token == 2);
@@ -230,7 +324,7 @@ TEST_CASE("a stale token is refused whatever it asks for", "[job][store][fencing
   Jobs jobs{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql), clock};
   const auto id = jobs.submit();
   const auto stale = must(jobs.lease(id));
-  clock.advance(kLease + 1s);
+  jobs.expire(clock);
   const auto current = must(jobs.lease(id));
   const auto before = must(jobs.store.get(id));
   const auto events = jobs.journal(id).size();
@@ -303,8 +397,9 @@ TEST_CASE("a job goes back to the queue, counted or not, and waits for its time"
   CHECK(must(jobs.store.startable(10)).empty());
   check_refused(jobs.lease(id));
   clock.advance(10s);
-  CHECK(must(jobs.store.startable(10)).size() == 1);
-  must(jobs.requeue(must(jobs.lease(id)), std::nullopt, 0ms));
+  const auto startable = must(jobs.store.startable(10));
+  REQUIRE(startable.size() == 1);
+  must(jobs.requeue(must(jobs.lease(id, startable[0].not_before_us)), std::nullopt, 0ms));
   job = must(jobs.store.get(id));
   CHECK(job.failures == 1);
   CHECK(job.attempt == 1);
@@ -373,13 +468,13 @@ TEST_CASE("a job that died while it ended is taken over by one, in its state",
   const auto id = jobs.submit();
   const auto dead = must(jobs.lease(id));
   must(jobs.begin_publish(dead, {"qiniu:///z0/out/a"}));
-  check_refused(jobs.store.take_over(id, "me", kLease));
-  clock.advance(kLease + 1s);
+  check_refused(jobs.take_over(id));
+  jobs.expire(clock);
   check_refused(jobs.lease(id));  // it is not to run again
-  const auto taken = must(jobs.store.take_over(id, "me", kLease));
+  const auto taken = must(jobs.take_over(id));
   CHECK(taken.state == JobState::Publishing);
   CHECK(taken.lease.token == dead.token + 1);
-  check_refused(jobs.store.take_over(id, "other", kLease));
+  check_refused(jobs.take_over(id));
   check_refused(jobs.finish(dead, JobState::Finished));
   must(jobs.finish(taken.lease, JobState::Finished));
 }
@@ -388,13 +483,15 @@ TEST_CASE("the journal takes lines of others in order", "[job][store]") {
   Jobs jobs{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
   const auto id = jobs.submit();
   must(jobs.store.log(id, "log", Json{{"message", "hello"}}));
-  jobs.store.note(id, "log", Json{{"message", "again"}});
+  const auto lease = must(jobs.lease(id));
+  jobs.store.note(lease, "log", Json{{"message", "again"}});
+  jobs.store.note({id, lease.token - 1}, "log", Json{{"message", "of a stale attempt"}});
   must(jobs.store.log(id, "custom", Json{}));
   const auto events = must(jobs.store.events(id, 1, 2));
   REQUIRE(events.size() == 2);
   CHECK(events[0].body["message"] == "hello");
   CHECK(events[1].sequence == 3);
-  CHECK(jobs.journal(id) == std::vector<std::string>{"queued", "log", "log", "custom"});
+  CHECK(jobs.journal(id) == std::vector<std::string>{"queued", "log", "running", "log", "custom"});
   CHECK(jobs.store.log(JobId{99}, "log", Json{}).error().code == Code::NotFound);
 }
 

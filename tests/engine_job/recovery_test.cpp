@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "job_place.hpp"
+#include "tests/engine_store/faulty_disk.hpp"
 
 using namespace millrace;
 using namespace std::chrono_literals;
@@ -15,7 +16,7 @@ namespace {
 
 JobStore::Lease lease(JobPlace& place, JobId id) {
   std::promise<Result<JobStore::Lease>> answer;
-  place.store_of_jobs().lease(id, "the dead", 3'600s,
+  place.store_of_jobs().lease(id, 0, "the dead", 3'600s,
                               [&answer](auto leased) { answer.set_value(std::move(leased)); });
   return must(answer.get_future().get());
 }
@@ -62,6 +63,49 @@ TEST_CASE("a job that died while it published is published wholly, once, with it
   const auto journal = place.journal(id);
   CHECK(std::count(journal.begin(), journal.end(), "running") == 1);
   CHECK(std::count(journal.begin(), journal.end(), "finished") == 1);
+}
+
+TEST_CASE(
+    "a job that died while it published is published as soon as the store can, by the same "
+    "lease",
+    "[job][recovery]") {
+  test::DiskScript script;
+  JobPlace place{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
+  place.settings.lease = 2s;  // it would run out if it were not renewed
+  place.open_disk = [&script](const std::filesystem::path& folder,
+                              bool create) -> Result<std::unique_ptr<Disk>> {
+    MR_TRY(auto disk, open_disk(folder, create));
+    return std::unique_ptr<Disk>{std::make_unique<test::FaultyDisk>(std::move(disk), script)};
+  };
+  place.open(false);
+  const auto id = die_while_publishing(place, 1);
+  must(place.store_of_jobs().expire_leases());
+  place.close();
+  const auto tries = [&script](std::size_t wanted) {
+    const std::lock_guard lock{script.mutex};
+    return script.failures >= wanted;
+  };
+  {
+    const std::lock_guard lock{script.mutex};
+    script.failing = "rename";
+  }
+  place.open();
+  const auto deadline = std::chrono::steady_clock::now() + 60s;
+  while (!tries(2) && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(1ms);
+  REQUIRE(tries(2));
+  CHECK(must(place.store_of_jobs().get(id)).state == JobState::Publishing);
+  {
+    const std::lock_guard lock{script.mutex};
+    script.failing.clear();
+  }
+  const Job job = place.wait_until_final(id);
+  CHECK(job.state == JobState::Finished);
+  CHECK(job.token == 2);
+  CHECK(job.result == Json{{"rows", 1}});
+  CHECK(place.read("list") == "list");
+  CHECK(place.read("log") == "log");
+  CHECK(place.service().counters().running == 0);
+  place.close();
 }
 
 TEST_CASE("a job that died while it was aborting is aborted, tidied up, and does not run",
@@ -139,7 +183,7 @@ TEST_CASE("at a shared catalog the lease of another process is respected until i
   place.open(false);
   const auto id = place.submit(place.pipeline({{"batches", 3}}, "list"));
   std::promise<Result<JobStore::Lease>> answer;
-  place.store_of_jobs().lease(id, "elsewhere", 4s,
+  place.store_of_jobs().lease(id, 0, "elsewhere", 4s,
                               [&answer](auto leased) { answer.set_value(std::move(leased)); });
   const auto elsewhere = must(answer.get_future().get());
   const auto leased_at = std::chrono::steady_clock::now();

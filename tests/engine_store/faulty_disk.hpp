@@ -14,13 +14,17 @@ namespace millrace::test {
 struct DiskScript {
   std::uint64_t room = ~std::uint64_t{0};  // bytes that still fit
   std::string failing;                     // the operation that fails with an I/O error: "rename"
+  std::size_t failures = 0;                // how often it failed
   bool refuses_moves = false;              // renames from one folder to another fail
   std::vector<std::string> done;           // "create a", "sync file a", "rename a b", ...
   std::mutex mutex;                        // guards all of it
 
   Result<void> note(const std::string& operation, const std::string& names) {
     const std::lock_guard lock{mutex};
-    if (operation == failing) return Error{Code::Io, "this disk is broken: " + operation};
+    if (operation == failing) {
+      ++failures;
+      return Error{Code::Io, "this disk is broken: " + operation};
+    }
     done.push_back(operation + ' ' + names);
     return {};
   }
