@@ -86,7 +86,8 @@ Json counts_of(const Json& counts) {
 class Items {
  public:
   Items(const Batch& rows, const api::Caller& caller, StatisticsNames lonely)
-      : external_id_{rows.column<std::string_view>("external_id")},
+      : number_{rows.column<std::int64_t>("id")},
+        external_id_{rows.column<std::string_view>("external_id")},
         state_{rows.column<std::string_view>("state")},
         facts_{rows.column<std::string_view>("facts")},
         result_{rows.column<std::string_view>("result")},
@@ -96,12 +97,16 @@ class Items {
         finished_{rows.column<std::int64_t>("finished")},
         names_{caller.facts.value("aliases", true) ? StatisticsNames::Both : lonely} {}
 
-  [[nodiscard]] std::string id(std::int64_t row) const { return std::string{external_id_.value(row)}; }
+  // A job that was run again by its number has no id of this dialect.
+  [[nodiscard]] std::string id(std::int64_t row) const {
+    const auto chosen = external_id_[row];
+    return chosen ? std::string{*chosen} : std::to_string(number_.value(row));
+  }
 
   [[nodiscard]] Json item(std::int64_t row) const {
     const Json facts = parsed(facts_, row);
     const std::string_view state = state_.value(row);
-    Json made{{"id", external_id_.value(row)}};
+    Json made{{"id", id(row)}};
     for (const char* name : {"prefix", "sourceFile", "targetFile", "logFile"}) {
       made[name] = facts.value(name, std::string{});
     }
@@ -118,6 +123,7 @@ class Items {
   }
 
  private:
+  Column<std::int64_t> number_;
   Column<std::string_view> external_id_, state_, facts_, result_, counts_, error_;
   Column<std::int64_t> created_, finished_;
   StatisticsNames names_;

@@ -78,6 +78,13 @@ CatalogPart part_jobs() {
             FOREIGN KEY (job_id) REFERENCES jobs (id) ON DELETE CASCADE
           ) {options})"),
       },
+  }, {
+      2,
+      "jobs whose client chose no id have none",
+      {
+          // They had their number, which blocked the id of a client that chose it.
+          table("UPDATE jobs SET external_id = NULL WHERE external_id = CAST(id AS CHAR)"),
+      },
   }};
 
   using Kind = ColumnKind;
