@@ -5,7 +5,7 @@
 
 #include <spdlog/spdlog.h>
 
-#include "engine/base/random.hpp"
+#include "engine/plugin/engine_instance.hpp"
 #include "engine/plugin/log_level.hpp"
 
 #include <fmt/format.h>
@@ -17,9 +17,9 @@ namespace {
 // Names the stage of one inline run apart from those of all others, of this process and of earlier
 // ones.
 std::string next_stage_owner() {
-  static const std::string process = system_random().hex(8);
   static std::atomic<std::uint64_t> number{0};
-  return fmt::format("inline-{}-{}", process, number.fetch_add(1, std::memory_order_relaxed));
+  return fmt::format("inline-{}-{}", engine_instance(),
+                     number.fetch_add(1, std::memory_order_relaxed));
 }
 
 }  // namespace

@@ -44,6 +44,9 @@ class JobServices final : public StoreServices {
   std::string_view job() const override { return job_; }
   std::uint64_t seed() const override { return seed_; }
   bool stopping() const override { return cancel_.stopped(); }
+  JobAttempt attempt() const override {
+    return {lease_.token, static_cast<std::uint32_t>(lease_.attempt)};
+  }
   void log(std::string_view node, int level, std::string_view message) override;
   void progress(std::string_view node, std::uint64_t done, std::uint64_t total,
                 std::string_view unit) override;

@@ -1,5 +1,8 @@
+#include "engine/plugin/abi_sizes.hpp"
+#include "engine/plugin/engine_instance.hpp"
 #include "engine/plugin/host.hpp"
 #include "engine/plugin/operator_instance.hpp"
+#include "engine/plugin/parallel_calls.hpp"
 #include "engine/plugin/text.hpp"
 
 namespace millrace {
@@ -29,14 +32,20 @@ class CleanText {
 };
 
 void where(mr_context* context, mr_where* where) {
-  if (where == nullptr || where->struct_size < sizeof(mr_where)) return;
+  if (!is_whole(where)) return;
   guarded([&] {
     const Call& call = context->call;
-    where->attempt = call.attempt;
-    where->job = to_text(call.services.job());
-    where->node = to_text(call.node);
-    where->seed = call.services.seed();
-    where->sequence = call.sequence;
+    const JobAttempt attempt = call.services.attempt();
+    mr_where made{};
+    made.attempt = call.attempt;
+    made.job = to_text(call.services.job());
+    made.node = to_text(call.node);
+    made.seed = call.services.seed();
+    made.sequence = call.sequence;
+    made.engine = to_text(engine_instance());
+    made.token = attempt.token;
+    made.job_attempt = attempt.number;
+    write_known(made, *where);
     return MR_OK;
   });
 }
@@ -89,11 +98,7 @@ std::int32_t emit(mr_context* context, mr_text port, ArrowArray* array, ArrowSch
   });
 }
 
-std::int32_t stopping(mr_context* context) {
-  const Call& call = context->call;
-  if (call.services.stopping()) return 1;
-  return call.deadline && call.clock != nullptr && call.clock->steady() >= *call.deadline ? 1 : 0;
-}
+std::int32_t stopping(mr_context* context) { return is_stopping(context->call) ? 1 : 0; }
 
 void log(mr_context* context, std::int32_t level, mr_text message) {
   guarded([&] {
@@ -117,19 +122,20 @@ void count(mr_context* context, mr_text counter, std::int64_t by) {
   });
 }
 
-void record_event(mr_context* context, const mr_record_event* event) {
-  if (event == nullptr || event->struct_size < sizeof(mr_record_event)) return;
+void record_event(mr_context* context, const mr_record_event* given) {
+  if (!is_whole(given)) return;
   guarded([&] {
-    const CleanText code{event->code}, message{event->message}, file{event->file}, url{event->url},
-        op{event->op};
+    const mr_record_event event = read_known(*given);
+    const CleanText code{event.code}, message{event.message}, file{event.file}, url{event.url},
+        op{event.op};
     RecordLogEvent entry;
-    entry.level = event->level;
+    entry.level = event.level;
     entry.code = code;
     entry.message = message;
     entry.file = file;
     entry.url = url;
     entry.op = op;
-    entry.line = event->line;
+    entry.line = event.line;
     context->call.services.record_event_in_batch(context->call.node, context->call.sequence, entry);
     return MR_OK;
   });
@@ -152,6 +158,33 @@ void save_state(mr_context* context, mr_text state) {
   guarded([&] {
     context->state->assign(view(state));
     return MR_OK;
+  });
+}
+
+// A code that is none of ours cannot be passed on.
+std::int32_t known_code(std::int32_t code) {
+  return code >= MR_OK && code <= MR_PERMISSION_DENIED ? code : MR_INTERNAL;
+}
+
+std::int32_t parallel(mr_context* context, std::uint64_t count,
+                      std::int32_t (*function)(void* user, std::uint64_t index), void* user) {
+  return guarded([&] {
+    const Call& call = context->call;
+    const auto code = known_code(run_parallel(
+        count, function, user, [&call] { return is_stopping(call); }, call.helpers));
+    if (code == MR_OK) return MR_OK;
+    return failed(Error{static_cast<Code>(code),
+                        code == MR_CANCELLED ? "stopped" : "a parallel call failed"});
+  });
+}
+
+std::int32_t metric(mr_context* context, mr_text name, std::int64_t step, double value) {
+  return guarded([&] {
+    const CleanText clean{name};
+    const MetricPoint point{clean, step, value};
+    auto told = check_metric(point);
+    if (told.ok()) told = context->call.services.metric(context->call.node, point);
+    return told.ok() ? MR_OK : failed(told.error());
   });
 }
 
@@ -187,6 +220,8 @@ void fill_call_functions(mr_host& host) {
   host.result = result;
   host.save_state = save_state;
   host.last_error = last_error;
+  host.parallel = parallel;
+  host.metric = metric;
 }
 
 }  // namespace detail

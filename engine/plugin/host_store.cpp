@@ -1,6 +1,7 @@
 #include <memory>
 #include <span>
 
+#include "engine/plugin/abi_sizes.hpp"
 #include "engine/plugin/host.hpp"
 #include "engine/plugin/operator_instance.hpp"
 #include "engine/plugin/text.hpp"
@@ -37,14 +38,12 @@ std::int32_t check_uri(mr_context* context, mr_text uri, std::int32_t for_writin
 
 std::int32_t stat(mr_context* context, mr_text uri, mr_object_info* info) {
   return guarded([&] {
-    if (info == nullptr || info->struct_size < sizeof(mr_object_info)) {
+    if (!is_whole(info)) {
       return failed(Error{Code::InvalidArgument, "stat: struct_size of the info is too small"});
     }
     const auto found = context->call.services.stat(view(uri));
     if (!found.ok()) return failed(found.error());
-    const auto size = info->struct_size;
-    *info = to_info(*found);
-    info->struct_size = size;
+    write_known(to_info(*found), *info);
     return MR_OK;
   });
 }

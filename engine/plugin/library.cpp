@@ -10,6 +10,7 @@
 
 #include <boost/dll/shared_library.hpp>
 
+#include "engine/plugin/abi_sizes.hpp"
 #include "engine/plugin/text.hpp"
 
 namespace millrace {
@@ -18,10 +19,6 @@ namespace {
 constexpr const char* kSymbol = "mr_plugin_v1";
 constexpr std::array<const char*, 4> kLaterSymbols{"mr_plugin_v2", "mr_plugin_v3", "mr_plugin_v4",
                                                    "mr_plugin_v5"};
-
-// What version 1 has of each struct. A table may be longer: fields are only appended.
-constexpr std::size_t kPluginSize = offsetof(mr_plugin, operators) + sizeof(mr_plugin::operators);
-constexpr std::size_t kOperatorSize = offsetof(mr_operator, restore) + sizeof(mr_operator::restore);
 
 // Keeps a library for ever, since a batch may outlive whoever loaded its maker.
 void keep(boost::dll::shared_library library) {
@@ -47,8 +44,8 @@ std::string describe(std::string_view what, std::size_t found, std::size_t wante
 // Returns what is wrong with an operator of a plugin, empty when nothing is.
 std::string operator_flaw(const mr_operator* table) {
   if (table == nullptr) return "an operator is null";
-  if (table->struct_size < kOperatorSize)
-    return describe("struct mr_operator", table->struct_size, kOperatorSize);
+  if (!is_whole(table))
+    return describe("struct mr_operator", table->struct_size, kFirstSize<mr_operator>);
   const auto id = clean_utf8(view(table->id));
   if (table->create == nullptr || table->destroy == nullptr)
     return "operator \"" + id + "\" lacks create or destroy";
@@ -67,17 +64,12 @@ std::string operator_flaw(const mr_operator* table) {
 
 Result<const mr_plugin*> check_plugin(const std::filesystem::path& path, const mr_plugin* plugin) {
   if (plugin == nullptr) return library_error(path, "it refused to describe itself", "unknown");
-  if (plugin->struct_size < offsetof(mr_plugin, abi_version) + sizeof(plugin->abi_version)) {
-    return library_error(path, describe("struct mr_plugin", plugin->struct_size, kPluginSize),
-                         "unknown");
-  }
+  const auto too_small = describe("struct mr_plugin", plugin->struct_size, kFirstSize<mr_plugin>);
+  if (!MR_HAS(plugin, abi_version)) return library_error(path, too_small, "unknown");
   const auto found = std::to_string(plugin->abi_version);
   if (plugin->abi_version != MR_ABI_VERSION)
     return library_error(path, "it was built for another ABI", found);
-  if (plugin->struct_size < kPluginSize) {
-    return library_error(path, describe("struct mr_plugin", plugin->struct_size, kPluginSize),
-                         found);
-  }
+  if (!is_whole(plugin)) return library_error(path, too_small, found);
   if (plugin->operator_count > 0 && plugin->operators == nullptr)
     return library_error(path, "its table of operators is null", found);
   for (std::uint64_t i = 0; i < plugin->operator_count; ++i) {

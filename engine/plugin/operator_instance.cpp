@@ -25,7 +25,8 @@ template <class Function, class... Arguments>
 std::int32_t invoke(mr_context& context, Function function, Arguments... arguments) {
   try {
     const std::int32_t code = function(arguments...);
-    return context.refused == MR_OK || (code != MR_OK && code != MR_END) ? code : context.refused;
+    const bool is_success = code == MR_OK || code == MR_END || code == MR_MORE;
+    return context.refused == MR_OK || !is_success ? code : context.refused;
   } catch (const std::exception& caught) {
     context.failure = std::string{"exception left the plugin: "} + caught.what();
   } catch (...) {
@@ -34,11 +35,27 @@ std::int32_t invoke(mr_context& context, Function function, Arguments... argumen
   return MR_INTERNAL;
 }
 
+// What a call of process() or finish() came to; tells the services of the rows that passed.
+Result<Answer> answer_of(std::int32_t code, mr_context& context, std::int64_t rows,
+                         std::string_view what) {
+  if (code != MR_OK && code != MR_MORE) return call_error(code, context, what);
+  const Call& call = context.call;
+  MR_CHECK(call.services.passed(call.node, call.sequence, rows, context.emitted));
+  return code == MR_MORE ? Answer::More : Answer::Done;
+}
+
+Error stopped() { return Error{Code::Cancelled, "stopped"}; }
+
 Error missing(std::string_view what) {
   return Error{Code::Internal, "operator has no " + std::string{what} + "()"};
 }
 
 }  // namespace
+
+bool is_stopping(const Call& call) {
+  if (call.services.stopping()) return true;
+  return call.deadline && call.clock != nullptr && call.clock->steady() >= *call.deadline;
+}
 
 OperatorInstance::OperatorInstance(OperatorInstance&& other) noexcept
     : table_{std::exchange(other.table_, nullptr)}, self_{std::exchange(other.self_, nullptr)} {}
@@ -82,7 +99,7 @@ Result<bool> OperatorInstance::produce(const Call& call) {
   return code == MR_OK;
 }
 
-Result<void> OperatorInstance::process(const Call& call, Batch batch) {
+Result<Answer> OperatorInstance::process_step(const Call& call, Batch batch) {
   if (table_ == nullptr || table_->process == nullptr) return missing("process");
   const std::int64_t rows = batch.rows();
   ArrowArray array{};
@@ -90,16 +107,43 @@ Result<void> OperatorInstance::process(const Call& call, Batch batch) {
   std::move(batch).export_to(&array, &schema);
   mr_context context{call};
   const auto code = invoke(context, table_->process, self_, &context, &array, &schema);
-  if (code != MR_OK) return call_error(code, context, "process");
-  return call.services.passed(call.node, call.sequence, rows, context.emitted);
+  return answer_of(code, context, rows, "process");
+}
+
+Result<Answer> OperatorInstance::process_more(const Call& call) {
+  if (table_ == nullptr || table_->process == nullptr) return missing("process");
+  mr_context context{call};
+  ArrowArray* array = nullptr;
+  ArrowSchema* schema = nullptr;
+  const auto code = invoke(context, table_->process, self_, &context, array, schema);
+  return answer_of(code, context, 0, "process");
+}
+
+Result<Answer> OperatorInstance::finish_step(const Call& call) {
+  if (table_ == nullptr || table_->finish == nullptr) return Answer::Done;
+  mr_context context{call};
+  const auto code = invoke(context, table_->finish, self_, &context);
+  return answer_of(code, context, 0, "finish");
+}
+
+Result<void> OperatorInstance::process(const Call& call, Batch batch) {
+  auto answer = process_step(call, std::move(batch));
+  while (answer.ok() && *answer == Answer::More) {
+    if (is_stopping(call)) return stopped();
+    answer = process_more(call);
+  }
+  if (!answer.ok()) return std::move(answer).error();
+  return {};
 }
 
 Result<void> OperatorInstance::finish(const Call& call) {
-  if (table_ == nullptr || table_->finish == nullptr) return {};
-  mr_context context{call};
-  const auto code = invoke(context, table_->finish, self_, &context);
-  if (code != MR_OK) return call_error(code, context, "finish");
-  return call.services.passed(call.node, call.sequence, 0, context.emitted);
+  auto answer = finish_step(call);
+  while (answer.ok() && *answer == Answer::More) {
+    if (is_stopping(call)) return stopped();
+    answer = finish_step(call);
+  }
+  if (!answer.ok()) return std::move(answer).error();
+  return {};
 }
 
 Result<std::string> OperatorInstance::snapshot(const Call& call) {

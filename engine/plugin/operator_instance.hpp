@@ -16,6 +16,7 @@
 
 namespace millrace {
 
+class ParallelHelpers;
 struct OperatorInfo;
 struct ParameterRule;
 
@@ -32,7 +33,11 @@ struct Call {
   void* emit_user = nullptr;
   const Clock* clock = nullptr;                      // with `deadline`: stopping() says yes once it has passed
   std::optional<Clock::Steady> deadline{};
+  ParallelHelpers* helpers = nullptr;  // for parallel(); null: the thread of the call works alone
 };
+
+/// What process() and finish() of an operator answer: it is done, or wants to be called again.
+enum class Answer { Done, More };
 
 /// One instance of an operator, behind the C table. Never throws: what a plugin throws has become a code and a text at
 /// its own border. Movable; destroys the instance. [one thread at a time]
@@ -53,6 +58,12 @@ class OperatorInstance {
 
   /// Returns false when the source has ended.
   Result<bool> produce(const Call& call);
+  /// One call each. After More the next call is process_more(), or finish_step() again.
+  Result<Answer> process_step(const Call& call, Batch batch);
+  Result<Answer> process_more(const Call& call);
+  Result<Answer> finish_step(const Call& call);
+  /// The same to their end: calls until the operator is done. Cancelled when the call is to stop
+  /// before that.
   Result<void> process(const Call& call, Batch batch);
   Result<void> finish(const Call& call);
   Result<std::string> snapshot(const Call& call);
@@ -62,6 +73,10 @@ class OperatorInstance {
   const mr_operator* table_ = nullptr;
   void* self_ = nullptr;
 };
+
+/// Whether a call should return soon: the job stops, or the deadline of the call has passed. [any
+/// thread]
+[[nodiscard]] bool is_stopping(const Call& call);
 
 /// Result of checking one node's parameters: defaults filled in, traits that depend on them, and every fault (pointers
 /// are relative to the params object: "/sigma").

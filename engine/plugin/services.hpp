@@ -12,6 +12,7 @@
 
 #include "engine/base/json.hpp"
 #include "engine/base/result.hpp"
+#include "engine/plugin/metric.hpp"
 
 namespace millrace {
 
@@ -47,6 +48,12 @@ struct RecordLogEvent {
   std::int64_t line = 0;
 };
 
+/// Which attempt of which job this is; all 0 where there is no queued job.
+struct JobAttempt {
+  std::int64_t token = 0;    // fencing token
+  std::uint32_t number = 0;  // from 1
+};
+
 /// What an operator may ask of its surroundings during a call: the C++ face of mr_host. The run provides one for each
 /// job; the test harness another. [any worker; the job's services lock what they share]
 class Services {
@@ -56,6 +63,7 @@ class Services {
   virtual std::string_view job() const = 0;  // id as text
   virtual std::uint64_t seed() const = 0;
   virtual bool stopping() const = 0;
+  virtual JobAttempt attempt() const { return {}; }
 
   virtual void log(std::string_view node, int level, std::string_view message) = 0;
   virtual void progress(std::string_view node, std::uint64_t done, std::uint64_t total, std::string_view unit) = 0;
@@ -73,6 +81,12 @@ class Services {
   /// Rows that reached a node and rows that left it, told when it is done with a batch. An error fails the node: too many.
   virtual Result<void> passed(std::string_view /*node*/, std::int64_t /*sequence*/, std::int64_t /*reached*/,
                               std::int64_t /*left*/) {
+    return {};
+  }
+  /// One point of a curve; its name and step have been checked. Where nobody keeps curves it is a
+  /// line of the log.
+  virtual Result<void> metric(std::string_view node, const MetricPoint& point) {
+    log(node, MR_LOG_INFO, "metric " + metric_json(node, point).dump());
     return {};
   }
   virtual Result<void> set_result(std::string_view key, std::string_view json) = 0;

@@ -20,6 +20,7 @@ void keep_all(void* user, std::string_view port, Batch batch) {
 
 Call make_call(const ChainCall& call, const Node& node) {
   Call made{call.services, node.name, call.sequence, call.attempt};
+  made.helpers = call.helpers;
   if (node.timeout.count() > 0) {
     made.clock = &call.clock;
     made.deadline = call.clock.steady() + node.timeout;

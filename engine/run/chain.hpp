@@ -24,6 +24,7 @@ struct ChainCall {
   const Clock& clock;
   std::int64_t sequence = 0;
   unsigned attempt = 0;
+  ParallelHelpers* helpers = nullptr;
 };
 
 /// The operator instances of one plan node, run one behind the other without a queue between them. What an operator

@@ -102,7 +102,7 @@ bool NodeRunner::step() {
 }
 
 ChainCall NodeRunner::call(std::int64_t sequence, unsigned attempt) {
-  return {run_.services(), run_.scheduler().clock(), sequence, attempt};
+  return {run_.services(), run_.scheduler().clock(), sequence, attempt, &run_.helpers()};
 }
 
 Result<void> NodeRunner::open_chain() {

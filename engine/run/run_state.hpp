@@ -11,6 +11,7 @@
 
 #include "engine/run/barrier.hpp"
 #include "engine/run/node_runner.hpp"
+#include "engine/run/parallel_helpers.hpp"
 #include "engine/run/parcel.hpp"
 #include "engine/run/run.hpp"
 #include "engine/run/scheduler.hpp"
@@ -30,6 +31,7 @@ class RunState {
   // What nodes ask. [any worker]
   [[nodiscard]] const Plan& plan() const { return *plan_; }
   [[nodiscard]] Scheduler& scheduler() { return scheduler_; }
+  [[nodiscard]] ParallelHelpers& helpers() { return helpers_; }
   [[nodiscard]] Services& services() { return services_; }
   [[nodiscard]] const RunOptions& options() const { return options_; }
   [[nodiscard]] bool stopping() const { return cancel_.stopped(); }
@@ -73,6 +75,7 @@ class RunState {
 
   std::shared_ptr<const Plan> plan_;  // shared with other runs of the same plan
   Scheduler& scheduler_;
+  SchedulerHelpers helpers_{scheduler_};
   Services& services_;
   Cancel& cancel_;
   const RunOptions options_;

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <exception>
+#include <mutex>
 #include <utility>
 
 #include <millrace/context.hpp>
@@ -22,6 +23,37 @@ void check(int code, mr_context* context, std::string_view what) {
   throw Failure{code, reason.empty() ? std::string{what} + " failed" : std::string{reason}};
 }
 
+// Fails where the engine was built before a service that the operator needs.
+void require(bool is_known, std::string_view service) {
+  if (is_known) return;
+  throw Failure{MR_CONFLICT, "this engine is older than the plugin and has no " +
+                                 std::string{service} + "(); run it in a newer engine"};
+}
+
+// What parallel() hands through the host: the caller's function, and what the call of the lowest
+// index threw.
+struct Calls {
+  const std::function<void(std::uint64_t)>& function;
+  std::mutex mutex{};  // guards both below
+  std::uint64_t index = UINT64_MAX;
+  std::exception_ptr thrown{};
+};
+
+std::int32_t call_one(void* user, std::uint64_t index) {
+  auto& calls = *static_cast<Calls*>(user);
+  try {
+    calls.function(index);
+    return MR_OK;
+  } catch (...) {
+    const std::lock_guard lock{calls.mutex};
+    if (index < calls.index) {
+      calls.index = index;
+      calls.thrown = std::current_exception();
+    }
+    return MR_INTERNAL;
+  }
+}
+
 mr_where where(mr_context* context) {
   mr_where place{};
   place.struct_size = sizeof place;
@@ -29,6 +61,7 @@ mr_where where(mr_context* context) {
   return place;
 }
 
+// Uses what every version has; what is appended is asked for with MR_HAS.
 ObjectInfo to_info(const mr_object_info& info) {
   return {info.size_bytes, info.is_folder != 0, info.modified_us};
 }
@@ -95,12 +128,35 @@ std::string_view Context::node() const { return view(where(context_).node); }
 std::uint64_t Context::seed() const { return where(context_).seed; }
 std::int64_t Context::sequence() const { return where(context_).sequence; }
 unsigned Context::attempt() const { return where(context_).attempt; }
+std::string_view Context::engine() const { return view(where(context_).engine); }
+std::int64_t Context::token() const { return where(context_).token; }
+unsigned Context::job_attempt() const { return where(context_).job_attempt; }
 
 void Context::emit(Batch batch, std::string_view port) {
   ArrowArray array;
   ArrowSchema schema;
   std::move(batch).export_to(&array, &schema);
   check(current_host->emit(context_, text(port), &array, &schema), context_, "emit");
+}
+
+// Hosts know MR_MORE since they have parallel().
+void Context::more() {
+  require(MR_HAS(current_host, parallel), "more");
+  wants_more_ = true;
+}
+
+void Context::parallel(std::uint64_t count, const std::function<void(std::uint64_t)>& function) {
+  if (!MR_HAS(current_host, parallel)) {
+    for (std::uint64_t i = 0; i < count; ++i) {
+      if (stopping()) throw Failure{MR_CANCELLED, "stopped"};
+      function(i);
+    }
+    return;
+  }
+  Calls calls{function};
+  const int code = current_host->parallel(context_, count, call_one, &calls);
+  if (calls.thrown) std::rethrow_exception(calls.thrown);
+  check(code, context_, "parallel");
 }
 
 bool Context::stopping() const { return current_host->stopping(context_) != 0; }
@@ -132,6 +188,11 @@ void Context::record_event(const RecordEvent& event) {
 
 void Context::result(std::string_view key, std::string_view json) {
   current_host->result(context_, text(key), text(json));
+}
+
+void Context::metric(std::string_view name, std::int64_t step, double value) {
+  require(MR_HAS(current_host, metric), "metric");
+  check(current_host->metric(context_, text(name), step, value), context_, "metric");
 }
 
 void Context::fault(std::string_view kind, std::string_view pointer, std::string_view message) {

@@ -11,6 +11,10 @@
 
 namespace millrace {
 
+void Operator::process_more(Context&) {
+  throw Failure{MR_INTERNAL, "the operator asked for more and has no process_more()"};
+}
+
 std::string_view to_string(Role role) {
   switch (role) {
     case Role::Input:
@@ -174,12 +178,19 @@ std::int32_t produce(void* self, mr_context* context) noexcept {
   });
 }
 
+std::int32_t answer_of(const Context& call) { return call.wants_more() ? MR_MORE : MR_OK; }
+
 std::int32_t process(void* self, mr_context* context, ArrowArray* array,
                      ArrowSchema* schema) noexcept {
   return guarded(context, [&] {
     Context call{context};
-    static_cast<Instance*>(self)->op->process(call, Batch::import(array, schema));
-    return MR_OK;
+    Operator& op = *static_cast<Instance*>(self)->op;
+    if (array == nullptr) {
+      op.process_more(call);
+    } else {
+      op.process(call, Batch::import(array, schema));
+    }
+    return answer_of(call);
   });
 }
 
@@ -187,7 +198,7 @@ std::int32_t finish(void* self, mr_context* context) noexcept {
   return guarded(context, [&] {
     Context call{context};
     static_cast<Instance*>(self)->op->finish(call);
-    return MR_OK;
+    return answer_of(call);
   });
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <string>
 #include <string_view>
@@ -17,6 +18,7 @@ class CallServices final : public Services {
   std::string_view job() const override { return "job-7"; }
   std::uint64_t seed() const override { return 99; }
   bool stopping() const override { return is_stopping; }
+  JobAttempt attempt() const override { return {.token = 1'000'001, .number = 4}; }
   void log(std::string_view node, int level, std::string_view message) override;
   void progress(std::string_view, std::uint64_t done, std::uint64_t, std::string_view) override {
     progress_done = done;
@@ -25,6 +27,10 @@ class CallServices final : public Services {
     counts[std::string{counter}] += by;
   }
   void record_event(std::string_view, const RecordLogEvent& event) override;
+  Result<void> metric(std::string_view node, const MetricPoint& point) override {
+    metrics.push_back(metric_json(node, point).dump());
+    return {};
+  }
   Result<void> set_result(std::string_view key, std::string_view json) override;
   Result<void> check_uri(std::string_view uri, bool for_writing) override;
   Result<ObjectStat> stat(std::string_view uri) override;
@@ -36,8 +42,8 @@ class CallServices final : public Services {
   Result<Batch> catalog_query(const Json& query) override;
   Result<Batch> catalog_change(const Json& change) override;
 
-  bool is_stopping = false;
-  std::vector<std::string> logs, events;
+  std::atomic<bool> is_stopping = false;
+  std::vector<std::string> logs, events, metrics;
   std::map<std::string, std::int64_t> counts;
   std::map<std::string, std::string> results;
   std::map<std::string, std::string, std::less<>> objects;

@@ -64,4 +64,5 @@ TEST_CASE("the frozen plugin of version 1 loads and works", "[plugin][frozen]") 
   }
   REQUIRE(filter->finish(kept.call(services)).ok());
   CHECK(numbers(kept.batches) == std::vector<std::int64_t>{1, 3, 5});
+  CHECK(services.logs == std::vector<std::string>{"node/3/node"});  // what where() told it
 }

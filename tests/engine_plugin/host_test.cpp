@@ -1,11 +1,14 @@
 // The host table as a plugin sees it: every function called through C.
 #include "engine/plugin/host.hpp"
 
+#include <cmath>
+#include <limits>
 #include <string>
 
 #include <catch2/catch.hpp>
 
 #include "call_services.hpp"
+#include "engine/plugin/engine_instance.hpp"
 #include "engine/plugin/text.hpp"
 
 using namespace millrace;
@@ -94,6 +97,11 @@ TEST_CASE("where tells the job, the node and the batch", "[plugin][host]") {
   CHECK(view(where.node) == "node");
   CHECK(where.seed == 99);
   CHECK(where.sequence == 3);
+  CHECK(view(where.engine) == engine_instance());
+  CHECK(where.engine.size == 16);
+  CHECK(where.token == 1'000'001);
+  CHECK(where.job_attempt == 4);
+  CHECK(where.struct_size == sizeof(where));
   mr_where small{};
   small.struct_size = 8;
   small.sequence = -1;
@@ -117,6 +125,25 @@ TEST_CASE("texts of a plugin are copied and mended", "[plugin][host]") {
   event.struct_size = 4;
   fixture.host.record_event(&fixture.context, &event);
   CHECK(fixture.services.events.size() == 1);
+}
+
+TEST_CASE("a metric is told by name, step and value; a name or step that is none is refused",
+          "[plugin][host]") {
+  Fixture fixture;
+  const auto tell = [&](std::string_view name, std::int64_t step, double value) {
+    return fixture.host.metric(&fixture.context, text(name), step, value);
+  };
+  CHECK(tell("train/loss", 3, 0.5) == MR_OK);
+  CHECK(tell("train/loss", 4, std::numeric_limits<double>::quiet_NaN()) == MR_OK);
+  CHECK(fixture.services.metrics ==
+        std::vector<std::string>{R"({"node":"node","name":"train/loss","step":3,"value":0.5})",
+                                 R"({"node":"node","name":"train/loss","step":4,"value":"NaN"})"});
+  CHECK(tell("", 0, 1) == MR_INVALID_ARGUMENT);
+  CHECK(tell(std::string(129, 'a'), 0, 1) == MR_INVALID_ARGUMENT);
+  CHECK(tell("loss\n", 0, 1) == MR_INVALID_ARGUMENT);
+  CHECK(tell("loss", -1, 1) == MR_INVALID_ARGUMENT);
+  CHECK(fixture.last_error() == "metric: a step must be 0 or more: -1 of loss");
+  CHECK(fixture.services.metrics.size() == 2);
 }
 
 TEST_CASE("an emitted batch is taken over, and refused where nothing may be emitted",

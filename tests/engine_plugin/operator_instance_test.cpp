@@ -67,6 +67,30 @@ TEST_CASE("an operator gets batches and its rows come out", "[plugin][instance]"
   CHECK_FALSE(instance->snapshot(loaded.emissions.call(loaded.services)).ok());
 }
 
+TEST_CASE("an operator that wants more is called again, without a batch, until it is done",
+          "[plugin][instance][more]") {
+  Loaded loaded{"sample"};
+  auto instance = loaded.make("preprocess.sample_split", "{}");
+  REQUIRE(instance.ok());
+  const auto call = loaded.emissions.call(loaded.services);
+  CHECK(*instance->process_step(call, values({1, 2, 3})) == Answer::More);
+  CHECK(loaded.emissions.batches.size() == 1);
+  CHECK(*instance->process_more(call) == Answer::More);
+  CHECK(*instance->process_more(call) == Answer::Done);
+  CHECK(loaded.emissions.batches.size() == 3);
+  CHECK(*instance->finish_step(call) == Answer::More);
+  REQUIRE(instance->finish(call).ok());
+  CHECK(loaded.services.counts.at("finished") == 3);
+
+  REQUIRE(instance->process(call, values({4, 5})).ok());
+  CHECK(loaded.emissions.batches.size() == 5);
+  loaded.services.is_stopping = true;
+  const auto stopped = instance->process(call, values({6, 7}));
+  REQUIRE_FALSE(stopped.ok());
+  CHECK(stopped.error().code == Code::Cancelled);
+  CHECK(loaded.emissions.batches.size() == 6);
+}
+
 TEST_CASE("a batch without columns goes through the C border", "[plugin][instance]") {
   Loaded loaded{"sample"};
   auto instance = loaded.make("augment.sample_plan", "{}");

@@ -49,13 +49,17 @@ const Place kPlaces[] = {
   AT(mr_text, data, 0),
   AT(mr_text, size, 8),
 
-  SIZE(mr_where, 56),
+  SIZE(mr_where, 88),
   AT(mr_where, struct_size, 0),
   AT(mr_where, attempt, 4),
   AT(mr_where, job, 8),
   AT(mr_where, node, 24),
   AT(mr_where, seed, 40),
   AT(mr_where, sequence, 48),
+  AT(mr_where, engine, 56),
+  AT(mr_where, token, 72),
+  AT(mr_where, job_attempt, 80),
+  AT(mr_where, reserved, 84),
 
   SIZE(mr_record_event, 96),
   AT(mr_record_event, struct_size, 0),
@@ -73,7 +77,7 @@ const Place kPlaces[] = {
   AT(mr_object_info, size_bytes, 8),
   AT(mr_object_info, modified_us, 16),
 
-  SIZE(mr_host, 296),
+  SIZE(mr_host, 312),
   AT(mr_host, struct_size, 0),
   AT(mr_host, abi_version, 4),
   AT(mr_host, value_kind, 8),
@@ -112,7 +116,8 @@ const Place kPlaces[] = {
   AT(mr_host, catalog_change, 272),
   AT(mr_host, last_error, 280),
   AT(mr_host, value_parse, 288),
-  AT(mr_host, value_parse, 288),
+  AT(mr_host, parallel, 296),
+  AT(mr_host, metric, 304),
 
   SIZE(mr_operator, 128),
   AT(mr_operator, struct_size, 0),
@@ -141,9 +146,35 @@ const Place kPlaces[] = {
 
 #undef SIZE
 #undef AT
+
+// What lies behind the last field of each struct. Padding there would be taken by the next field without a change of size,
+// and a reader could not tell whether the maker knew that field.
+#define BEHIND(type, last) Place{"behind " #type "." #last, 0, sizeof(type) - offsetof(type, last) - sizeof(type::last)}
+const Place kBehind[] = {
+  BEHIND(mr_where, reserved),      BEHIND(mr_record_event, op), BEHIND(mr_object_info, modified_us),
+  BEHIND(mr_host, metric),         BEHIND(mr_operator, restore), BEHIND(mr_plugin, operators),
+};
+#undef BEHIND
 // clang-format on
 
 }  // namespace
+
+TEST_CASE("no struct of the ABI ends in padding that a later field would take", "[sdk][abi]") {
+  for (const auto& place : kBehind) {
+    INFO(place.what);
+    CHECK(place.found == place.expected);
+  }
+}
+
+TEST_CASE("MR_HAS says whether the maker of a struct knew a field", "[sdk][abi]") {
+  mr_where where{};
+  where.struct_size = 56;
+  CHECK(MR_HAS(&where, sequence));
+  CHECK_FALSE(MR_HAS(&where, engine));
+  where.struct_size = 72;
+  CHECK(MR_HAS(&where, engine));
+  CHECK_FALSE(MR_HAS(&where, token));
+}
 
 TEST_CASE("every struct of the ABI has the layout of version 1", "[sdk][abi]") {
   static_assert(sizeof(void*) == 8 && sizeof(long) == 8, "the table is that of LP64");
@@ -173,6 +204,7 @@ TEST_CASE("the numbers of the ABI keep their values", "[sdk][abi]") {
       MR_INTERNAL,  MR_UNAUTHENTICATED,   MR_PERMISSION_DENIED};
   for (int i = 0; i < 13; ++i) CHECK(codes[i] == i);
   CHECK(MR_END == 100);
+  CHECK(MR_MORE == 101);
   const int kinds[] = {MR_NULL, MR_BOOL, MR_INTEGER, MR_NUMBER, MR_STRING, MR_ARRAY, MR_OBJECT};
   for (int i = 0; i < 7; ++i) CHECK(kinds[i] == i);
   const int levels[] = {MR_LOG_ERROR, MR_LOG_WARN, MR_LOG_INFO, MR_LOG_DEBUG};

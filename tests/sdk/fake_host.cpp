@@ -1,6 +1,7 @@
 #include "tests/sdk/fake_host.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <dlfcn.h>
 #include <memory>
@@ -85,6 +86,24 @@ void add_call(mr_host& host) {
     where->node = text(context->node);
     where->seed = context->seed;
     where->sequence = context->sequence;
+    if (context->where_size <= offsetof(mr_where, engine) || !MR_HAS(where, reserved)) return;
+    where->engine = text("engine-1");
+    where->token = 12;
+    where->job_attempt = 2;
+  };
+  // In descending order, and all of them: the answer is that of the lowest index all the same.
+  host.parallel = [](mr_context* context, std::uint64_t count,
+                     std::int32_t (*function)(void*, std::uint64_t), void* user) {
+    std::int32_t code = MR_OK;
+    for (std::uint64_t i = count; i-- > 0;) {
+      if (const auto answer = function(user, i); answer != MR_OK) code = answer;
+    }
+    return code == MR_OK ? code : failed(context, code, "a parallel call failed");
+  };
+  host.metric = [](mr_context* context, mr_text name, std::int64_t step, double value) {
+    context->metrics.push_back(copy(name) + " " + std::to_string(step) + " " +
+                               std::to_string(value));
+    return MR_OK;
   };
   host.fail = [](mr_context* context, std::int32_t code, mr_text message) {
     context->code = code;

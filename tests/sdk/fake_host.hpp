@@ -28,6 +28,7 @@ struct mr_context {
   std::uint64_t seed = 42;
   std::int64_t sequence = 3;
   unsigned attempt = 1;
+  std::uint32_t where_size = sizeof(mr_where);  // how much of it this host knows
   bool is_stopping = false;
   std::int32_t emit_code = MR_OK;
   std::string last_error{};
@@ -46,6 +47,7 @@ struct mr_context {
   std::vector<std::string> progress{};
   std::map<std::string, std::int64_t> counts{};
   std::vector<std::string> events{};
+  std::vector<std::string> metrics{};
   std::map<std::string, std::string> results{};
   std::string state{};
   std::string queried{};

@@ -44,6 +44,8 @@ class Subject {
     std::move(batch).export_to(&array, &schema);
     return type_->process(self_, &context, &array, &schema);
   }
+  std::int32_t process_more() { return type_->process(self_, &context, nullptr, nullptr); }
+  std::int32_t finish() { return type_->finish(self_, &context); }
   [[nodiscard]] std::int32_t created() const { return created_; }
   [[nodiscard]] const mr_operator& type() const { return *type_; }
   [[nodiscard]] void* self() const { return self_; }
@@ -70,7 +72,7 @@ TEST_CASE("a plugin tells its name, version and operators, and exports nothing e
   CHECK(table.abi_version == MR_ABI_VERSION);
   CHECK(view(table.name) == "test.classes");
   CHECK(view(table.version) == "1.2.3");
-  CHECK(table.operator_count == 5);
+  CHECK(table.operator_count == 7);
   const mr_operator& filter = *classes().find("filter.min_area");
   CHECK(filter.struct_size == sizeof(mr_operator));
   CHECK(view(filter.role) == "filter");
@@ -245,6 +247,78 @@ TEST_CASE("operators tell the host what happens", "[sdk][context]") {
   CHECK(context.counts.at("seen") == 5);
   CHECK(context.events == std::vector<std::string>{"decode_failed|bad|f|3|u|o"});
   CHECK(context.results.at("where") == "job-7 node 42 3 1");
+}
+
+TEST_CASE("an operator is called again until it wants no more", "[sdk][plugin]") {
+  Subject one{classes(), "preprocess.one_by_one"};
+  REQUIRE(one.process(numbers({1, 2, 3}, "n")) == MR_MORE);
+  CHECK(one.context.emitted.size() == 1);
+  CHECK(one.process_more() == MR_MORE);
+  CHECK(one.process_more() == MR_OK);
+  REQUIRE(one.context.emitted.size() == 3);
+  CHECK(rows_of(one.context.emitted[2].second) == "{n: 3}");
+  CHECK(one.process(numbers({4}, "n")) == MR_OK);
+  CHECK(one.finish() == MR_MORE);
+  CHECK(one.finish() == MR_OK);
+  CHECK(one.context.emitted.size() == 6);
+}
+
+TEST_CASE("an operator that asks for more and has none fails", "[sdk][plugin]") {
+  Subject careless{classes(), "preprocess.careless"};
+  REQUIRE(careless.process(numbers({1}, "n")) == MR_MORE);
+  CHECK(careless.process_more() == MR_INTERNAL);
+  CHECK(careless.context.message == "the operator asked for more and has no process_more()");
+}
+
+TEST_CASE("operators learn which attempt they are, tell metrics and work in parallel",
+          "[sdk][context]") {
+  const auto run = [](std::string_view task, mr_context& seen) {
+    Subject services{classes(), "output.services", what("do", task)};
+    const auto code = services.process(numbers({1}, "n"));
+    seen = std::move(services.context);
+    return code;
+  };
+  mr_context seen;
+  CHECK(run("identity", seen) == MR_OK);
+  CHECK(seen.results.at("identity") == "engine-1 12 2");
+  CHECK(run("metric", seen) == MR_OK);
+  CHECK(seen.metrics == std::vector<std::string>{"train/loss 7 0.250000"});
+  CHECK(run("parallel", seen) == MR_OK);
+  CHECK(seen.results.at("squares") == "285");
+  CHECK(run("parallel failure", seen) == MR_UNAVAILABLE);
+  CHECK(seen.message == "call 5");  // the fake host calls in descending order, and goes on
+}
+
+TEST_CASE("in an engine older than the plugin what is new fails by name, or does without",
+          "[sdk][context][abi]") {
+  mr_host first = fake_host();
+  first.struct_size = 296;  // of the first version; what lies behind it is not there
+  first.parallel = nullptr;
+  first.metric = nullptr;
+  const LoadedPlugin plugin{MR_CLASSES_PLUGIN, &first};
+  const auto run = [&](std::string_view id, std::string_view task, mr_context& seen) {
+    Subject subject{plugin, id, what("do", task)};
+    subject.context.where_size = 56;
+    const auto code = subject.process(numbers({1, 2}, "n"));
+    seen = std::move(subject.context);
+    return code;
+  };
+  mr_context seen;
+  CHECK(run("output.services", "tell", seen) == MR_OK);
+  CHECK(seen.results.at("where") == "job-7 node 42 3 1");
+  CHECK(run("output.services", "identity", seen) == MR_OK);
+  CHECK(seen.results.at("identity") == " 0 0");
+  CHECK(run("output.services", "parallel", seen) == MR_OK);
+  CHECK(seen.results.at("squares") == "285");
+  CHECK(run("output.services", "parallel failure", seen) == MR_UNAVAILABLE);
+  CHECK(seen.message == "call 5");
+  CHECK(run("output.services", "metric", seen) == MR_CONFLICT);
+  CHECK(seen.message ==
+        "this engine is older than the plugin and has no metric(); run it in a newer engine");
+  CHECK(run("preprocess.one_by_one", "", seen) == MR_CONFLICT);
+  CHECK(seen.message ==
+        "this engine is older than the plugin and has no more(); run it in a newer engine");
+  const LoadedPlugin again{MR_CLASSES_PLUGIN};  // the other tests' host
 }
 
 TEST_CASE("operators read and write objects of the store", "[sdk][context]") {

@@ -1,10 +1,13 @@
-/* The C ABI between the Millrace engine (the host) and plugins: C11, no other include than <stdint.h>.
+/* The C ABI between the Millrace engine (the host) and plugins: C11, no other include than
+ * <stdint.h>.
  *
- * Rules. Every struct that crosses begins with struct_size, set by its maker; fields are only ever appended, and a reader
- * uses none beyond the size it was given. Text is UTF-8 with a length and is copied by whoever keeps it. Memory is freed by
- * the side that made it. Nothing throws across. A plugin is never unloaded. [worker] means: on a worker thread of the
- * engine, one call at a time for one operator instance. A function returns MR_OK or an MR_ code after fail() told why.
- * since 1.0: everything below; frozen with the release 1.0.0 of the engine, unstable before.
+ * Rules. Every struct that crosses begins with struct_size, set by its maker; fields are only ever
+ * appended, and a reader uses none beyond the size it was given: MR_HAS() asks. Padding at an end
+ * has a name, so that each version has a size of its own. Text is UTF-8 with a length and is copied
+ * by whoever keeps it. Memory is freed by the side that made it. Nothing throws across. A plugin is
+ * never unloaded. [worker] means: on a worker thread of the engine, one call at a time for one
+ * operator instance. A function returns MR_OK or an MR_ code after fail() told why. since 1.0:
+ * everything below; frozen with the release 1.0.0 of the engine, unstable before.
  */
 #ifndef MILLRACE_ABI_H
 #define MILLRACE_ABI_H
@@ -16,6 +19,12 @@ extern "C" {
 #endif
 
 #define MR_ABI_VERSION 1
+
+/* Whether the maker of *struct_pointer knew a field: ask before a field is used that the first
+ * version did not have. */
+#define MR_HAS(struct_pointer, field) \
+  ((struct_pointer)->struct_size >=   \
+   (uint64_t)((const char*)(&(struct_pointer)->field + 1) - (const char*)(struct_pointer)))
 
 /* --- Arrow C Data Interface, https://arrow.apache.org/docs/format/CDataInterface.html --- */
 #ifndef ARROW_C_DATA_INTERFACE
@@ -70,6 +79,9 @@ typedef struct mr_text {
 #define MR_UNAUTHENTICATED 11
 #define MR_PERMISSION_DENIED 12
 #define MR_END 100 /* of produce(): this was the last batch, or there was none */
+#define MR_MORE                                                                            \
+  101 /* of process() and finish(): call again, there is more to emit; for hosts that have \
+         `parallel` */
 
 /* Kinds of an mr_value. */
 #define MR_NULL 0
@@ -91,7 +103,8 @@ typedef struct mr_context mr_context; /* one call into an operator: valid until 
 typedef struct mr_reader mr_reader;   /* an object of the store, open for reading */
 typedef struct mr_writer mr_writer;   /* a staged output of the job */
 
-/* What the node and the job are; filled by the host, valid during the call. */
+/* What the node and the job are; filled by the host, valid during the call. Clear it before: the
+ * host fills what both sides know, and sets struct_size to that. */
 typedef struct mr_where {
   uint32_t struct_size;
   uint32_t attempt;  /* 0 on the first try of this batch */
@@ -99,6 +112,11 @@ typedef struct mr_where {
   mr_text node;      /* name of the node in the pipeline */
   uint64_t seed;     /* of the job */
   int64_t sequence;  /* of the batch, from 0, the same in every run of the job */
+  mr_text engine;    /* which start of an engine this is: another text after each restart */
+  int64_t token; /* fencing token of the job's attempt; later attempts have greater ones; 0: not a
+                    queued job */
+  uint32_t job_attempt; /* of the job, from 1; 0: not a queued job */
+  uint32_t reserved;    /* 0 */
 } mr_where;
 
 /* Something that happened to one record; written to the job's record log. Empty texts and line 0 are left out. */
@@ -113,6 +131,7 @@ typedef struct mr_record_event {
   mr_text op;
 } mr_record_event;
 
+/* Filled by the host as mr_where is. */
 typedef struct mr_object_info {
   uint32_t struct_size;
   uint32_t is_folder;
@@ -183,6 +202,19 @@ typedef struct mr_host {
   /* Reads JSON text into a value that lives until the current call returns: a query or change made of data. Returns null
    * when the text is no JSON: last_error() tells why. */
   const mr_value* (*value_parse)(mr_context* context, mr_text json);
+
+  /* Calls function(user, i) once for each i below `count`, on this thread and on those of the host
+   * that are free, in any order, and returns when all calls that were begun have returned. A call
+   * returns MR_OK or an MR_ code; the code of the lowest index that failed is the answer, and after
+   * a failure or a stop (MR_CANCELLED) no more are begun. Within `function` only value_*,
+   * stopping() and parallel() may be called. [any thread, during a call] */
+  int32_t (*parallel)(mr_context* context, uint64_t count,
+                      int32_t (*function)(void* user, uint64_t index), void* user);
+  /* One point of a curve, for the job's journal and events: the loss after a step. A name is 1 to
+   * 128 letters, digits and
+   * "_-./"; steps are 0 or more. A step that is told again, as after a crash, replaces the earlier
+   * point. */
+  int32_t (*metric)(mr_context* context, mr_text name, int64_t step, double value);
 } mr_host;
 
 /* One operator. Texts and functions live as long as the program. */
@@ -203,9 +235,11 @@ struct mr_operator {
   void (*destroy)(void* self);
   /* Inputs only: emits about one batch and returns MR_OK, or MR_END. [worker] */
   int32_t (*produce)(void* self, mr_context* context);
-  /* All but inputs: takes the batch over, whatever it returns. [worker] */
+  /* All but inputs: takes the batch over, whatever it returns. After MR_MORE it is called again
+   * with null for both, and with no other batch before it has answered something else. [worker] */
   int32_t (*process)(void* self, mr_context* context, struct ArrowArray* array, struct ArrowSchema* schema);
-  /* Optional: after the last batch; may still emit. [worker] */
+  /* Optional: after the last batch; may still emit, and answer MR_MORE to be called again. [worker]
+   */
   int32_t (*finish)(void* self, mr_context* context);
   /* Optional, both or neither: state between batches, so that a job can go on after a crash. [worker] */
   int32_t (*snapshot)(void* self, mr_context* context);

@@ -90,16 +90,37 @@ class Context {
   [[nodiscard]] std::string_view node() const;
   [[nodiscard]] std::uint64_t seed() const;
   [[nodiscard]] std::int64_t sequence() const;
-  [[nodiscard]] unsigned attempt() const;
+  [[nodiscard]] unsigned attempt() const;  // at this batch, from 0
+  /// Name of this start of the engine; with job() and token() it names one attempt in the world.
+  /// Empty and 0 where the engine is older than these: it does not tell.
+  [[nodiscard]] std::string_view engine() const;
+  [[nodiscard]] std::int64_t token() const;    // grows with each attempt; 0: not a queued job
+  [[nodiscard]] unsigned job_attempt() const;  // of the job, from 1; 0: not a queued job
 
   void emit(Batch batch, std::string_view port = {});
   [[nodiscard]] bool stopping() const;
+  /// Within process(), process_more() and finish(): asks to be called again when this call has
+  /// returned, in process_more() or finish(). So what one batch becomes need not be emitted in one
+  /// call.
+  void more();
+  [[nodiscard]] bool wants_more() const { return wants_more_; }
+
+  /// Calls function(i) once for each i below `count`, here and on free threads of the engine, in
+  /// any order, and returns when all are done: the same result for any number of cores, when each
+  /// call writes to a place of its own. What the call of the lowest index throws is thrown here.
+  /// Throws Failure with Cancelled when the job stops before all were begun. Within `function`
+  /// nothing of the context but stopping() and parallel() may be used. [any thread]
+  void parallel(std::uint64_t count, const std::function<void(std::uint64_t)>& function);
 
   void log(Level level, std::string_view message);
   void progress(std::uint64_t done, std::uint64_t total, std::string_view unit);
   void count(std::string_view counter, std::int64_t by = 1);
   void record_event(const RecordEvent& event);
   void result(std::string_view key, std::string_view json);
+  /// One point of a curve, for the job's journal and events: the loss after a step. A name is 1 to
+  /// 128 letters, digits and
+  /// "_-./". Telling a step again, as after a crash, replaces the earlier point.
+  void metric(std::string_view name, std::int64_t step, double value);
 
   void fault(std::string_view kind, std::string_view pointer,
              std::string_view message);                     // in plan()
@@ -126,6 +147,7 @@ class Context {
 
  private:
   mr_context* context_;
+  bool wants_more_ = false;
 };
 
 }  // namespace millrace

@@ -32,7 +32,10 @@ class Operator {
   virtual ~Operator() = default;
   /// Takes one batch and emits any number. [worker, serial per instance]
   virtual void process(Context& context, Batch batch) = 0;
-  /// Called after the last batch; may still emit. [worker]
+  /// Called after a call that asked for it with Context::more(), before any other batch. [worker]
+  virtual void process_more(Context& context);
+  /// Called after the last batch; may still emit, and ask with Context::more() to be called again.
+  /// [worker]
   virtual void finish(Context&) {}
 };
 

@@ -84,6 +84,36 @@ class SamplePlan final : public Operator {
   }
 };
 
+// Emits its rows one in a call, and their number at its end, as often as there were batches.
+class SampleSplit final : public Operator {
+ public:
+  static constexpr auto kName = "preprocess.sample_split";
+  static constexpr auto kRole = Role::Preprocess;
+  static constexpr auto kDoc = "Emits each row as a batch of its own, in a call of its own.";
+  static constexpr auto kParams = "{}";
+  static constexpr auto kTraits = R"({"examples": [{"rows": {"value": [1, 2, 3]}}]})";
+
+  void process(Context& context, Batch batch) override {
+    batch_ = std::move(batch);
+    row_ = 0;
+    left_ = 2;
+    process_more(context);
+  }
+  void process_more(Context& context) override {
+    if (row_ < batch_.rows()) context.emit(batch_.slice(row_++, 1));
+    if (row_ < batch_.rows()) context.more();
+  }
+  void finish(Context& context) override {
+    context.count("finished");
+    if (left_-- > 0) context.more();
+  }
+
+ private:
+  Batch batch_;
+  std::int64_t row_ = 0;
+  int left_ = 0;
+};
+
 // Tells everything it can be told, and writes an output.
 class SampleTeller final : public Operator, public Checkpointed {
  public:
@@ -127,4 +157,4 @@ class SampleTeller final : public Operator, public Checkpointed {
 
 }  // namespace
 
-MR_PLUGIN("test.sample", "1.2.3", SampleMin, SampleNumbers, SamplePlan, SampleTeller)
+MR_PLUGIN("test.sample", "1.2.3", SampleMin, SampleNumbers, SamplePlan, SampleSplit, SampleTeller)

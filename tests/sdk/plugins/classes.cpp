@@ -1,5 +1,7 @@
 // Operators of every shape that MR_PLUGIN accepts, doing one thing each that the tests look at.
+#include <array>
 #include <new>
+#include <numeric>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -66,6 +68,44 @@ class Nothing final : public Operator {
   void finish(Context& context) override { context.log(Level::Info, "finished"); }
 };
 
+// Emits the numbers of its batch one in a call, and "end" as often as it was given batches.
+class OneByOne final : public Operator {
+ public:
+  static constexpr auto kName = "preprocess.one_by_one";
+  static constexpr auto kRole = Role::Preprocess;
+  static constexpr auto kParams = "{}";
+
+  void process(Context& context, Batch batch) override {
+    batch_ = std::move(batch);
+    row_ = 0;
+    ++batches_;
+    process_more(context);
+  }
+  void process_more(Context& context) override {
+    if (row_ < batch_.rows()) context.emit(batch_.slice(row_++, 1));
+    if (row_ < batch_.rows()) context.more();
+  }
+  void finish(Context& context) override {
+    if (batches_ == 0) return;
+    context.emit(Batch{}, "end");
+    if (--batches_ > 0) context.more();
+  }
+
+ private:
+  Batch batch_;
+  std::int64_t row_ = 0;
+  int batches_ = 0;
+};
+
+// Asks for more, and cannot do it.
+class Careless final : public Operator {
+ public:
+  static constexpr auto kName = "preprocess.careless";
+  static constexpr auto kRole = Role::Preprocess;
+  static constexpr auto kParams = "{}";
+  void process(Context& context, Batch) override { context.more(); }
+};
+
 class Thrower final : public Operator {
  public:
   static constexpr auto kName = "label.thrower";
@@ -126,6 +166,14 @@ class Services final : public Operator {
     if (what_ == "stop" && context.stopping()) throw Failure{MR_CANCELLED, "stopped"};
     if (what_ == "parse") parse(context);
     if (what_ == "parse rubbish") (void)context.parse("{\"a\":");
+    if (what_ == "parallel") parallel(context, 0);
+    if (what_ == "parallel failure") parallel(context, 5);
+    if (what_ == "metric") context.metric("train/loss", 7, 0.25);
+    if (what_ == "identity") {
+      context.result("identity", std::string{context.engine()} + " " +
+                                     std::to_string(context.token()) + " " +
+                                     std::to_string(context.job_attempt()));
+    }
     if (what_ == "catalog") {
       context.result("rows",
                      std::to_string(context.query(Value{}).column<std::int64_t>("id").value(0)));
@@ -134,6 +182,16 @@ class Services final : public Operator {
   }
 
  private:
+  // Sums squares; the call for `failing` and those behind it throw.
+  static void parallel(Context& context, std::uint64_t failing) {
+    std::array<std::uint64_t, 10> squares{};
+    context.parallel(squares.size(), [&](std::uint64_t i) {
+      if (failing > 0 && i >= failing) throw Failure{MR_UNAVAILABLE, "call " + std::to_string(i)};
+      squares[i] = i * i;
+    });
+    context.result("squares", std::to_string(std::accumulate(squares.begin(), squares.end(),
+                                                             std::uint64_t{0})));
+  }
   static void tell(Context& context) {
     context.log(Level::Warn, "careful");
     context.progress(1, 2, "pictures");
@@ -199,4 +257,5 @@ class Services final : public Operator {
 
 }  // namespace
 
-MR_PLUGIN("test.classes", "1.2.3", CountDown, MinArea, Nothing, Thrower, Services)
+MR_PLUGIN("test.classes", "1.2.3", CountDown, MinArea, Nothing, OneByOne, Careless, Thrower,
+          Services)
