@@ -34,6 +34,7 @@ struct Check {
 std::vector<Check> declaration_checks();
 std::vector<Check> data_checks();
 std::vector<Check> state_checks();
+std::vector<Check> call_checks();
 
 // Conditions under which a check applies.
 bool to_every(const Example& example);

@@ -14,7 +14,7 @@ namespace {
 const std::vector<Check>& all_checks() {
   static const auto checks = [] {
     auto all = declaration_checks();
-    for (auto more : {data_checks(), state_checks()})
+    for (auto more : {data_checks(), state_checks(), call_checks()})
       std::move(more.begin(), more.end(), std::back_inserter(all));
     return all;
   }();

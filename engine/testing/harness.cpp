@@ -6,6 +6,7 @@
 #include <millrace/testing/harness.hpp>
 
 #include "engine/plugin/operator_instance.hpp"
+#include "engine/testing/helper_threads.hpp"
 #include "engine/testing/memory_services.hpp"
 #include "engine/testing/plugin_finder.hpp"
 
@@ -39,7 +40,8 @@ struct OperatorHarness::State {
         node{options.node},
         services{options.job, options.seed, options.folder},
         checked{check_parameters(*found.info, found.table, parse_or_throw(params), services)},
-        ports{known_ports(*found.info, checked.traits)} {
+        ports{known_ports(*found.info, checked.traits)},
+        helpers{std::max(options.threads, 1u) - 1} {
     for (const auto& fault : checked.faults) {
       faults.push_back(ParameterFault{fault.kind, fault.pointer, fault.message});
     }
@@ -49,6 +51,7 @@ struct OperatorHarness::State {
     Call made{services, node, sequence};
     made.emit = &State::take;
     made.emit_user = this;
+    made.helpers = &helpers;
     return made;
   }
 
@@ -100,6 +103,7 @@ struct OperatorHarness::State {
   CheckedParams checked;
   std::vector<std::string> ports;
   std::vector<ParameterFault> faults;
+  HelperThreads helpers;
   std::map<std::string, std::vector<Batch>, std::less<>> outputs;
   OperatorInstance instance;
   std::int64_t sequence = 0;
@@ -188,6 +192,7 @@ void OperatorHarness::share_batch(std::size_t index, std::string_view port, Arro
 void OperatorHarness::clear() { state_->outputs.clear(); }
 
 const std::vector<LoggedEvent>& OperatorHarness::events() const { return state_->services.events; }
+const std::vector<ToldMetric>& OperatorHarness::metrics() const { return state_->services.metrics; }
 const std::map<std::string, std::int64_t>& OperatorHarness::counts() const {
   return state_->services.counts;
 }

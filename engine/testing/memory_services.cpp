@@ -90,6 +90,11 @@ void MemoryServices::record_event(std::string_view, const RecordLogEvent& event)
                                std::string{event.op}, event.line});
 }
 
+Result<void> MemoryServices::metric(std::string_view, const MetricPoint& point) {
+  metrics.push_back(ToldMetric{std::string{point.name}, point.step, point.value});
+  return {};
+}
+
 Result<void> MemoryServices::set_result(std::string_view key, std::string_view json) {
   if (const auto parsed = parse_json(json); !parsed.ok()) return parsed.error().within(key);
   results[std::string{key}] = json;

@@ -43,11 +43,13 @@ class MemoryServices final : public Services {
   std::string_view job() const override { return job_; }
   std::uint64_t seed() const override { return seed_; }
   bool stopping() const override { return is_stopping; }
+  JobAttempt attempt() const override { return {.token = 1, .number = 1}; }
   void log(std::string_view node, int level, std::string_view message) override;
   void progress(std::string_view node, std::uint64_t done, std::uint64_t total,
                 std::string_view unit) override;
   void count(std::string_view node, std::string_view counter, std::int64_t by) override;
   void record_event(std::string_view node, const RecordLogEvent& event) override;
+  Result<void> metric(std::string_view node, const MetricPoint& point) override;
   Result<void> set_result(std::string_view key, std::string_view json) override;
   Result<void> check_uri(std::string_view uri, bool for_writing) override;
   Result<ObjectStat> stat(std::string_view uri) override;
@@ -63,6 +65,7 @@ class MemoryServices final : public Services {
   bool is_stopping = false;
   CatalogAnswer answer;  // absent: the catalog is Unavailable
   std::vector<LoggedEvent> events;
+  std::vector<ToldMetric> metrics;
   std::map<std::string, std::int64_t> counts;
   std::map<std::string, std::string> results;
   std::vector<std::string> logs;

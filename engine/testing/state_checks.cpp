@@ -90,8 +90,13 @@ void check_after_end(const Subject& subject) {
   ArrowArray array{};
   ArrowSchema schema{};
   subject.example.make_rows().export_to(&array, &schema);
-  if (table.process(self, &context, &array, &schema) == MR_OK && table.finish != nullptr) {
-    table.finish(self, &context);
+  std::int32_t code = table.process(self, &context, &array, &schema);
+  for (int calls = 0; code == MR_MORE && calls < Trial::kMostCalls; ++calls)
+    code = table.process(self, &context, nullptr, nullptr);
+  if (code == MR_OK && table.finish != nullptr) {
+    code = table.finish(self, &context);
+    for (int calls = 0; code == MR_MORE && calls < Trial::kMostCalls; ++calls)
+      code = table.finish(self, &context);
   }
   last.has_finished = true;
   table.destroy(self);

@@ -38,10 +38,11 @@ Json Transcript::whole() const {
 }
 
 Trial::Trial(const FoundOperator& found, const Example& example,
-             std::shared_ptr<MemoryServices> services)
+             std::shared_ptr<MemoryServices> services, ParallelHelpers* helpers)
     : found_{found},
       example_{example},
-      services_{services ? std::move(services) : example.make_services()} {
+      services_{services ? std::move(services) : example.make_services()},
+      helpers_{helpers} {
   make();
 }
 
@@ -60,6 +61,7 @@ Call Trial::call() {
   Call made{*services_, "node", sequence_};
   made.emit = &Trial::take;
   made.emit_user = this;
+  made.helpers = helpers_;
   return made;
 }
 
@@ -88,9 +90,23 @@ void Trial::take(void* user, std::string_view port, Batch batch) {
   }
 }
 
+template <class Again>
+void Trial::follow(Result<Answer> answer, Again again) {
+  for (int calls = 0; answer.ok() && *answer == Answer::More; ++calls) {
+    if (services_->is_stopping) return note(Error{Code::Cancelled, "stopped"});
+    if (calls == kMostCalls) {
+      is_endless_ = true;
+      return note(Error{Code::Exhausted, "asks to be called again without an end"});
+    }
+    answer = again();
+  }
+  if (!answer.ok()) note(answer.error());
+}
+
 Trial& Trial::push(Batch batch) {
   if (!transcript_.is_ok) return *this;
-  if (const auto done = instance_.process(call(), std::move(batch)); !done.ok()) note(done.error());
+  follow(instance_.process_step(call(), std::move(batch)),
+         [this] { return instance_.process_more(call()); });
   ++sequence_;
   return *this;
 }
@@ -115,7 +131,7 @@ Trial& Trial::produce_past_end() {
 
 Trial& Trial::finish() {
   if (!transcript_.is_ok) return *this;
-  if (const auto done = instance_.finish(call()); !done.ok()) note(done.error());
+  follow(instance_.finish_step(call()), [this] { return instance_.finish_step(call()); });
   return *this;
 }
 

@@ -36,8 +36,12 @@ struct Transcript {
 /// stops it: later steps do nothing. Steps return *this.
 class Trial {
  public:
+  /// How often an operator may ask to be called again for one batch.
+  static constexpr int kMostCalls = 10'000;
+
+  /// `helpers` outlive it; null: parallel() has the caller's thread alone.
   Trial(const FoundOperator& found, const Example& example,
-        std::shared_ptr<MemoryServices> services = {});
+        std::shared_ptr<MemoryServices> services = {}, ParallelHelpers* helpers = nullptr);
   ~Trial();
 
   Trial& push(Batch batch);
@@ -57,6 +61,8 @@ class Trial {
 
   [[nodiscard]] bool has_checkpoint() const { return instance_.has_checkpoint(); }
   [[nodiscard]] bool has_ended() const { return has_ended_; }
+  /// Whether it asked to be called again without an end.
+  [[nodiscard]] bool is_endless() const { return is_endless_; }
   /// What is wrong with the batches that it emitted, and the port that it does not declare.
   [[nodiscard]] const std::string& flaw() const { return flaw_; }
   [[nodiscard]] const std::string& odd_port() const { return odd_port_; }
@@ -70,6 +76,9 @@ class Trial {
   static void take(void* user, std::string_view port, Batch batch);
   Call call();
   void make();
+  // Notes what a call came to, and calls again while the operator wants it.
+  template <class Again>
+  void follow(Result<Answer> answer, Again again);
   void note(const Error& error);
 
   const FoundOperator& found_;
@@ -78,7 +87,9 @@ class Trial {
       services_;  // shared by the trial before a crash and the one after
   OperatorInstance instance_;
   std::int64_t sequence_ = 0;
+  ParallelHelpers* helpers_;
   bool has_ended_ = false;
+  bool is_endless_ = false;
   std::string flaw_;
   std::string odd_port_;
   Transcript transcript_;

@@ -33,6 +33,9 @@ TEST_CASE("well-behaved operators conform", "[testing][conformance]") {
   CHECK(checks_that_fail("filter.sample_min", "sample").empty());
   CHECK(checks_that_fail("input.sample_numbers", "sample").empty());
   CHECK(checks_that_fail("output.sample_teller", "sample").empty());
+  CHECK(checks_that_fail("preprocess.sample_split", "sample").empty());
+  CHECK(checks_that_fail("preprocess.windows", "guide").empty());
+  CHECK(checks_that_fail("preprocess.roots", "guide").empty());
 }
 
 TEST_CASE("each flaw is found by the check that is there for it", "[testing][conformance]") {
@@ -56,6 +59,9 @@ TEST_CASE("each flaw is found by the check that is there for it", "[testing][con
   CHECK(checks_that_fail("filter.breaks_when_stopped") == Checks{"cancelled"});
   CHECK(checks_that_fail("filter.emits_late", "late") == Checks{"after_end"});
   CHECK(checks_that_fail("filter.forgets") == Checks{"checkpoint"});
+  CHECK(checks_that_fail("filter.always_more").count("more") == 1);
+  CHECK(checks_that_fail("filter.tells_twice") == Checks{"metrics"});
+  CHECK(checks_that_fail("filter.counts_threads") == Checks{"parallel"});
   CHECK(checks_that_fail("input.endless").count("source_end") == 1);
   CHECK(checks_that_fail("input.emits_again") == Checks{"source_end"});
 }

@@ -51,6 +51,36 @@ TEST_CASE("batches are written as they look", "[testing][batch]") {
   CHECK(rows.column<std::string_view>("s").value(0) == "a");
 }
 
+TEST_CASE("an operator that asks for more is called until it is done", "[testing][harness]") {
+  OperatorHarness harness{"preprocess.sample_split", "{}", sample()};
+  REQUIRE(harness.push(batch({{"value", {1, 2, 3}}})).ok());
+  CHECK(harness.emitted() == 3);
+  REQUIRE(harness.finish().ok());
+  CHECK(harness.counts().at("finished") == 3);
+  harness.stop();
+  CHECK(harness.push(batch({{"value", {4, 5}}})).code() == MR_CANCELLED);
+  CHECK(harness.emitted() == 4);
+}
+
+TEST_CASE("the harness shows curves, and gives parallel work its threads", "[testing][harness]") {
+  HarnessOptions options;
+  options.library = MR_TEST_PLUGINS "/faulty/faulty.so";
+  OperatorHarness teller{"filter.tells_twice", "{}", options};
+  REQUIRE(teller.push(batch({{"value", {1.5}}})).ok());
+  REQUIRE(teller.metrics().size() == 1);
+  CHECK(teller.metrics()[0].name == "loss");
+  CHECK(teller.metrics()[0].step == 0);
+  CHECK(teller.metrics()[0].value == 1.0);
+
+  OperatorHarness alone{"filter.counts_threads", "{}", options};
+  REQUIRE(alone.push(batch({{"value", {1.5}}})).ok());
+  CHECK(alone.results().at("helped") == "false");
+  options.threads = 4;
+  OperatorHarness helped{"filter.counts_threads", "{}", options};
+  REQUIRE(helped.push(batch({{"value", {1.5}}})).ok());
+  CHECK(helped.results().at("helped") == "true");
+}
+
 TEST_CASE("wrong parameters are faults, and nothing runs then", "[testing][harness]") {
   OperatorHarness harness{"filter.sample_min", R"({"min": -1, "mim": 2})", sample()};
   REQUIRE(harness.faults().size() == 2);

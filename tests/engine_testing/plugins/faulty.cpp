@@ -1,6 +1,9 @@
 // Operators with one flaw each, for the conformance suite to find.
+#include <atomic>
+#include <chrono>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -247,9 +250,47 @@ class Excused final : public Operator {
   }
 };
 
+// Never has enough.
+class AlwaysMore final : public Operator {
+ public:
+  FAULTY_FILTER("filter.always_more", "{}", "{}");
+  void process(Context& context, Batch) override { context.more(); }
+  void process_more(Context& context) override { context.more(); }
+};
+
+// Tells the same step of a curve for each of its rows.
+class TellsTwice final : public Operator {
+ public:
+  FAULTY_FILTER("filter.tells_twice", "{}", "{}");
+  void process(Context& context, Batch batch) override {
+    for (std::int64_t row = 0; row < batch.rows(); ++row) context.metric("loss", 0, 1.0);
+    context.emit(std::move(batch));
+  }
+};
+
+// Says whether another thread helped it, for which it waits a little.
+class CountsThreads final : public Operator {
+ public:
+  FAULTY_FILTER("filter.counts_threads", "{}", R"({"conformance": {"skip": {
+    "columns": "slow", "reads": "slow", "empty": "slow", "all_null": "slow", "sliced": "slow", "wrong_schema": "slow",
+    "release": "slow", "root": "slow", "deterministic": "slow", "cancelled": "slow", "after_end": "slow",
+    "checkpoint": "slow", "more": "slow", "metrics": "slow"}}})");
+  void process(Context& context, Batch batch) override {
+    const auto caller = std::this_thread::get_id();
+    std::atomic<bool> is_helped = false;
+    context.parallel(100, [&](std::uint64_t) {
+      if (std::this_thread::get_id() != caller) is_helped = true;
+      for (int i = 0; i < 10 && !is_helped; ++i)
+        std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    });
+    context.emit(std::move(batch));
+    context.result("helped", is_helped ? "true" : "false");
+  }
+};
+
 }  // namespace
 
 MR_PLUGIN("test.faulty", "1.0.0", Undocumented, BreaksAtBound, BadPort, LiesAboutColumns, NeedsMore,
           FailsEmpty, BreaksOnNull, IgnoresOffset, BreaksOnSchema, Leaks, DropsRoot, Reverses,
           Unsteady, Remembers, BreaksWhenStopped, Forgets, Endless, EmitsAgain, BadSkip,
-          NeedsExample, FailingExample, Excused)
+          NeedsExample, FailingExample, Excused, AlwaysMore, TellsTwice, CountsThreads)

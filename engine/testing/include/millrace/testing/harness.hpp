@@ -44,6 +44,13 @@ struct LoggedEvent {
   std::int64_t line = 0;
 };
 
+/// What the operator told of a curve (Context::metric).
+struct ToldMetric {
+  std::string name;
+  std::int64_t step = 0;
+  double value = 0;
+};
+
 struct HarnessOptions {
   std::string library;  // the plugin that has the operator; empty: look through the folders
   std::vector<std::string> plugin_folders;  // empty: $MILLRACE_PLUGINS (with ":" between), else
@@ -52,6 +59,7 @@ struct HarnessOptions {
   std::string job = "job-1";
   std::string node = "node";
   std::uint64_t seed = 1;
+  unsigned threads = 1;  // that Context::parallel() has, the caller's among them
 };
 
 /// One operator alone, with everything around it made up: feed it batches and look at what came
@@ -75,7 +83,8 @@ class MILLRACE_TESTING_API OperatorHarness {
   [[nodiscard]] std::string traits() const;
 
   /// Puts one batch into the operator; batches are numbered from 0 unless `sequence` says
-  /// otherwise. The first call makes the instance. With faults() it fails with MR_INVALID_ARGUMENT.
+  /// otherwise. The first call makes the instance. An operator that asks for more is called until
+  /// it is done; so it is by finish(). With faults() it fails with MR_INVALID_ARGUMENT.
   Status push(Batch batch, std::optional<std::int64_t> sequence = {}) {
     ArrowArray array{};
     ArrowSchema schema{};
@@ -143,6 +152,7 @@ class MILLRACE_TESTING_API OperatorHarness {
   void clear();
 
   [[nodiscard]] const std::vector<LoggedEvent>& events() const;
+  [[nodiscard]] const std::vector<ToldMetric>& metrics() const;
   [[nodiscard]] const std::map<std::string, std::int64_t>& counts() const;
   [[nodiscard]] const std::map<std::string, std::string>& results() const;  // key -> JSON text
   [[nodiscard]] const std::vector<std::string>& logs() const;               // "warn: text"
