@@ -166,7 +166,7 @@ TEST_CASE("an upload is used once, by one at a time", "[store][uploads]") {
   }
   CHECK(code_of(fixture.uploads().claim(id, "1")) == Code::NotFound);
   CHECK(fixture.files() == std::vector{".blobs/be/" + kSha256});
-  CHECK(fixture.store->blobs()->remove(kSha256).ok());
+  CHECK(*fixture.store->blobs()->remove_unless(kSha256, unreferred));
 }
 
 TEST_CASE("an upload that is removed tells which content it kept", "[store][uploads]") {
@@ -177,7 +177,7 @@ TEST_CASE("an upload that is removed tells which content it kept", "[store][uplo
   SECTION("one that was published") {
     REQUIRE((*fixture.uploads().claim(id, "1"))->publish().ok());
     CHECK(*fixture.uploads().remove(id, "1") == kSha256);
-    CHECK(fixture.store->blobs()->remove(kSha256).ok());
+    CHECK(*fixture.store->blobs()->remove_unless(kSha256, unreferred));
   }
   CHECK(fixture.files().empty());
 }
