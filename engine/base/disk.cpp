@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "engine/base/beneath.hpp"
+#include "engine/base/disk_file.hpp"
 #include "engine/base/utf8.hpp"
 
 #include <sys/file.h>
@@ -22,9 +23,6 @@ using detail::open_beneath;
 
 constexpr mode_t kFileMode = 0666;  // the umask takes away from it
 constexpr mode_t kFolderMode = 0777;
-// After so many bytes the disk begins to write a file that grows: who syncs it at its end then waits
-// for the last of them only, and a large file does not fill the memory with what is to be written.
-constexpr std::uint64_t kWriteBehindBytes = 8u << 20;
 
 struct Split {
   std::string_view folder;  // "" for the disk's own
@@ -51,90 +49,6 @@ Error not_a_file(std::string_view what, std::string_view name, mode_t mode) {
   return {Code::InvalidArgument, std::move(message)};
 }
 
-class KernelReadableFile final : public ReadableFile {
- public:
-  KernelReadableFile(FileDescriptor file, std::string name, std::uint64_t size)
-      : file_{std::move(file)}, name_{std::move(name)}, size_{size} {}
-
-  Result<std::size_t> read_at(std::uint64_t offset, std::span<char> buffer) override {
-    std::size_t filled = 0;
-    while (filled < buffer.size()) {
-      const auto got = ::pread(file_.get(), buffer.data() + filled, buffer.size() - filled,
-                               static_cast<off_t>(offset + filled));
-      if (got == 0) break;
-      if (got < 0 && errno == EINTR) continue;
-      if (got < 0) return system_error("read file", name_, errno);
-      filled += static_cast<std::size_t>(got);
-    }
-    return filled;
-  }
-  std::uint64_t size() const override { return size_; }
-  int descriptor() const override { return file_.get(); }
-
- private:
-  FileDescriptor file_;
-  std::string name_;
-  std::uint64_t size_;
-};
-
-class KernelWritableFile final : public WritableFile {
- public:
-  KernelWritableFile(FileDescriptor file, std::string name, std::uint64_t size)
-      : file_{std::move(file)}, name_{std::move(name)}, size_{size}, behind_{size} {}
-
-  Result<void> append(std::string_view bytes) override {
-    std::size_t written = 0;
-    while (written < bytes.size()) {
-      const auto put = ::pwrite(file_.get(), bytes.data() + written, bytes.size() - written,
-                                static_cast<off_t>(size_ + written));
-      if (put < 0 && errno == EINTR) continue;
-      if (put <= 0) {
-        const auto failed = put == 0 ? ENOSPC : errno;
-        // All or nothing: what came through before the failure goes away again, as far as the disk
-        // lets it.
-        if (written > 0 && ::ftruncate(file_.get(), static_cast<off_t>(size_)) != 0) {
-          size_ += written;
-        }
-        return system_error("write file", name_, failed);
-      }
-      written += static_cast<std::size_t>(put);
-    }
-    size_ += written;
-    if (size_ >= behind_ + kWriteBehindBytes) write_behind();
-    return {};
-  }
-
-  Result<void> truncate(std::uint64_t length) override {
-    if (::ftruncate(file_.get(), static_cast<off_t>(length)) != 0) {
-      return system_error("cut file", name_, errno);
-    }
-    size_ = length;
-    behind_ = std::min(behind_, size_);
-    return {};
-  }
-
-  Result<void> sync() override {
-    if (::fsync(file_.get()) != 0) return system_error("sync file", name_, errno);
-    return {};
-  }
-
-  std::uint64_t size() const override { return size_; }
-
- private:
-  void write_behind() {
-    // Only a beginning: what it cannot do, or fails at, is left to a sync, which tells.
-    static_cast<void>(::sync_file_range(file_.get(), static_cast<off_t>(behind_),
-                                        static_cast<off_t>(size_ - behind_),
-                                        SYNC_FILE_RANGE_WRITE));
-    behind_ = size_;
-  }
-
-  FileDescriptor file_;
-  std::string name_;
-  std::uint64_t size_;
-  std::uint64_t behind_;  // up to where the disk has been told to write
-};
-
 class KernelDiskLock final : public DiskLock {
  public:
   explicit KernelDiskLock(FileDescriptor file) : file_{std::move(file)} {}
@@ -156,7 +70,7 @@ class KernelDisk final : public Disk {
     struct stat status {};
     if (::fstat(file.get(), &status) != 0) return failed("open file", name, errno);
     if (!S_ISREG(status.st_mode)) return not_a_file("open file", name, status.st_mode);
-    return std::unique_ptr<ReadableFile>{std::make_unique<KernelReadableFile>(
+    return std::unique_ptr<ReadableFile>{std::make_unique<detail::KernelReadableFile>(
         std::move(file), std::string{name}, static_cast<std::uint64_t>(status.st_size))};
   }
 
@@ -169,7 +83,7 @@ class KernelDisk final : public Disk {
     if (::fstat(file.get(), &status) != 0) return failed(kWhat, name, errno);
     if (!S_ISREG(status.st_mode)) return not_a_file(kWhat, name, status.st_mode);
     MR_CHECK(remember_device(status.st_dev, name));
-    return std::unique_ptr<WritableFile>{std::make_unique<KernelWritableFile>(
+    return std::unique_ptr<WritableFile>{std::make_unique<detail::KernelWritableFile>(
         std::move(file), std::string{name}, static_cast<std::uint64_t>(status.st_size))};
   }
 
@@ -194,6 +108,23 @@ class KernelDisk final : public Disk {
     if (::renameat(source_folder.get(), source.leaf.c_str(), target_folder.get(),
                    target.leaf.c_str()) != 0) {
       return errno == ENOENT ? failed(kWhat, from, errno) : write_failed(kWhat, to, errno);
+    }
+    return {};
+  }
+
+  Result<void> link(std::string_view from, std::string_view to) override {
+    constexpr std::string_view kWhat = "link file";
+    MR_CHECK(check_name(kWhat, from));
+    MR_CHECK(check_name(kWhat, to));
+    const auto source = split(from);
+    const auto target = split(to);
+    const auto source_folder = open_beneath(root_.get(), source.folder, O_PATH | O_DIRECTORY);
+    if (!source_folder) return failed(kWhat, from, errno);
+    const auto target_folder = open_beneath(root_.get(), target.folder, O_PATH | O_DIRECTORY);
+    if (!target_folder) return failed(kWhat, to, errno);
+    if (::linkat(source_folder.get(), source.leaf.c_str(), target_folder.get(), target.leaf.c_str(),
+                 0) != 0) {
+      return failed(kWhat, errno == EEXIST ? to : from, errno);
     }
     return {};
   }

@@ -29,6 +29,9 @@ class WritableFile {
   virtual ~WritableFile() = default;
   /// Writes all of `bytes` at the end, or nothing. A full disk is Exhausted.
   virtual Result<void> append(std::string_view bytes) = 0;
+  /// Writes `length` bytes of another file from `offset` at the end, and returns how many there were. On a failure some
+  /// may stand there already.
+  virtual Result<std::uint64_t> append_from(ReadableFile& source, std::uint64_t offset, std::uint64_t length);
   virtual Result<void> truncate(std::uint64_t length) = 0;
   virtual Result<void> sync() = 0;
   [[nodiscard]] virtual std::uint64_t size() const = 0;
@@ -58,6 +61,8 @@ class Disk {
   virtual Result<std::unique_ptr<WritableFile>> create(std::string_view name, bool keep = false) = 0;
   /// Replaces `to` atomically; makes missing folders above it. Both are on the same file system, else PermissionDenied.
   virtual Result<void> rename(std::string_view from, std::string_view to) = 0;
+  /// Gives a file a second name, in a folder that is there. Conflict: something has that name.
+  virtual Result<void> link(std::string_view from, std::string_view to) = 0;
   /// Locks a file, which is made when it is missing, with the folders above it. Null: somebody else, in this process or
   /// another, holds the lock, or the file was removed meanwhile.
   virtual Result<std::unique_ptr<DiskLock>> try_lock(std::string_view name) = 0;

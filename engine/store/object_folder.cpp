@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kMaxSegment = 255;  // bytes; NAME_MAX
 constexpr std::size_t kMaxOwner = 64;
+constexpr std::uint64_t kCopyStepBytes = 8u << 20;  // between two looks whether to stop
 
 ObjectStat stat_of(const Disk::Entry& entry) {
   return {entry.size, entry.is_folder, entry.modified_us};
@@ -22,18 +23,6 @@ ObjectStat stat_of(const Disk::Entry& entry) {
 std::string_view folder_of(std::string_view name) {
   const auto slash = name.rfind('/');
   return slash == std::string_view::npos ? std::string_view{} : name.substr(0, slash);
-}
-
-Result<void> check_owner(std::string_view owner) {
-  const bool is_good = !owner.empty() && owner.size() <= kMaxOwner &&
-                       std::all_of(owner.begin(), owner.end(), [](char c) {
-                         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                                (c >= '0' && c <= '9') || c == '-' || c == '_';
-                       });
-  if (is_good) return {};
-  return Error{
-      Code::InvalidArgument,
-      "stage object: the owner must be 1 to 64 letters, digits, '-' or '_': " + printable(owner)};
 }
 
 class FileObjectReader final : public ObjectReader {
@@ -77,6 +66,18 @@ class StagedObject final : public ObjectWriter {
 };
 
 }  // namespace
+
+Result<void> check_owner(std::string_view owner) {
+  const bool is_good = !owner.empty() && owner.size() <= kMaxOwner &&
+                       std::all_of(owner.begin(), owner.end(), [](char c) {
+                         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                                (c >= '0' && c <= '9') || c == '-' || c == '_';
+                       });
+  if (is_good) return {};
+  return Error{
+      Code::InvalidArgument,
+      "stage object: the owner must be 1 to 64 letters, digits, '-' or '_': " + printable(owner)};
+}
 
 std::unique_ptr<ObjectReader> read_file(std::unique_ptr<ReadableFile> file) {
   return std::make_unique<FileObjectReader>(std::move(file));
@@ -169,6 +170,44 @@ Result<std::unique_ptr<ObjectWriter>> ObjectFolder::stage(std::string_view name,
   MR_CHECK(check_owner(owner));
   MR_TRY(auto file, disk_->create(partial_name(name, owner), true));
   return std::unique_ptr<ObjectWriter>{std::make_unique<StagedObject>(std::move(file))};
+}
+
+Result<void> ObjectFolder::inherit(std::string_view name, const Inheritance& inheritance) {
+  MR_CHECK(check_owner(inheritance.from));
+  MR_CHECK(check_owner(inheritance.to));
+  const auto from = partial_name(name, inheritance.from);
+  const auto to = partial_name(name, inheritance.to);
+  if (from == to) return {};
+  if (const auto source = disk_->stat(from); !source.ok()) {
+    if (source.error().code != Code::NotFound) return source.error();
+    // Done before, and the earlier stage discarded since.
+    MR_CHECK(disk_->stat(to));
+    return {};
+  }
+  // What an earlier call left may be half a copy, and it may be the same file, which must not be
+  // written to.
+  if (auto removed = disk_->remove(to); !removed.ok() && removed.error().code != Code::NotFound)
+    return removed;
+  const bool is_linked =
+      inheritance.writer == Inheritance::Writer::Dead && disk_->link(from, to).ok();
+  // Not every file system has links; what else is wrong the copy meets too.
+  if (!is_linked) MR_CHECK(copy(from, to, inheritance.stopping));
+  return disk_->sync_folder(folder_of(name));
+}
+
+// Copies what is there now; who still writes behind that writes for nobody.
+Result<void> ObjectFolder::copy(const std::string& from, const std::string& to,
+                                const std::function<bool()>& stopping) {
+  MR_TRY(const auto source, disk_->open(from));
+  MR_TRY(const auto target, disk_->create(to));
+  const auto size = source->size();
+  while (target->size() < size) {
+    if (stopping && stopping()) return Error{Code::Cancelled, "copy stage: stopped before its end"};
+    const auto step = std::min(kCopyStepBytes, size - target->size());
+    MR_TRY(const auto copied, target->append_from(*source, target->size(), step));
+    if (copied == 0) break;  // its writer has cut it; whoever needs the rest finds it missing
+  }
+  return target->sync();
 }
 
 Result<void> ObjectFolder::publish(std::string_view name, std::string_view owner) {

@@ -8,6 +8,7 @@
 
 #include "engine/base/disk.hpp"
 #include "engine/plugin/services.hpp"
+#include "engine/store/inheritance.hpp"
 #include "engine/store/put_staging.hpp"
 
 namespace millrace::detail {
@@ -34,10 +35,13 @@ class ObjectFolder {
   [[nodiscard]] Disk& disk() { return *disk_; }
 
   Result<std::unique_ptr<ObjectWriter>> stage(std::string_view name, std::string_view owner);
+  Result<void> inherit(std::string_view name, const Inheritance& inheritance);
   Result<void> publish(std::string_view name, std::string_view owner);
   Result<void> discard(std::string_view name, std::string_view owner);
 
  private:
+  Result<void> copy(const std::string& from, const std::string& to,
+                    const std::function<bool()>& stopping);
   Result<void> put_through(std::string_view partial, std::string_view name, std::string_view bytes);
   Result<void> put_beside(std::string_view name, std::string_view bytes);
 
@@ -46,6 +50,9 @@ class ObjectFolder {
   std::string put_owner_;                // no other process on the same folder has it
   std::atomic<std::uint64_t> put_count_{0};
 };
+
+/// An owner is 1 to 64 letters, digits, '-' or '_'.
+Result<void> check_owner(std::string_view owner);
 
 /// Returns a reader of a file, from its beginning.
 std::unique_ptr<ObjectReader> read_file(std::unique_ptr<ReadableFile> file);

@@ -8,6 +8,7 @@
 #include "engine/store/fetch.hpp"
 #include "engine/store/grants.hpp"
 #include "engine/store/object_folder.hpp"
+#include "engine/store/stage_register.hpp"
 
 #include <fmt/format.h>
 
@@ -81,6 +82,7 @@ struct Store::State {
   struct Place {
     ObjectFolder* folder;
     std::string name;
+    std::string_view root{};  // of a file: address, else empty
   };
 
   explicit State(StoreSettings given, OpenDisk open)
@@ -115,7 +117,7 @@ struct Store::State {
       }
       MR_TRY(auto* const folder, folder_at(uri.root));
       const auto skip = uri.root == "/" ? 1 : std::min(uri.root.size() + 1, uri.path.size());
-      return Place{folder, uri.path.substr(skip)};
+      return Place{folder, uri.path.substr(skip), uri.root};
     }
     if (!has_zone(uri.zone)) return unknown_zone(uri);
     if (!objects) {
@@ -160,13 +162,40 @@ struct Store::State {
   StoreSettings settings;
   OpenDisk open_disk;
   detail::Fetcher fetcher;
-  std::unique_ptr<ObjectFolder> objects;  // of qiniu: addresses; null without a folder
-  std::unique_ptr<Blobs> blobs;           // on the same disk; null without a folder
+  std::unique_ptr<ObjectFolder> objects;          // of qiniu: addresses; null without a folder
+  std::unique_ptr<Blobs> blobs;                   // on the same disk; null without a folder
+  std::unique_ptr<detail::StageRegister> stages;  // on the same disk; null without a folder
 
   std::mutex mutex;                                            // guards roots
   std::map<std::string, std::unique_ptr<ObjectFolder>> roots;  // of file: addresses; never removed
 
+  // Removes stages and their notes; goes on behind a failure and returns the first.
+  Result<std::size_t> discard(const std::vector<detail::StageRegister::Stage>& all) {
+    std::size_t gone = 0;
+    Result<void> first;
+    for (const auto& stage : all) {
+      if (auto done = discard(stage); done.ok()) {
+        stages->drop(stage);
+        ++gone;
+      } else if (first.ok()) {
+        first = std::move(done);
+      }
+    }
+    MR_CHECK(first);
+    return gone;
+  }
+
  private:
+  Result<void> discard(const detail::StageRegister::Stage& stage) {
+    if (stage.name.empty()) return {};  // only its note was begun
+    if (stage.root.empty()) return objects->discard(stage.name, stage.owner);
+    auto folder = folder_at(stage.root);
+    // Who removed the folder removed the stages in it.
+    if (!folder.ok() && folder.error().code == Code::NotFound) return {};
+    if (!folder.ok()) return std::move(folder).error();
+    return (*folder)->discard(stage.name, stage.owner);
+  }
+
   static Error unknown_zone(const Uri& uri) {
     return {Code::InvalidArgument, "address: unknown zone: " + printable(uri.text), "uri_zone"};
   }
@@ -213,6 +242,7 @@ Result<std::unique_ptr<Store>> Store::open(StoreSettings settings, OpenDisk open
     if (!disk.ok()) return disk.error().within("open store");
     state.objects = std::make_unique<ObjectFolder>(*std::move(disk), ObjectFolder::Kind::Ours);
     state.blobs = std::make_unique<Blobs>(state.objects->disk());
+    state.stages = std::make_unique<detail::StageRegister>(state.objects->disk(), ".stages");
   }
   return store;
 }
@@ -301,9 +331,24 @@ Result<void> Store::sync() {
 
 Result<std::unique_ptr<ObjectWriter>> Store::stage(const Uri& uri, std::string_view owner) {
   MR_TRY(const auto place, state_->locate_for_writing(uri));
-  auto staged = place.folder->stage(place.name, owner);
+  auto staged = [&]() -> Result<std::unique_ptr<ObjectWriter>> {
+    MR_CHECK(detail::check_owner(owner));
+    if (state_->stages) MR_CHECK(state_->stages->add(owner, place.root, place.name));
+    return place.folder->stage(place.name, owner);
+  }();
   if (!staged.ok()) return staged.error().within("stage object");
   return staged;
+}
+
+Result<void> Store::inherit(const Uri& uri, const Inheritance& inheritance) {
+  MR_TRY(const auto place, state_->locate(uri));
+  auto done = [&]() -> Result<void> {
+    MR_CHECK(detail::check_owner(inheritance.to));
+    if (state_->stages) MR_CHECK(state_->stages->add(inheritance.to, place.root, place.name));
+    return place.folder->inherit(place.name, inheritance);
+  }();
+  if (!done.ok()) return state_->explain("inherit stage", uri, done.error());
+  return {};
 }
 
 Result<void> Store::publish(const Uri& uri, std::string_view owner) {
@@ -311,6 +356,7 @@ Result<void> Store::publish(const Uri& uri, std::string_view owner) {
   if (auto done = place.folder->publish(place.name, owner); !done.ok()) {
     return state_->explain("publish", uri, done.error());
   }
+  if (state_->stages) state_->stages->drop(owner, place.root, place.name);
   return {};
 }
 
@@ -319,7 +365,35 @@ Result<void> Store::discard(const Uri& uri, std::string_view owner) {
   if (auto done = place.folder->discard(place.name, owner); !done.ok()) {
     return done.error().within("discard object");
   }
+  if (state_->stages) state_->stages->drop(owner, place.root, place.name);
   return {};
+}
+
+Result<void> Store::discard_stages(JobId job, std::string_view except) {
+  if (!state_->stages) return {};
+  MR_TRY(const auto found, state_->stages->find([&](std::string_view owner) -> Result<bool> {
+    return detail::job_of_owner(owner) == job && owner != except;
+  }));
+  auto done = state_->discard(found);
+  if (!done.ok()) return done.error().within("discard stages");
+  return {};
+}
+
+Result<std::size_t> Store::sweep_stages(const std::function<Result<bool>(JobId)>& is_alive) {
+  if (!state_->stages) return std::size_t{0};
+  std::map<JobId, bool> known;
+  MR_TRY(const auto found, state_->stages->find([&](std::string_view owner) -> Result<bool> {
+    const auto job = detail::job_of_owner(owner);
+    if (!job) return false;
+    const auto asked = known.find(job);
+    if (asked != known.end()) return !asked->second;
+    MR_TRY(const bool is_one, is_alive(job));
+    known.emplace(job, is_one);
+    return !is_one;
+  }));
+  auto done = state_->discard(found);
+  if (!done.ok()) return done.error().within("sweep stages");
+  return done;
 }
 
 }  // namespace millrace

@@ -10,8 +10,10 @@
 #include <vector>
 
 #include "engine/base/disk.hpp"
+#include "engine/base/ids.hpp"
 #include "engine/base/result.hpp"
 #include "engine/plugin/services.hpp"
+#include "engine/store/inheritance.hpp"
 #include "engine/store/uri.hpp"
 
 namespace millrace {
@@ -79,13 +81,24 @@ class Store {
   /// Returns when all that was put so far is on stable storage.
   Result<void> sync();
 
-  /// Opens a staged object for one job: `owner` names it ("job-12"), so that a later attempt finds the same bytes. Lies
-  /// beside its target under a name that ends in ".partial", which no address can name. Each write goes to the file at once. Truncating to more than is there is
-  /// DataInvalid.
+  /// Opens a staged object for one attempt of a job: `owner` names it ("job-12-t3": job 12, fencing token 3), so no other
+  /// attempt writes to it. Lies beside its target under a name that ends in ".partial", which no address can name. Each
+  /// write goes to the file at once. Truncating to more than is there is DataInvalid.
   Result<std::unique_ptr<ObjectWriter>> stage(const Uri& uri, std::string_view owner);
+  /// Makes the stage of a new attempt from that of an earlier one, which stays as it is: a second name for the file where
+  /// its writer is dead, else a copy of what is there, on stable storage when this returns. Doing it again does no harm:
+  /// what a call left that was cut short is made anew, and where the earlier stage is gone, the new one stays. NotFound:
+  /// there is neither.
+  Result<void> inherit(const Uri& uri, const Inheritance& inheritance);
   /// Makes a staged object durable and visible. Doing it again is not an error: the object then exists and its stage does not.
   Result<void> publish(const Uri& uri, std::string_view owner);
+  /// Removes the stage of one attempt; none is no error.
   Result<void> discard(const Uri& uri, std::string_view owner);
+  /// Removes the stages of all attempts of a job at all addresses, but for those of `except`. Goes on behind a failure and
+  /// returns the first.
+  Result<void> discard_stages(JobId job, std::string_view except = {});
+  /// The same for all jobs that are not alive, as far as `is_alive` can tell; returns how many stages are gone. For the start.
+  Result<std::size_t> sweep_stages(const std::function<Result<bool>(JobId)>& is_alive);
 
   /// Returns the files that are kept by their content; null when the store has no folder.
   Blobs* blobs();

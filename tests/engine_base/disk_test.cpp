@@ -1,5 +1,6 @@
 #include "engine/base/disk.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
 #include <string>
@@ -98,6 +99,52 @@ TEST_CASE("rename makes the folders above the new name", "[base][disk]") {
   put(*disk, "staged", "y");
   CHECK(disk->rename("staged", "a/b/c/d").error().code == Code::Conflict);
   CHECK(disk->rename("gone", "e/f").error().code == Code::NotFound);
+}
+
+TEST_CASE("a link is another name of the same file", "[base][disk]") {
+  const TemporaryFolder folder;
+  const auto disk = disk_in(folder);
+  put(*disk, "a/one", "x");
+  REQUIRE(disk->link("a/one", "a/two").ok());
+  {
+    auto two = disk->create("a/two", true);
+    REQUIRE((*two)->append("y").ok());
+  }
+  CHECK(text_of(*disk, "a/one") == "xy");
+  CHECK(disk->link("a/one", "a/two").error().code == Code::Conflict);
+  CHECK(disk->link("a/gone", "a/three").error().code == Code::NotFound);
+  CHECK(disk->link("a/one", "b/one").error().code == Code::NotFound);
+  CHECK(disk->link("a/one", "../one").error().code == Code::InvalidArgument);
+  CHECK(disk->link("../one", "a/one").error().code == Code::InvalidArgument);
+}
+
+TEST_CASE("a file takes over the bytes of another one, as far as there are any", "[base][disk]") {
+  const TemporaryFolder folder;
+  const auto disk = disk_in(folder);
+  const std::string bytes = std::string(1u << 20, 'a') + std::string(100, 'b');
+  put(*disk, "one", bytes);
+  const auto source = disk->open("one");
+  auto target = disk->create("two");
+  REQUIRE((*target)->append("head ").ok());
+  CHECK(*(*target)->append_from(**source, 0, 1u << 20) == 1u << 20);
+  CHECK(*(*target)->append_from(**source, 1u << 20, 1u << 20) == 100);
+  CHECK(*(*target)->append_from(**source, 1u << 21, 5) == 0);
+  CHECK((*target)->size() == 5 + bytes.size());
+  CHECK(text_of(*disk, "two") == "head " + bytes);
+
+  // What is no file of the kernel is read and written.
+  class Letters final : public ReadableFile {
+   public:
+    Result<std::size_t> read_at(std::uint64_t offset, std::span<char> buffer) override {
+      const auto got = std::min<std::uint64_t>(buffer.size(), 300'000 - std::min<std::uint64_t>(offset, 300'000));
+      std::fill_n(buffer.begin(), got, 'z');
+      return static_cast<std::size_t>(got);
+    }
+    std::uint64_t size() const override { return 300'000; }
+  } letters;
+  auto third = disk->create("three");
+  CHECK(*(*third)->append_from(letters, 10, 400'000) == 299'990);
+  CHECK(text_of(*disk, "three") == std::string(299'990, 'z'));
 }
 
 TEST_CASE("a file is locked by one at a time, until the lock is gone", "[base][disk]") {

@@ -51,7 +51,9 @@ TEST_CASE("a full disk is said so, keeps what was there and leaves no half objec
   CHECK(fixture.text_of("qiniu:///z0/b/k") == "old");
   CHECK(fixture.files() == std::vector<std::string>{"z0/b/k"});
 
+  fixture.script.room = 1'000;
   auto writer = store.stage(address("qiniu:///z0/b/staged"), "job-1");
+  fixture.script.room = 10;
   REQUIRE((*writer)->write("12345678").ok());
   CHECK((*writer)->write("more than that").error().code == Code::Exhausted);
   CHECK((*writer)->size() == 8);

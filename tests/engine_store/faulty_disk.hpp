@@ -83,6 +83,10 @@ class FaultyDisk final : public Disk {
     }
     return disk_->rename(from, to);
   }
+  Result<void> link(std::string_view from, std::string_view to) override {
+    MR_CHECK(script_.note("link", std::string{from} + ' ' + std::string{to}));
+    return disk_->link(from, to);
+  }
   Result<std::unique_ptr<DiskLock>> try_lock(std::string_view name) override {
     return disk_->try_lock(name);
   }

@@ -32,6 +32,9 @@ std::unique_ptr<Store> open_beside(const StoreFixture& fixture, std::function<vo
       before_();
       return disk_->rename(from, to);
     }
+    Result<void> link(std::string_view from, std::string_view to) override {
+      return disk_->link(from, to);
+    }
     Result<std::unique_ptr<DiskLock>> try_lock(std::string_view name) override {
       return disk_->try_lock(name);
     }

@@ -29,16 +29,16 @@ TEST_CASE("a staged object is invisible until it is published", "[store][staging
   CHECK(fixture.files() == std::vector<std::string>{"z0/b/out/list.json"});
 }
 
-TEST_CASE("a later attempt of a job finds its bytes and cuts them", "[store][staging]") {
+TEST_CASE("an attempt that goes on finds its bytes and cuts them", "[store][staging]") {
   StoreFixture fixture;
-  REQUIRE((*fixture.store->stage(address(kTarget), "job-1"))->write("checkpoint|torn").ok());
+  REQUIRE((*fixture.store->stage(address(kTarget), "job-1-t1"))->write("checkpoint|torn").ok());
   fixture.store = fixture.reopen({.folder = fixture.folder.path() / "store"});
-  auto again = fixture.store->stage(address(kTarget), "job-1");
+  auto again = fixture.store->stage(address(kTarget), "job-1-t1");
   REQUIRE(again.ok());
   CHECK((*again)->size() == 15);
   REQUIRE((*again)->truncate(11).ok());
   REQUIRE((*again)->write("rest").ok());
-  REQUIRE(fixture.store->publish(address(kTarget), "job-1").ok());
+  REQUIRE(fixture.store->publish(address(kTarget), "job-1-t1").ok());
   CHECK(fixture.text_of(kTarget) == "checkpoint|rest");
 }
 
@@ -83,6 +83,9 @@ TEST_CASE("publishing syncs the bytes before the name and the folder after it",
   fixture.script.done.clear();
   REQUIRE(fixture.store->publish(address(kTarget), "job-1").ok());
   const std::string partial = "z0/b/out/list.json.job-1.partial";
+  REQUIRE(fixture.script.done.size() == 5);
+  CHECK(fixture.script.done.back().starts_with("remove .stages/job-1."));
+  fixture.script.done.pop_back();
   CHECK(fixture.script.done == std::vector<std::string>{"create " + partial, "sync file " + partial,
                                                         "rename " + partial + " z0/b/out/list.json",
                                                         "sync folder z0/b/out"});

@@ -1,0 +1,85 @@
+#include "engine/store/stage_register.hpp"
+
+#include <charconv>
+
+#include "engine/base/sha1.hpp"
+
+#include <fmt/format.h>
+
+namespace millrace::detail {
+namespace {
+
+constexpr std::size_t kDigits = 32;             // of the digest, enough that no two meet
+constexpr std::uint64_t kMostNote = 2u * 8192;  // bytes; two paths
+constexpr std::string_view kJob = "job-";
+
+// Neither a path nor a name has a zero byte in it.
+std::string note_of(std::string_view root, std::string_view name) {
+  std::string note{root};
+  note += '\0';
+  note += name;
+  note += '\0';
+  return note;
+}
+
+}  // namespace
+
+JobId job_of_owner(std::string_view owner) {
+  if (!owner.starts_with(kJob)) return {};
+  owner.remove_prefix(kJob.size());
+  std::int64_t number = 0;
+  const auto [end, fault] = std::from_chars(owner.data(), owner.data() + owner.size(), number);
+  const auto rest = owner.substr(static_cast<std::size_t>(end - owner.data()));
+  if (fault != std::errc{} || number <= 0 || !(rest.empty() || rest.starts_with("-t"))) return {};
+  return JobId{number};
+}
+
+// The owner is in the name, so that a look at the folder alone says whose stages there are.
+std::string StageRegister::file_of(std::string_view owner, std::string_view root,
+                                   std::string_view name) const {
+  // ".partial": a file: address may lead here too, and can name no such file.
+  return fmt::format("{}/{}.{}.partial", folder_, owner,
+                     to_hex(sha256(note_of(root, name))).substr(0, kDigits));
+}
+
+Result<void> StageRegister::add(std::string_view owner, std::string_view root,
+                                std::string_view name) {
+  MR_TRY(const auto file, disk_.create(file_of(owner, root, name)));
+  return file->append(note_of(root, name));
+}
+
+void StageRegister::drop(std::string_view owner, std::string_view root, std::string_view name) {
+  static_cast<void>(disk_.remove(file_of(owner, root, name)));
+}
+
+void StageRegister::drop(const Stage& stage) { static_cast<void>(disk_.remove(stage.file)); }
+
+Result<std::vector<StageRegister::Stage>> StageRegister::find(
+    const std::function<Result<bool>(std::string_view)>& is_wanted) {
+  std::vector<Stage> found;
+  const auto listed = disk_.list(folder_);
+  if (!listed.ok() && listed.error().code == Code::NotFound) return found;  // nothing was staged
+  MR_CHECK(listed);
+  for (const auto& entry : *listed) {
+    const auto leaf = std::string_view{entry.name}.substr(folder_.size() + 1);
+    const auto owner = leaf.substr(0, leaf.find('.'));
+    MR_TRY(const bool is_one, is_wanted(owner));
+    if (!is_one || entry.is_folder || entry.size > kMostNote) continue;
+    auto file = disk_.open(entry.name);
+    if (!file.ok() && file.error().code == Code::NotFound) continue;  // gone meanwhile
+    if (!file.ok()) return std::move(file).error();
+    std::string note((*file)->size(), '\0');
+    MR_TRY(const auto got, (*file)->read_at(0, note));
+    note.resize(got);
+    Stage stage{std::string{owner}, {}, {}, entry.name};
+    const auto middle = note.find('\0');
+    if (middle != std::string::npos && note.back() == '\0' && middle + 1 < note.size()) {
+      stage.root = note.substr(0, middle);
+      stage.name = note.substr(middle + 1, note.size() - middle - 2);
+    }
+    found.push_back(std::move(stage));  // a note that was not written whole has no stage yet
+  }
+  return found;
+}
+
+}  // namespace millrace::detail

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/disk.hpp"
+#include "engine/base/ids.hpp"
+
+namespace millrace::detail {
+
+/// Which stages there are, and where: a small file for each, in one folder of the store's disk. So
+/// the stages of a job, or of all jobs that have ended, are found without a walk through all
+/// objects, those beside file: addresses too. It keeps nothing in memory, and doing a thing twice
+/// changes nothing. [any thread; blocks]
+class StageRegister {
+ public:
+  /// `folder` is a name on the disk that no address leads to.
+  StageRegister(Disk& disk, std::string folder) : disk_{disk}, folder_{std::move(folder)} {}
+
+  struct Stage {
+    std::string owner;
+    std::string root;  // "": the store's own folder
+    std::string name;  // of the object, below the root
+    std::string file;  // of this note
+  };
+
+  /// Notes a stage, before it is made.
+  Result<void> add(std::string_view owner, std::string_view root, std::string_view name);
+  /// Drops the note: the stage is gone. One that stays behind is found again by a sweep.
+  void drop(std::string_view owner, std::string_view root, std::string_view name);
+  void drop(const Stage& stage);
+  /// Returns the stages of the owners that `is_wanted` says yes to.
+  Result<std::vector<Stage>> find(const std::function<Result<bool>(std::string_view)>& is_wanted);
+
+ private:
+  [[nodiscard]] std::string file_of(std::string_view owner, std::string_view root,
+                                    std::string_view name) const;
+
+  Disk& disk_;
+  const std::string folder_;
+};
+
+/// Returns the job that an owner's name speaks of ("job-12-t3", or "job-12"); none for other names.
+JobId job_of_owner(std::string_view owner);
+
+}  // namespace millrace::detail
