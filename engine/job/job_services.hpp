@@ -44,7 +44,7 @@ class JobServices final : public StoreServices {
   std::string_view job() const override { return job_; }
   std::uint64_t seed() const override { return seed_; }
   bool stopping() const override { return cancel_.stopped(); }
-  JobAttempt attempt() const override {
+  AttemptNumbers attempt() const override {
     return {lease_.token, static_cast<std::uint32_t>(lease_.attempt)};
   }
   void log(std::string_view node, int level, std::string_view message) override;

@@ -35,7 +35,7 @@ void where(mr_context* context, mr_where* where) {
   if (!is_whole(where)) return;
   guarded([&] {
     const Call& call = context->call;
-    const JobAttempt attempt = call.services.attempt();
+    const AttemptNumbers attempt = call.services.attempt();
     mr_where made{};
     made.attempt = call.attempt;
     made.job = to_text(call.services.job());

@@ -49,7 +49,7 @@ struct RecordLogEvent {
 };
 
 /// Which attempt of which job this is; all 0 where there is no queued job.
-struct JobAttempt {
+struct AttemptNumbers {
   std::int64_t token = 0;    // fencing token
   std::uint32_t number = 0;  // from 1
 };
@@ -63,7 +63,7 @@ class Services {
   virtual std::string_view job() const = 0;  // id as text
   virtual std::uint64_t seed() const = 0;
   virtual bool stopping() const = 0;
-  virtual JobAttempt attempt() const { return {}; }
+  virtual AttemptNumbers attempt() const { return {}; }
 
   virtual void log(std::string_view node, int level, std::string_view message) = 0;
   virtual void progress(std::string_view node, std::uint64_t done, std::uint64_t total, std::string_view unit) = 0;

@@ -43,7 +43,7 @@ class MemoryServices final : public Services {
   std::string_view job() const override { return job_; }
   std::uint64_t seed() const override { return seed_; }
   bool stopping() const override { return is_stopping; }
-  JobAttempt attempt() const override { return {.token = 1, .number = 1}; }
+  AttemptNumbers attempt() const override { return {.token = 1, .number = 1}; }
   void log(std::string_view node, int level, std::string_view message) override;
   void progress(std::string_view node, std::uint64_t done, std::uint64_t total,
                 std::string_view unit) override;
