@@ -166,9 +166,13 @@ Result<Batch> Catalog::change(const Json& change, const Asker& asker) {
          {"where", Json::array({Json{{"column", "id"}, {"op", "="}, {"value", compiled.id()}}})}},
         owner);
   };
+  const auto apply = [&](Connection& connection) -> Result<void> {
+    if (asker.fence) MR_CHECK(asker.fence(connection));
+    return compiled.apply(connection);
+  };
   if (compiled.action() == RowChange::Action::Delete) {
     MR_TRY(Batch gone, row(asker.owner));
-    MR_CHECK(write_and_wait([&](Connection& connection) { return compiled.apply(connection); }));
+    MR_CHECK(write_and_wait(apply));
     return gone;
   }
   if (compiled.is_empty()) {
@@ -176,7 +180,7 @@ Result<Batch> Catalog::change(const Json& change, const Asker& asker) {
     if (same.rows() > 0) return same;
     return Error{Code::NotFound, fmt::format("no row of {} has this id: {}", name, compiled.id())};
   }
-  MR_CHECK(write_and_wait([&](Connection& connection) { return compiled.apply(connection); }));
+  MR_CHECK(write_and_wait(apply));
   return row({});
 }
 

@@ -28,6 +28,9 @@ struct Asker {
   std::string owner{};  // whose rows are seen, in entities whose rows have owners; empty: all rows
   std::string name{};   // what the audit trail says of them: "user 7", "job 12"
   Origin origin{};      // of rows that tell by what they were made
+  /// Asked first within the transaction of a change, which it may refuse: of an attempt at a job
+  /// whose token is stale. None: asked for by nobody who could be stale.
+  std::function<Result<void>(Connection&)> fence{};
 };
 
 /// The metadata database: schema and migrations, reads on pooled connections, and writes that share

@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include <fmt/format.h>
+
 namespace millrace {
 
 namespace {
@@ -59,6 +61,10 @@ StopReason read_stop_reason(std::string_view word) {
 
 bool is_final(JobState state) {
   return state == JobState::Finished || state == JobState::Failed || state == JobState::Aborted;
+}
+
+std::string stage_owner(JobId job, std::int64_t token) {
+  return token == 0 ? fmt::format("job-{}", job.value) : fmt::format("job-{}-t{}", job.value, token);
 }
 
 bool may_follow(JobState from, JobState to) {

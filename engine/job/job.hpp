@@ -64,6 +64,10 @@ struct Job {
   Json versions;       // operator id -> version of its plugin, of the attempt that ended
 };
 
+/// Names the stages of one attempt at a job: "job-12-t3". Token 0: of an engine that put none into
+/// the name.
+std::string stage_owner(JobId job, std::int64_t token);
+
 /// A job that is running whenever the process dies is given up after that many deaths without a new
 /// checkpoint.
 inline constexpr int kMaxCrashes = 10;

@@ -102,6 +102,7 @@ Result<void> JobAttempt::read_job() {
   // The first attempt ever has no checkpoint, so it need not ask.
   if (lease_.token > 1) {
     MR_TRY(checkpoint_, service_->jobs.last_checkpoint(lease_.job));
+    MR_TRY(noted_, service_->jobs.outputs(lease_.job));
   }
   return {};
 }
@@ -112,12 +113,17 @@ void JobAttempt::began() {
     const auto until = service_->catalog.clock().steady() + left;
     deadline_.store(until.time_since_epoch().count(), std::memory_order_relaxed);
   }
-  if (auto begun = begin(); !begun.ok()) ended(failed(std::move(begun).error()));
+  if (lease_.token > 1) return post(&JobAttempt::inherit);
+  go_on(begin());
+}
+
+void JobAttempt::go_on(Result<void> begun) {
+  if (!begun.ok()) ended(failed(std::move(begun).error()));
 }
 
 Result<void> JobAttempt::begin() {
   services_ = std::make_unique<JobServices>(service_->around(), service_->jobs, job_, lease_,
-                                            cancel_, service_->catalog.clock());
+                                            guard_, cancel_, service_->catalog.clock());
   has_services_.store(true, std::memory_order_release);
   auto planned = make_plan_of_job();
   if (!planned.ok()) {

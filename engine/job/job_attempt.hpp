@@ -70,9 +70,15 @@ class JobAttempt : public std::enable_shared_from_this<JobAttempt> {
 
   Result<void> read_job();
   void began();
+  void go_on(Result<void> begun);
   Result<void> begin();
   Result<std::shared_ptr<const Plan>> make_plan_of_job();
   Result<void> write_checkpoint(const Checkpoint& checkpoint);
+
+  // What it inherits of the attempts before it (job_inheritance.cpp).
+  void inherit();
+  Result<void> inherit_stages();
+  void inherited();
 
   // How it ends (job_ending.cpp); the first runs on whatever thread brought the outcome, the rest
   // on the blocking pool or in callbacks.
@@ -114,6 +120,7 @@ class JobAttempt : public std::enable_shared_from_this<JobAttempt> {
   std::atomic<bool> has_services_{false};  // services_ may be read by other threads
   Job job_;                                // outlives the services
   std::optional<Checkpoint> checkpoint_;   // to go on from
+  std::vector<JobStore::Output> noted_;    // that count for the checkpoint
   std::unique_ptr<JobServices> services_;
   Outcome outcome_;
   Json versions_;

@@ -99,20 +99,19 @@ std::chrono::milliseconds JobAttempt::back_off() const {
   return std::min(wait, service_->settings.retry_longest);
 }
 
-// What an earlier attempt staged and this one did not come to. Behind a checkpoint it is a part of
-// the outputs.
+// What an earlier attempt staged and this one did not come to: it lies behind the checkpoint, and
+// is a part of the outputs.
 Result<void> JobAttempt::adopt_outputs() {
-  if (lease_.token <= 1) return {};
-  MR_TRY(const auto noted, service_->jobs.outputs(lease_.job));
   const auto own = services_->outputs().uris();
-  for (const std::string& uri : noted) {
-    if (std::find(own.begin(), own.end(), uri) == own.end()) MR_CHECK(services_->stage(uri));
+  for (const JobStore::Output& noted : noted_) {
+    if (std::find(own.begin(), own.end(), noted.uri) == own.end())
+      MR_CHECK(services_->stage(noted.uri));
   }
   return {};
 }
 
 void JobAttempt::publish() {
-  auto ready = services_->is_resumed() ? adopt_outputs() : Result<void>{};
+  auto ready = adopt_outputs();
   if (ready.ok() && !services_->has_written()) return write_end(JobState::Finished);
   if (ready.ok()) ready = services_->end_record_log("finished");
   if (ready.ok()) ready = service_->sync.sync();
@@ -148,23 +147,23 @@ void JobAttempt::publish_outputs() {
 }
 
 void JobAttempt::fail(JobState state, std::string_view status) {
-  if (services_ && !std::exchange(is_tidied_, true)) tidy_up(status);
+  if (!std::exchange(is_tidied_, true)) tidy_up(status);
   write_end(state);
 }
 
 void JobAttempt::tidy_up(std::string_view status) {
-  auto ended = adopt_outputs();
-  if (!ended.ok()) {
-    spdlog::warn("outputs of earlier attempts stay behind job={} error={}", lease_.job.value,
-                 ended.error().message);
+  Result<void> ended;
+  if (services_ && services_->has_written()) {
+    auto& outputs = services_->outputs();
+    ended = services_->end_record_log(status);
+    outputs.close();
+    const std::string& log = services_->record_log();
+    if (ended.ok() && !log.empty()) ended = outputs.publish(log);
+    if (ended.ok()) ended = outputs.discard(log);
   }
-  if (!services_->has_written()) return;
-  auto& outputs = services_->outputs();
-  ended = services_->end_record_log(status);
-  outputs.close();
-  const std::string& log = services_->record_log();
-  if (ended.ok() && !log.empty()) ended = outputs.publish(log);
-  if (ended.ok()) ended = outputs.discard(log);
+  // What earlier attempts left, and this one had not come to.
+  if (ended.ok() && lease_.token > 1)
+    ended = service_->store.discard_stages(lease_.job, lease_.token + 1);
   if (!ended.ok())
     spdlog::warn("outputs not tidied up job={} error={}", lease_.job.value, ended.error().message);
 }

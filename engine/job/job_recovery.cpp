@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -19,8 +20,6 @@ namespace millrace {
 namespace {
 
 constexpr int kPage = 1'000;
-
-std::string stage_owner(JobId id) { return fmt::format("job-{}", id.value); }
 
 std::string log_file_of(const Job& job) {
   const auto found = job.pipeline.find("logFile");
@@ -124,10 +123,11 @@ void JobAttempt::end_publishing() {
 
 Result<void> JobAttempt::publish_noted() {
   const StoreRights rights = read_rights(job_.rights);
-  MR_TRY(const auto uris, service_->jobs.outputs(lease_.job));
-  for (const std::string& uri : uris) {
-    MR_TRY(const Uri checked, service_->store.check(uri, rights, true));
-    MR_CHECK(service_->store.publish(checked, stage_owner(lease_.job)));
+  MR_TRY(const auto noted, service_->jobs.outputs(lease_.job));
+  for (const JobStore::Output& output : noted) {
+    MR_TRY(const Uri checked, service_->store.check(output.uri, rights, true));
+    MR_CHECK(guard_.check());
+    MR_CHECK(service_->store.publish(checked, stage_owner(lease_.job, output.token)));
   }
   return {};
 }
@@ -149,23 +149,39 @@ Result<void> JobService::State::end_aborted(JobId id) {
   MR_TRY(const Job job, jobs.get(id));
   if (job.state != JobState::Aborting && job.state != JobState::Aborted)
     return {};  // asked for again meanwhile
-  const StoreRights rights = read_rights(job.rights);
-  const std::string owner = stage_owner(id);
   const std::string log = log_file_of(job);
-  MR_TRY(const auto uris, jobs.outputs(id));
-  for (const std::string& uri : uris) {
-    if (uri == log) continue;
-    MR_TRY(const Uri checked, store.check(uri, rights, true));
-    MR_CHECK(store.discard(checked, owner));
+  MR_TRY(const auto noted, jobs.outputs(id));
+  if (log.empty()) return store.discard_stages(id, job.token + 1);
+  const auto found = std::find_if(noted.begin(), noted.end(),
+                                  [&log](const auto& output) { return output.uri == log; });
+  const std::string owner = stage_owner(id, job.token);
+  MR_TRY(const Uri checked, store.check(log, read_rights(job.rights), true));
+  if (found != noted.end() && found->token != job.token) {
+    const std::string earlier = stage_owner(id, found->token);
+    const auto made = store.inherit(checked, {.from = earlier, .to = owner});
+    if (!made.ok() && made.error().code != Code::NotFound) return made;
   }
-  if (log.empty()) return {};
-  MR_TRY(const Uri checked, store.check(log, rights, true));
   {
     MR_TRY(const auto staged, store.stage(checked, owner));
     RecordLog record_log{*staged, catalog.clock()};
     MR_CHECK(record_log.finish("aborted", last_counts(job)));
   }
-  return store.publish(checked, owner);
+  MR_CHECK(store.publish(checked, owner));
+  return store.discard_stages(id, job.token + 1);
+}
+
+void JobService::State::sweep_stages() {
+  const auto gone = store.sweep_stages([this](JobId id) -> Result<bool> {
+    const auto job = jobs.get(id);
+    if (!job.ok() && job.error().code == Code::NotFound) return false;
+    MR_CHECK(job);
+    return !is_final(job->state);
+  });
+  if (!gone.ok()) {
+    spdlog::warn("stages of jobs that have ended not swept error={}", gone.error().message);
+  } else if (*gone > 0) {
+    spdlog::info("stages of jobs that have ended swept count={}", *gone);
+  }
 }
 
 }  // namespace millrace

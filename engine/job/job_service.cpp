@@ -66,6 +66,7 @@ Result<void> JobService::start() {
     state_->arm();
   }
   state_->dispatch();
+  state_->post(Pool::Blocking, [state = state_] { state->sweep_stages(); });
   state_->sweep_now_and_then();
   return {};
 }

@@ -78,6 +78,8 @@ struct JobService::State : std::enable_shared_from_this<JobService::State> {
   /// Writes the record log of a job that was aborted while no attempt of it ran, and discards what
   /// it had staged.
   Result<void> end_aborted(JobId id);
+  /// Removes what jobs that have ended left staged.
+  void sweep_stages();
 
   void post(Pool pool, std::function<void()> work);
   /// Runs `work` on the blocking pool after a while; keeps drain() waiting.

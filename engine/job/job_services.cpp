@@ -46,11 +46,18 @@ std::string event_text(const RecordLogEvent& event) {
 }  // namespace
 
 JobServices::JobServices(Surroundings around, JobStore& journal, const Job& job,
-                         const JobStore::Lease& lease, const Cancel& cancel, const Clock& clock)
+                         const JobStore::Lease& lease, LeaseGuard& guard, const Cancel& cancel,
+                         const Clock& clock)
     : StoreServices{around,
                     read_rights(job.rights),
-                    {job.owner, fmt::format("job {}", job.id.value)},
-                    fmt::format("job-{}", job.id.value)},
+                    {job.owner,
+                     fmt::format("job {}", job.id.value),
+                     {},
+                     [&journal, lease](Connection& connection) {
+                       return journal.check(connection, lease);
+                     }},
+                    stage_owner(job.id, lease.token),
+                    &guard},
       journal_{journal},
       lease_{lease},
       row_{job},

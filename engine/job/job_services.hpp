@@ -20,7 +20,7 @@ class JobServices final : public StoreServices {
  public:
   /// `job` outlives it and does not change.
   JobServices(Surroundings around, JobStore& journal, const Job& job, const JobStore::Lease& lease,
-              const Cancel& cancel, const Clock& clock);
+              LeaseGuard& guard, const Cancel& cancel, const Clock& clock);
   ~JobServices() override;
 
   /// Tells what is known once the pipeline is read: its seed, the rows that a node may see, and the

@@ -303,17 +303,17 @@ Result<std::optional<Checkpoint>> JobStore::last_checkpoint(JobId id) {
   return found;
 }
 
-Result<std::vector<std::string>> JobStore::outputs(JobId id) {
-  std::vector<std::string> uris;
+Result<std::vector<JobStore::Output>> JobStore::outputs(JobId id) {
+  std::vector<Output> found;
   MR_CHECK(catalog_.read([&](Connection& connection) -> Result<void> {
-    uris.clear();
+    found.clear();
     MR_TRY(const SqlRows rows,
-           connection.query("SELECT uri FROM job_outputs WHERE job_id = ? ORDER BY place",
+           connection.query("SELECT uri, token FROM job_outputs WHERE job_id = ? ORDER BY place",
                             {id.value}));
-    for (const auto& row : rows.rows) uris.push_back(text(row.at(0)));
+    for (const auto& row : rows.rows) found.push_back({text(row.at(0)), integer(row.at(1))});
     return {};
   }));
-  return uris;
+  return found;
 }
 
 }  // namespace millrace

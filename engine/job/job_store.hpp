@@ -110,6 +110,13 @@ class JobStore {
   /// Notes that the attempt has staged `uri`, so that a later one knows of it. Not waited for, but
   /// in front of every checkpoint that follows.
   void note_staged(const Lease& lease, std::string uri);
+  /// Which stages of earlier attempts count for this one: with Keep those that were noted, which it
+  /// has made its own, and the checkpoint that speaks of them; with Forget none.
+  enum class Inherited { Keep, Forget };
+  void inherit(const Lease& lease, Inherited which, std::function<void(Result<void>)> done);
+  /// Refuses, within a transaction, what is asked for with a stale token; until the transaction
+  /// ends nobody else can get the job.
+  Result<void> check(Connection& connection, const Lease& lease) const;
 
   /// Adds a line to the journal. note(), of an attempt, does not wait for the disk, and is dropped
   /// when the token is not the job's any more.
@@ -135,8 +142,13 @@ class JobStore {
   Result<Removed> remove_ended(std::int64_t before_us, JobId after);
 
   Result<std::optional<Checkpoint>> last_checkpoint(JobId id);
-  /// Addresses that the job has staged or is publishing, in order.
-  Result<std::vector<std::string>> outputs(JobId id);
+  /// What the job has staged or is publishing, in order.
+  struct Output {
+    std::string uri;
+    std::int64_t token = 0;  // of the attempt whose stage counts
+    bool operator==(const Output&) const = default;
+  };
+  Result<std::vector<Output>> outputs(JobId id);
 
  private:
   struct Newest;

@@ -183,9 +183,10 @@ void JobStore::begin_publish(const Lease& lease, const std::vector<std::string>&
         MR_CHECK(connection.execute("DELETE FROM job_outputs WHERE job_id = ?", {lease.job.value}));
         std::int64_t place = 0;
         for (const std::string& uri : uris) {
-          MR_CHECK(connection.execute(
-              "INSERT INTO job_outputs (job_id, place, uri, state) VALUES (?, ?, ?, 'publishing')",
-              {lease.job.value, place++, uri}));
+          MR_CHECK(
+              connection.execute("INSERT INTO job_outputs (job_id, place, uri, state, token) "
+                                 "VALUES (?, ?, ?, 'publishing', ?)",
+                                 {lease.job.value, place++, uri, lease.token}));
         }
         return add_event(connection, lease.job, now, "publishing", Json{{"outputs", uris}});
       },
@@ -267,28 +268,58 @@ void JobStore::requeue(const Lease& lease, const std::optional<Error>& error,
       std::move(done));
 }
 
+Result<void> JobStore::check(Connection& connection, const Lease& lease) const {
+  // Locks the row, where one writer alone is not sure of that: another engine gets the job before
+  // this transaction, which then is refused, or behind it.
+  static constexpr std::string_view kHeld =
+      "SELECT id FROM jobs WHERE id = ? AND token = ? AND state IN ('running', 'aborting')";
+  static const std::string locked = std::string{kHeld} + " FOR UPDATE";
+  MR_TRY(const SqlRows own,
+         connection.query(catalog_.dialect() == SqlDialect::MySql ? locked : kHeld,
+                          {lease.job.value, lease.token}));
+  if (own.rows.empty()) return refusal(connection, lease.job, "what an earlier attempt asks for");
+  return {};
+}
+
 void JobStore::note_staged(const Lease& lease, std::string uri) {
   catalog_.write(
-      [=, uri = std::move(uri)](Connection& connection) -> Result<void> {
+      [=, this, uri = std::move(uri)](Connection& connection) -> Result<void> {
+        MR_CHECK(check(connection, lease));
         MR_TRY(
-            const SqlRows own,
-            connection.query("SELECT id FROM jobs WHERE id = ? AND token = ? AND state = 'running'",
-                             {lease.job.value, lease.token}));
-        if (own.rows.empty()) return refusal(connection, lease.job, "staging");
-        MR_TRY(const SqlRows known,
-               connection.query("SELECT uri FROM job_outputs WHERE job_id = ? ORDER BY place",
-                                {lease.job.value}));
-        const auto place = static_cast<std::int64_t>(known.rows.size());
+            const SqlRows known,
+            connection.query("SELECT uri, place FROM job_outputs WHERE job_id = ? ORDER BY place",
+                             {lease.job.value}));
         for (const auto& row : known.rows) {
-          if (text(row.at(0)) == uri) return {};  // by an earlier attempt
+          if (text(row.at(0)) == uri) return {};  // inherited
         }
-        MR_CHECK(connection.execute(
-            "INSERT INTO job_outputs (job_id, place, uri, state) VALUES (?, ?, ?, 'staged')",
-            {lease.job.value, place, uri}));
+        const std::int64_t place = known.rows.empty() ? 0 : integer(known.rows.back().at(1)) + 1;
+        MR_CHECK(
+            connection.execute("INSERT INTO job_outputs (job_id, place, uri, state, token) "
+                               "VALUES (?, ?, ?, 'staged', ?)",
+                               {lease.job.value, place, uri, lease.token}));
         return {};
       },
       // When the catalog is away no checkpoint follows either, and the staged bytes are begun anew.
       [](const Result<void>&) {});
+}
+
+void JobStore::inherit(const Lease& lease, Inherited which,
+                       std::function<void(Result<void>)> done) {
+  catalog_.write(
+      [=, this](Connection& connection) -> Result<void> {
+        MR_CHECK(check(connection, lease));
+        if (which == Inherited::Forget) {
+          MR_CHECK(
+              connection.execute("DELETE FROM job_outputs WHERE job_id = ?", {lease.job.value}));
+          return {};
+        }
+        for (const char* sql : {"UPDATE job_outputs SET token = ? WHERE job_id = ?",
+                                "UPDATE job_checkpoints SET token = ? WHERE job_id = ?"}) {
+          MR_CHECK(connection.execute(sql, {lease.token, lease.job.value}));
+        }
+        return {};
+      },
+      std::move(done));
 }
 
 namespace {

@@ -6,6 +6,31 @@
 
 namespace millrace {
 
+namespace {
+
+// Asks before each change whether the attempt may still have effects.
+class FencedWriter final : public ObjectWriter {
+ public:
+  FencedWriter(std::unique_ptr<ObjectWriter> writer, LeaseGuard& guard)
+      : writer_{std::move(writer)}, guard_{guard} {}
+
+  Result<void> write(std::string_view bytes) override {
+    MR_CHECK(guard_.check());
+    return writer_->write(bytes);
+  }
+  Result<void> truncate(std::uint64_t size) override {
+    MR_CHECK(guard_.check());
+    return writer_->truncate(size);
+  }
+  std::uint64_t size() const override { return writer_->size(); }
+
+ private:
+  const std::unique_ptr<ObjectWriter> writer_;
+  LeaseGuard& guard_;
+};
+
+}  // namespace
+
 Result<ObjectWriter*> StagedOutputs::stage(Uri uri) {
   const std::lock_guard lock{mutex_};
   const bool taken = std::any_of(outputs_.begin(), outputs_.end(), [&uri](const Output& output) {
@@ -13,7 +38,9 @@ Result<ObjectWriter*> StagedOutputs::stage(Uri uri) {
   });
   if (taken)
     return Error{Code::Conflict, "output: two nodes write to one address: " + printable(uri.text)};
+  if (guard_ != nullptr) MR_CHECK(guard_->check());
   MR_TRY(auto writer, store_.stage(uri, owner_));
+  if (guard_ != nullptr) writer = std::make_unique<FencedWriter>(std::move(writer), *guard_);
   outputs_.push_back({std::move(uri), std::move(writer)});
   return outputs_.back().writer.get();
 }
@@ -38,7 +65,9 @@ void StagedOutputs::close() {
 Result<void> StagedOutputs::publish(std::string_view only) {
   const std::lock_guard lock{mutex_};
   for (const Output& output : outputs_) {
-    if (only.empty() || output.uri.text == only) MR_CHECK(store_.publish(output.uri, owner_));
+    if (!only.empty() && output.uri.text != only) continue;
+    if (guard_ != nullptr) MR_CHECK(guard_->check());
+    MR_CHECK(store_.publish(output.uri, owner_));
   }
   return {};
 }

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/job/lease_guard.hpp"
 #include "engine/store/store.hpp"
 
 namespace millrace {
@@ -14,7 +15,9 @@ namespace millrace {
 /// become visible or none. [any worker]
 class StagedOutputs {
  public:
-  StagedOutputs(Store& store, std::string owner) : store_{store}, owner_{std::move(owner)} {}
+  /// With a guard, nothing reaches the store once its lease is over. It outlives this.
+  StagedOutputs(Store& store, std::string owner, LeaseGuard* guard)
+      : store_{store}, owner_{std::move(owner)}, guard_{guard} {}
 
   /// Opens a staged object. One writer for an address: a second is Conflict.
   Result<ObjectWriter*> stage(Uri uri);
@@ -36,6 +39,7 @@ class StagedOutputs {
 
   Store& store_;
   const std::string owner_;
+  LeaseGuard* const guard_;   // null: nobody else can do the same run
   mutable std::mutex mutex_;  // guards outputs_
   std::vector<Output> outputs_;
 };

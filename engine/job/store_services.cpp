@@ -10,11 +10,12 @@
 namespace millrace {
 
 StoreServices::StoreServices(Surroundings around, StoreRights rights, Asker asker,
-                             std::string stage_owner)
+                             std::string stage_owner, LeaseGuard* guard)
     : around_{around},
       rights_{std::move(rights)},
       asker_{std::move(asker)},
-      outputs_{around.store, std::move(stage_owner)} {}
+      guard_{guard},
+      outputs_{around.store, std::move(stage_owner), guard} {}
 
 Result<void> StoreServices::check_uri(std::string_view uri, bool for_writing) {
   MR_CHECK(store().check(uri, rights_, for_writing));
@@ -40,7 +41,8 @@ Result<std::unique_ptr<ObjectReader>> StoreServices::open(std::string_view uri) 
 Result<void> StoreServices::put(std::string_view uri, std::string_view bytes) {
   MR_TRY(const Uri checked, store().check(uri, rights_, true));
   has_put_.store(true, std::memory_order_relaxed);
-  return store().put(checked, bytes);
+  if (guard_ == nullptr) return store().put(checked, bytes);
+  return store().put(checked, bytes, [this] { return guard_->check(); });
 }
 
 Result<ObjectWriter*> StoreServices::stage(std::string_view uri) {
@@ -68,7 +70,8 @@ const Origin& StoreServices::origin() {
 }
 
 Result<Batch> StoreServices::catalog_change(const Json& change) {
-  const Asker asker{asker_.owner, asker_.name, origin()};
+  if (guard_ != nullptr) MR_CHECK(guard_->check());
+  const Asker asker{asker_.owner, asker_.name, origin(), asker_.fence};
   MR_TRY(Batch changed, change_catalog(around_.catalog, around_.jobs, change, asker));
   const bool was_model =
       change.value("entity", Json{}) == "models" && change.value("action", Json{}) == "delete";

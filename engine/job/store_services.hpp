@@ -40,8 +40,10 @@ class StoreServices : public Services {
   }
 
  protected:
-  /// `stage_owner` names the run.
-  StoreServices(Surroundings around, StoreRights rights, Asker asker, std::string stage_owner);
+  /// `stage_owner` names the run. With a guard, nothing that the run does has an effect once its
+  /// lease is over.
+  StoreServices(Surroundings around, StoreRights rights, Asker asker, std::string stage_owner,
+                LeaseGuard* guard = nullptr);
 
   [[nodiscard]] Store& store() { return around_.store; }
   [[nodiscard]] const StoreRights& rights() const { return rights_; }
@@ -54,6 +56,7 @@ class StoreServices : public Services {
   const Surroundings around_;
   const StoreRights rights_;
   const Asker asker_;
+  LeaseGuard* const guard_;
   std::atomic<bool> has_put_{false};
   StagedOutputs outputs_;
 };

@@ -133,26 +133,29 @@ Result<std::unique_ptr<ObjectReader>> ObjectFolder::open(std::string_view name) 
   return read_file(std::move(file));
 }
 
-Result<void> ObjectFolder::put(std::string_view name, std::string_view bytes) {
-  if (!staging_) return put_beside(name, bytes);
+Result<void> ObjectFolder::put(std::string_view name, std::string_view bytes,
+                               const Allow& before_rename) {
+  if (!staging_) return put_beside(name, bytes, before_rename);
   MR_TRY(const auto partial, staging_->next());
-  auto done = put_through(partial, name, bytes);
+  auto done = put_through(partial, name, bytes, before_rename);
   if (done.ok() || done.error().code != Code::PermissionDenied) return done;
   // The bucket may be another file system. Where it was something else, that is told again.
-  return put_beside(name, bytes);
+  return put_beside(name, bytes, before_rename);
 }
 
-Result<void> ObjectFolder::put_beside(std::string_view name, std::string_view bytes) {
+Result<void> ObjectFolder::put_beside(std::string_view name, std::string_view bytes,
+                                      const Allow& allow) {
   const auto number = put_count_.fetch_add(1, std::memory_order_relaxed);
-  return put_through(partial_name(name, put_owner_ + std::to_string(number)), name, bytes);
+  return put_through(partial_name(name, put_owner_ + std::to_string(number)), name, bytes, allow);
 }
 
 Result<void> ObjectFolder::put_through(std::string_view partial, std::string_view name,
-                                       std::string_view bytes) {
+                                       std::string_view bytes, const Allow& allow) {
   auto done = [&]() -> Result<void> {
     MR_TRY(auto file, disk_->create(partial));
     return file->append(bytes);
   }();
+  if (done.ok() && allow) done = allow();
   if (done.ok()) done = disk_->rename(partial, name);
   if (!done.ok()) {
     // The first fault is the one to tell; where nothing was made, nothing is to be removed.

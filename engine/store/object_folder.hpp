@@ -28,7 +28,9 @@ class ObjectFolder {
   Result<void> list(std::string_view folder,
                     const std::function<void(std::string_view name, const ObjectStat&)>& each);
   Result<std::unique_ptr<ObjectReader>> open(std::string_view name);
-  Result<void> put(std::string_view name, std::string_view bytes);
+  /// `before_rename` may refuse what is about to become visible; empty: nobody asks.
+  Result<void> put(std::string_view name, std::string_view bytes,
+                   const std::function<Result<void>()>& before_rename = {});
   Result<void> remove(std::string_view name);
   Result<void> sync();
   /// What the objects lie on, for files that lie beside them.
@@ -42,8 +44,10 @@ class ObjectFolder {
  private:
   Result<void> copy(const std::string& from, const std::string& to,
                     const std::function<bool()>& stopping);
-  Result<void> put_through(std::string_view partial, std::string_view name, std::string_view bytes);
-  Result<void> put_beside(std::string_view name, std::string_view bytes);
+  using Allow = std::function<Result<void>()>;
+  Result<void> put_through(std::string_view partial, std::string_view name, std::string_view bytes,
+                           const Allow& allow);
+  Result<void> put_beside(std::string_view name, std::string_view bytes, const Allow& allow);
 
   std::unique_ptr<Disk> disk_;
   std::unique_ptr<PutStaging> staging_;  // null in a foreign folder

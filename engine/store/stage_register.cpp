@@ -34,6 +34,14 @@ JobId job_of_owner(std::string_view owner) {
   return JobId{number};
 }
 
+std::int64_t token_of_owner(std::string_view owner) {
+  const auto place = owner.find("-t");
+  if (place == std::string_view::npos) return 0;
+  std::int64_t token = 0;
+  std::from_chars(owner.data() + place + 2, owner.data() + owner.size(), token);
+  return token;
+}
+
 // The owner is in the name, so that a look at the folder alone says whose stages there are.
 std::string StageRegister::file_of(std::string_view owner, std::string_view root,
                                    std::string_view name) const {

@@ -44,5 +44,7 @@ class StageRegister {
 
 /// Returns the job that an owner's name speaks of ("job-12-t3", or "job-12"); none for other names.
 JobId job_of_owner(std::string_view owner);
+/// Returns the fencing token in such a name; 0 where it has none.
+std::int64_t token_of_owner(std::string_view owner);
 
 }  // namespace millrace::detail

@@ -302,9 +302,10 @@ Result<std::unique_ptr<ObjectReader>> Store::open(const Uri& uri,
 
 Blobs* Store::blobs() { return state_->blobs.get(); }
 
-Result<void> Store::put(const Uri& uri, std::string_view bytes) {
+Result<void> Store::put(const Uri& uri, std::string_view bytes,
+                        const std::function<Result<void>()>& before_rename) {
   MR_TRY(const auto place, state_->locate_for_writing(uri));
-  if (auto done = place.folder->put(place.name, bytes); !done.ok()) {
+  if (auto done = place.folder->put(place.name, bytes, before_rename); !done.ok()) {
     return done.error().within("store object");
   }
   return {};
@@ -369,10 +370,10 @@ Result<void> Store::discard(const Uri& uri, std::string_view owner) {
   return {};
 }
 
-Result<void> Store::discard_stages(JobId job, std::string_view except) {
+Result<void> Store::discard_stages(JobId job, std::int64_t before_token) {
   if (!state_->stages) return {};
   MR_TRY(const auto found, state_->stages->find([&](std::string_view owner) -> Result<bool> {
-    return detail::job_of_owner(owner) == job && owner != except;
+    return detail::job_of_owner(owner) == job && detail::token_of_owner(owner) < before_token;
   }));
   auto done = state_->discard(found);
   if (!done.ok()) return done.error().within("discard stages");

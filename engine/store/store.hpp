@@ -76,7 +76,9 @@ class Store {
   /// memory. `stopping` is asked about once a second; when it says yes, the result is Cancelled.
   Result<std::unique_ptr<ObjectReader>> open(const Uri& uri, const std::function<bool()>& stopping = {});
   /// Publishes at once by rename. Durable after sync(). Cheap: neither syncs nor looks first.
-  Result<void> put(const Uri& uri, std::string_view bytes);
+  /// `before_rename` is asked right before it becomes visible, and may refuse that.
+  Result<void> put(const Uri& uri, std::string_view bytes,
+                   const std::function<Result<void>()>& before_rename = {});
   Result<void> remove(const Uri& uri);
   /// Returns when all that was put so far is on stable storage.
   Result<void> sync();
@@ -94,9 +96,9 @@ class Store {
   Result<void> publish(const Uri& uri, std::string_view owner);
   /// Removes the stage of one attempt; none is no error.
   Result<void> discard(const Uri& uri, std::string_view owner);
-  /// Removes the stages of all attempts of a job at all addresses, but for those of `except`. Goes on behind a failure and
-  /// returns the first.
-  Result<void> discard_stages(JobId job, std::string_view except = {});
+  /// Removes the stages of the attempts of a job before the one with a token, at all addresses: whoever asks may be stale,
+  /// and must not reach a later one's. Goes on behind a failure and returns the first.
+  Result<void> discard_stages(JobId job, std::int64_t before_token);
   /// The same for all jobs that are not alive, as far as `is_alive` can tell; returns how many stages are gone. For the start.
   Result<std::size_t> sweep_stages(const std::function<Result<bool>(JobId)>& is_alive);
 

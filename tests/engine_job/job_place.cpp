@@ -37,6 +37,11 @@ JobPlace::JobPlace(std::filesystem::path folder)
   settings.checkpoint_every = 0ms;
 }
 
+JobPlace::JobPlace(std::filesystem::path folder, DatabaseSettings database)
+    : folder_{std::move(folder)}, database_{std::move(database)}, registry_{open_registry()} {
+  settings.checkpoint_every = 0ms;
+}
+
 JobPlace::JobPlace(Twin, const JobPlace& other)
     : settings{other.settings},
       folder_{other.folder_},
@@ -121,7 +126,8 @@ std::vector<std::string> JobPlace::partials() const {
   if (!std::filesystem::exists(folder_ / "store")) return names;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_ / "store")) {
     const auto name = entry.path().filename().string();
-    if (name.ends_with(".partial")) names.push_back(name);
+    const bool is_note = entry.path().parent_path().filename() == ".stages";
+    if (name.ends_with(".partial") && !is_note) names.push_back(name);
   }
   return names;
 }

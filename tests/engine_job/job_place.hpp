@@ -18,6 +18,7 @@ class JobPlace {
  public:
   explicit JobPlace(SqlDialect kind = SqlDialect::Sqlite);
   explicit JobPlace(std::filesystem::path folder);  // of another process
+  JobPlace(std::filesystem::path folder, DatabaseSettings database);  // and at another's database
   struct Twin {};
   JobPlace(Twin, const JobPlace& other);  // a second process at its folder and database
   ~JobPlace();
@@ -41,6 +42,7 @@ class JobPlace {
   [[nodiscard]] Store& store() { return *life_->store; }
   [[nodiscard]] Registry& registry() { return *registry_; }
   [[nodiscard]] std::filesystem::path folder() const { return folder_; }
+  [[nodiscard]] const DatabaseSettings& database() const { return database_; }
   [[nodiscard]] StoreRights rights() const;
 
   /// A pipeline of numbers into output.ledger at `name`, or into output.nothing.

@@ -363,6 +363,36 @@ TEST_CASE("a checkpoint keeps every byte of the states and the last one counts",
   CHECK_FALSE(must(jobs.store.last_checkpoint(id)).has_value());
 }
 
+TEST_CASE("what an attempt staged counts for the next one when that has made it its own",
+          "[job][store][fencing]") {
+  ManualClock clock;
+  Jobs jobs{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql), clock};
+  const auto id = jobs.submit();
+  const auto first = must(jobs.lease(id));
+  jobs.store.note_staged(first, "qiniu:///z0/out/a");
+  must(jobs.store.checkpoint(first, {1, {{"a", "x"}}}, Json{}));
+  jobs.expire(clock);
+  const auto second = must(jobs.lease(id));
+  const auto inherit = [&jobs](const JobStore::Lease& lease, JobStore::Inherited which) {
+    return Jobs::wait<void>(
+        [&](auto done) { jobs.store.inherit(lease, which, std::move(done)); });
+  };
+  using Outputs = std::vector<JobStore::Output>;
+  check_refused(inherit(first, JobStore::Inherited::Forget));
+  CHECK(must(jobs.store.outputs(id)) == Outputs{{"qiniu:///z0/out/a", first.token}});
+  must(inherit(second, JobStore::Inherited::Keep));
+  must(inherit(second, JobStore::Inherited::Keep));
+  CHECK(must(jobs.store.outputs(id)) == Outputs{{"qiniu:///z0/out/a", second.token}});
+  jobs.store.note_staged(first, "qiniu:///z0/out/stale");
+  jobs.store.note_staged(second, "qiniu:///z0/out/a");
+  jobs.store.note_staged(second, "qiniu:///z0/out/b");
+  must(inherit(second, JobStore::Inherited::Keep));
+  CHECK(must(jobs.store.outputs(id)) ==
+        Outputs{{"qiniu:///z0/out/a", second.token}, {"qiniu:///z0/out/b", second.token}});
+  must(inherit(second, JobStore::Inherited::Forget));
+  CHECK(must(jobs.store.outputs(id)).empty());
+}
+
 TEST_CASE("an end is kept with its result, its error and its journal", "[job][store]") {
   Jobs jobs{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
   const auto id = jobs.submit();
@@ -435,7 +465,8 @@ TEST_CASE("an abort goes as far as the state allows", "[job][store]") {
   const auto last = must(jobs.lease(publishing));
   must(jobs.begin_publish(last, {"qiniu:///z0/out/a", "qiniu:///z0/out/b"}));
   CHECK(must(jobs.store.outputs(publishing)) ==
-        std::vector<std::string>{"qiniu:///z0/out/a", "qiniu:///z0/out/b"});
+        std::vector<JobStore::Output>{{"qiniu:///z0/out/a", last.token},
+                                      {"qiniu:///z0/out/b", last.token}});
   check_refused(jobs.store.abort(publishing, StopReason::User));
   must(jobs.finish(last, JobState::Finished));
   check_refused(jobs.store.abort(publishing, StopReason::User));

@@ -26,7 +26,7 @@ JobStore::Lease lease(JobPlace& place, JobId id) {
 JobId die_while_publishing(JobPlace& place, int published) {
   const auto id = place.submit(place.pipeline({{"batches", 1}}, "list", "log"));
   const auto held = lease(place, id);
-  const std::string owner = "job-" + std::to_string(id.value);
+  const std::string owner = stage_owner(id, held.token);
   std::vector<Uri> uris;
   for (const char* name : {"list", "log"}) {
     uris.push_back(must(place.store().check(place.uri(name), {}, true)));
@@ -115,7 +115,7 @@ TEST_CASE("a job that died while it was aborting is aborted, tidied up, and does
   const auto id = place.submit(place.pipeline({{"batches", 1}}, "list", "log"));
   const auto held = lease(place, id);
   const auto uri = must(place.store().check(place.uri("list"), {}, true));
-  must(must(place.store().stage(uri, "job-" + std::to_string(id.value)))->write("half"));
+  must(must(place.store().stage(uri, stage_owner(id, held.token)))->write("half"));
   place.store_of_jobs().note_staged(held, place.uri("list"));
   must(place.store_of_jobs().abort(id, StopReason::User));
   place.close();
@@ -134,9 +134,9 @@ TEST_CASE(
   JobPlace place;
   place.open(false);
   const auto id = place.submit(place.pipeline({{"batches", 3}}, "list", "log"));
-  lease(place, id);
+  const auto held = lease(place, id);
   const auto uri = must(place.store().check(place.uri("list"), {}, true));
-  must(must(place.store().stage(uri, "job-" + std::to_string(id.value)))
+  must(must(place.store().stage(uri, stage_owner(id, held.token)))
            ->write("half a list without a checkpoint"));
   place.close();
   place.open();
@@ -144,7 +144,33 @@ TEST_CASE(
   CHECK(job.state == JobState::Finished);
   CHECK(job.attempt == 2);
   CHECK(place.read("list") == numbers(3));
+  CHECK(place.partials().empty());
   CHECK(place.service().counters().resumed == 1);
+}
+
+TEST_CASE("what jobs that have ended left staged goes at the start; what others staged stays",
+          "[job][recovery]") {
+  JobPlace place;
+  place.settings.queues = {{"default", 0}, {"still", 1}};
+  place.open(false);
+  const auto ended = place.submit(place.pipeline({{"batches", 1}}));
+  must(place.store_of_jobs().abort(ended, StopReason::User));
+  const auto waits = place.submit(place.pipeline({{"batches", 1}}));
+  const auto uri = must(place.store().check(place.uri("list"), {}, true));
+  must(must(place.store().stage(uri, stage_owner(ended, 1)))->write("left"));
+  must(must(place.store().stage(uri, stage_owner(JobId{999}, 3)))->write("of a job that is gone"));
+  must(must(place.store().stage(uri, stage_owner(waits, 7)))->write("waits"));
+  must(must(place.store().stage(uri, "inline-1"))->write("of no job"));
+  place.close();
+  place.open();
+  place.wait_until_final(waits);
+  const auto deadline = std::chrono::steady_clock::now() + 60s;
+  while (place.partials().size() > 2 && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::yield();
+  auto left = place.partials();
+  std::sort(left.begin(), left.end());
+  CHECK(left == std::vector<std::string>{"list.inline-1.partial",
+                                         "list." + stage_owner(waits, 7) + ".partial"});
 }
 
 TEST_CASE("an abort of a job whose process died ends it without a run", "[job][recovery]") {

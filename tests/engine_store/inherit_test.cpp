@@ -165,7 +165,8 @@ TEST_CASE("a stage that is not there is inherited by nobody", "[store][inherit]"
         Code::InvalidArgument);
 }
 
-TEST_CASE("all stages of a job are discarded but for those of one attempt", "[store][inherit]") {
+TEST_CASE("the stages of a job are discarded but for those of an attempt and of later ones",
+          "[store][inherit]") {
   StoreFixture fixture;
   auto& store = *fixture.store;
   const auto file = fixture.folder.path() / "apart/list.json";
@@ -179,14 +180,14 @@ TEST_CASE("all stages of a job are discarded but for those of one attempt", "[st
   REQUIRE(store.discard(address(kTarget), "job-7-t1").ok());
   std::filesystem::remove(file.string() + ".job-7-t1.partial");
 
-  REQUIRE(store.discard_stages(JobId{7}, "job-7-t2").ok());
-  CHECK(fixture.files() ==
-        std::vector<std::string>{kSecond, "z0/b/out/list.json.job-71-t1.partial"});
-  CHECK(std::filesystem::exists(file.string() + ".job-7-t2.partial"));
-  CHECK_FALSE(std::filesystem::exists(file.string() + ".job-7-t10.partial"));
+  REQUIRE(store.discard_stages(JobId{7}, 10).ok());
+  CHECK(fixture.files() == std::vector<std::string>{"z0/b/out/list.json.job-7-t10.partial",
+                                                    "z0/b/out/list.json.job-71-t1.partial"});
+  CHECK(std::filesystem::exists(file.string() + ".job-7-t10.partial"));
+  CHECK_FALSE(std::filesystem::exists(file.string() + ".job-7-t2.partial"));
   CHECK(fixture.notes() == 4);
-  REQUIRE(store.discard_stages(JobId{7}).ok());
-  REQUIRE(store.discard_stages(JobId{7}).ok());
+  REQUIRE(store.discard_stages(JobId{7}, 11).ok());
+  REQUIRE(store.discard_stages(JobId{7}, 11).ok());
   CHECK(fixture.files() == std::vector<std::string>{"z0/b/out/list.json.job-71-t1.partial"});
 }
 

@@ -138,3 +138,18 @@ TEST_CASE("a bucket on another file system is put into all the same", "[store][p
   CHECK(fixture.text_of(kTarget) == "bytes");
   CHECK(fixture.files() == std::vector<std::string>{"z0/b/deep/one.json"});
 }
+
+TEST_CASE("what is put becomes visible only when whoever asks may still do that", "[store][put]") {
+  StoreFixture fixture;
+  const Uri uri = address(kTarget);
+  REQUIRE(fixture.store->put(uri, "first").ok());
+  const auto refused = fixture.store->put(uri, "second", []() -> Result<void> {
+    return Error{Code::Cancelled, "not any more"};
+  });
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().code == Code::Cancelled);
+  CHECK(fixture.text_of(kTarget) == "first");
+  CHECK(fixture.files().size() == 1);
+  REQUIRE(fixture.store->put(uri, "third", []() -> Result<void> { return {}; }).ok());
+  CHECK(fixture.text_of(kTarget) == "third");
+}

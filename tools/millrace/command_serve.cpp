@@ -37,6 +37,7 @@ struct ServeArguments {
   std::vector<std::string> queues;
   std::size_t max_queued = 100'000;
   int keep_days = 30;
+  std::int64_t lease_seconds = 30;
   std::size_t http_threads = 1;
   std::size_t connections = 20'000;
   std::int64_t patience_seconds = 10;
@@ -95,6 +96,7 @@ Result<api::AppSettings> settings_of(const Program& program, const ServeArgument
   settings.engine.store.fetch.allow_private = arguments.allow_private;
   settings.engine.store.fetch.allowed_hosts = arguments.allowed_hosts;
   settings.engine.jobs.max_queued = arguments.max_queued;
+  settings.engine.jobs.lease = std::chrono::seconds{arguments.lease_seconds};
   settings.engine.jobs.keep_ended = std::chrono::hours{24 * arguments.keep_days};
   for (const auto& queue : arguments.queues)
     MR_CHECK(read_queue(queue, settings.engine.jobs.queues));
@@ -290,6 +292,12 @@ void add_work_options(CLI::App& command, ServeArguments& arguments) {
                   "0: never")
       ->capture_default_str()
       ->check(CLI::Range(0, 36'500));
+  command
+      .add_option("--lease", arguments.lease_seconds,
+                  "Seconds after which another server at the same catalog takes over the jobs of "
+                  "one that is not heard of")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 3'600));
   command.add_option(
       "--atflow-settings", arguments.atflow_settings,
       "Settings and keys of the atflow dialect; default: atflow.json, in the data folder");

@@ -85,6 +85,13 @@ CatalogPart part_jobs() {
           // They had their number, which blocked the id of a client that chose it.
           table("UPDATE jobs SET external_id = NULL WHERE external_id = CAST(id AS CHAR)"),
       },
+  }, {
+      3,
+      "outputs say whose stage counts",
+      {
+          // 0: of an attempt before this version, whose stages have no token in their names.
+          MigrationStep::column("job_outputs", "token", "{integer} NOT NULL DEFAULT 0"),
+      },
   }};
 
   using Kind = ColumnKind;
