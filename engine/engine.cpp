@@ -16,6 +16,9 @@ namespace millrace {
 
 namespace {
 
+// Threads of the waiting pool that a job may hold on a machine of few cores.
+constexpr std::size_t kLeastShare = 8;
+
 std::filesystem::path program_folder() {
   std::error_code problem;
   return std::filesystem::read_symlink("/proc/self/exe", problem).parent_path();
@@ -32,14 +35,17 @@ std::vector<std::string> read_addresses(const OperatorInfo& info) {
   return names;
 }
 
-// Adds a fault for each address that is to be read and does not exist.
+// Adds a fault for each address that is to be read and does not exist. Other people's servers are not asked: one that
+// hangs would hang the request that submits.
 void add_missing_sources(Engine::Checked& checked, Services& services) {
   const Json& ops = checked.document["ops"];
   for (const Node& node : checked.graph->nodes) {
     for (const std::string& name : read_addresses(*node.info)) {
       const auto value = node.params->find(name);
       if (value == node.params->end() || !value->is_string()) continue;
-      const auto found = services.stat(value->get_ref<const std::string&>());
+      const auto& address = value->get_ref<const std::string&>();
+      if (address.starts_with("http:") || address.starts_with("https:")) continue;
+      const auto found = services.stat(address);
       if (found.ok() || found.error().code != Code::NotFound) continue;
       const auto op = std::find_if(ops.begin(), ops.end(), [&](const Json& each) { return each["name"] == node.name; });
       checked.faults.push_back({found.error().detail == "no_bucket" ? "bucket_missing" : "source_missing",
@@ -79,6 +85,11 @@ Result<std::unique_ptr<Engine>> Engine::open(EngineSettings settings) {
     settings.plugins.push_back((program_folder() / "../lib/millrace/plugins").lexically_normal());
   }
   if (settings.workers == 0) settings.workers = std::max(1u, std::thread::hardware_concurrency());
+  if (settings.waiting_share == 0) {
+    settings.waiting_share = settings.waiting_workers > 0 ? std::max<std::size_t>(settings.waiting_workers / 4, 1)
+                                                          : std::max(settings.workers, kLeastShare);
+  }
+  if (settings.waiting_workers == 0) settings.waiting_workers = 4 * settings.waiting_share;
   if (settings.catalog.address.empty()) {
     settings.catalog.address = "sqlite:" + (settings.data / "catalog.sqlite").string();
   }
@@ -89,7 +100,11 @@ Result<std::unique_ptr<Engine>> Engine::open(EngineSettings settings) {
   MR_TRY(state->registry, Registry::open(settings.plugins));
   MR_TRY(state->store, Store::open(settings.store));
   MR_TRY(state->catalog, Catalog::open(settings.catalog, system_clock()));
-  state->scheduler = make_worker_pools(settings.workers, settings.blocking_workers, system_clock());
+  state->scheduler = make_worker_pools({.control = settings.control_workers,
+                                        .waiting = settings.waiting_workers,
+                                        .compute = settings.workers,
+                                        .waiting_share = settings.waiting_share},
+                                       system_clock());
   state->job_store = std::make_unique<JobStore>(*state->catalog);
   state->jobs = std::make_unique<JobService>(*state->job_store, *state->registry, *state->store, *state->catalog,
                                              *state->scheduler, settings.jobs);

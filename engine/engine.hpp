@@ -20,7 +20,9 @@ struct EngineSettings {
   std::filesystem::path data;                     // catalog, store, lock, staging; made when missing
   std::vector<std::filesystem::path> plugins;     // folders; empty: beside the program, ../lib/millrace/plugins
   std::size_t workers = 0;                        // compute pool; 0: as many as there are cores
-  std::size_t blocking_workers = 8;
+  std::size_t control_workers = 8;                // requests, the life of jobs, checkpoints, aborts
+  std::size_t waiting_workers = 0;                // operators that wait; 0: four times the share of a job
+  std::size_t waiting_share = 0;                  // of them, for one job; 0: as many as `workers`, and at least 8
   DatabaseSettings catalog{};                     // empty address: sqlite:DATA/catalog.sqlite
   StoreSettings store{};                          // empty folder: DATA/store
   JobSettings jobs{};
@@ -57,7 +59,7 @@ class Engine {
   /// A pipeline of the inline lane, validated once; requests only bind parameters.
   class Prepared;
   Result<std::shared_ptr<const Prepared>> prepare(const Json& document);
-  /// Runs it on the calling thread (a thread of the blocking pool, never an HTTP thread), not journalled.
+  /// Runs it on the calling thread (a thread of the control pool, never an HTTP thread), not journalled.
   Outcome run_inline(const Prepared& prepared, const Json& parameters, const StoreRights& rights, Asker asker = {});
 
   JobService& jobs();

@@ -1,5 +1,6 @@
 #include "api/engine/api.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -40,13 +41,18 @@ std::vector<Sample> engine_samples(Engine& engine) {
           gauge("millrace_catalog_writes_queued", "Writes that wait", catalog.queued)};
 }
 
+std::size_t request_workers(const Engine& engine, const ApiSettings& settings) {
+  if (settings.request_workers > 0) return settings.request_workers;
+  return std::max<std::size_t>(engine.settings().control_workers / 2, 1);
+}
+
 }  // namespace
 
 struct Api::State {
   State(Engine& given, ApiSettings settings, PipelineLibrary library)
       : engine{given},
         pipelines{std::move(library)},
-        lane{given.scheduler(), settings.request_workers, settings.waiting_requests},
+        lane{given.scheduler(), request_workers(given, settings), settings.waiting_requests},
         surroundings{given, pipelines, metrics, lane, settings.roots},
         views{surroundings, settings.share} {}
 

@@ -20,8 +20,9 @@ struct ApiSettings {
   std::filesystem::path share;  // share/millrace: pipelines and swagger; empty: beside the program
   std::vector<std::filesystem::path>
       roots;                            // below which pipelines that came over HTTP may open files
-  std::size_t waiting_requests = 4096;  // in front of the blocking pool; more are refused
-  std::size_t request_workers = 4;      // threads of the blocking pool that requests take at a time
+  std::size_t waiting_requests = 4096;  // in front of the control pool; more are refused
+  std::size_t request_workers = 0;      // threads of the control pool that requests take at a time;
+                                        // 0: half of them, so that the life of jobs goes on
   std::string version;                  // of the program, for OpenAPI
 };
 

@@ -18,7 +18,7 @@ namespace millrace::api {
 /// The journal of one job as server-sent events, from a line on until the job has ended. Each line
 /// is an event whose id is its number, whose name is its kind and whose data is {"time": ...,
 /// "body": ...}; between them come events "progress" without an id while the job runs. Woken by the
-/// job service, reads on the blocking pool. [any thread] Owned by the body that it makes, and by
+/// job service, reads on the control pool. [any thread] Owned by the body that it makes, and by
 /// work under way.
 class JobEvents : public std::enable_shared_from_this<JobEvents> {
  public:
@@ -32,7 +32,7 @@ class JobEvents : public std::enable_shared_from_this<JobEvents> {
   [[nodiscard]] bool is_watching();
   void stop();
   void wake();
-  void read();          // [blocking pool, one at a time]
+  void read();          // [control pool, one at a time]
   bool send_journal();  // false: the client is gone
   bool send_progress();
 

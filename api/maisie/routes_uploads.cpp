@@ -137,7 +137,7 @@ api::Route route(const SharedRegistry& registry, Method method, bool has_id, std
                   .name = name,
                   .summary = summary,
                   .schema = has_id ? kById : "{}"};
-  // The dialect's sign-in looks a user up, so this is called on the blocking pool.
+  // The dialect's sign-in looks a user up, so this is called on the control pool.
   made.direct = [registry, work](const std::shared_ptr<Request>& request, const Caller& caller,
                                  const http::Reply& reply) {
     auto refused_version = check_version(*request);

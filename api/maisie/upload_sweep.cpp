@@ -47,7 +47,7 @@ void sweep_uploads(Registry& registry) {
 }
 
 void sweep_uploads_now_and_then(const SharedRegistry& registry, Scheduler& scheduler) {
-  scheduler.submit(make_task<sweep>(registry, scheduler), Pool::Blocking);
+  scheduler.submit(make_task<sweep>(registry, scheduler), Pool::Control);
   const milliseconds lifetime = registry->settings.upload_lifetime;
   scheduler.submit_after(std::clamp(lifetime / 2, kOften, kSeldom),
                          make_task<sweep_uploads_now_and_then>(registry, scheduler));

@@ -33,7 +33,7 @@ class Finish {
 /// Checks a request against the schema of its route.
 std::optional<Refusal> check_schema(const Endpoint& endpoint, const http::Request& request);
 
-/// One request on its way through the blocking pool: who it is, schema, translate, pipeline, reply.
+/// One request on its way through the control pool: who it is, schema, translate, pipeline, reply.
 class Road final : public WorkLane::Work {
  public:
   Road(const Surroundings& surroundings, const Dialect& dialect, const Endpoint& endpoint,

@@ -88,7 +88,7 @@ struct Route {
   std::function<TranslateResult(const http::Request&, const Caller&)> translate{};
   std::function<ReplyResult(const Answered&)> reply{};
   /// Instead of a pipeline, for the few that are not work but a view of the server (events,
-  /// openapi, metrics). [HTTP thread, or blocking pool]
+  /// openapi, metrics). [HTTP thread, or control pool]
   std::function<void(std::shared_ptr<http::Request>, Caller, http::Reply)> direct{};
   /// False: the schema only describes, translate() makes the checks in an order of its own.
   bool checks_schema = true;
@@ -109,9 +109,9 @@ class Authenticator {
   virtual std::variant<Caller, Refusal> authenticate(const http::Request& request) const = 0;
   /// Looks again at whom authenticate() has found, with what only a look elsewhere tells: whether
   /// they are still there. Asked before the route's own checks. A refusal with Unauthenticated means
-  /// what one of authenticate() does. [blocking pool] May block.
+  /// what one of authenticate() does. [control pool] May block.
   virtual std::optional<Refusal> confirm(const Caller&) const { return std::nullopt; }
-  /// Whether confirm() does anything; then a direct route is called on the blocking pool too.
+  /// Whether confirm() does anything; then a direct route is called on the control pool too.
   [[nodiscard]] virtual bool confirms() const { return false; }
   /// Who a request without sign-in comes from, where a route does not demand it.
   virtual Caller anonymous() const { return {}; }

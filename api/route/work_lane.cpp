@@ -50,7 +50,7 @@ void WorkLane::begin_if_needed(std::unique_lock<std::mutex> lock) {
   if (active_ == workers_) return;
   ++active_;
   lock.unlock();
-  scheduler_.submit({&WorkLane::serve, this}, Pool::Blocking);
+  scheduler_.submit({&WorkLane::serve, this}, Pool::Control);
 }
 
 std::shared_ptr<const void> WorkLane::hold() {
@@ -84,7 +84,7 @@ void WorkLane::serve(void* self) {
     }
     work->run();
   }
-  lane.scheduler_.submit({&WorkLane::serve, self}, Pool::Blocking);
+  lane.scheduler_.submit({&WorkLane::serve, self}, Pool::Control);
 }
 
 std::unique_ptr<WorkLane::Work> make_work(std::function<void()> function) {

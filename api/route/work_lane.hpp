@@ -11,7 +11,7 @@
 
 namespace millrace::api {
 
-/// A bounded queue in front of the blocking pool: how requests leave the HTTP threads. At most
+/// A bounded queue in front of the control pool: how requests leave the HTTP threads. At most
 /// `workers` tasks of the pool serve it at a time, each several pieces of work in a row, so that a
 /// wake-up is not paid for each. [any thread]
 class WorkLane {
@@ -20,7 +20,7 @@ class WorkLane {
   class Work {
    public:
     virtual ~Work() = default;
-    virtual void run() = 0;  // [blocking pool]
+    virtual void run() = 0;  // [control pool]
   };
 
   WorkLane(Scheduler& scheduler, std::size_t workers, std::size_t capacity);

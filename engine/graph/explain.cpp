@@ -36,7 +36,7 @@ std::string operators_of(const PlanNode& node) {
 // How the node runs: side by side or one call at a time, and on which pool.
 std::string manner_of(const PlanNode& node) {
   std::string text = node.replicable() ? "replicable" : "serial";
-  if (node.head().info->blocking) text += ", blocking pool";
+  if (node.head().info->blocking) text += ", waiting pool";
   if (node.head().info->grain > 0) text += fmt::format(", {} rows a call", node.head().info->grain);
   if (node.head().retry.tries > 1) text += fmt::format(", {} tries", node.head().retry.tries);
   if (node.head().timeout.count() > 0)
@@ -154,7 +154,7 @@ Json node_json(const Plan& plan, std::size_t place) {
   Json json = Json::object();
   json["name"] = node.head().name;
   json["replicable"] = node.replicable();
-  json["pool"] = node.head().info->blocking ? "blocking" : "compute";
+  json["pool"] = node.head().info->blocking ? "waiting" : "compute";
   json["grain"] = node.head().info->grain;
   if (!node.note.empty()) json["note"] = node.note;
   Json inputs = Json::array();

@@ -26,9 +26,9 @@ class JobAttempt : public std::enable_shared_from_this<JobAttempt> {
              const Dispatcher::Waiting& job, Clock::Steady asked);
   ~JobAttempt();
 
-  /// Reads the row and begins the run. [blocking pool]
+  /// Reads the row and begins the run. [control pool]
   void start();
-  /// Brings a job to its end that died in `state`, publishing or aborting. [blocking pool]
+  /// Brings a job to its end that died in `state`, publishing or aborting. [control pool]
   void end_interrupted(JobState state);
   /// Asks the run to stop. [any thread]
   void stop(StopReason reason) { cancel_.stop(reason); }
@@ -61,7 +61,7 @@ class JobAttempt : public std::enable_shared_from_this<JobAttempt> {
   struct Repeated;
 
   /// Does a step until it works, or fails with what will not pass (ending_policy.hpp), and hands
-  /// that to `then`. `step` answers on any thread; it is repeated on the blocking pool. Every
+  /// that to `then`. `step` answers on any thread; it is repeated on the control pool. Every
   /// change of the job's row goes this way, and what is read for one. When the service ends first,
   /// the row stays as it is for the next start.
   void until_done(EndingStep kind, Step step, Answered then);
@@ -81,7 +81,7 @@ class JobAttempt : public std::enable_shared_from_this<JobAttempt> {
   void inherited();
 
   // How it ends (job_ending.cpp); the first runs on whatever thread brought the outcome, the rest
-  // on the blocking pool or in callbacks.
+  // on the control pool or in callbacks.
   void ended(Outcome outcome);
   void settle();
   Result<void> adopt_outputs();

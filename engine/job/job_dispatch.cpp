@@ -48,7 +48,7 @@ void JobService::State::post_after(std::chrono::milliseconds delay, std::functio
   auto* posted = new Posted{shared_from_this(), Activity{shared_from_this()}, std::move(work)};
   scheduler.submit_after(delay, {[](void* self) {
                                    const std::unique_ptr<Posted> mine{static_cast<Posted*>(self)};
-                                   mine->state->post(Pool::Blocking, std::move(mine->work));
+                                   mine->state->post(Pool::Control, std::move(mine->work));
                                  },
                                  posted});
 }
@@ -118,7 +118,7 @@ void JobService::State::start_leased() {
     while (const auto id = dispatcher.next_to_start()) chosen.push_back(attempts.at(*id));
   }
   for (auto& attempt : chosen) {
-    post(Pool::Blocking, [attempt = std::move(attempt)] { attempt->start(); });
+    post(Pool::Control, [attempt = std::move(attempt)] { attempt->start(); });
   }
 }
 

@@ -64,7 +64,7 @@ void JobAttempt::answered(const std::shared_ptr<Repeated>& what, Result<void> re
 }
 
 void JobAttempt::post(void (JobAttempt::*step)()) {
-  service_->post(Pool::Blocking, [self = shared_from_this(), step] { ((*self).*step)(); });
+  service_->post(Pool::Control, [self = shared_from_this(), step] { ((*self).*step)(); });
 }
 
 void JobAttempt::ended(Outcome outcome) {
@@ -236,7 +236,7 @@ void JobAttempt::never_taken(const Error& error, JobState wanted) {
   outcome_.failed_node.clear();
   is_bare_ = true;
   if (wanted == JobState::Finished && !is_publishing_) {
-    return service_->post(Pool::Blocking,
+    return service_->post(Pool::Control,
                           [self = shared_from_this()] { self->fail(JobState::Failed, "failed"); });
   }
   write_end(wanted == JobState::Aborted ? wanted : JobState::Failed);
@@ -244,7 +244,7 @@ void JobAttempt::never_taken(const Error& error, JobState wanted) {
 
 // The row is not what we thought: an abort came first, or the lease is somebody else's.
 void JobAttempt::refused(const Error& error, JobState wanted) {
-  service_->post(Pool::Blocking, [self = shared_from_this(), error, wanted] {
+  service_->post(Pool::Control, [self = shared_from_this(), error, wanted] {
     auto row = std::make_shared<std::optional<Job>>();
     self->until_done(
         EndingStep::Write,

@@ -93,7 +93,7 @@ void JobService::State::on_taken_over(const JobStore::Interrupted& taken, Clock:
     arm();
   }
   watchers.tell(id);
-  post(Pool::Blocking, [attempt, state = taken.state] { attempt->end_interrupted(state); });
+  post(Pool::Control, [attempt, state = taken.state] { attempt->end_interrupted(state); });
 }
 
 void JobAttempt::end_interrupted(JobState state) {

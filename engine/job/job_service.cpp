@@ -66,7 +66,7 @@ Result<void> JobService::start() {
     state_->arm();
   }
   state_->dispatch();
-  state_->post(Pool::Blocking, [state = state_] { state->sweep_stages(); });
+  state_->post(Pool::Control, [state = state_] { state->sweep_stages(); });
   state_->sweep_now_and_then();
   return {};
 }
@@ -150,7 +150,7 @@ Result<JobState> JobService::abort(JobId id, StopReason reason) {
     if (aborted.state == JobState::Aborted) ++state_->counters.aborted;
   }
   if (aborted.state == JobState::Aborted) {
-    state_->post(Pool::Blocking, [state = state_, id] {
+    state_->post(Pool::Control, [state = state_, id] {
       if (auto ended = state->end_aborted(id); !ended.ok()) {
         spdlog::warn("outputs not tidied up job={} error={}", id.value, ended.error().message);
       }
@@ -175,7 +175,7 @@ Result<void> JobService::retry(JobId id) {
 }
 
 void JobService::rerun(JobId id, JobStore::Submitted submitted) {
-  state_->post(Pool::Blocking, [this, id, submitted = std::move(submitted)]() mutable {
+  state_->post(Pool::Control, [this, id, submitted = std::move(submitted)]() mutable {
     auto job = state_->jobs.get(id);
     if (!job.ok()) return submitted(std::move(job).error());
     JobRequest request;

@@ -59,7 +59,7 @@ struct JobService::State : std::enable_shared_from_this<JobService::State> {
   void tick(Clock::Steady due);
   void renew(const std::shared_ptr<JobAttempt>& attempt);
   void poll_shared_catalog();
-  /// Removes what has ended long ago, now and every hour, on the blocking pool (job_retention.cpp).
+  /// Removes what has ended long ago, now and every hour, on the control pool (job_retention.cpp).
   void sweep_now_and_then();
   void sweep();
   [[nodiscard]] std::int64_t now_us() const { return to_micros(catalog.clock().now()); }
@@ -70,7 +70,7 @@ struct JobService::State : std::enable_shared_from_this<JobService::State> {
         .count();
   }
 
-  // Recovery (job_recovery.cpp). [blocking pool, or the thread that calls start()]
+  // Recovery (job_recovery.cpp). [control pool, or the thread that calls start()]
   Result<void> recover();
   /// Takes over a job that died while publishing or aborting, and brings it to its end. [any thread]
   void recover(JobId id);
@@ -82,7 +82,7 @@ struct JobService::State : std::enable_shared_from_this<JobService::State> {
   void sweep_stages();
 
   void post(Pool pool, std::function<void()> work);
-  /// Runs `work` on the blocking pool after a while; keeps drain() waiting.
+  /// Runs `work` on the control pool after a while; keeps drain() waiting.
   void post_after(std::chrono::milliseconds delay, std::function<void()> work);
   StoreServices::Surroundings around() { return {store, catalog, service}; }
   [[nodiscard]] bool is_stopping() const;

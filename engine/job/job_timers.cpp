@@ -95,14 +95,14 @@ void JobService::State::tick(Clock::Steady due) {
   for (const auto& attempt : to_renew) renew(attempt);
   for (const auto& attempt : to_give_back) attempt->give_back();
   for (const JobId id : late) {
-    post(Pool::Blocking, [this, id] {
+    post(Pool::Control, [this, id] {
       if (auto aborted = service.abort(id, StopReason::Deadline); !aborted.ok()) {
         spdlog::warn("deadline not enforced job={} error={}", id.value, aborted.error().message);
       }
     });
   }
   for (const JobId id : interrupted) recover(id);
-  if (poll) post(Pool::Blocking, [this] { poll_shared_catalog(); });
+  if (poll) post(Pool::Control, [this] { poll_shared_catalog(); });
   for (const JobId id : running) watchers.tell(id);
   dispatch();
   const std::lock_guard lock{mutex};

@@ -38,7 +38,7 @@ bool NodeRunner::dispatch() {
   replicas.groups.push_back(std::move(group));
   for (Piece& piece : queued.pieces) {
     run_.enter();
-    run_.scheduler().submit({piece_task, &piece}, pool_);
+    run_.submit({piece_task, &piece}, pool_);
   }
   return true;
 }
@@ -75,16 +75,24 @@ bool NodeRunner::drain_groups() {
 
 void NodeRunner::piece_task(void* self) {
   auto& piece = *static_cast<Piece*>(self);
-  RunState& run = piece.node->run_;
-  piece.node->run_piece(piece);
-  run.leave();
+  NodeRunner& node = *piece.node;
+  RunState& run = node.run_;
+  const Pool pool = node.pool_;
+  node.run_piece(piece);
+  run.leave_task(pool);
+}
+
+// A delayed task is short: it gives the piece back to its own pool.
+void NodeRunner::again_task(void* self) {
+  auto& piece = *static_cast<Piece*>(self);
+  piece.node->run_.submit({piece_task, &piece}, piece.node->pool_);
 }
 
 void NodeRunner::run_piece(Piece& piece) {
   Replicas& replicas = *replicas_;
   const auto now = run_.scheduler().clock().steady();
   if (piece.attempt > 0 && now < piece.due && !run_.stopping()) {
-    nap(piece.due, {piece_task, &piece});
+    nap(piece.due, {again_task, &piece});
     return;
   }
   if (!run_.stopping()) {
@@ -116,7 +124,7 @@ void NodeRunner::run_piece(Piece& piece) {
       if (may_retry(result.error(), piece.attempt)) {
         ++piece.attempt;
         piece.due = now + wait_before(piece.attempt);
-        nap(piece.due, {piece_task, &piece});
+        nap(piece.due, {again_task, &piece});
         return;
       }
       fail(std::move(result).error());

@@ -27,7 +27,7 @@ NodeRunner::NodeRunner(RunState& run, std::uint32_t id)
       source_{plan_.head().table->produce != nullptr},
       replicable_{!source_ && plan_.replicable()},
       stateless_{std::all_of(plan_.chain.begin(), plan_.chain.end(), [](const Node& node) { return node.info->stateless; })},
-      pool_{plan_.head().info->blocking ? Pool::Blocking : Pool::Compute} {
+      pool_{plan_.head().info->blocking ? Pool::Waiting : Pool::Compute} {
   if (replicable_) replicas_ = std::make_unique<Replicas>();
   if (!source_) input_ = run.inputs_of(id).front();
 }
@@ -48,14 +48,14 @@ void NodeRunner::poke() {
   if (slot != nullptr && slot->next == nullptr && slot->run == &run_ && slot->pool == pool_) {
     slot->next = this;
   } else {
-    run_.scheduler().submit_next({pump_tasks, this}, pool_);
+    run_.submit_next({pump_tasks, this}, pool_);
   }
 }
 
 void NodeRunner::hand_off() {
   Slot* slot = Slot::current();
   if (slot == nullptr || slot->next == nullptr) return;
-  run_.scheduler().submit_next({pump_tasks, std::exchange(slot->next, nullptr)}, slot->pool);
+  run_.submit_next({pump_tasks, std::exchange(slot->next, nullptr)}, slot->pool);
 }
 
 void NodeRunner::pump_tasks(void* self) {
@@ -70,7 +70,7 @@ void NodeRunner::pump_tasks(void* self) {
     run.leave();
   }
   Slot::current() = outer;
-  run.leave();  // the last one out ends the run
+  run.leave_task(slot.pool);  // the last one out ends the run
 }
 
 void NodeRunner::pump() {

@@ -50,6 +50,7 @@ class NodeRunner {
   static void pump_tasks(void* self);
   static void wake_task(void* self);
   static void piece_task(void* self);
+  static void again_task(void* self);
   /// Gives the node that waits for this thread to the queue: an operator is about to be called.
   void hand_off();
 

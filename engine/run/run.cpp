@@ -24,7 +24,8 @@ RunState::RunState(std::shared_ptr<const Plan> plan, Scheduler& scheduler, Servi
       options_{std::move(options)},
       done_{std::move(done)},
       edges_(plan_->edges.size()),
-      barrier_{options_.checkpoint_every, scheduler.clock()} {
+      barrier_{options_.checkpoint_every, scheduler.clock()},
+      waiting_{scheduler} {
   connect();
   find_reach();
   for (std::uint32_t node = 0; node < plan_->nodes.size(); ++node) nodes_.emplace_back(*this, node);
@@ -164,7 +165,20 @@ void RunState::report(std::optional<std::map<std::string, std::string>> states) 
                        run.leave();
                      },
                      write.release()},
-                    Pool::Blocking);
+                    Pool::Control);
+}
+
+void RunState::submit(Task task, Pool pool) {
+  pool == Pool::Waiting ? waiting_.submit(task) : scheduler_.submit(task, pool);
+}
+
+void RunState::submit_next(Task task, Pool pool) {
+  pool == Pool::Waiting ? waiting_.submit(task) : scheduler_.submit_next(task, pool);
+}
+
+void RunState::leave_task(Pool pool) {
+  if (pool == Pool::Waiting) waiting_.done();
+  leave();
 }
 
 void RunState::leave() {

@@ -15,6 +15,7 @@
 #include "engine/run/parcel.hpp"
 #include "engine/run/run.hpp"
 #include "engine/run/scheduler.hpp"
+#include "engine/run/waiting_share.hpp"
 
 namespace millrace {
 
@@ -42,6 +43,12 @@ class RunState {
   [[nodiscard]] const std::vector<std::uint32_t>& inputs_of(std::uint32_t node) const { return input_sets_[reach_[node]]; }
   [[nodiscard]] bool is_reached(std::uint32_t node, std::uint32_t input) const;
   [[nodiscard]] EdgeQueue::Limits edge_limits() const;
+
+  /// Has a task of a node run; one that goes on with what the caller's has just made may be taken first.
+  void submit(Task task, Pool pool);
+  void submit_next(Task task, Pool pool);
+  /// The last act of a task of `pool`, behind which the run may be over.
+  void leave_task(Pool pool);
 
   // Inputs take turns. Only the input whose turn it is calls the next four. [worker]
   [[nodiscard]] std::uint32_t turn() const { return turn_.load(std::memory_order_acquire); }
@@ -92,6 +99,7 @@ class RunState {
   Barrier barrier_;
   std::uint32_t turn_at_barrier_ = 0;           // set before the barrier's reports, read after them
 
+  WaitingShare waiting_;
   std::atomic<std::uint32_t> turn_{0};
   std::int64_t next_sequence_ = 0;  // touched by the input whose turn it is
   std::atomic<std::size_t> active_{0};

@@ -15,8 +15,20 @@ struct Task {
   void* self = nullptr;
 };
 
-/// Which pool a task belongs to: compute, or blocking (files, network, SQL).
-enum class Pool { Compute, Blocking };
+/// Which pool a task belongs to. What must always answer shares no thread with what may wait for somebody else.
+enum class Pool {
+  Control,  // requests, the life of jobs, checkpoints, aborts: files and database, never an operator of a queued job
+  Waiting,  // operators that are declared `blocking`: files, network, SQL
+  Compute,  // all other operators
+};
+
+/// Threads of each pool, at least one.
+struct PoolSizes {
+  std::size_t control = 8;
+  std::size_t waiting = 32;
+  std::size_t compute = 2;
+  std::size_t waiting_share = 0;  // of the waiting pool, for one run; 0: a quarter
+};
 
 /// Runs tasks. [any thread] Tasks may submit tasks; none may wait for another.
 class Scheduler {
@@ -26,14 +38,17 @@ class Scheduler {
   /// The same for a task that goes on with what the caller's has just made: the worker that calls takes its newest such
   /// task first, so that graphs are walked in depth and little waits; one that has nothing to do takes another's oldest.
   virtual void submit_next(Task task, Pool pool) { submit(task, pool); }
-  /// Runs the task once, not before `delay` has passed.
+  /// Runs the task once, not before `delay` has passed, on a thread that serves nothing else: it comes in time whatever
+  /// the pools do. So it is short, and submits what may take long.
   virtual void submit_after(std::chrono::milliseconds delay, Task task) = 0;
   [[nodiscard]] virtual std::size_t workers() const = 0;  // of the compute pool
+  /// How many threads of the waiting pool one run may hold.
+  [[nodiscard]] virtual std::size_t waiting_share() const { return workers(); }
   [[nodiscard]] virtual const Clock& clock() const = 0;
 };
 
-/// Threads: the compute pool and the blocking pool. Destruction waits for queued tasks.
-std::unique_ptr<Scheduler> make_worker_pools(std::size_t compute, std::size_t blocking, const Clock& clock);
+/// The threads of all pools. Destruction waits for queued tasks.
+std::unique_ptr<Scheduler> make_worker_pools(const PoolSizes& sizes, const Clock& clock);
 
 /// Runs tasks on the thread that calls drain(), one after the other, in an order decided by `seed` (0: first in, first
 /// out): for tests, simulations and the inline lane. Delayed tasks run when nothing else is left, the clock is asked for

@@ -16,6 +16,8 @@ namespace {
 // In every so many turns a worker looks once at the common queue and once at the stacks of the others first, so that no
 // task waits for ever while others make more.
 constexpr unsigned kTurnsOfOwn = 64;
+// Delayed tasks are short; a second thread serves them while one is late all the same.
+constexpr std::size_t kDelayedThreads = 2;
 
 // One queue and the threads that serve it, each of which has a stack of its own tasks besides. Destruction lets all of
 // them run dry first.
@@ -126,10 +128,13 @@ class WorkerPool {
 
 class WorkerPools final : public Scheduler {
  public:
-  WorkerPools(std::size_t compute, std::size_t blocking, const Clock& clock)
+  WorkerPools(const PoolSizes& sizes, const Clock& clock)
       : clock_{clock},
-        compute_{std::max<std::size_t>(compute, 1)},
-        blocking_{std::max<std::size_t>(blocking, 1)},
+        share_{share_of(sizes)},
+        control_{std::max<std::size_t>(sizes.control, 1)},
+        compute_{std::max<std::size_t>(sizes.compute, 1)},
+        waiting_{std::max<std::size_t>(sizes.waiting, 1)},
+        delayed_pool_{kDelayedThreads},
         timer_{[this](const std::stop_token& stop) { keep_time(stop); }} {}
 
   ~WorkerPools() override {
@@ -137,13 +142,8 @@ class WorkerPools final : public Scheduler {
     timer_.join();
   }
 
-  void submit(Task task, Pool pool) override {
-    (pool == Pool::Compute ? compute_ : blocking_).submit(task);
-  }
-
-  void submit_next(Task task, Pool pool) override {
-    (pool == Pool::Compute ? compute_ : blocking_).submit_next(task);
-  }
+  void submit(Task task, Pool pool) override { of(pool).submit(task); }
+  void submit_next(Task task, Pool pool) override { of(pool).submit_next(task); }
 
   void submit_after(std::chrono::milliseconds delay, Task task) override {
     {
@@ -154,10 +154,11 @@ class WorkerPools final : public Scheduler {
         return;
       }
     }
-    compute_.submit(task);  // nobody keeps the time any more, and a task is never dropped
+    control_.submit(task);  // nobody keeps the time any more, and a task is never dropped
   }
 
   [[nodiscard]] std::size_t workers() const override { return compute_.size(); }
+  [[nodiscard]] std::size_t waiting_share() const override { return share_; }
   [[nodiscard]] const Clock& clock() const override { return clock_; }
 
  private:
@@ -169,6 +170,20 @@ class WorkerPools final : public Scheduler {
       return std::tie(other.due, other.order) < std::tie(due, order);
     }
   };
+
+  static std::size_t share_of(const PoolSizes& sizes) {
+    const std::size_t share = sizes.waiting_share == 0 ? sizes.waiting / 4 : sizes.waiting_share;
+    return std::max<std::size_t>(share, 1);
+  }
+
+  WorkerPool& of(Pool pool) {
+    switch (pool) {
+      case Pool::Control: return control_;
+      case Pool::Waiting: return waiting_;
+      case Pool::Compute: break;
+    }
+    return compute_;
+  }
 
   // Runs until asked to stop, and then until no delayed task is left: a task once taken is never dropped.
   void keep_time(const std::stop_token& stop) {
@@ -183,7 +198,7 @@ class WorkerPools final : public Scheduler {
       if (next.due <= now || stop.stop_requested()) {
         delayed_.pop();
         lock.unlock();
-        compute_.submit(next.task);
+        delayed_pool_.submit(next.task);
         lock.lock();
       } else {
         wake_.wait_for(lock, stop, next.due - now,
@@ -194,8 +209,12 @@ class WorkerPools final : public Scheduler {
   }
 
   const Clock& clock_;
+  const std::size_t share_;
+  // Destroyed the other way round: delayed tasks submit to the others.
+  WorkerPool control_;
   WorkerPool compute_;
-  WorkerPool blocking_;
+  WorkerPool waiting_;
+  WorkerPool delayed_pool_;
   std::mutex mutex_;  // guards delayed_, order_ and ended_
   std::condition_variable_any wake_;
   std::priority_queue<Delayed> delayed_;
@@ -206,9 +225,8 @@ class WorkerPools final : public Scheduler {
 
 }  // namespace
 
-std::unique_ptr<Scheduler> make_worker_pools(std::size_t compute, std::size_t blocking,
-                                             const Clock& clock) {
-  return std::make_unique<WorkerPools>(compute, blocking, clock);
+std::unique_ptr<Scheduler> make_worker_pools(const PoolSizes& sizes, const Clock& clock) {
+  return std::make_unique<WorkerPools>(sizes, clock);
 }
 
 }  // namespace millrace

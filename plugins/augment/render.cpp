@@ -102,7 +102,7 @@ class Render final : public Operator {
               "doc": "auto and lossless turn JPEGs without decoding where that is exact; decoded never does. The planner says lossless where nothing but turns can arrive."}
   })";
   static constexpr auto kTraits = R"({
-    "replicable": true, "grain": 4,
+    "replicable": true, "blocking": true, "grain": 4,
     "reads": {"@root": "int64", "url": "utf8", "type": "utf8", "label": "utf8", "record": "utf8", "identity": "utf8",
               "file": "utf8", "line": "int64", "ops": "utf8"},
     "examples": [{

@@ -17,7 +17,7 @@ Served::Served() {
   settings.engine.data = data();
   settings.engine.plugins = {std::filesystem::path{MR_BINARY_DIR} / "lib/millrace/plugins"};
   settings.engine.workers = 2;
-  settings.engine.blocking_workers = 4;
+  settings.engine.control_workers = 4;
   settings.share = std::filesystem::path{MR_BINARY_DIR} / "share/millrace";
   settings.port = 0;
   settings.roots = {root()};

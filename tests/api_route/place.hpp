@@ -23,7 +23,7 @@ class Place {
         Engine::open({.data = folder_ / "data",
                       .plugins = {std::filesystem::path{MR_BINARY_DIR} / "lib/millrace/plugins"},
                       .workers = 1,
-                      .blocking_workers = 2});
+                      .control_workers = 2});
     if (!opened.ok()) FAIL(opened.error().message);
     engine = *std::move(opened);
   }

@@ -10,7 +10,7 @@ using api::make_work;
 using api::WorkLane;
 
 TEST_CASE("a lane runs all work, by no more tasks at a time than it may", "[route][lane]") {
-  const auto pools = make_worker_pools(1, 8, system_clock());
+  const auto pools = make_worker_pools({.control = 8, .compute = 1}, system_clock());
   std::atomic<int> running{0}, most{0}, done{0};
   {
     WorkLane lane{*pools, 3, 10'000};
@@ -61,7 +61,7 @@ TEST_CASE("a lane lets others of the pool go before it has run everything", "[ro
                       state.seen = state.done;
                     },
                     &other},
-                   Pool::Blocking);
+                   Pool::Control);
   scheduler.drain();
   CHECK(done == 500);
   CHECK(seen > 0);
@@ -70,7 +70,7 @@ TEST_CASE("a lane lets others of the pool go before it has run everything", "[ro
 
 TEST_CASE("closing a lane drops what waits, and waits for what runs and for holds",
           "[route][lane]") {
-  const auto pools = make_worker_pools(1, 2, system_clock());
+  const auto pools = make_worker_pools({.control = 2, .compute = 1}, system_clock());
   WorkLane lane{*pools, 1, 1'000'000};
   std::atomic<bool> has_begun{false}, may_end{false}, has_ended{false}, ran_late{false};
   lane.push(make_work([&] {

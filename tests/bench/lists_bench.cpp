@@ -170,7 +170,7 @@ int main(int count, char** words) {
     fmt::print(stderr, "{}\n", registry.error().message);
     return 1;
   }
-  auto scheduler = make_worker_pools(workers, 2, system_clock());
+  auto scheduler = make_worker_pools({.compute = workers}, system_clock());
   const double our_seconds = seconds_of([&] { run_ours(**registry, *scheduler, list, ours); });
   const long peak = peak_kib();
   const double peer_seconds = seconds_of([&] { run_peer(list, peers); });

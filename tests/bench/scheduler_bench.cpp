@@ -120,7 +120,7 @@ void report(std::string_view what, double seconds, double operations) {
 
 int main(int argc, char** argv) {
   const std::size_t workers = argc > 1 ? std::stoul(argv[1]) : 2;
-  const auto scheduler = make_worker_pools(workers, 1, system_clock());
+  const auto scheduler = make_worker_pools({.compute = workers}, system_clock());
   Nodes nodes;
   constexpr std::size_t kBatches = 50'000, kLength = 16, kMillion = 1'000'000;
   fmt::print("workers: {}\n", workers);

@@ -242,6 +242,6 @@ TEST_CASE("explain as JSON holds the same", "[graph][plan][explain]") {
   CHECK(json["nodes"][4]["note"] == "inserted: makes recipes real");
   CHECK(json["nodes"][4]["inputs"] ==
         parsed(R"([{"node": "photos"}, {"node": "flip"}, {"node": "more"}])"));
-  CHECK(json["nodes"][0]["pool"] == "blocking");
+  CHECK(json["nodes"][0]["pool"] == "waiting");
   CHECK_FALSE(json["steps"].empty());
 }

@@ -56,7 +56,7 @@ void JobPlace::open(bool start, std::unique_ptr<Scheduler> scheduler) {
   StoreSettings store_settings;
   store_settings.folder = folder_ / "store";
   life_->store = must(Store::open(store_settings, open_disk));
-  life_->scheduler = scheduler ? std::move(scheduler) : make_worker_pools(workers, 4, *clock);
+  life_->scheduler = scheduler ? std::move(scheduler) : make_worker_pools(PoolSizes{.control = 4, .waiting = 4, .compute = workers, .waiting_share = 4}, *clock);
   life_->jobs = std::make_unique<JobStore>(*life_->catalog);
   life_->service = std::make_unique<JobService>(*life_->jobs, *registry_, *life_->store,
                                                 *life_->catalog, *life_->scheduler, settings);

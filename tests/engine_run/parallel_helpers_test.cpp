@@ -60,7 +60,7 @@ TEST_CASE(
     "nested parallel calls of more operators than threads end, and give the same for any pool",
     "[run][parallel]") {
   const std::size_t workers = GENERATE(1, 2, 4);
-  auto pools = make_worker_pools(workers, 1, system_clock());
+  auto pools = make_worker_pools({.compute = workers}, system_clock());
   SchedulerHelpers helpers{*pools};
   std::vector<OperatorTask> tasks(16);
   for (auto& task : tasks) {

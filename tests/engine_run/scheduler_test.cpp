@@ -22,9 +22,9 @@ struct Counter {
 TEST_CASE("worker pools run every task before they end", "[scheduler]") {
   Counter counter;
   {
-    const auto pools = make_worker_pools(3, 2, system_clock());
+    const auto pools = make_worker_pools({.control = 2, .compute = 3}, system_clock());
     for (int i = 0; i < 1000; ++i) {
-      pools->submit({Counter::run, &counter}, i % 2 == 0 ? Pool::Compute : Pool::Blocking);
+      pools->submit({Counter::run, &counter}, i % 2 == 0 ? Pool::Compute : Pool::Control);
     }
     pools->submit_after(std::chrono::milliseconds{5}, {Counter::run, &counter});
     pools->submit_after(std::chrono::hours{1}, {Counter::run, &counter});
@@ -33,7 +33,7 @@ TEST_CASE("worker pools run every task before they end", "[scheduler]") {
 }
 
 TEST_CASE("a delayed task runs when its time has come", "[scheduler]") {
-  const auto pools = make_worker_pools(1, 1, system_clock());
+  const auto pools = make_worker_pools({.compute = 1}, system_clock());
   std::promise<Clock::Steady> ran;
   const auto begin = system_clock().steady();
   pools->submit_after(std::chrono::milliseconds{20}, {[](void* self) {
@@ -62,7 +62,7 @@ TEST_CASE("a worker goes on with the newest of what its own tasks made", "[sched
               &marks.back()};
     }
   };
-  const auto pools = make_worker_pools(1, 1, system_clock());
+  const auto pools = make_worker_pools({.compute = 1}, system_clock());
   Step step{*pools};
   step.marks.reserve(4);
   pools->submit({[](void* self) {
@@ -83,7 +83,7 @@ TEST_CASE("a worker without work takes over what another has put off", "[schedul
     std::promise<void> helped{}, ended{};
     bool was_helped = false;
   };
-  const auto pools = make_worker_pools(2, 1, system_clock());
+  const auto pools = make_worker_pools({.compute = 2}, system_clock());
   Pair pair{*pools};
   pools->submit({[](void* self) {
                    auto& made = *static_cast<Pair*>(self);
@@ -117,7 +117,7 @@ TEST_CASE("what a worker makes for itself holds up nobody else's task for long",
       busy.runs_before_other = busy.runs;
     }
   };
-  const auto pools = make_worker_pools(1, 1, system_clock());
+  const auto pools = make_worker_pools({.compute = 1}, system_clock());
   Busy busy{*pools};
   pools->submit({Busy::run, &busy});
   REQUIRE(busy.ended.get_future().wait_for(std::chrono::seconds{30}) == std::future_status::ready);

@@ -311,7 +311,7 @@ Ran run_inline(const std::shared_ptr<const Plan>& plan, std::uint64_t seed, RunO
 
 Ran run_threads(const std::shared_ptr<const Plan>& plan, std::size_t workers, RunOptions options,
                 std::function<void(Cancel&)> meanwhile) {
-  const auto scheduler = make_worker_pools(workers, 2, system_clock());
+  const auto scheduler = make_worker_pools({.waiting = 4, .compute = workers, .waiting_share = 2}, system_clock());
   Cancel cancel;
   QuietServices services{cancel};
   std::promise<Outcome> promise;

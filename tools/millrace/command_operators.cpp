@@ -72,7 +72,7 @@ std::string parameter_text(const std::string& name, const Json& declaration) {
 std::string traits_text(const OperatorInfo& info) {
   std::string text =
       info.replicable ? "replicable" : (info.stateless ? "serial, stateless" : "serial");
-  if (info.blocking) text += ", on the blocking pool";
+  if (info.blocking) text += ", on the waiting pool";
   if (info.grain > 0) text += fmt::format(", at most {} rows a call", info.grain);
   if (!info.lazy.empty()) text += fmt::format(", makes recipes for {}", info.lazy);
   return text;

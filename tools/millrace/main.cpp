@@ -34,6 +34,14 @@ void add_options(CLI::App& app, Program& program) {
       ->delimiter(':')
       ->allow_extra_args(false);
   app.add_option("--workers", program.workers, "Threads that compute; 0: one for each core");
+  app.add_option("--control-workers", program.control_workers,
+                 "Threads for requests and the life of jobs")
+      ->check(CLI::Range(2, 1024));
+  app.add_option("--waiting-workers", program.waiting_workers,
+                 "Threads for operators that wait for files, servers and databases; 0: four times "
+                 "the share of a job");
+  app.add_option("--waiting-share", program.waiting_share,
+                 "How many of them one job may hold; 0: as many as --workers, and at least 8");
   app.add_option("--catalog", program.catalog,
                  "Database of the catalog: sqlite:PATH or mysql://user@host:port/database; "
                  "default: in the data folder");

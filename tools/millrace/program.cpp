@@ -32,6 +32,9 @@ EngineSettings Program::engine_settings() const {
   settings.data = data;
   settings.plugins = plugin_folders(*this);
   settings.workers = workers;
+  settings.control_workers = control_workers;
+  settings.waiting_workers = waiting_workers;
+  settings.waiting_share = waiting_share;
   settings.catalog.address = catalog;
   settings.catalog.password_file = catalog_password_file;
   return settings;

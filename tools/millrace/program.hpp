@@ -27,6 +27,8 @@ struct Program {
   std::vector<std::filesystem::path>
       plugins;              // folders with plugins, beside the ones of the program
   std::size_t workers = 0;  // compute threads; 0: one a core
+  std::size_t control_workers = 8;
+  std::size_t waiting_workers = 0, waiting_share = 0;  // 0: see EngineSettings
   std::string catalog;      // address of the database; empty: SQLite in the data folder
   std::string catalog_password_file;
   bool json = false;   // data on stdout as JSON

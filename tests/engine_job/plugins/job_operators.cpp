@@ -166,6 +166,37 @@ class Nothing final : public millrace::Operator {
   std::size_t result_bytes_;
 };
 
+// Keeps its thread in one call until the file `gate` exists, and says so with a file `gate`.NODE.held. Unless it is `deaf`
+// it also ends when it should stop, and says that with `gate`.NODE.stopped.
+class Hold final : public millrace::Operator {
+ public:
+  static constexpr auto kName = "filter.hold";
+  static constexpr auto kRole = millrace::Role::Filter;
+  static constexpr auto kParams = R"({
+    "gate": {"type": "string"}, "deaf": {"type": "boolean", "default": false}})";
+  static constexpr auto kTraits = R"({"blocking": true, "accepts_any": true})";
+
+  explicit Hold(const millrace::Params& params)
+      : gate_{params.string("gate")}, deaf_{params.boolean("deaf")} {}
+
+  void process(millrace::Context& context, millrace::Batch batch) override {
+    const std::string told = gate_ + "." + std::string{context.node()};
+    std::ofstream{told + ".held"};
+    while (!exists(gate_)) {
+      if (!deaf_ && context.stopping()) {
+        std::ofstream{told + ".stopped"};
+        throw millrace::Failure(MR_CANCELLED, "told to stop");
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds{10});
+    }
+    context.emit(std::move(batch));
+  }
+
+ private:
+  std::string gate_;
+  bool deaf_;
+};
+
 }  // namespace
 
-MR_PLUGIN("job_operators", "1.2.3", Numbers, Ledger, Nothing)
+MR_PLUGIN("job_operators", "1.2.3", Numbers, Ledger, Nothing, Hold)
