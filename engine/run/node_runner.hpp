@@ -23,8 +23,8 @@ class RunState;
 /// pump() then does all that can be done, on one thread at a time. A replicable node cuts its parcels into pieces that
 /// several workers run side by side, and puts the results back in order.
 ///
-///   Idle --poke--> Queued --pump--> Running --nothing left--> Idle
-///                                   Running --poke--> Again --> Running
+///   idle --poke--> poked --pump--> running --nothing left--> idle
+///                                  running --poke--> running and poked --> running
 class NodeRunner {
  public:
   NodeRunner(RunState& run, std::uint32_t id);
@@ -39,7 +39,8 @@ class NodeRunner {
   [[nodiscard]] bool is_busy() const;
 
  private:
-  enum class State : std::uint8_t { Idle, Queued, Running, Again };
+  // States are sets of two bits: a poke adds its own whatever the other is.
+  static constexpr std::uint8_t kIdle = 0, kPoked = 1, kRunning = 2;
   struct Group;
   struct Piece;
 
@@ -85,7 +86,7 @@ class NodeRunner {
   const bool replicable_;
   const bool stateless_;
   const Pool pool_;
-  std::atomic<State> state_{State::Idle};
+  std::atomic<std::uint8_t> state_{kIdle};
 
   // Touched only inside pump(), so by one thread at a time.
   bool finished_ = false;
