@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include <millrace/abi.h>
+
 #include "engine/graph/bind.hpp"
 #include "engine/graph/fault_list.hpp"
 #include "engine/graph/graph.hpp"
@@ -41,6 +43,7 @@ class Validator {
     auto order = order_nodes(ops_.size(), links_);
     for (const auto& cycle : order.cycles) report_cycle(cycle);
     check_params();
+    check_retries();
     check_defaults();
     check_log_file();
     check_addresses(pipeline_, types_, faults_);
@@ -117,6 +120,24 @@ class Validator {
         faults_.add(fault.kind, node_pointer(node, "params") + fault.pointer,
                     fmt::format("{}: {}", ops_[node].name, fault.message));
       }
+    }
+  }
+
+  // A failed try may have changed what an operator remembers, so it is repeated from a snapshot.
+  void check_retries() {
+    for (std::size_t node = 0; node < ops_.size(); ++node) {
+      const auto* checked = checked_[node];
+      if (ops_[node].retry.tries == 1 || checked == nullptr || !checked->info) continue;
+      const auto* table = types_[node]->table;
+      const bool is_input = checked->info->role == "input";
+      const bool has_state = is_input || !(checked->info->replicable || checked->info->stateless);
+      const bool has_snapshot =
+          table == nullptr || (table->snapshot != nullptr && table->restore != nullptr);
+      if (!has_state || has_snapshot) continue;
+      faults_.add("retry_state", node_pointer(node, "retry"),
+                  fmt::format("{}: {} cannot be tried again, since it keeps state from one batch to "
+                              "the next and has no snapshot of it",
+                              ops_[node].name, checked->info->id));
     }
   }
 

@@ -1,5 +1,6 @@
 #include "engine/plugin/abi_sizes.hpp"
 #include "engine/plugin/engine_instance.hpp"
+#include "engine/plugin/held_reports.hpp"
 #include "engine/plugin/host.hpp"
 #include "engine/plugin/operator_instance.hpp"
 #include "engine/plugin/parallel_calls.hpp"
@@ -30,6 +31,13 @@ class CleanText {
   std::string held_;
   std::string_view view_;
 };
+
+// A service without a result of its own failed: so does the operator's call, when that returns.
+void refuse(mr_context& context, const char* service, const Error& error) {
+  if (context.refused != MR_OK) return;
+  context.refused = failed(error);
+  context.failure = std::string{service} + ": " + error.message;
+}
 
 void where(mr_context* context, mr_where* where) {
   if (!is_whole(where)) return;
@@ -109,15 +117,26 @@ void log(mr_context* context, std::int32_t level, mr_text message) {
 
 void progress(mr_context* context, std::uint64_t done, std::uint64_t total, mr_text unit) {
   guarded([&] {
-    context->call.services.progress(context->call.node, done, total, CleanText{unit});
+    const Call& call = context->call;
+    const CleanText text{unit};
+    if (call.held != nullptr) {
+      call.held->progress(done, total, text);
+    } else {
+      call.services.progress(call.node, done, total, text);
+    }
     return MR_OK;
   });
 }
 
 void count(mr_context* context, mr_text counter, std::int64_t by) {
   guarded([&] {
-    context->call.services.count_in_batch(context->call.node, context->call.sequence,
-                                          CleanText{counter}, by);
+    const Call& call = context->call;
+    const CleanText text{counter};
+    if (call.held != nullptr) {
+      call.held->count(text, by);
+    } else {
+      call.services.count_in_batch(call.node, call.sequence, text, by);
+    }
     return MR_OK;
   });
 }
@@ -136,19 +155,20 @@ void record_event(mr_context* context, const mr_record_event* given) {
     entry.url = url;
     entry.op = op;
     entry.line = event.line;
-    context->call.services.record_event_in_batch(context->call.node, context->call.sequence, entry);
+    const Call& call = context->call;
+    if (call.held == nullptr) {
+      call.services.record_event_in_batch(call.node, call.sequence, entry);
+    } else if (const auto kept = call.held->record_event(entry); !kept.ok()) {
+      refuse(*context, "record_event", kept.error());
+    }
     return MR_OK;
   });
 }
 
-// This service has no result of its own, so what goes wrong fails the operator's call when that
-// returns.
 void result(mr_context* context, mr_text key, mr_text json) {
   guarded([&] {
     const auto done = context->call.services.set_result(CleanText{key}, view(json));
-    if (done.ok() || context->refused != MR_OK) return MR_OK;
-    context->refused = failed(done.error());
-    context->failure = "result: " + done.error().message;
+    if (!done.ok()) refuse(*context, "result", done.error());
     return MR_OK;
   });
 }
@@ -183,7 +203,8 @@ std::int32_t metric(mr_context* context, mr_text name, std::int64_t step, double
     const CleanText clean{name};
     const MetricPoint point{clean, step, value};
     auto told = check_metric(point);
-    if (told.ok()) told = context->call.services.metric(context->call.node, point);
+    const Call& call = context->call;
+    if (told.ok()) told = call.held != nullptr ? call.held->metric(point) : call.services.metric(call.node, point);
     return told.ok() ? MR_OK : failed(told.error());
   });
 }

@@ -16,6 +16,7 @@
 
 namespace millrace {
 
+class HeldReports;
 class ParallelHelpers;
 struct OperatorInfo;
 struct ParameterRule;
@@ -33,6 +34,7 @@ struct Call {
   void* emit_user = nullptr;
   const Clock* clock = nullptr;                      // with `deadline`: stopping() says yes once it has passed
   std::optional<Clock::Steady> deadline{};
+  HeldReports* held = nullptr;                       // takes what the call tells, instead of the services
   ParallelHelpers* helpers = nullptr;  // for parallel(); null: the thread of the call works alone
 };
 

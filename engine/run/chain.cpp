@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/base/clock.hpp"
+#include "engine/plugin/held_reports.hpp"
 
 namespace millrace {
 
@@ -28,14 +29,31 @@ Call make_call(const ChainCall& call, const Node& node) {
   return made;
 }
 
-// Judges a finished call: late is an error even when the operator did not notice.
-Result<void> judge(Result<void> result, const Call& call, const Node& node) {
-  if (call.deadline && call.clock->steady() > *call.deadline) {
+// Gives the error of a call its place. One that broke off because its time was over, and not because the run is stopping,
+// was late; a success never is: what the operator did has been done.
+Error judge(Error error, const Call& call, const Node& node) {
+  if (error.code == Code::Cancelled && call.deadline && !call.services.stopping() &&
+      call.clock->steady() >= *call.deadline) {
     return Error{Code::DeadlineExceeded,
                  fmt::format("node took longer for one batch than its timeout_ms allows: {} (timeout_ms={})",
                              node.name, node.timeout.count())};
   }
-  if (!result.ok()) return std::move(result).error().within(node.name);
+  return std::move(error).within(node.name);
+}
+
+// Calls into an operator. What a node that is tried again tells of itself counts when the call has succeeded.
+template <class Body>
+auto call_operator(Call& call, const Node& node, Body&& body) -> decltype(body()) {
+  if (node.retry.tries == 1) {
+    auto result = body();
+    if (result.ok()) return result;
+    return judge(std::move(result).error(), call, node);
+  }
+  HeldReports held;
+  call.held = &held;
+  auto result = body();
+  if (!result.ok()) return judge(std::move(result).error(), call, node);
+  MR_CHECK(held.hand_over(call.services, call.node, call.sequence));
   return result;
 }
 
@@ -59,7 +77,7 @@ Result<void> Chain::feed(std::size_t place, const ChainCall& call, Batch batch, 
   Call made = make_call(call, node);
   made.emit = last ? keep_all : keep_main;
   made.emit_user = last ? static_cast<void*>(&out) : static_cast<void*>(&emitted_);
-  return judge(instances_[place].process(made, std::move(batch)), made, node);
+  return call_operator(made, node, [&] { return instances_[place].process(made, std::move(batch)); });
 }
 
 Result<void> Chain::push_through(std::size_t place, const ChainCall& call, std::vector<Emitted>& out) {
@@ -75,10 +93,9 @@ Result<bool> Chain::produce(const ChainCall& call, std::vector<Emitted>& out) {
   Call made = make_call(call, nodes_.front());
   made.emit = alone ? keep_all : keep_main;
   made.emit_user = alone ? static_cast<void*>(&out) : static_cast<void*>(&emitted_);
-  auto more = instances_.front().produce(made);
-  if (!more.ok()) return std::move(more).error().within(nodes_.front().name);
+  MR_TRY(const bool more, call_operator(made, nodes_.front(), [&] { return instances_.front().produce(made); }));
   for (std::size_t place = 1; place < nodes_.size(); ++place) MR_CHECK(push_through(place, call, out));
-  return *more;
+  return more;
 }
 
 Result<void> Chain::process(const ChainCall& call, Batch batch, std::vector<Emitted>& out) {
@@ -98,7 +115,7 @@ Result<void> Chain::finish(const ChainCall& call, std::vector<Emitted>& out) {
     Call made = make_call(call, nodes_[place]);
     made.emit = last ? keep_all : keep_main;
     made.emit_user = last ? static_cast<void*>(&out) : static_cast<void*>(&emitted_);
-    MR_CHECK(judge(instances_[place].finish(made), made, nodes_[place]));
+    MR_CHECK(call_operator(made, nodes_[place], [&] { return instances_[place].finish(made); }));
   }
   return {};
 }
@@ -112,6 +129,18 @@ Result<void> Chain::snapshot(const ChainCall& call, std::map<std::string, std::s
     states[node.name] = *std::move(state);
   }
   return {};
+}
+
+Result<std::string> Chain::snapshot_head(const ChainCall& call) {
+  auto state = instances_.front().snapshot(make_call(call, nodes_.front()));
+  if (!state.ok()) return std::move(state).error().within(nodes_.front().name);
+  return state;
+}
+
+Result<void> Chain::restore_head(const ChainCall& call, const std::string& state) {
+  auto restored = instances_.front().restore(make_call(call, nodes_.front()), state);
+  if (!restored.ok()) return std::move(restored).error().within(nodes_.front().name);
+  return restored;
 }
 
 Result<void> Chain::restore(const ChainCall& call, const std::map<std::string, std::string>& states) {

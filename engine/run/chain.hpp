@@ -43,6 +43,10 @@ class Chain {
   Result<void> snapshot(const ChainCall& call, std::map<std::string, std::string>& states);
   Result<void> restore(const ChainCall& call, const std::map<std::string, std::string>& states);
 
+  /// The same for the first operator alone, whatever its node says of checkpoints: for trying it again.
+  Result<std::string> snapshot_head(const ChainCall& call);
+  Result<void> restore_head(const ChainCall& call, const std::string& state);
+
  private:
   explicit Chain(std::span<const Node> nodes) : nodes_{nodes} {}
 

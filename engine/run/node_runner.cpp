@@ -1,6 +1,7 @@
 #include "engine/run/node_runner.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <exception>
 #include <iterator>
 
@@ -26,8 +27,10 @@ NodeRunner::NodeRunner(RunState& run, std::uint32_t id)
       id_{id},
       source_{plan_.head().table->produce != nullptr},
       replicable_{!source_ && plan_.replicable()},
+      retries_{plan_.head().retry.tries > 1},
       stateless_{std::all_of(plan_.chain.begin(), plan_.chain.end(), [](const Node& node) { return node.info->stateless; })},
       pool_{plan_.head().info->blocking ? Pool::Waiting : Pool::Compute} {
+  retries_with_state_ = retries_ && (source_ || (!replicable_ && !stateless_));
   if (replicable_) replicas_ = std::make_unique<Replicas>();
   if (!source_) input_ = run.inputs_of(id).front();
 }
@@ -101,12 +104,55 @@ ChainCall NodeRunner::call(std::int64_t sequence, unsigned attempt) {
   return {run_.services(), run_.scheduler().clock(), sequence, attempt, &run_.helpers()};
 }
 
-Result<void> NodeRunner::open_chain() {
+Result<void> NodeRunner::open_chain(const std::optional<std::string>& state) {
   if (chain_) return {};
   MR_TRY(Chain made, Chain::create(plan_, call(0)));
-  if (run_.options().resume) MR_CHECK(made.restore(call(0), run_.options().resume->states));
+  if (state) {
+    MR_CHECK(made.restore_head(call(0), *state));
+  } else if (run_.options().resume) {
+    MR_CHECK(made.restore(call(0), run_.options().resume->states));
+  }
   chain_ = std::make_unique<Chain>(std::move(made));
   return {};
+}
+
+std::optional<NodeRunner::Work> NodeRunner::take_work() {
+  if (!work_) return Work{};
+  if (run_.scheduler().clock().steady() < work_->due) {
+    nap(work_->due, {wake_task, this});
+    return std::nullopt;
+  }
+  return std::move(*std::exchange(work_, nullptr));
+}
+
+Result<void> NodeRunner::prepare_try(Work& work, std::int64_t sequence) {
+  MR_CHECK(open_chain(work.state));
+  if (!retries_with_state_ || (work.attempt > 0 && work.state)) return {};
+  work.state.reset();
+  auto state = chain_->snapshot_head(call(sequence));
+  if (state.ok()) {
+    work.state = *std::move(state);
+  } else if (state.error().code != Code::Unavailable) {
+    return std::move(state).error();
+  }
+  return {};
+}
+
+bool NodeRunner::try_again(Work work, Error error) {
+  // An operator whose state before the batch is not known may have done a part of it.
+  const bool is_repeatable = !retries_with_state_ || !chain_ || work.state;
+  if (!is_repeatable) {
+    error.message += " (not tried again: the state of the node is too large to be kept)";
+  }
+  if (!is_repeatable || !may_retry(error, work.attempt)) {
+    fail(std::move(error));
+    return false;
+  }
+  if (retries_with_state_) chain_.reset();
+  ++work.attempt;
+  work.due = run_.scheduler().clock().steady() + wait_before(work.attempt);
+  work_ = std::make_unique<Work>(std::move(work));
+  return true;
 }
 
 bool NodeRunner::produce() {
@@ -115,26 +161,28 @@ bool NodeRunner::produce() {
     end_with({});
     return true;
   }
+  auto work = take_work();
+  if (!work) return false;
   hand_off();
-  Parcel parcel;
-  parcel.input = input_;
-  std::vector<Emitted> out;
+  const std::int64_t sequence = run_.peek_sequence();
   auto more = [&]() -> Result<bool> {
-    MR_CHECK(open_chain());
-    return chain_->produce(call(run_.peek_sequence()), out);
+    MR_CHECK(prepare_try(*work, sequence));
+    return chain_->produce(call(sequence, work->attempt), work->out);
   }();
   if (!more.ok()) {
-    fail(std::move(more).error());
-    return false;
+    work->out.clear();
+    return try_again(*std::move(work), std::move(more).error());
   }
-  if (!out.empty()) {
+  if (!work->out.empty()) {
+    Parcel parcel;
+    parcel.input = input_;
     parcel.sequence = run_.next_sequence();
     parcel.barrier = run_.begin_barrier(input_, parcel.sequence);
     report_if_marked(parcel);
-    deliver(parcel, std::move(out));
+    deliver(parcel, std::move(work->out));
   }
   if (*more) return true;
-  out.clear();
+  std::vector<Emitted> out;
   if (auto finished = chain_->finish(call(run_.peek_sequence()), out); !finished.ok()) {
     fail(std::move(finished).error());
     return false;
@@ -145,64 +193,50 @@ bool NodeRunner::produce() {
 }
 
 bool NodeRunner::consume() {
-  Work work;
-  if (work_) {
-    if (run_.scheduler().clock().steady() < work_->due) {
-      nap(work_->due, {wake_task, this});
-      return false;
-    }
-    work = std::move(*std::exchange(work_, nullptr));
-  } else {
+  const bool goes_on = work_ != nullptr;
+  auto work = take_work();
+  if (!work) return false;
+  if (!goes_on) {
     auto parcel = take();
     if (!parcel) return false;
-    work.parcel = *std::move(parcel);
+    work->parcel = *std::move(parcel);
   }
-  const bool is_tail = work.parcel.is_tail();
+  const bool is_tail = work->parcel.is_tail();
   // What brings no work for the operator is done sooner than another thread could take over the node that waits.
-  if (!work.parcel.batches.empty() || (is_tail && !stateless_)) hand_off();
-  if (!work_off(work)) {
-    work_ = std::make_unique<Work>(std::move(work));
-    return true;
-  }
+  if (!work->parcel.batches.empty() || (is_tail && !stateless_)) hand_off();
+  if (auto done = work_off(*work); !done.ok()) return try_again(*std::move(work), std::move(done).error());
+  if (work->next < work->parcel.batches.size()) return false;  // the run is stopping
   if (is_tail) {
-    if (auto finished = chain_->finish(call(Parcel::kTail), work.out); !finished.ok()) {
+    if (auto finished = chain_->finish(call(Parcel::kTail), work->out); !finished.ok()) {
       fail(std::move(finished).error());
       return false;
     }
-    end_with(std::move(work.out));
+    end_with(std::move(work->out));
     return true;
   }
-  report_if_marked(work.parcel);
-  deliver(work.parcel, std::move(work.out));
+  report_if_marked(work->parcel);
+  deliver(work->parcel, std::move(work->out));
   return true;
 }
 
-bool NodeRunner::work_off(Work& work) {
-  const bool retries = plan_.head().retry.tries > 1;
-  if (auto opened = open_chain(); !opened.ok()) {
-    fail(std::move(opened).error());
-    return false;
-  }
+Result<void> NodeRunner::work_off(Work& work) {
+  if (work.parcel.batches.empty()) return open_chain();
   for (; work.next < work.parcel.batches.size(); ++work.next) {
-    if (run_.stopping()) return false;
+    if (run_.stopping()) return {};
     Batch& batch = work.parcel.batches[work.next];
     const std::size_t kept = work.out.size();
-    auto result = chain_->process(call(work.parcel.sequence, work.attempt),
-                                  retries ? batch.share() : std::move(batch), work.out);
-    if (result.ok()) {
-      work.attempt = 0;
-      continue;
+    auto result = [&]() -> Result<void> {
+      MR_CHECK(prepare_try(work, work.parcel.sequence));
+      return chain_->process(call(work.parcel.sequence, work.attempt), retries_ ? batch.share() : std::move(batch),
+                             work.out);
+    }();
+    if (!result.ok()) {
+      work.out.erase(work.out.begin() + static_cast<std::ptrdiff_t>(kept), work.out.end());
+      return result;
     }
-    work.out.erase(work.out.begin() + static_cast<std::ptrdiff_t>(kept), work.out.end());
-    if (!may_retry(result.error(), work.attempt)) {
-      fail(std::move(result).error());
-      return false;
-    }
-    ++work.attempt;
-    work.due = run_.scheduler().clock().steady() + wait_before(work.attempt);
-    return false;
+    work.attempt = 0;
   }
-  return true;
+  return {};
 }
 
 void NodeRunner::end_with(std::vector<Emitted> out) {
@@ -220,14 +254,25 @@ void NodeRunner::report_if_marked(const Parcel& parcel) {
   if (chain_) {
     if (auto taken = chain_->snapshot(call(parcel.sequence), states); !taken.ok()) {
       if (taken.error().code == Code::Unavailable) {
+        give_up_checkpoint(taken.error());
         run_.report(std::nullopt);  // no state now: the job keeps its earlier checkpoint
       } else {
         fail(std::move(taken).error());
       }
       return;
     }
+    given_up_ = 0;
   }
   run_.report(std::move(states));
+}
+
+// Whoever waits for the job must know that it would begin far back. Told at the first, second, fourth, eighth ... in a row.
+void NodeRunner::give_up_checkpoint(const Error& why) {
+  ++given_up_;
+  if (!std::has_single_bit(given_up_)) return;
+  run_.services().log(plan_.head().name, MR_LOG_WARN,
+                      "no checkpoint, the job would resume from an earlier one: " + why.message +
+                          " (in a row: " + std::to_string(given_up_) + ")");
 }
 
 bool NodeRunner::may_retry(const Error& error, unsigned attempt) const {

@@ -59,7 +59,13 @@ class NodeRunner {
   bool step();  // false: nothing can be done now
   bool produce();
   bool consume();
-  bool work_off(Work& work);  // false: it failed, or waits for its next try
+  /// Takes what waits for its next try, else something new; nothing: its time has not come.
+  std::optional<Work> take_work();
+  /// Puts the batches that are not done through the chain; `next` tells which one failed.
+  Result<void> work_off(Work& work);
+  /// Before each try: an instance as the node was before the batch.
+  Result<void> prepare_try(Work& work, std::int64_t sequence);
+  bool try_again(Work work, Error error);  // false: it has failed for good
   bool dispatch();
   bool drain_groups();   // delivers finished parcels in order
   void run_piece(Piece& piece);
@@ -69,11 +75,12 @@ class NodeRunner {
   std::optional<Parcel> take_merged(std::uint32_t first, std::uint32_t last);
   std::optional<Parcel> pop(std::uint32_t edge);
   [[nodiscard]] ChainCall call(std::int64_t sequence, unsigned attempt = 0);
-  Result<void> open_chain();
+  Result<void> open_chain(const std::optional<std::string>& state = std::nullopt);
   void end_with(std::vector<Emitted> out);
   /// Puts what a parcel became on the outgoing edges, or keeps it for the outcome.
   void deliver(const Parcel& from, std::vector<Emitted> out);
   void report_if_marked(const Parcel& parcel);
+  void give_up_checkpoint(const Error& why);
   [[nodiscard]] bool may_retry(const Error& error, unsigned attempt) const;
   [[nodiscard]] std::chrono::milliseconds wait_before(unsigned attempt) const;
   void nap(Clock::Steady due, Task task);
@@ -84,12 +91,15 @@ class NodeRunner {
   const std::uint32_t id_;
   const bool source_;
   const bool replicable_;
+  const bool retries_;
   const bool stateless_;
+  bool retries_with_state_ = false;  // a try is repeated on a fresh instance, from its snapshot
   const Pool pool_;
   std::atomic<std::uint8_t> state_{kIdle};
 
   // Touched only inside pump(), so by one thread at a time.
   bool finished_ = false;
+  std::uint64_t given_up_ = 0;  // checkpoints in a row
   std::uint32_t input_ = 0;  // a source's place; for others the input whose parcels are taken now
   std::unique_ptr<Chain> chain_;
   std::vector<std::pair<std::uint32_t, Parcel>> outbox_;  // edge, parcel: refused by a full edge

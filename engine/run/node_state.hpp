@@ -4,6 +4,8 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "engine/run/node_runner.hpp"
@@ -21,13 +23,15 @@ struct NodeRunner::Slot {
   static Slot*& current();  // of this thread; null outside pump_tasks()
 };
 
-/// Batches of one parcel on their way through a serial node; after a failure it goes on with the batch that failed.
+/// Batches of one parcel on their way through a serial node, or the batch that a source is about to make; after a failure
+/// it goes on with the one that failed.
 struct NodeRunner::Work {
-  Parcel parcel;
+  Parcel parcel{};
   std::size_t next = 0;  // first batch that is not done
   unsigned attempt = 0;
   Clock::Steady due{};
   std::vector<Emitted> out{};
+  std::optional<std::string> state{};  // of the operator before the batch
 };
 
 /// A part of a parcel that one worker puts through one instance.

@@ -94,8 +94,11 @@ void RunState::plan_checkpoints() {
   for (std::uint32_t node = 0; node < count; ++node) {
     const bool is_input = plan_->first_into[node] == plan_->first_into[node + 1];
     for (const Node& member : plan_->nodes[node].chain) {
+      const bool has_snapshot = member.table->snapshot != nullptr && member.table->restore != nullptr;
+      // An input must know how far it has read, whatever it says of itself, or a resumed job would read all again.
+      if (is_input && !(has_snapshot && member.checkpoint)) return;
       if (!member.checkpoint || member.info->replicable || member.info->stateless) continue;
-      if (member.table->snapshot == nullptr || member.table->restore == nullptr) return;
+      if (!has_snapshot) return;
       stateful[node] = true;
     }
     reports_[node] = !is_input && (stateful[node] || out_edges(node).empty());

@@ -22,6 +22,13 @@ class Passing final : public Operator {
   void process(Context& context, Batch batch) override { context.emit(std::move(batch)); }
 };
 
+class Kept final : public Operator, public millrace::Checkpointed {
+ public:
+  void process(Context& context, Batch batch) override { context.emit(std::move(batch)); }
+  std::string snapshot(Context&) override { return {}; }
+  void restore(Context&, std::string_view) override {}
+};
+
 class Empty final : public Source {
  public:
   bool produce(Context&) override { return false; }
@@ -29,6 +36,10 @@ class Empty final : public Source {
 
 std::unique_ptr<Operator> make_passing(Context&, const Params&, const void*) {
   return std::make_unique<Passing>();
+}
+
+std::unique_ptr<Operator> make_kept(Context&, const Params&, const void*) {
+  return std::make_unique<Kept>();
 }
 
 std::unique_ptr<Source> make_empty(Context&, const Params&, const void*) {
@@ -60,6 +71,7 @@ struct Row {
   const char* params;
   const char* traits;
   void (*plan)(Context&, const Params&, const void*) = nullptr;
+  bool is_checkpointed = false;
 };
 
 constexpr std::array kRows{
@@ -81,6 +93,7 @@ constexpr std::array kRows{
     Row{"filter.disk", Role::Filter, "{}", R"({"replicable": true, "blocking": true})"},
     Row{"filter.serial", Role::Filter, "{}", R"({"stateless": true})"},
     Row{"filter.state", Role::Filter, "{}", "{}"},
+    Row{"filter.kept", Role::Filter, "{}", "{}", nullptr, true},
     Row{"filter.split", Role::Filter, "{}", R"({"replicable": true, "ports": ["test", "train"]})"},
     Row{"filter.number", Role::Filter, "{}",
         R"({"replicable": true, "reads": {"size": "number"}})"},
@@ -102,7 +115,7 @@ constexpr std::array kRows{
     Row{"output.list", Role::Output,
         R"({"file": {"type": "uri", "access": "write", "mandatory": true},
             "prefix": {"type": "uri", "form": "prefix", "access": "write"}, "most": {"type": "integer"}})",
-        R"({"reads": {"url": "utf8"}})"},
+        R"({"reads": {"url": "utf8"}})", nullptr, true},
     Row{"output.any", Role::Output, "{}", "{}"},
 };
 
@@ -118,7 +131,8 @@ std::span<const OperatorDefinition> operators() {
       if (row.role == Role::Input) {
         made[i].make_source = make_empty;
       } else {
-        made[i].make_operator = make_passing;
+        made[i].is_checkpointed = row.is_checkpointed;
+        made[i].make_operator = row.is_checkpointed ? make_kept : make_passing;
       }
     }
     return made;

@@ -262,6 +262,17 @@ TEST_CASE("targets, log and sources are different objects", "[graph][validate]")
       Words{"same_address /ops/2/params/file", "same_address /ops/3/params/file"});
 }
 
+TEST_CASE("a node that could not repeat a failed try is not tried again", "[graph][validate]") {
+  CHECK(faults_of(R"({"ops": [
+    {"name": "in", "type": "input.plain", "retry": {"tries": 2}},
+    {"name": "a", "type": "filter.keep", "preOps": ["in"], "retry": {"tries": 2}},
+    {"name": "b", "type": "filter.serial", "preOps": ["a"], "retry": {"tries": 2}},
+    {"name": "c", "type": "filter.state", "preOps": ["b"], "retry": {"tries": 2}},
+    {"name": "d", "type": "filter.state", "preOps": ["c"], "retry": {"tries": 1}},
+    {"name": "e", "type": "filter.kept", "preOps": ["d"], "retry": {"tries": 2}}]})") ==
+        Words{"retry_state /ops/0/retry", "retry_state /ops/3/retry"});
+}
+
 TEST_CASE("faults of every step are told at once", "[graph][validate]") {
   CHECK(faults_of(R"({"sede": 1, "params": {"x": {"type": "string"}}, "ops": [
     {"name": "a", "type": "input.plain", "timeout_ms": -1},

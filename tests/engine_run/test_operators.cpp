@@ -194,10 +194,84 @@ class Wait final : public Operator {
   }
 };
 
+// Fails at value `at` in its first `failures` tries, when all of its work is done but for saying so. When `silent` it cannot
+// tell its state.
+class Shaky final : public Operator, public Checkpointed {
+ public:
+  static constexpr auto kName = "preprocess.shaky";
+  static constexpr auto kRole = Role::Preprocess;
+  static constexpr auto kParams = R"({"at": {"type": "integer"}, "failures": {"type": "integer"},
+    "silent": {"type": "boolean"}})";
+  explicit Shaky(const Params& params)
+      : at_{params.integer("at", 0)}, failures_{params.integer("failures", 1)}, silent_{params.boolean("silent")} {}
+  void process(Context& context, Batch batch) override {
+    const auto values = batch.column<std::int64_t>("value");
+    bool is_bad = false;
+    for (std::int64_t row = 0; row < batch.rows(); ++row) is_bad = is_bad || values.value(row) == at_;
+    context.count("calls");
+    context.record_event({.code = "seen", .message = "a batch"});
+    context.emit(change_values(std::move(batch), [this](std::int64_t value) { return sum_ += value; }));
+    if (is_bad && context.attempt() < failures_) throw Failure{MR_UNAVAILABLE, "no luck"};
+  }
+  std::string snapshot(Context&) override {
+    if (silent_) throw Failure{MR_UNAVAILABLE, "too much to tell"};
+    return std::to_string(sum_);
+  }
+  void restore(Context&, std::string_view state) override { sum_ = std::stoll(std::string{state}); }
+
+ private:
+  std::int64_t at_, failures_;
+  bool silent_;
+  std::int64_t sum_ = 0;
+};
+
+// The same as an input: counts like input.count.
+class ShakyInput final : public Source, public Checkpointed {
+ public:
+  static constexpr auto kName = "input.shaky";
+  static constexpr auto kRole = Role::Input;
+  static constexpr auto kParams = R"({"rows": {"type": "integer"}, "at": {"type": "integer"},
+    "failures": {"type": "integer"}})";
+  explicit ShakyInput(const Params& params)
+      : rows_{params.integer("rows", 10)}, at_{params.integer("at", 0)}, failures_{params.integer("failures", 1)} {}
+  bool produce(Context& context) override {
+    const std::int64_t value = next_++;
+    context.count("calls");
+    context.emit(values_batch({value}, {value}));
+    if (value == at_ && context.attempt() < failures_) throw Failure{MR_IO, "no luck"};
+    return next_ < rows_;
+  }
+  std::string snapshot(Context&) override { return std::to_string(next_); }
+  void restore(Context&, std::string_view state) override { next_ = std::stoll(std::string{state}); }
+
+ private:
+  std::int64_t rows_, at_, failures_;
+  std::int64_t next_ = 0;
+};
+
+// Sums, and hears that it should stop, but does all of its work.
+class Thorough final : public Operator, public Checkpointed {
+ public:
+  static constexpr auto kName = "preprocess.thorough";
+  static constexpr auto kRole = Role::Preprocess;
+  static constexpr auto kParams = "{}";
+  explicit Thorough(const Params&) {}
+  void process(Context& context, Batch batch) override {
+    while (!context.stopping()) std::this_thread::yield();
+    context.emit(change_values(std::move(batch), [this](std::int64_t value) { return sum_ += value; }));
+  }
+  std::string snapshot(Context&) override { return std::to_string(sum_); }
+  void restore(Context&, std::string_view state) override { sum_ = std::stoll(std::string{state}); }
+
+ private:
+  std::int64_t sum_ = 0;
+};
+
 const mr_plugin& test_plugin() {
   static const mr_plugin* plugin =
       detail::describe(
-      &host_table(), "test", "1.0.0", detail::define_all<Count, Add, Repeat, Drop, Sum, Total, Split, Fail, Wait>);
+      &host_table(), "test", "1.0.0", detail::define_all<Count, Add, Repeat, Drop, Sum, Total, Split, Fail, Wait, Shaky,
+                                                   ShakyInput, Thorough>);
   return *plugin;
 }
 
@@ -241,6 +315,8 @@ void QuietServices::log(std::string_view, int, std::string_view message) {
   const std::lock_guard lock{mutex_};
   messages_.emplace_back(message);
 }
+
+void QuietServices::record_event(std::string_view node, const RecordLogEvent& event) { count(node, event.code, 1); }
 
 void QuietServices::count(std::string_view, std::string_view counter, std::int64_t by) {
   const std::lock_guard lock{mutex_};
@@ -304,7 +380,7 @@ Ran run_inline(const std::shared_ptr<const Plan>& plan, std::uint64_t seed, RunO
   run_plan(plan, scheduler, services, cancel, std::move(options), [&](Outcome ended) { outcome = std::move(ended); });
   scheduler.drain();
   if (!outcome) throw std::logic_error{"the run delivered no outcome"};
-  Ran ran{*std::move(outcome), {}};
+  Ran ran{*std::move(outcome), {}, services.messages()};
   ran.values = values_of(ran.outcome);
   return ran;
 }
@@ -322,12 +398,9 @@ Ran run_threads(const std::shared_ptr<const Plan>& plan, std::size_t workers, Ru
   if (future.wait_for(std::chrono::seconds{60}) != std::future_status::ready) {
     throw std::runtime_error{"the run did not end within a minute"};
   }
-  Ran ran{future.get(), {}};
+  Ran ran{future.get(), {}, services.messages()};
   ran.values = values_of(ran.outcome);
-  for (const auto& [name, value] : std::map<std::string, std::int64_t>{{"calls", services.counter("calls")},
-                                                                       {"attempt", services.counter("attempt")}}) {
-    ran.outcome.counts[name] = value;
-  }
+  for (const auto* name : {"calls", "attempt", "seen"}) ran.outcome.counts[name] = services.counter(name);
   return ran;
 }
 

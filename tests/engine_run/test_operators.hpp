@@ -24,7 +24,8 @@ class QuietServices final : public Services {
   void log(std::string_view node, int level, std::string_view message) override;
   void progress(std::string_view, std::uint64_t, std::uint64_t, std::string_view) override {}
   void count(std::string_view node, std::string_view counter, std::int64_t by) override;
-  void record_event(std::string_view, const RecordLogEvent&) override {}
+  /// Counts the event by its code.
+  void record_event(std::string_view node, const RecordLogEvent& event) override;
   Result<void> set_result(std::string_view, std::string_view) override { return {}; }
   Result<void> check_uri(std::string_view, bool) override { return nothing_here(); }
   Result<ObjectStat> stat(std::string_view) override { return nothing_here(); }
@@ -61,6 +62,9 @@ class QuietServices final : public Services {
 ///   preprocess.split   odd values to port "odd", the others to the main one; stateless
 ///   preprocess.fail    fails at value `at`, `times` times, with code `code`; stateless
 ///   preprocess.wait    returns when the run is stopped
+///   preprocess.shaky   like sum; fails at value `at` in its first `failures` tries, its work done; `silent`: no state
+///   input.shaky        counts to `rows`, a row a batch, and fails like it
+///   preprocess.thorough  like sum; returns when its time is over, its work done
 class PlanBuilder {
  public:
   PlanBuilder& add(std::string name, std::string_view id, Json params = Json::object(),
@@ -79,6 +83,7 @@ class PlanBuilder {
 struct Ran {
   Outcome outcome;
   std::vector<std::int64_t> values;  // column "value" of the outcome's rows
+  std::vector<std::string> messages{};  // what was logged
 };
 
 /// Runs on this thread, tasks in an order decided by `seed`.
