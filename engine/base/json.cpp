@@ -60,8 +60,12 @@ class Builder {
   bool boolean(bool value) { return add(value) != nullptr; }
   bool number_integer(Json::number_integer_t value) { return add(value) != nullptr; }
   bool number_unsigned(Json::number_unsigned_t value) { return add(value) != nullptr; }
-  bool number_float(Json::number_float_t value, const std::string&) {
-    return add(value) != nullptr;  // the parser itself refuses what no double can hold
+  // The parser itself refuses what no double can hold, and reads an integer that has too many
+  // digits as a double near it.
+  bool number_float(Json::number_float_t value, const std::string& text) {
+    if (text.find_first_of(".eE") == std::string::npos)
+      return stop("an integer of more than 64 bits: " + printable(text, 60));
+    return add(value) != nullptr;
   }
   bool string(std::string& value) { return add(std::move(value)) != nullptr; }
   bool binary(Json::binary_t&) { return stop("binary values are not JSON"); }

@@ -4,9 +4,10 @@
 #include <array>
 #include <utility>
 
-#include <fmt/format.h>
-
+#include "engine/base/json_numbers.hpp"
 #include "engine/catalog/query_condition.hpp"
+
+#include <fmt/format.h>
 
 namespace millrace {
 
@@ -164,15 +165,16 @@ class Compiler {
     std::int64_t limit = kDefaultLimit;
     std::int64_t offset = 0;
     if (const auto given = query.find("limit"); given != query.end()) {
-      if (!given->is_number_integer()) return wrong("limit is an integer");
-      limit = given->get<std::int64_t>();
+      const auto whole = whole_number(*given);
+      if (!whole) return wrong("limit is an integer");
+      limit = *whole;
       if (limit < 1 || limit > kMostRows)
         return wrong(fmt::format("limit is between 1 and {}: {}", kMostRows, limit));
     }
     if (const auto given = query.find("offset"); given != query.end()) {
-      if (!given->is_number_integer() || given->get<std::int64_t>() < 0)
-        return wrong("offset is an integer from 0");
-      offset = given->get<std::int64_t>();
+      const auto whole = whole_number(*given);
+      if (!whole || *whole < 0) return wrong("offset is an integer from 0");
+      offset = *whole;
     }
     const bool is_far = offset >= kFarOffset || conditions_.finds_out_of_order();
     if (is_far && is_changeable(entity_) && is_keyed() && limit <= kMostPageRows && !out_.password)
@@ -307,13 +309,11 @@ Result<SqlValue> to_sql_value(const EntityColumn& column, const Json& value,
     case ColumnKind::Integer:
     case ColumnKind::Time:
     case ColumnKind::MaybeTime:
-      if (value.is_number_unsigned() && value.get<std::uint64_t>() > INT64_MAX)
-        return mismatch("a 64-bit integer");
-      if (!value.is_number_integer()) return mismatch("an integer");
-      return SqlValue{value.get<std::int64_t>()};
+      if (const auto whole = whole_number(value)) return SqlValue{*whole};
+      return mismatch(value.is_number_integer() ? "a 64-bit integer" : "an integer");
     case ColumnKind::Real:
-      if (!value.is_number()) return mismatch("a number");
-      return SqlValue{value.get<double>()};
+      if (const auto exact = exact_number(value)) return SqlValue{*exact};
+      return mismatch(value.is_number() ? "a number of 53 bits" : "a number");
     case ColumnKind::Flag:
       if (!value.is_boolean()) return mismatch("true or false");
       return SqlValue{std::int64_t{value.get<bool>() ? 1 : 0}};

@@ -4,12 +4,13 @@
 #include <array>
 #include <utility>
 
-#include <fmt/format.h>
-
+#include "engine/base/json_numbers.hpp"
 #include "engine/base/utf8.hpp"
 #include "engine/catalog/fold.hpp"
 #include "engine/catalog/query.hpp"
 #include "engine/catalog/text_index.hpp"
+
+#include <fmt/format.h>
 
 namespace millrace {
 
@@ -308,11 +309,12 @@ Result<void> ConditionCompiler::add_has_member(const EntityColumn& column, const
   made.conditions = fmt::format("{0}.kind = ? AND {0}.name = ?", made.alias);
   made.values = {std::string{index.kind}, member.at("name").get<std::string>()};
   if (member.contains("op")) {
-    if (!member.at("op").is_string() || !member.at("value").is_number())
+    const auto number = exact_number(member.at("value"));
+    if (!member.at("op").is_string() || !number)
       return wrong("members of a document are compared with numbers");
     MR_TRY(const std::string_view sql, comparison(member.at("op").get_ref<const std::string&>()));
     made.conditions += fmt::format(" AND {}.number{}", made.alias, sql);
-    made.values.emplace_back(member.at("value").get<double>());
+    made.values.emplace_back(*number);
   }
   members_.push_back(std::move(made));
   return {};
@@ -321,11 +323,11 @@ Result<void> ConditionCompiler::add_has_member(const EntityColumn& column, const
 // The name or the id of a row on the other side of the link.
 Result<void> ConditionCompiler::add_has_row(const EntityColumn& column, const Json& value) {
   const auto& related = column.related;
-  if (value.is_number_integer()) {
+  if (const auto id = whole_number(value)) {
     add(nullptr,
-        fmt::format("{0}.id IN (SELECT {1}.{2} FROM {1} WHERE {1}.{3} = ?)", entity_.table, related.link,
-                    related.own, related.other),
-        {}, {value.get<std::int64_t>()});
+        fmt::format("{0}.id IN (SELECT {1}.{2} FROM {1} WHERE {1}.{3} = ?)", entity_.table,
+                    related.link, related.own, related.other),
+        {}, {*id});
     return {};
   }
   if (!value.is_string()) return wrong("has takes the name or the id of a row");

@@ -4,11 +4,12 @@
 #include <array>
 #include <utility>
 
-#include <fmt/format.h>
-
+#include "engine/base/json_numbers.hpp"
 #include "engine/base/password.hpp"
 #include "engine/base/utf8.hpp"
 #include "engine/catalog/query.hpp"
+
+#include <fmt/format.h>
 
 namespace millrace {
 
@@ -30,9 +31,9 @@ constexpr std::array<std::pair<std::string_view, RowChange::Action>, 5> kActions
 
 Result<std::int64_t> integer_member(const Json& change, std::string_view name) {
   const auto found = change.find(name);
-  if (found == change.end() || !found->is_number_integer())
-    return wrong(fmt::format("{} is an integer", name), name);
-  return found->get<std::int64_t>();
+  const auto whole = found == change.end() ? std::nullopt : whole_number(*found);
+  if (!whole) return wrong(fmt::format("{} is an integer", name), name);
+  return *whole;
 }
 
 Result<std::string> sha256_digits(const EntityColumn& column, std::string_view text) {
@@ -124,6 +125,11 @@ Result<void> RowChange::read_value(const EntityColumn& column, const Json& value
     return {};
   }
   if (column.kind == ColumnKind::Document) {
+    if (const auto unfit = unfit_number(value)) {
+      return wrong(fmt::format("{} holds an integer beyond 64 bits with a sign: {} at \"{}\"",
+                               column.name, unfit->text, unfit->pointer),
+                   column.name);
+    }
     values_.push_back({&column, value.dump(-1, ' ', false, Json::error_handler_t::replace)});
     return {};
   }

@@ -1,5 +1,8 @@
+#include "engine/base/json_numbers.hpp"
 #include "engine/plugin/host.hpp"
 #include "engine/plugin/text.hpp"
+
+#include <fmt/format.h>
 
 namespace millrace::detail {
 namespace {
@@ -31,8 +34,10 @@ std::int32_t value_bool(const mr_value* value) {
   return json != nullptr && *json ? 1 : 0;
 }
 
+// Every value that a plugin sees has been through unfit_number(): parameters when they were
+// checked, others in value_parse().
 std::int64_t value_integer(const mr_value* value) {
-  return value_kind(value) == MR_INTEGER ? to_json_value(value)->get<std::int64_t>() : 0;
+  return value == nullptr ? 0 : whole_number(*to_json_value(value)).value_or(0);
 }
 
 // An integer is a number too: a parameter of type "number" may be written "4".
@@ -80,6 +85,11 @@ const mr_value* value_parse(mr_context* context, mr_text json) {
   guarded([&] {
     auto parsed = parse_json(view(json));
     if (!parsed.ok()) return failed(parsed.error());
+    if (const auto unfit = unfit_number(*parsed)) {
+      return failed(Error{Code::DataInvalid,
+                          fmt::format("JSON: an integer beyond 64 bits with a sign: {} at \"{}\"",
+                                      unfit->text, unfit->pointer)});
+    }
     value = to_value(context->values.emplace_front(*std::move(parsed)));
     return MR_OK;
   });

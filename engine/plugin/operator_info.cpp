@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 
+#include "engine/base/json_numbers.hpp"
 #include "engine/plugin/nearest.hpp"
 #include "engine/plugin/parameter_rules.hpp"
 
@@ -63,11 +63,9 @@ Result<void> read_hints(const Json& value, Json& hints) {
 }
 
 Result<void> read_grain(const Json& value, std::int64_t& grain) {
-  const bool is_good =
-      value.is_number_unsigned() &&
-      value.get<std::uint64_t>() <= std::uint64_t{std::numeric_limits<std::int64_t>::max()};
-  if (!is_good) return bad("grain", "a number of rows, 0 or more");
-  grain = value.get<std::int64_t>();
+  const auto rows = whole_number(value);
+  if (!rows || *rows < 0) return bad("grain", "a number of rows, 0 or more");
+  grain = *rows;
   return {};
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "engine/base/json_numbers.hpp"
 #include "engine/plugin/nearest.hpp"
 #include "engine/plugin/parameter_pattern.hpp"
 #include "engine/plugin/parameter_value.hpp"
@@ -70,8 +71,8 @@ Error bad(std::string_view member, std::string_view wanted) {
 Result<void> read_bound(const Json& declaration, const char* member, std::optional<double>& bound) {
   const auto found = declaration.find(member);
   if (found == declaration.end()) return {};
-  if (!found->is_number()) return bad(member, "a number");
-  bound = found->get<double>();
+  bound = exact_number(*found);
+  if (!bound) return bad(member, "a number that 64 bits with a fraction keep");
   return {};
 }
 
@@ -79,8 +80,9 @@ Result<void> read_size(const Json& declaration, const char* member,
                        std::optional<std::size_t>& size) {
   const auto found = declaration.find(member);
   if (found == declaration.end()) return {};
-  if (!found->is_number_unsigned()) return bad(member, "a whole number, 0 or more");
-  size = found->get<std::size_t>();
+  const auto whole = whole_number(*found);
+  if (!whole || *whole < 0) return bad(member, "a whole number, 0 or more");
+  size = static_cast<std::size_t>(*whole);
   return {};
 }
 

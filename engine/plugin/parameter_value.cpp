@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 
+#include "engine/base/json_numbers.hpp"
 #include "engine/base/utf8.hpp"
 #include "engine/plugin/nearest.hpp"
 #include "engine/plugin/parameter_pattern.hpp"
@@ -189,7 +189,11 @@ void ValueChecker::check_members(const std::vector<ParameterRule>& rules,
       continue;
     }
     members.emplace_back(key, value);
-    if (container->additional) check(*container->additional, members.back().second);
+    if (container->additional) {
+      check(*container->additional, members.back().second);
+    } else {
+      check_unfit(members.back().second);
+    }
   }
 }
 
@@ -225,6 +229,10 @@ void ValueChecker::check(const ParameterRule& rule, Json& value) {
       check_number(rule, value);
       break;
     case Kind::Number:
+      // A plugin has no integer beyond 64 bits with a sign, but the double that is equal to some.
+      if (value.is_number_integer() && !whole_number(value)) {
+        if (const auto exact = exact_number(value)) value = *exact;
+      }
       check_number(rule, value);
       break;
     case Kind::String:
@@ -241,6 +249,8 @@ void ValueChecker::check(const ParameterRule& rule, Json& value) {
       check_object(rule, value);
       break;
     case Kind::Any:
+      check_unfit(value);
+      break;
     case Kind::Boolean:
       break;
   }
@@ -248,26 +258,42 @@ void ValueChecker::check(const ParameterRule& rule, Json& value) {
 }
 
 void ValueChecker::check_number(const ParameterRule& rule, const Json& value) {
-  const double number = value.get<double>();
-  const bool is_too_big =
-      rule.type == ParameterRule::Type::Integer &&
-      (value.is_number_float() ||
-       (value.is_number_unsigned() &&
-        value.get<std::uint64_t>() > std::uint64_t{std::numeric_limits<std::int64_t>::max()}));
-  if (!std::isfinite(number) || is_too_big) {
+  const auto whole = whole_number(value);
+  const auto exact = exact_number(value);
+  const bool is_integer = rule.type == ParameterRule::Type::Integer;
+  if (is_integer ? !whole : !whole && (!exact || !std::isfinite(*exact))) {
     add("parameter_range", fmt::format("{} is out of range: {}", name(), shown(value)));
     return;
   }
+  if (!is_integer && !exact) {
+    add("parameter_range",
+        fmt::format("{} has more digits than a number of 64 bits keeps: {}", name(), shown(value)));
+    return;
+  }
+  const auto compare = [&](double limit) {
+    if (whole) return compare_exactly(*whole, limit);
+    return *exact < limit ? -1 : *exact > limit ? 1 : 0;
+  };
   const auto refuse = [&](std::string_view words, double limit) {
     add("parameter_range", fmt::format("{} must be {} {}, is {}", name(), words,
                                        bound(limit, rule.unit), shown(value)));
   };
-  if (rule.minimum && number < *rule.minimum) refuse("at least", *rule.minimum);
-  if (rule.maximum && number > *rule.maximum) refuse("at most", *rule.maximum);
-  if (rule.exclusive_minimum && number <= *rule.exclusive_minimum)
+  if (rule.minimum && compare(*rule.minimum) < 0) refuse("at least", *rule.minimum);
+  if (rule.maximum && compare(*rule.maximum) > 0) refuse("at most", *rule.maximum);
+  if (rule.exclusive_minimum && compare(*rule.exclusive_minimum) <= 0)
     refuse("more than", *rule.exclusive_minimum);
-  if (rule.exclusive_maximum && number >= *rule.exclusive_maximum)
+  if (rule.exclusive_maximum && compare(*rule.exclusive_maximum) >= 0)
     refuse("less than", *rule.exclusive_maximum);
+}
+
+// What no declaration says anything about still crosses to the operator.
+void ValueChecker::check_unfit(const Json& value) {
+  const auto found = unfit_number(value);
+  if (!found) return;
+  const std::size_t size = pointer_.size();
+  pointer_ += found->pointer;
+  add("parameter_range", fmt::format("{} is out of range: {}", name(), found->text));
+  pointer_.resize(size);
 }
 
 void ValueChecker::check_string(const ParameterRule& rule, const std::string& value) {
@@ -318,7 +344,7 @@ void ValueChecker::check_array(const ParameterRule& rule, Json& value) {
     add("parameter_range", fmt::format("{} must have at most {} items, has {}", name(),
                                        *rule.max_items, items.size()));
   }
-  if (!rule.items) return;
+  if (!rule.items) return check_unfit(value);
   for (std::size_t i = 0; i < items.size() && faults_.size() <= kMaxFaults; ++i) {
     const PointerScope scope{pointer_, std::to_string(i)};
     check(*rule.items, items[i]);
@@ -326,7 +352,7 @@ void ValueChecker::check_array(const ParameterRule& rule, Json& value) {
 }
 
 void ValueChecker::check_object(const ParameterRule& rule, Json& value) {
-  if (rule.properties.empty() && rule.is_open && !rule.additional) return;
+  if (rule.properties.empty() && rule.is_open && !rule.additional) return check_unfit(value);
   Json checked = Json::object();
   check_members(rule.properties, &rule, value, checked);
   value = std::move(checked);

@@ -1,11 +1,14 @@
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <optional>
 #include <stdexcept>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "engine/base/base64.hpp"
+#include "engine/base/json_numbers.hpp"
 #include "engine/testing/batch_json.hpp"
 
 namespace millrace::testing {
@@ -56,14 +59,35 @@ Type guess(const Values& values) {
       value.dump(-1, ' ', false, Json::error_handler_t::replace).substr(0, 80)};
 }
 
+// The value as the type of the column, or nothing where it would become another.
+template <class T>
+std::optional<T> to_cell(const Json& value) {
+  if constexpr (std::is_same_v<T, bool>) {
+    if (value.is_boolean()) return value.get<bool>();
+    return std::nullopt;
+  } else if constexpr (std::is_integral_v<T>) {
+    const auto whole = whole_number(value);
+    if (!whole || *whole < std::numeric_limits<T>::min() || *whole > std::numeric_limits<T>::max())
+      return std::nullopt;
+    return static_cast<T>(*whole);
+  } else {
+    const auto exact = exact_number(value);
+    if (!exact) return std::nullopt;
+    // A fraction is rounded to float32 as everywhere; an integer must be one of its own.
+    if (value.is_number_integer() && static_cast<double>(static_cast<T>(*exact)) != *exact)
+      return std::nullopt;
+    return static_cast<T>(*exact);
+  }
+}
+
 template <class T>
 Batch add_numbers(Batch rows, const std::string& name, const Values& values, Type type) {
   Builder<T> builder{type};
   for (const auto* value : values) {
     if (is_null(value)) {
       builder.append_null();
-    } else if (std::is_same_v<T, bool> ? value->is_boolean() : value->is_number()) {
-      builder.append(value->get<T>());
+    } else if (const auto cell = to_cell<T>(*value)) {
+      builder.append(*cell);
     } else {
       refuse(name, type, *value);
     }

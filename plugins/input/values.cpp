@@ -71,6 +71,17 @@ class Values final : public millrace::Source {
   }
 
  private:
+  // An integer among numbers with a fraction becomes a double, where one is equal to it.
+  static double number_of(std::string_view name, const Value& value) {
+    const double number = value.number();
+    if (value.kind() == MR_INTEGER &&
+        (number >= 0x1p63 || static_cast<std::int64_t>(number) != value.integer())) {
+      throw Failure{MR_INVALID_ARGUMENT, "a column of numbers cannot keep the integer " +
+                                             std::to_string(value.integer()) + ": " +
+                                             std::string{name}};
+    }
+    return number;
+  }
   static Batch add(Batch batch, std::string_view name, const Value& values) {
     switch (kind_of(name, values)) {
       case MR_BOOL:
@@ -81,7 +92,7 @@ class Values final : public millrace::Source {
                                          [](const Value& value) { return value.integer(); });
       case MR_NUMBER:
         return with_column<double>(std::move(batch), name, values,
-                                   [](const Value& value) { return value.number(); });
+                                   [name](const Value& value) { return number_of(name, value); });
       case MR_NULL:
       case MR_STRING:
         return with_column<std::string_view>(std::move(batch), name, values,

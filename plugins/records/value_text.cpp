@@ -20,6 +20,8 @@ void append_value(std::string& out, const Value& value) {
       const auto end =
           std::to_chars(digits.data(), digits.data() + digits.size(), value.number()).ptr;
       out.append(digits.data(), end);
+      // "-0" would be read again as the integer 0, which has no sign.
+      if (value.number() == 0 && digits[0] == '-') out += ".0";
       break;
     }
     case MR_STRING:

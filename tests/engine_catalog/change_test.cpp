@@ -74,6 +74,27 @@ TEST_CASE("what a column may hold is checked, and the error names it", "[catalog
   CHECK(rows.count("users") == 1);
 }
 
+TEST_CASE("an integer that a column cannot keep is refused, and no other row is meant",
+          "[catalog][change]") {
+  Filled rows{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
+  constexpr auto kHuge = 18446744073709551615u;  // -1, where it is narrowed
+  rows.model("a", {{"loss", 0.5}});
+  const Json huge = Json::object({{"loss", kHuge}});
+  const auto changed =
+      rows.change("update", "models", {{"id", 1}, {"set", Json::object({{"metrics", huge}})}});
+  check_error(changed, Code::InvalidArgument, "metrics");
+  CHECK(changed.error().message ==
+        "catalog change: metrics holds an integer beyond 64 bits with a sign: "
+        "18446744073709551615 at \"/loss\"");
+  check_error(rows.change("delete", "models", {{"id", kHuge}}), Code::InvalidArgument, "id");
+  const Json compared = {{"name", "loss"}, {"op", "="}, {"value", kHuge}};
+  for (const auto& condition : {where("tags", "has", kHuge), where("id", "=", kHuge),
+                                where("metrics", "has", compared)}) {
+    CHECK_FALSE(rows.catalog->query({{"entity", "models"}, {"where", condition}}, {}).ok());
+  }
+  CHECK(rows.count("models") == 1);
+}
+
 TEST_CASE("a row that others refer to cannot be deleted", "[catalog][change]") {
   Filled rows{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
   rows.model("a");

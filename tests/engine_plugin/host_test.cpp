@@ -57,6 +57,24 @@ TEST_CASE("a text becomes a value that lives as long as the call", "[plugin][hos
   CHECK_FALSE(fixture.last_error().empty());
 }
 
+TEST_CASE("integers cross as what they are, and those that cannot are no value", "[plugin][host]") {
+  Fixture fixture;
+  const auto& host = host_table();
+  const auto read = [&](std::string_view json) {
+    return host.value_parse(&fixture.context, text(json));
+  };
+  const auto* ends = read("[9223372036854775807, -9223372036854775808, -0.0]");
+  REQUIRE(ends != nullptr);
+  CHECK(host.value_integer(host.value_at(ends, 0)) == std::numeric_limits<std::int64_t>::max());
+  CHECK(host.value_integer(host.value_at(ends, 1)) == std::numeric_limits<std::int64_t>::min());
+  CHECK(std::signbit(host.value_number(host.value_at(ends, 2))));
+  CHECK(read(R"({"loss": 18446744073709551615})") == nullptr);
+  CHECK(fixture.last_error() ==
+        "JSON: an integer beyond 64 bits with a sign: 18446744073709551615 at \"/loss\"");
+  CHECK(read(R"({"loss": 18446744073709551616})") == nullptr);
+  CHECK_THAT(fixture.last_error(), Catch::Contains("more than 64 bits"));
+}
+
 TEST_CASE("values are read as what they are, and as nothing else", "[plugin][host]") {
   const auto& host = host_table();
   const Json json =

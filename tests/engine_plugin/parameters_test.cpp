@@ -101,6 +101,42 @@ TEST_CASE("an integer beyond 64 bits is out of range", "[plugin][parameters]") {
   CHECK(faults(declaration, R"({"n": 1e300})") == Words{"parameter_range /n"});
 }
 
+TEST_CASE("an integer that a plugin cannot be given is refused wherever it stands",
+          "[plugin][parameters]") {
+  const auto* object = R"({"metrics": {"type": "object"}})";
+  const auto checked = check(object, R"({"metrics": {"loss": 18446744073709551615}})");
+  REQUIRE(checked.faults.size() == 1);
+  CHECK(checked.faults[0].kind == "parameter_range");
+  CHECK(checked.faults[0].pointer == "/metrics/loss");
+  CHECK(checked.faults[0].message == "\"metrics/loss\" is out of range: 18446744073709551615");
+  CHECK(faults(object, R"({"metrics": {"loss": -9223372036854775808, "n": -0.0}})").empty());
+  CHECK(faults(R"({"a": {"type": "any"}})", R"({"a": [[1], [9223372036854775808]]})") ==
+        Words{"parameter_range /a/1/0"});
+  CHECK(faults(R"({"a": {"type": "array"}})", R"({"a": [0, 18446744073709551615]})") ==
+        Words{"parameter_range /a/1"});
+  CHECK(
+      faults(
+          R"({"a": {"type": "object", "properties": {"b": {"type": "string"}}, "additionalProperties": true}})",
+          R"({"a": {"c": {"d": 18446744073709551615}}})") == Words{"parameter_range /a/c/d"});
+  CHECK(faults(R"({"a": {"type": "any", "enum": [-1]}})", R"({"a": 18446744073709551615})").size() >
+        0);
+}
+
+TEST_CASE("a number keeps its value or is refused", "[plugin][parameters]") {
+  const auto* number = R"({"n": {"type": "number"}})";
+  CHECK(faults(number, R"({"n": 9007199254740992})").empty());
+  CHECK(faults(number, R"({"n": 9007199254740993})") == Words{"parameter_range /n"});
+  CHECK(faults(number, R"({"n": 18446744073709551615})") == Words{"parameter_range /n"});
+  const auto checked = check(number, R"({"n": 9223372036854775808})");
+  CHECK(checked.faults.empty());
+  CHECK(checked.params["n"].is_number_float());
+  CHECK(checked.params["n"] == 0x1p63);
+  // The bound of an integer is compared as the number it is.
+  const auto* bounded = R"({"n": {"type": "integer", "maximum": 9007199254740992}})";
+  CHECK(faults(bounded, R"({"n": 9007199254740992})").empty());
+  CHECK(faults(bounded, R"({"n": 9007199254740993})") == Words{"parameter_range /n"});
+}
+
 TEST_CASE("bounds are kept, at them and beyond", "[plugin][parameters]") {
   const auto* closed = R"({"n": {"type": "number", "minimum": 0, "maximum": 1}})";
   CHECK(faults(closed, R"({"n": 0})").empty());

@@ -16,6 +16,25 @@ Batch make(std::string_view columns, std::string_view types = "{}") {
 
 }  // namespace
 
+TEST_CASE("a value that its column cannot keep is refused by name", "[testing][batch]") {
+  const auto refused = [](const char* columns, const char* types) {
+    const auto made = batch_from_json(Json::parse(columns), Json::parse(types));
+    return made.ok() ? std::string{} : made.error().message;
+  };
+  CHECK(refused(R"({"n": [9223372036854775807, -9223372036854775808]})", "{}").empty());
+  CHECK(refused(R"({"n": [18446744073709551615]})", "{}") ==
+        "column \"n\" is int64, which this is not: 18446744073709551615");
+  CHECK(refused(R"({"n": [2147483648]})", R"({"n": "int32"})") ==
+        "column \"n\" is int32, which this is not: 2147483648");
+  CHECK(refused(R"({"n": [1.5]})", R"({"n": "int64"})") ==
+        "column \"n\" is int64, which this is not: 1.5");
+  CHECK(refused(R"({"x": [0.5, 9007199254740993]})", "{}") ==
+        "column \"x\" is float64, which this is not: 9007199254740993");
+  CHECK(refused(R"({"x": [16777217]})", R"({"x": "float32"})") ==
+        "column \"x\" is float32, which this is not: 16777217");
+  CHECK(refused(R"({"x": [0.1, 16777216]})", R"({"x": "float32"})").empty());
+}
+
 TEST_CASE("columns written as JSON become a batch and read back", "[testing][batch]") {
   const auto batch = make(R"({"i": [1, null], "d": [1, 2.5], "s": ["a", null], "b": [true, false],
     "l": [["x", "y"], []], "o": [{"k": 1}, {"k": null}], "lo": [[{"p": 1}, {"p": 2}], [{"p": 3}]]})");
