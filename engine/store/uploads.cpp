@@ -4,6 +4,8 @@
 #include <set>
 #include <utility>
 
+#include <spdlog/spdlog.h>
+
 #include "engine/base/random.hpp"
 #include "engine/store/upload_entry.hpp"
 
@@ -21,6 +23,11 @@ constexpr std::size_t kIdBytes = 16;
 constexpr std::size_t kReadBytes = 1u << 20;
 
 Error no_upload() { return {Code::NotFound, "no such upload"}; }
+
+// Says that there is nothing to be taken up, for good.
+bool is_no_upload(const Error& error) {
+  return error.code == Code::DataInvalid || error.code == Code::NotFound;
+}
 
 Error taken() { return {Code::Conflict, "the upload is being used by another request"}; }
 
@@ -95,32 +102,67 @@ Uploads::~Uploads() = default;
 
 void Uploads::load() {
   const auto listed = disk_.list(kUploadFolder);
-  if (!listed.ok()) return;  // nothing has ever come
+  if (!listed.ok()) {
+    if (listed.error().code != Code::NotFound)  // else nothing has ever come
+      spdlog::warn("uploads not taken up error={}", listed.error().message);
+    return;
+  }
   std::set<std::string> kept;
   for (const auto& file : *listed) {
     auto leaf = file.name.substr(kUploadFolder.size() + 1);
-    const auto entry = std::make_shared<Entry>();
-    entry->id = leaf.substr(0, leaf.find('.'));
-    if (file.name != upload_state_name(entry->id) || !detail::load_upload(disk_, *entry).ok())
-      continue;
-    const auto bytes = disk_.stat(upload_bytes_name(entry->id));
-    if (bytes.ok()) {
-      entry->offset_bytes = bytes->size;
-    } else if (!entry->sha256.empty() && blobs_.stat(entry->sha256).ok()) {
-      auto pin = blobs_.pin(entry->sha256);
-      if (pin.ok()) entry->pin = *std::move(pin);
-      entry->offset_bytes = entry->length_bytes;
+    auto id = leaf.substr(0, leaf.find('.'));
+    if (file.name != upload_state_name(id)) continue;
+    const auto taken = take_up(id);
+    if (!taken.ok() && is_no_upload(taken.error())) continue;
+    kept.insert(upload_state_name(id));
+    kept.insert(upload_bytes_name(id));
+    if (taken.ok()) {
+      entries_.emplace(std::move(id), *taken);
     } else {
-      entry->sha256.clear();  // somebody has removed the bytes: they are to be sent again
+      spdlog::warn("upload not taken up yet upload={} error={}", id, taken.error().message);
+      unread_.insert(std::move(id));
     }
-    kept.insert(upload_state_name(entry->id));
-    kept.insert(upload_bytes_name(entry->id));
-    entries_.emplace(entry->id, entry);
   }
   // What was not made to its end, or not removed to it.
   for (const auto& file : *listed) {
     if (!file.is_folder && !kept.contains(file.name)) static_cast<void>(disk_.remove(file.name));
   }
+}
+
+// Finds out what is known of an upload. Whatever can have a passing reason is told as it is, so
+// that nothing is removed because of it.
+Result<Uploads::SharedEntry> Uploads::take_up(const std::string& id) {
+  const auto entry = std::make_shared<Entry>();
+  entry->id = id;
+  MR_CHECK(detail::load_upload(disk_, *entry));
+  const auto bytes = disk_.stat(upload_bytes_name(id));
+  if (bytes.ok()) {
+    entry->offset_bytes = bytes->size;
+    return entry;
+  }
+  if (bytes.error().code != Code::NotFound) return bytes.error();
+  if (entry->sha256.empty()) return entry;
+  const auto content = blobs_.stat(entry->sha256);
+  if (content.ok()) {
+    MR_TRY(entry->pin, blobs_.pin(entry->sha256));
+    entry->offset_bytes = entry->length_bytes;
+    return entry;
+  }
+  if (content.error().code != Code::NotFound) return content.error();
+  entry->sha256.clear();  // somebody has removed the bytes: they are to be sent again
+  return entry;
+}
+
+// Takes up one that could not be read at the start.
+void Uploads::try_again(const std::string& id) {
+  {
+    const std::lock_guard lock{mutex_};
+    if (!unread_.contains(id)) return;
+  }
+  auto taken = take_up(id);
+  if (!taken.ok() && !is_no_upload(taken.error())) return;
+  const std::lock_guard lock{mutex_};
+  if (unread_.erase(id) > 0 && taken.ok()) entries_.emplace(id, *std::move(taken));
 }
 
 Result<UploadStat> Uploads::create(const New& wanted) {
@@ -217,13 +259,20 @@ Result<std::string> Uploads::remove(std::string_view id, std::string_view owner)
 
 std::vector<std::string> Uploads::remove_untouched(std::int64_t before_us) {
   std::vector<SharedEntry> all;
+  std::set<std::string> unread;
+  {
+    const std::lock_guard lock{mutex_};
+    unread = unread_;
+  }
+  for (const auto& id : unread) try_again(id);
   {
     const std::lock_guard lock{mutex_};
     for (const auto& [id, entry] : entries_) all.push_back(entry);
   }
   std::vector<std::string> contents;
   for (const auto& entry : all) {
-    if (touched_us(entry->id) >= before_us) continue;
+    const auto touched = touched_us(entry->id);
+    if (!touched.ok() || *touched >= before_us) continue;
     const auto removed = remove(entry->id, entry->owner);
     // One that is claimed, or whose files cannot be removed, has its turn the next time.
     if (removed.ok() && !removed->empty()) contents.push_back(*removed);
@@ -239,6 +288,7 @@ std::size_t Uploads::count() const {
 // --- one at a time ---
 
 Uploads::SharedEntry Uploads::find(std::string_view id, std::string_view owner) {
+  try_again(std::string{id});
   const std::lock_guard lock{mutex_};
   const auto found = entries_.find(id);
   return found == entries_.end() || found->second->owner != owner ? nullptr : found->second;
@@ -328,16 +378,22 @@ Result<void> Uploads::forget(Entry& entry) {
   return {};
 }
 
-std::int64_t Uploads::touched_us(const std::string& id) {
+Result<std::int64_t> Uploads::touched_us(const std::string& id) {
   std::int64_t latest = 0;
   for (const auto& name : {upload_bytes_name(id), upload_state_name(id)}) {
-    if (const auto file = disk_.stat(name); file.ok()) latest = std::max(latest, file->modified_us);
+    const auto file = disk_.stat(name);
+    if (file.ok()) {
+      latest = std::max(latest, file->modified_us);
+    } else if (file.error().code != Code::NotFound) {
+      return file.error();
+    }
   }
   return latest;
 }
 
 UploadStat Uploads::describe(const Entry& entry) {
-  return {entry.id, entry.length_bytes, entry.offset_bytes, entry.note, touched_us(entry.id)};
+  return {entry.id, entry.length_bytes, entry.offset_bytes, entry.note,
+          touched_us(entry.id).value_or(0)};
 }
 
 }  // namespace millrace

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -142,6 +143,8 @@ class Uploads {
   using Busy = std::unique_ptr<Entry, Leave>;
 
   void load();
+  Result<SharedEntry> take_up(const std::string& id);
+  void try_again(const std::string& id);
   SharedEntry find(std::string_view id, std::string_view owner);
   Result<Busy> enter(const SharedEntry& entry);
   Result<Busy> go_on(const SharedEntry& entry, std::uint64_t turn);
@@ -150,14 +153,15 @@ class Uploads {
   Result<void> hash(Entry& entry);
   Result<void> forget(Entry& entry);
   /// When something of an upload was written last; asks the disk alone, so anybody may.
-  std::int64_t touched_us(const std::string& id);
+  Result<std::int64_t> touched_us(const std::string& id);
   UploadStat describe(const Entry& entry);
 
   Disk& disk_;
   Blobs& blobs_;
-  mutable std::mutex mutex_;  // guards entries_ and what the entries say of it
+  mutable std::mutex mutex_;  // guards what follows and what the entries say of it
   std::condition_variable changed_;
   std::map<std::string, SharedEntry, std::less<>> entries_;  // by id
+  std::set<std::string> unread_;  // ids of those whose state could not be read, which may pass
 };
 
 }  // namespace millrace

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <fstream>
+#include <limits>
 #include <thread>
 
 #include <catch2/catch.hpp>
@@ -180,6 +181,48 @@ TEST_CASE("an upload that is removed tells which content it kept", "[store][uplo
     CHECK(*fixture.store->blobs()->remove_unless(kSha256, unreferred));
   }
   CHECK(fixture.files().empty());
+}
+
+TEST_CASE("an upload that cannot be read for a while is kept, and found when it can",
+          "[store][uploads]") {
+  const auto* const broken = GENERATE("open", "stat");
+  const bool is_content = GENERATE(false, true);
+  INFO(broken << ' ' << is_content);
+  UploadFixture fixture;
+  const auto id = fixture.create(6);
+  fixture.send(id, 0, "abcdef");
+  if (is_content) REQUIRE((*fixture.uploads().claim(id, "1"))->publish().ok());
+  const auto files = fixture.files();
+  fixture.script.failing = broken;
+  fixture.restart();
+  CHECK(fixture.files() == files);
+  CHECK(fixture.uploads().remove_untouched(std::numeric_limits<std::int64_t>::max()).empty());
+  CHECK(fixture.files() == files);
+  CHECK(fixture.uploads().count() == 0);
+  fixture.script.failing.clear();
+  CHECK(fixture.offset(id) == 6);
+  CHECK(fixture.uploads().claim(id, "1").ok());
+}
+
+TEST_CASE("an upload whose age cannot be told is not too old", "[store][uploads]") {
+  UploadFixture fixture;
+  const auto id = fixture.create(6);
+  fixture.script.failing = "stat";
+  CHECK(fixture.uploads().remove_untouched(std::numeric_limits<std::int64_t>::max()).empty());
+  fixture.script.failing.clear();
+  CHECK(fixture.offset(id) == 0);
+}
+
+TEST_CASE("what is no upload, or no more, goes at the start", "[store][uploads]") {
+  UploadFixture fixture;
+  const auto id = fixture.create(6);
+  write_file(fixture.uploads_folder() / "broken.state.partial", "{");
+  write_file(fixture.uploads_folder() / "broken.partial", "bytes");
+  write_file(fixture.uploads_folder() / "orphan.partial", "bytes");
+  write_file(fixture.uploads_folder() / (id + ".new.partial"), "{");
+  fixture.restart();
+  CHECK(fixture.files().size() == 2);
+  CHECK(fixture.offset(id) == 0);
 }
 
 TEST_CASE("many who go on with one upload at once make one file", "[store][uploads]") {
