@@ -4,9 +4,9 @@
 #include <cerrno>
 #include <dirent.h>
 #include <fcntl.h>
-#include <map>
 #include <mutex>
 #include <system_error>
+#include <unordered_set>
 
 #include "engine/base/beneath.hpp"
 #include "engine/base/disk_file.hpp"
@@ -23,6 +23,8 @@ using detail::open_beneath;
 
 constexpr mode_t kFileMode = 0666;  // the umask takes away from it
 constexpr mode_t kFolderMode = 0777;
+// So many new folders wait for a sync of theirs; the name of one more is synced as it is made.
+constexpr std::size_t kMaxNewFolders = 4096;
 
 struct Split {
   std::string_view folder;  // "" for the disk's own
@@ -82,7 +84,6 @@ class KernelDisk final : public Disk {
     struct stat status {};
     if (::fstat(file.get(), &status) != 0) return failed(kWhat, name, errno);
     if (!S_ISREG(status.st_mode)) return not_a_file(kWhat, name, status.st_mode);
-    MR_CHECK(remember_device(status.st_dev, name));
     return std::unique_ptr<WritableFile>{std::make_unique<detail::KernelWritableFile>(
         std::move(file), std::string{name}, static_cast<std::uint64_t>(status.st_size))};
   }
@@ -164,6 +165,25 @@ class KernelDisk final : public Disk {
     return entry(std::string{name}, status);
   }
 
+  Result<std::string> identify(std::string_view name) override {
+    MR_CHECK(check_folder_name("look up file", name));
+    auto there = name;
+    while (true) {
+      const auto found = open_beneath(root_.get(), there, O_PATH);
+      struct stat status {};
+      if (found && ::fstat(found.get(), &status) == 0) {
+        auto text = std::to_string(status.st_dev) + ':' + std::to_string(status.st_ino);
+        if (there.size() < name.size()) {
+          text.append("/").append(name.substr(there.empty() ? 0 : there.size() + 1));
+        }
+        return text;
+      }
+      if (there.empty() || (errno != ENOENT && errno != ENOTDIR))
+        return failed("look up file", name, errno);
+      there = split(there).folder;
+    }
+  }
+
   Result<std::vector<Entry>> list(std::string_view folder) override {
     MR_CHECK(check_folder_name("list folder", folder));
     auto opened = open_beneath(root_.get(), folder, O_RDONLY | O_DIRECTORY);
@@ -196,18 +216,52 @@ class KernelDisk final : public Disk {
     return entries;
   }
 
-  Result<void> sync() override {
-    const std::lock_guard lock{mutex_};
-    for (const auto& [device, folder] : devices_) {
-      if (::syncfs(folder.get()) != 0) return failed("sync disk", "", errno);
-    }
+  Result<void> check_replace(std::string_view name) override {
+    constexpr std::string_view kWhat = "rename file";
+    MR_CHECK(check_name(kWhat, name));
+    const auto place = split(name);
+    const auto folder = open_beneath(root_.get(), place.folder, O_PATH | O_DIRECTORY);
+    if (!folder) return write_failed(kWhat, name, errno);
+    if (::faccessat(folder.get(), ".", W_OK | X_OK, AT_EACCESS) != 0)
+      return failed(kWhat, name, errno);
+    constexpr unsigned kWanted = STATX_TYPE | STATX_MODE | STATX_UID;
+    struct statx above {
+    }, there{};
+    if (::statx(folder.get(), "", AT_EMPTY_PATH, kWanted, &above) != 0)
+      return failed(kWhat, name, errno);
+    const bool is_free =
+        ::statx(folder.get(), place.leaf.c_str(), AT_SYMLINK_NOFOLLOW, kWanted, &there) != 0;
+    if (is_free && errno != ENOENT) return failed(kWhat, name, errno);
+    constexpr auto kFixed = STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND;
+    if (((above.stx_attributes | there.stx_attributes) & kFixed) != 0)
+      return failed(kWhat, name, EPERM);
+    if (is_free) return {};
+    if (S_ISDIR(there.stx_mode)) return write_failed(kWhat, name, EISDIR);
+    if (!S_ISREG(there.stx_mode)) return not_a_file(kWhat, name, there.stx_mode);
+    const auto user = ::geteuid();
+    const bool is_others =
+        user != 0 && user != there.stx_uid && user != above.stx_uid;  // see S_ISVTX in rename(2)
+    if ((above.stx_mode & S_ISVTX) != 0 && is_others) return failed(kWhat, name, EPERM);
+    return {};
+  }
+
+  Result<void> sync_file(std::string_view name) override {
+    MR_CHECK(check_name("sync file", name));
+    const auto file = open_beneath(root_.get(), name, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    if (!file || ::fsync(file.get()) != 0) return failed("sync file", name, errno);
     return {};
   }
 
   Result<void> sync_folder(std::string_view folder) override {
     MR_CHECK(check_folder_name("sync folder", folder));
-    const auto opened = open_beneath(root_.get(), folder, O_RDONLY | O_DIRECTORY);
-    if (!opened || ::fsync(opened.get()) != 0) return failed("sync folder", folder, errno);
+    MR_CHECK(sync_names(folder));
+    while (is_new(folder)) {
+      const auto above = split(folder).folder;
+      MR_CHECK(sync_names(above));
+      const std::lock_guard lock{mutex_};
+      new_folders_.erase(std::string{folder});
+      folder = above;
+    }
     return {};
   }
 
@@ -259,33 +313,45 @@ class KernelDisk final : public Disk {
   // Makes the folder and those above it; another thread may make the same ones.
   Result<void> make_folders(std::string_view folder) {
     for (auto end = folder.find('/'); !folder.empty(); end = folder.find('/', end + 1)) {
-      const auto place = split(folder.substr(0, end));
+      const auto made = folder.substr(0, end);
+      const auto place = split(made);
       const auto parent = open_beneath(root_.get(), place.folder, O_PATH | O_DIRECTORY);
       if (!parent) return write_failed("make folder", folder, errno);
-      if (::mkdirat(parent.get(), place.leaf.c_str(), kFolderMode) != 0 && errno != EEXIST) {
+      const bool is_there = ::faccessat(parent.get(), place.leaf.c_str(), F_OK, 0) == 0;
+      // Noted before it is there: who finds it there finds the note as well.
+      const bool is_noted = is_there || note_new(made);
+      if (!is_there && ::mkdirat(parent.get(), place.leaf.c_str(), kFolderMode) != 0 &&
+          errno != EEXIST) {
         return write_failed("make folder", folder, errno);
       }
+      if (!is_noted) MR_CHECK(sync_names(place.folder));
       if (end == std::string_view::npos) break;
     }
     return {};
   }
 
-  // Below one folder other file systems may be mounted; sync() has to reach each that was written
-  // to. Its folder stays open from before the first byte, so that syncfs reports every failed
-  // write.
-  Result<void> remember_device(dev_t device, std::string_view name) {
-    const std::lock_guard lock{mutex_};
-    if (devices_.count(device) != 0) return {};
-    auto folder = open_beneath(root_.get(), split(name).folder, O_RDONLY | O_DIRECTORY);
-    if (!folder) return failed("create file", name, errno);
-    devices_.emplace(device, std::move(folder));
+  Result<void> sync_names(std::string_view folder) {
+    const auto opened = open_beneath(root_.get(), folder, O_RDONLY | O_DIRECTORY);
+    if (!opened || ::fsync(opened.get()) != 0) return failed("sync folder", folder, errno);
     return {};
+  }
+
+  bool note_new(std::string_view folder) {
+    const std::lock_guard lock{mutex_};
+    if (new_folders_.size() >= kMaxNewFolders) return false;
+    new_folders_.emplace(folder);
+    return true;
+  }
+
+  bool is_new(std::string_view folder) {
+    const std::lock_guard lock{mutex_};
+    return !new_folders_.empty() && new_folders_.contains(std::string{folder});
   }
 
   FileDescriptor root_;
   std::string path_;
-  std::mutex mutex_;  // guards devices_
-  std::map<dev_t, FileDescriptor> devices_;
+  std::mutex mutex_;                             // guards new_folders_
+  std::unordered_set<std::string> new_folders_;  // their names in the folders above are not synced
 };
 
 }  // namespace

@@ -33,6 +33,9 @@ class WritableFile {
   /// may stand there already.
   virtual Result<std::uint64_t> append_from(ReadableFile& source, std::uint64_t offset, std::uint64_t length);
   virtual Result<void> truncate(std::uint64_t length) = 0;
+  /// Tells the disk to begin writing what a sync waits for, and returns at once.
+  virtual void begin_sync() {}
+  /// Returns when all that was written is on stable storage. May be called while another thread appends.
   virtual Result<void> sync() = 0;
   [[nodiscard]] virtual std::uint64_t size() const = 0;
 };
@@ -70,12 +73,18 @@ class Disk {
   virtual Result<void> remove(std::string_view name) = 0;
   /// Looks up a file or folder ("" is the disk's own); anything else is InvalidArgument.
   virtual Result<Entry> stat(std::string_view name) = 0;
+  /// Returns a text that two names have in common if and only if they lead to one file, on whatever disk: device and inode
+  /// of the file, or, where there is none, those of the nearest folder above it with the rest of the name.
+  virtual Result<std::string> identify(std::string_view name) = 0;
   /// Lists the files and folders of one folder, not of its subfolders, sorted by name bytewise.
   virtual Result<std::vector<Entry>> list(std::string_view folder) = 0;
-  /// Returns when everything written and renamed so far is on stable storage (syncfs).
-  virtual Result<void> sync() = 0;
-  /// Returns when the names in `folder` are on stable storage. A disk that knows no better syncs all of itself.
-  virtual Result<void> sync_folder([[maybe_unused]] std::string_view folder) { return sync(); }
+  /// Looks whether a file could be renamed to `name`, in a folder that is there, and changes nothing. Conflict: a folder
+  /// stands there; InvalidArgument: something else that is no regular file; Io: mode, owner or mount forbid it.
+  virtual Result<void> check_replace(std::string_view name) = 0;
+  /// Returns when the bytes of a file are on stable storage.
+  virtual Result<void> sync_file(std::string_view name) = 0;
+  /// Returns when the names in `folder` are on stable storage, and the folder's own where this disk made it.
+  virtual Result<void> sync_folder(std::string_view folder) = 0;
   [[nodiscard]] virtual std::string describe() const = 0;
 };
 

@@ -116,6 +116,7 @@ Result<void> KernelWritableFile::sync() {
 }
 
 void KernelWritableFile::write_behind() {
+  if (size_ == behind_) return;
   // Only a beginning: what it cannot do, or fails at, is left to a sync, which tells.
   static_cast<void>(::sync_file_range(file_.get(), static_cast<off_t>(behind_),
                                       static_cast<off_t>(size_ - behind_), SYNC_FILE_RANGE_WRITE));

@@ -35,6 +35,7 @@ class KernelWritableFile final : public WritableFile {
   Result<std::uint64_t> append_from(ReadableFile& source, std::uint64_t offset,
                                     std::uint64_t length) override;
   Result<void> truncate(std::uint64_t length) override;
+  void begin_sync() override { write_behind(); }
   Result<void> sync() override;
   std::uint64_t size() const override { return size_; }
 

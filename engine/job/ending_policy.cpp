@@ -44,6 +44,13 @@ Row row_of(Code code) {
 
 }  // namespace
 
+Error not_published_yet(Error error) {
+  const bool is_final = error.code == Code::NotFound || error.code == Code::Cancelled;
+  if (!is_final && after_error(EndingStep::Store, error.code) != EndingChoice::Again)
+    error.code = Code::Unavailable;
+  return error;
+}
+
 EndingChoice after_error(EndingStep step, Code code) {
   const Row row = row_of(code);
   switch (step) {

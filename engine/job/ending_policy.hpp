@@ -22,4 +22,9 @@ enum class EndingChoice {
 /// of what a crash left have no other (docs/decisions/jobs.md).
 [[nodiscard]] EndingChoice after_error(EndingStep step, Code code);
 
+/// Makes an error of an output that is published behind others, which are visible, one that is
+/// tried again: the job cannot fail any more, and what is in the way has to go. Lost bytes
+/// (NotFound) and a lost lease (Cancelled) stay what they are.
+[[nodiscard]] Error not_published_yet(Error error);
+
 }  // namespace millrace

@@ -40,8 +40,8 @@ InlineServices::~InlineServices() {
 
 Result<void> InlineServices::publish() {
   if (!has_written()) return {};
+  MR_CHECK(sync());
   outputs().close();
-  MR_CHECK(store().sync());
   MR_CHECK(outputs().publish());
   published_ = true;
   return {};

@@ -182,7 +182,7 @@ Result<void> JobAttempt::write_checkpoint(const Checkpoint& taken) {
   Checkpoint whole = taken;
   MR_CHECK(services_->add_state(whole));
   // What the checkpoint speaks of must not be younger than it.
-  if (services_->has_written()) MR_CHECK(service_->sync.sync());
+  if (services_->has_written()) MR_CHECK(services_->sync());
   auto written =
       service_->jobs.checkpoint(lease_, whole, to_json(std::as_const(*services_).progress()));
   if (written.ok()) {

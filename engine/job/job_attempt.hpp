@@ -89,6 +89,7 @@ class JobAttempt : public std::enable_shared_from_this<JobAttempt> {
   void publish_outputs();
   void fail(JobState state, std::string_view status);
   void tidy_up(std::string_view status);
+  void warn_if_untidy(const Result<void>& ended) const;
   void put_back(const std::optional<Error>& error, std::chrono::milliseconds wait);
   void went_back(const std::optional<Error>& error, std::chrono::milliseconds wait);
   void write_end(JobState state);

@@ -3,6 +3,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "engine/job/ending_policy.hpp"
 #include "engine/job/job_attempt.hpp"
 #include "engine/job/progress_json.hpp"
 
@@ -113,8 +114,10 @@ Result<void> JobAttempt::adopt_outputs() {
 void JobAttempt::publish() {
   auto ready = adopt_outputs();
   if (ready.ok() && !services_->has_written()) return write_end(JobState::Finished);
+  // Before the log says that all is well; from here on it can only go forward.
+  if (ready.ok()) ready = services_->outputs().check_publish();
   if (ready.ok()) ready = services_->end_record_log("finished");
-  if (ready.ok()) ready = service_->sync.sync();
+  if (ready.ok()) ready = services_->sync();
   if (!ready.ok()) {
     outcome_.error = std::move(ready).error().within("write outputs");
     return settle();
@@ -138,10 +141,19 @@ void JobAttempt::publish_outputs() {
   services_->outputs().close();
   is_tidied_ = true;
   until_done(
-      EndingStep::Store, [this](const Answered& answer) { answer(services_->outputs().publish()); },
+      EndingStep::Store,
+      [this](const Answered& answer) {
+        auto published = services_->outputs().publish();
+        // With one of them visible the job cannot fail any more: whoever is in the way has to go.
+        if (!published.ok() && services_->outputs().may_be_visible())
+          published = not_published_yet(std::move(published).error());
+        answer(std::move(published));
+      },
       [this](Result<void> published) {
-        if (!published.ok())
+        if (!published.ok()) {
           outcome_.error = std::move(published).error().within("publish outputs");
+          warn_if_untidy(services_->outputs().discard());
+        }
         write_end(published.ok() ? JobState::Finished : JobState::Failed);
       });
 }
@@ -159,11 +171,16 @@ void JobAttempt::tidy_up(std::string_view status) {
     outputs.close();
     const std::string& log = services_->record_log();
     if (ended.ok() && !log.empty()) ended = outputs.publish(log);
-    if (ended.ok()) ended = outputs.discard(log);
+    auto gone = outputs.discard(ended.ok() ? log : std::string{});
+    if (ended.ok()) ended = std::move(gone);
   }
   // What earlier attempts left, and this one had not come to.
   if (ended.ok() && lease_.token > 1)
     ended = service_->store.discard_stages(lease_.job, lease_.token + 1);
+  warn_if_untidy(ended);
+}
+
+void JobAttempt::warn_if_untidy(const Result<void>& ended) const {
   if (!ended.ok())
     spdlog::warn("outputs not tidied up job={} error={}", lease_.job.value, ended.error().message);
 }

@@ -4,6 +4,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "engine/job/ending_policy.hpp"
 #include "engine/job/job_attempt.hpp"
 #include "engine/job/record_log.hpp"
 #include "engine/job/rights_json.hpp"
@@ -121,15 +122,19 @@ void JobAttempt::end_publishing() {
       });
 }
 
+// Some may be visible already: the rest follows, and what is in the way of one has to go.
 Result<void> JobAttempt::publish_noted() {
   const StoreRights rights = read_rights(job_.rights);
   MR_TRY(const auto noted, service_->jobs.outputs(lease_.job));
+  Result<void> first;
   for (const JobStore::Output& output : noted) {
     MR_TRY(const Uri checked, service_->store.check(output.uri, rights, true));
     MR_CHECK(guard_.check());
-    MR_CHECK(service_->store.publish(checked, stage_owner(lease_.job, output.token)));
+    auto done = service_->store.publish(checked, stage_owner(lease_.job, output.token),
+                                        Publishing::Again);
+    if (!done.ok() && first.ok()) first = not_published_yet(std::move(done).error());
   }
-  return {};
+  return first;
 }
 
 void JobAttempt::end_aborting() {
@@ -166,7 +171,7 @@ Result<void> JobService::State::end_aborted(JobId id) {
     RecordLog record_log{*staged, catalog.clock()};
     MR_CHECK(record_log.finish("aborted", last_counts(job)));
   }
-  MR_CHECK(store.publish(checked, owner));
+  MR_CHECK(store.publish(checked, owner, Publishing::First));
   return store.discard_stages(id, job.token + 1);
 }
 

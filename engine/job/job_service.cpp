@@ -47,7 +47,6 @@ JobService::State::State(JobService& own, JobStore& job_store, Registry& operato
       catalog{metadata},
       scheduler{workers},
       settings{with_holder(std::move(given))},
-      sync{objects},
       outages{metadata.clock()},
       dispatcher{settings.queues, workers.workers()} {}
 

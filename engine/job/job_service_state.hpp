@@ -14,7 +14,6 @@
 #include "engine/job/job_service.hpp"
 #include "engine/job/job_watchers.hpp"
 #include "engine/job/outage_log.hpp"
-#include "engine/job/shared_sync.hpp"
 #include "engine/job/store_services.hpp"
 
 namespace millrace {
@@ -94,7 +93,6 @@ struct JobService::State : std::enable_shared_from_this<JobService::State> {
   Catalog& catalog;
   Scheduler& scheduler;
   const JobSettings settings;
-  SharedSync sync;
   JobWatchers watchers;
   OutageLog outages;
 

@@ -5,13 +5,12 @@
 #include "engine/base/utf8.hpp"
 
 namespace millrace {
-
 namespace {
 
 // Asks before each change whether the attempt may still have effects.
-class FencedWriter final : public ObjectWriter {
+class FencedWriter final : public StagedWriter {
  public:
-  FencedWriter(std::unique_ptr<ObjectWriter> writer, LeaseGuard& guard)
+  FencedWriter(std::unique_ptr<StagedWriter> writer, LeaseGuard& guard)
       : writer_{std::move(writer)}, guard_{guard} {}
 
   Result<void> write(std::string_view bytes) override {
@@ -22,27 +21,64 @@ class FencedWriter final : public ObjectWriter {
     MR_CHECK(guard_.check());
     return writer_->truncate(size);
   }
+  Result<void> sync() override { return writer_->sync(); }
   std::uint64_t size() const override { return writer_->size(); }
 
  private:
-  const std::unique_ptr<ObjectWriter> writer_;
+  const std::unique_ptr<StagedWriter> writer_;
   LeaseGuard& guard_;
 };
+
+Error taken(std::string_view what, const Uri& uri) {
+  return {Code::Conflict, "output: " + std::string{what} + ": " + printable(uri.text)};
+}
 
 }  // namespace
 
 Result<ObjectWriter*> StagedOutputs::stage(Uri uri) {
+  MR_TRY(const auto object, store_.identify(uri));
+  {
+    const std::lock_guard lock{mutex_};
+    if (reads_.contains(object)) return taken("the run reads the file that it would replace", uri);
+    if (!targets_.insert(object).second) return taken("two nodes write to one address", uri);
+  }
+  auto opened = open_stage(uri);
   const std::lock_guard lock{mutex_};
-  const bool taken = std::any_of(outputs_.begin(), outputs_.end(), [&uri](const Output& output) {
-    return output.uri.text == uri.text;
-  });
-  if (taken)
-    return Error{Code::Conflict, "output: two nodes write to one address: " + printable(uri.text)};
-  if (guard_ != nullptr) MR_CHECK(guard_->check());
+  if (!opened.ok()) {
+    targets_.erase(object);
+    return std::move(opened).error();
+  }
+  outputs_.push_back({std::move(uri), *std::move(opened)});
+  return outputs_.back().writer.get();
+}
+
+Result<std::shared_ptr<StagedWriter>> StagedOutputs::open_stage(const Uri& uri) {
+  MR_CHECK(check_lease());
   MR_TRY(auto writer, store_.stage(uri, owner_));
   if (guard_ != nullptr) writer = std::make_unique<FencedWriter>(std::move(writer), *guard_);
-  outputs_.push_back({std::move(uri), std::move(writer)});
-  return outputs_.back().writer.get();
+  return std::shared_ptr<StagedWriter>{std::move(writer)};
+}
+
+Result<void> StagedOutputs::check_lease() const {
+  return guard_ == nullptr ? Result<void>{} : guard_->check();
+}
+
+Result<void> StagedOutputs::note_read(const Uri& uri) {
+  // Nothing else can be written to.
+  if (uri.scheme != Uri::Scheme::File && uri.scheme != Uri::Scheme::Qiniu) return {};
+  MR_TRY(auto object, store_.identify(uri));
+  const std::lock_guard lock{mutex_};
+  if (targets_.contains(object)) return taken("the run reads one of its outputs", uri);
+  if (reads_.size() < kMaxReads) reads_.insert(std::move(object));
+  return {};
+}
+
+Result<void> StagedOutputs::check_put(const Uri& uri) const {
+  if (empty()) return {};
+  MR_TRY(const auto object, store_.identify(uri));
+  const std::lock_guard lock{mutex_};
+  if (targets_.contains(object)) return taken("two nodes write to one address", uri);
+  return {};
 }
 
 bool StagedOutputs::empty() const {
@@ -57,25 +93,81 @@ std::vector<std::string> StagedOutputs::uris() const {
   return uris;
 }
 
+// What is to be worked on without the lock.
+std::vector<StagedOutputs::Output> StagedOutputs::chosen(std::string_view only) const {
+  const std::lock_guard lock{mutex_};
+  std::vector<Output> chosen;
+  std::copy_if(outputs_.begin(), outputs_.end(), std::back_inserter(chosen),
+               [only](const Output& output) { return only.empty() || output.uri.text == only; });
+  return chosen;
+}
+
+Result<void> StagedOutputs::sync() {
+  Result<void> first;
+  for (const Output& output : chosen({})) {
+    if (!output.writer) continue;
+    auto done = output.writer->sync();
+    if (!done.ok() && first.ok()) first = std::move(done);
+  }
+  const std::lock_guard lock{mutex_};
+  if (!first.ok() && !fault_) fault_ = std::move(first).error();
+  if (fault_) return *fault_;
+  return {};
+}
+
 void StagedOutputs::close() {
   const std::lock_guard lock{mutex_};
   for (Output& output : outputs_) output.writer.reset();
 }
 
-Result<void> StagedOutputs::publish(std::string_view only) {
-  const std::lock_guard lock{mutex_};
-  for (const Output& output : outputs_) {
-    if (!only.empty() && output.uri.text != only) continue;
-    if (guard_ != nullptr) MR_CHECK(guard_->check());
-    MR_CHECK(store_.publish(output.uri, owner_));
+Result<void> StagedOutputs::check_publish() const {
+  for (const Output& output : chosen({})) {
+    if (output.is_published) continue;
+    MR_CHECK(store_.check_publish(output.uri, owner_,
+                                  output.is_tried ? Publishing::Again : Publishing::First));
   }
   return {};
 }
 
-Result<void> StagedOutputs::discard(std::string_view except) {
-  const std::lock_guard lock{mutex_};
+Result<void> StagedOutputs::publish(std::string_view only) {
+  if (only.empty() && !may_be_visible()) MR_CHECK(check_publish());
   Result<void> first;
-  for (const Output& output : outputs_) {
+  for (const Output& output : chosen(only)) {
+    if (output.is_published) continue;
+    auto done = publish_one(output);
+    if (!done.ok() && first.ok()) first = std::move(done);
+  }
+  return first;
+}
+
+Result<void> StagedOutputs::publish_one(const Output& output) {
+  const auto publishing = output.is_tried ? Publishing::Again : Publishing::First;
+  const auto note = [&](bool is_published) {
+    const std::lock_guard lock{mutex_};
+    const auto found = std::find_if(outputs_.begin(), outputs_.end(), [&](const Output& candidate) {
+      return candidate.uri.text == output.uri.text;
+    });
+    found->is_tried = true;
+    found->is_published = is_published;
+  };
+  // A fault that is met before the rename leaves this output as it was.
+  MR_CHECK(store_.check_publish(output.uri, owner_, publishing));
+  MR_CHECK(check_lease());
+  note(false);
+  auto done = store_.publish(output.uri, owner_, publishing);
+  note(done.ok());
+  return done;
+}
+
+bool StagedOutputs::may_be_visible() const {
+  const std::lock_guard lock{mutex_};
+  return std::any_of(outputs_.begin(), outputs_.end(),
+                     [](const Output& output) { return output.is_tried; });
+}
+
+Result<void> StagedOutputs::discard(std::string_view except) {
+  Result<void> first;
+  for (const Output& output : chosen({})) {
     if (output.uri.text == except) continue;
     auto done = store_.discard(output.uri, owner_);
     if (!done.ok() && first.ok()) first = std::move(done);

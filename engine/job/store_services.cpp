@@ -27,6 +27,11 @@ Result<ObjectStat> StoreServices::stat(std::string_view uri) {
   return store().stat(checked);
 }
 
+Result<std::string> StoreServices::identify(std::string_view uri) {
+  MR_TRY(const Uri checked, store().check(uri, rights_, false));
+  return store().identify(checked);
+}
+
 Result<void> StoreServices::list(
     std::string_view uri, const std::function<void(std::string_view, const ObjectStat&)>& each) {
   MR_TRY(const Uri checked, store().check_prefix(uri, rights_, false));
@@ -35,14 +40,23 @@ Result<void> StoreServices::list(
 
 Result<std::unique_ptr<ObjectReader>> StoreServices::open(std::string_view uri) {
   MR_TRY(const Uri checked, store().check(uri, rights_, false));
-  return store().open(checked, [this] { return stopping(); });
+  auto reader = store().open(checked, [this] { return stopping(); });
+  if (reader.ok()) MR_CHECK(outputs_.note_read(checked));
+  return reader;
 }
 
 Result<void> StoreServices::put(std::string_view uri, std::string_view bytes) {
   MR_TRY(const Uri checked, store().check(uri, rights_, true));
+  MR_CHECK(outputs_.check_put(checked));
   has_put_.store(true, std::memory_order_relaxed);
-  if (guard_ == nullptr) return store().put(checked, bytes);
-  return store().put(checked, bytes, [this] { return guard_->check(); });
+  if (guard_ == nullptr) return store().put(checked, bytes, {}, &puts_);
+  return store().put(
+      checked, bytes, [this] { return guard_->check(); }, &puts_);
+}
+
+Result<void> StoreServices::sync() {
+  MR_CHECK(puts_.sync());
+  return outputs_.sync();
 }
 
 Result<ObjectWriter*> StoreServices::stage(std::string_view uri) {

@@ -8,6 +8,7 @@
 #include "engine/job/staged_outputs.hpp"
 #include "engine/plugin/services.hpp"
 #include "engine/store/store.hpp"
+#include "engine/store/unsynced_files.hpp"
 
 namespace millrace {
 
@@ -25,6 +26,7 @@ class StoreServices : public Services {
 
   Result<void> check_uri(std::string_view uri, bool for_writing) final;
   Result<ObjectStat> stat(std::string_view uri) final;
+  Result<std::string> identify(std::string_view uri) final;
   Result<void> list(std::string_view uri,
                     const std::function<void(std::string_view, const ObjectStat&)>& each) final;
   Result<std::unique_ptr<ObjectReader>> open(std::string_view uri) final;
@@ -33,6 +35,9 @@ class StoreServices : public Services {
   Result<Batch> catalog_query(const Json& query) final;
   Result<Batch> catalog_change(const Json& change) final;
 
+  /// Returns when all that the run has put and staged so far is on stable storage. Fails for good
+  /// once the device has lost something of it.
+  Result<void> sync();
   StagedOutputs& outputs() { return outputs_; }
   /// Says whether bytes went to the store that have to be synced.
   [[nodiscard]] bool has_written() const {
@@ -58,6 +63,7 @@ class StoreServices : public Services {
   const Asker asker_;
   LeaseGuard* const guard_;
   std::atomic<bool> has_put_{false};
+  UnsyncedFiles puts_;
   StagedOutputs outputs_;
 };
 

@@ -93,6 +93,8 @@ class Services {
 
   virtual Result<void> check_uri(std::string_view uri, bool for_writing) = 0;
   virtual Result<ObjectStat> stat(std::string_view uri) = 0;
+  /// Returns a text that two addresses have in common when they lead to one object, however they are spelled.
+  virtual Result<std::string> identify(std::string_view uri) { return std::string{uri}; }
   virtual Result<void> list(std::string_view uri,
                             const std::function<void(std::string_view, const ObjectStat&)>& each) = 0;
   virtual Result<std::unique_ptr<ObjectReader>> open(std::string_view uri) = 0;

@@ -1,6 +1,7 @@
 #include "engine/store/object_folder.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <vector>
 
 #include "engine/base/random.hpp"
@@ -45,9 +46,10 @@ class FileObjectReader final : public ObjectReader {
   std::uint64_t position_ = 0;
 };
 
-class StagedObject final : public ObjectWriter {
+class StagedObject final : public StagedWriter {
  public:
-  explicit StagedObject(std::unique_ptr<WritableFile> file) : file_{std::move(file)} {}
+  StagedObject(std::unique_ptr<WritableFile> file, Disk& disk, std::string folder)
+      : file_{std::move(file)}, disk_{disk}, folder_{std::move(folder)} {}
 
   Result<void> write(std::string_view bytes) override { return file_->append(bytes); }
   Result<void> truncate(std::uint64_t size) override {
@@ -59,10 +61,20 @@ class StagedObject final : public ObjectWriter {
     }
     return file_->truncate(size);
   }
+  Result<void> sync() override {
+    MR_CHECK(file_->sync());
+    if (is_name_synced_.load(std::memory_order_relaxed)) return {};
+    MR_CHECK(disk_.sync_folder(folder_));
+    is_name_synced_.store(true, std::memory_order_relaxed);
+    return {};
+  }
   std::uint64_t size() const override { return file_->size(); }
 
  private:
   std::unique_ptr<WritableFile> file_;
+  Disk& disk_;
+  const std::string folder_;
+  std::atomic<bool> is_name_synced_{false};
 };
 
 }  // namespace
@@ -134,45 +146,50 @@ Result<std::unique_ptr<ObjectReader>> ObjectFolder::open(std::string_view name) 
 }
 
 Result<void> ObjectFolder::put(std::string_view name, std::string_view bytes,
-                               const Allow& before_rename) {
-  if (!staging_) return put_beside(name, bytes, before_rename);
+                               const Allow& before_rename, UnsyncedFiles* unsynced) {
+  if (!staging_) return put_beside(name, bytes, before_rename, unsynced);
   MR_TRY(const auto partial, staging_->next());
-  auto done = put_through(partial, name, bytes, before_rename);
+  auto done = put_through(partial, name, bytes, before_rename, unsynced);
   if (done.ok() || done.error().code != Code::PermissionDenied) return done;
   // The bucket may be another file system. Where it was something else, that is told again.
-  return put_beside(name, bytes, before_rename);
+  return put_beside(name, bytes, before_rename, unsynced);
 }
 
 Result<void> ObjectFolder::put_beside(std::string_view name, std::string_view bytes,
-                                      const Allow& allow) {
+                                      const Allow& allow, UnsyncedFiles* unsynced) {
   const auto number = put_count_.fetch_add(1, std::memory_order_relaxed);
-  return put_through(partial_name(name, put_owner_ + std::to_string(number)), name, bytes, allow);
+  return put_through(partial_name(name, put_owner_ + std::to_string(number)), name, bytes, allow,
+                     unsynced);
 }
 
 Result<void> ObjectFolder::put_through(std::string_view partial, std::string_view name,
-                                       std::string_view bytes, const Allow& allow) {
+                                       std::string_view bytes, const Allow& allow,
+                                       UnsyncedFiles* unsynced) {
+  std::unique_ptr<WritableFile> file;
   auto done = [&]() -> Result<void> {
-    MR_TRY(auto file, disk_->create(partial));
+    MR_TRY(file, disk_->create(partial));
     return file->append(bytes);
   }();
+  if (done.ok() && unsynced != nullptr) file->begin_sync();
   if (done.ok() && allow) done = allow();
   if (done.ok()) done = disk_->rename(partial, name);
   if (!done.ok()) {
     // The first fault is the one to tell; where nothing was made, nothing is to be removed.
     [[maybe_unused]] const auto removed = disk_->remove(partial);
+    return done;
   }
-  return done;
+  if (unsynced == nullptr) return {};
+  return unsynced->add(*disk_, std::string{folder_of(name)}, std::move(file));
 }
 
 Result<void> ObjectFolder::remove(std::string_view name) { return disk_->remove(name); }
 
-Result<void> ObjectFolder::sync() { return disk_->sync(); }
-
-Result<std::unique_ptr<ObjectWriter>> ObjectFolder::stage(std::string_view name,
+Result<std::unique_ptr<StagedWriter>> ObjectFolder::stage(std::string_view name,
                                                           std::string_view owner) {
   MR_CHECK(check_owner(owner));
   MR_TRY(auto file, disk_->create(partial_name(name, owner), true));
-  return std::unique_ptr<ObjectWriter>{std::make_unique<StagedObject>(std::move(file))};
+  return std::unique_ptr<StagedWriter>{
+      std::make_unique<StagedObject>(std::move(file), *disk_, std::string{folder_of(name)})};
 }
 
 Result<void> ObjectFolder::inherit(std::string_view name, const Inheritance& inheritance) {
@@ -213,23 +230,36 @@ Result<void> ObjectFolder::copy(const std::string& from, const std::string& to,
   return target->sync();
 }
 
-Result<void> ObjectFolder::publish(std::string_view name, std::string_view owner) {
+Result<bool> ObjectFolder::has_stage(std::string_view name, std::string_view owner,
+                                     Publishing publishing) {
   MR_CHECK(check_owner(owner));
-  const auto partial = partial_name(name, owner);
-  const auto staged = disk_->stat(partial);
-  if (!staged.ok() && staged.error().code == Code::NotFound) {
-    // Published before: an attempt that died between the rename and its note does it again, and
-    // the folder may not have been synced then.
-    MR_TRY(const auto target, disk_->stat(name));
-    if (target.is_folder) return Error{Code::Conflict, "publish object: a folder has its name"};
-    return disk_->sync_folder(folder_of(name));
+  const auto staged = disk_->stat(partial_name(name, owner));
+  if (staged.ok()) return true;
+  if (staged.error().code != Code::NotFound) return staged.error();
+  // What stands under the name may be an older object: it counts only where ours can be it.
+  if (publishing == Publishing::First)
+    return Error{Code::DataInvalid, "publish object: what was staged for it is gone"};
+  MR_TRY(const auto target, disk_->stat(name));
+  if (target.is_folder) return Error{Code::Conflict, "publish object: a folder has its name"};
+  return false;
+}
+
+Result<void> ObjectFolder::check_publish(std::string_view name, std::string_view owner,
+                                         Publishing publishing) {
+  MR_TRY(const bool is_staged, has_stage(name, owner, publishing));
+  return is_staged ? disk_->check_replace(name) : Result<void>{};
+}
+
+Result<void> ObjectFolder::publish(std::string_view name, std::string_view owner,
+                                   Publishing publishing) {
+  MR_TRY(const bool is_staged, has_stage(name, owner, publishing));
+  if (is_staged) {
+    const auto partial = partial_name(name, owner);
+    MR_CHECK(disk_->check_replace(name));
+    MR_CHECK(disk_->sync_file(partial));
+    MR_CHECK(disk_->rename(partial, name));
   }
-  MR_CHECK(staged);
-  {
-    MR_TRY(const auto file, disk_->create(partial, true));
-    MR_CHECK(file->sync());
-  }
-  MR_CHECK(disk_->rename(partial, name));
+  // An attempt that died behind the rename may not have come to this.
   return disk_->sync_folder(folder_of(name));
 }
 

@@ -10,6 +10,8 @@
 #include "engine/plugin/services.hpp"
 #include "engine/store/inheritance.hpp"
 #include "engine/store/put_staging.hpp"
+#include "engine/store/staged_writer.hpp"
+#include "engine/store/unsynced_files.hpp"
 
 namespace millrace::detail {
 
@@ -28,17 +30,18 @@ class ObjectFolder {
   Result<void> list(std::string_view folder,
                     const std::function<void(std::string_view name, const ObjectStat&)>& each);
   Result<std::unique_ptr<ObjectReader>> open(std::string_view name);
-  /// `before_rename` may refuse what is about to become visible; empty: nobody asks.
+  /// `before_rename` may refuse what is about to become visible; empty: nobody asks. With
+  /// `unsynced`, the file is noted there once it has its name; else nobody syncs it.
   Result<void> put(std::string_view name, std::string_view bytes,
-                   const std::function<Result<void>()>& before_rename = {});
+                   const std::function<Result<void>()>& before_rename, UnsyncedFiles* unsynced);
   Result<void> remove(std::string_view name);
-  Result<void> sync();
   /// What the objects lie on, for files that lie beside them.
   [[nodiscard]] Disk& disk() { return *disk_; }
 
-  Result<std::unique_ptr<ObjectWriter>> stage(std::string_view name, std::string_view owner);
+  Result<std::unique_ptr<StagedWriter>> stage(std::string_view name, std::string_view owner);
   Result<void> inherit(std::string_view name, const Inheritance& inheritance);
-  Result<void> publish(std::string_view name, std::string_view owner);
+  Result<void> check_publish(std::string_view name, std::string_view owner, Publishing publishing);
+  Result<void> publish(std::string_view name, std::string_view owner, Publishing publishing);
   Result<void> discard(std::string_view name, std::string_view owner);
 
  private:
@@ -46,8 +49,11 @@ class ObjectFolder {
                     const std::function<bool()>& stopping);
   using Allow = std::function<Result<void>()>;
   Result<void> put_through(std::string_view partial, std::string_view name, std::string_view bytes,
-                           const Allow& allow);
-  Result<void> put_beside(std::string_view name, std::string_view bytes, const Allow& allow);
+                           const Allow& allow, UnsyncedFiles* unsynced);
+  Result<void> put_beside(std::string_view name, std::string_view bytes, const Allow& allow,
+                          UnsyncedFiles* unsynced);
+  /// Says whether there is a stage to be renamed; where there is none, whether it has been.
+  Result<bool> has_stage(std::string_view name, std::string_view owner, Publishing publishing);
 
   std::unique_ptr<Disk> disk_;
   std::unique_ptr<PutStaging> staging_;  // null in a foreign folder

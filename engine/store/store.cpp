@@ -258,6 +258,15 @@ Result<Uri> Store::check_prefix(std::string_view uri, const StoreRights& rights,
   return state_->check(std::move(parsed), rights, for_writing);
 }
 
+Result<std::string> Store::identify(const Uri& uri) {
+  if (is_http(uri)) return uri.text;
+  if (is_blob(uri)) return blob_uri(uri.sha256);
+  MR_TRY(const auto place, state_->locate(uri));
+  auto object = place.folder->disk().identify(place.name);
+  if (!object.ok()) return object.error().within("look up");
+  return object;
+}
+
 Result<ObjectStat> Store::stat(const Uri& uri) {
   if (is_http(uri)) return state_->fetcher.stat(uri);
   if (is_blob(uri)) {
@@ -303,9 +312,10 @@ Result<std::unique_ptr<ObjectReader>> Store::open(const Uri& uri,
 Blobs* Store::blobs() { return state_->blobs.get(); }
 
 Result<void> Store::put(const Uri& uri, std::string_view bytes,
-                        const std::function<Result<void>()>& before_rename) {
+                        const std::function<Result<void>()>& before_rename,
+                        UnsyncedFiles* unsynced) {
   MR_TRY(const auto place, state_->locate_for_writing(uri));
-  if (auto done = place.folder->put(place.name, bytes, before_rename); !done.ok()) {
+  if (auto done = place.folder->put(place.name, bytes, before_rename, unsynced); !done.ok()) {
     return done.error().within("store object");
   }
   return {};
@@ -319,20 +329,9 @@ Result<void> Store::remove(const Uri& uri) {
   return {};
 }
 
-Result<void> Store::sync() {
-  if (state_->objects) MR_CHECK(state_->objects->sync());
-  std::vector<ObjectFolder*> folders;
-  {
-    const std::lock_guard lock{state_->mutex};
-    for (const auto& [root, folder] : state_->roots) folders.push_back(folder.get());
-  }
-  for (auto* const folder : folders) MR_CHECK(folder->sync());
-  return {};
-}
-
-Result<std::unique_ptr<ObjectWriter>> Store::stage(const Uri& uri, std::string_view owner) {
+Result<std::unique_ptr<StagedWriter>> Store::stage(const Uri& uri, std::string_view owner) {
   MR_TRY(const auto place, state_->locate_for_writing(uri));
-  auto staged = [&]() -> Result<std::unique_ptr<ObjectWriter>> {
+  auto staged = [&]() -> Result<std::unique_ptr<StagedWriter>> {
     MR_CHECK(detail::check_owner(owner));
     if (state_->stages) MR_CHECK(state_->stages->add(owner, place.root, place.name));
     return place.folder->stage(place.name, owner);
@@ -352,9 +351,17 @@ Result<void> Store::inherit(const Uri& uri, const Inheritance& inheritance) {
   return {};
 }
 
-Result<void> Store::publish(const Uri& uri, std::string_view owner) {
+Result<void> Store::check_publish(const Uri& uri, std::string_view owner, Publishing publishing) {
   MR_TRY(const auto place, state_->locate(uri));
-  if (auto done = place.folder->publish(place.name, owner); !done.ok()) {
+  if (auto done = place.folder->check_publish(place.name, owner, publishing); !done.ok()) {
+    return state_->explain("publish", uri, done.error());
+  }
+  return {};
+}
+
+Result<void> Store::publish(const Uri& uri, std::string_view owner, Publishing publishing) {
+  MR_TRY(const auto place, state_->locate(uri));
+  if (auto done = place.folder->publish(place.name, owner, publishing); !done.ok()) {
     return state_->explain("publish", uri, done.error());
   }
   if (state_->stages) state_->stages->drop(owner, place.root, place.name);

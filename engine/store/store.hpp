@@ -14,11 +14,13 @@
 #include "engine/base/result.hpp"
 #include "engine/plugin/services.hpp"
 #include "engine/store/inheritance.hpp"
+#include "engine/store/staged_writer.hpp"
 #include "engine/store/uri.hpp"
 
 namespace millrace {
 
 class Blobs;
+class UnsyncedFiles;
 
 /// Who asks: decides which addresses are open to a job.
 struct StoreRights {
@@ -66,6 +68,10 @@ class Store {
   /// The same for an address that names a folder, as list() takes it.
   Result<Uri> check_prefix(std::string_view uri, const StoreRights& rights, bool for_writing) const;
 
+  /// Returns a text that two addresses have in common if and only if they lead to one object: links, other spellings and
+  /// file: addresses into the store's folder lead where they lead. Nothing needs to be there yet. Pages are told apart by
+  /// their addresses.
+  Result<std::string> identify(const Uri& uri);
   /// NotFound where nothing is; its Error::detail is "no_bucket" when the bucket itself does not exist. Asks http servers
   /// with HEAD; the size is 0 when they do not say.
   Result<ObjectStat> stat(const Uri& uri);
@@ -75,25 +81,27 @@ class Store {
   /// http(s): returns when all bytes have come and within FetchLimits::total; more than a MiB lies in a temporary file, not in
   /// memory. `stopping` is asked about once a second; when it says yes, the result is Cancelled.
   Result<std::unique_ptr<ObjectReader>> open(const Uri& uri, const std::function<bool()>& stopping = {});
-  /// Publishes at once by rename. Durable after sync(). Cheap: neither syncs nor looks first.
-  /// `before_rename` is asked right before it becomes visible, and may refuse that.
+  /// Publishes at once by rename. Cheap: neither syncs nor looks first. Durable once `unsynced` is synced; without it
+  /// when the system comes to it. `before_rename` is asked right before it becomes visible, and may refuse that.
   Result<void> put(const Uri& uri, std::string_view bytes,
-                   const std::function<Result<void>()>& before_rename = {});
+                   const std::function<Result<void>()>& before_rename = {}, UnsyncedFiles* unsynced = nullptr);
   Result<void> remove(const Uri& uri);
-  /// Returns when all that was put so far is on stable storage.
-  Result<void> sync();
 
   /// Opens a staged object for one attempt of a job: `owner` names it ("job-12-t3": job 12, fencing token 3), so no other
   /// attempt writes to it. Lies beside its target under a name that ends in ".partial", which no address can name. Each
   /// write goes to the file at once. Truncating to more than is there is DataInvalid.
-  Result<std::unique_ptr<ObjectWriter>> stage(const Uri& uri, std::string_view owner);
+  Result<std::unique_ptr<StagedWriter>> stage(const Uri& uri, std::string_view owner);
   /// Makes the stage of a new attempt from that of an earlier one, which stays as it is: a second name for the file where
   /// its writer is dead, else a copy of what is there, on stable storage when this returns. Doing it again does no harm:
   /// what a call left that was cut short is made anew, and where the earlier stage is gone, the new one stays. NotFound:
   /// there is neither.
   Result<void> inherit(const Uri& uri, const Inheritance& inheritance);
-  /// Makes a staged object durable and visible. Doing it again is not an error: the object then exists and its stage does not.
-  Result<void> publish(const Uri& uri, std::string_view owner);
+  /// Looks whether publish() can succeed, and changes nothing: there is a stage, and it may take the name. DataInvalid: the
+  /// stage of an attempt that publishes for the first time is gone; Conflict: a folder has the name; Io: it may not be written.
+  Result<void> check_publish(const Uri& uri, std::string_view owner, Publishing publishing);
+  /// Makes a staged object durable and visible. Publishing::Again after a failure or a crash: where the stage is gone and
+  /// an object stands, it was published before.
+  Result<void> publish(const Uri& uri, std::string_view owner, Publishing publishing);
   /// Removes the stage of one attempt; none is no error.
   Result<void> discard(const Uri& uri, std::string_view owner);
   /// Removes the stages of the attempts of a job before the one with a token, at all addresses: whoever asks may be stale,

@@ -72,7 +72,8 @@ TEST_CASE("a file made again is cut or kept", "[base][disk]") {
   put(*disk, "f", "");
   CHECK(text_of(*disk, "f").empty());
   REQUIRE(disk->sync_folder("").ok());
-  REQUIRE(disk->sync().ok());
+  REQUIRE(disk->sync_file("f").ok());
+  CHECK(disk->sync_file("gone").error().code == Code::NotFound);
 }
 
 TEST_CASE("rename replaces and remove removes a file", "[base][disk]") {

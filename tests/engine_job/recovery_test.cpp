@@ -40,7 +40,7 @@ JobId die_while_publishing(JobPlace& place, int published) {
       [&begun](auto result) { begun.set_value(std::move(result)); });
   must(begun.get_future().get());
   for (int i = 0; i < published; ++i)
-    must(place.store().publish(uris[static_cast<std::size_t>(i)], owner));
+    must(place.store().publish(uris[static_cast<std::size_t>(i)], owner, Publishing::First));
   return id;
 }
 

@@ -59,7 +59,7 @@ TEST_CASE("a full disk is said so, keeps what was there and leaves no half objec
   CHECK((*writer)->size() == 8);
   fixture.script.room = 100;
   REQUIRE((*writer)->write("more").ok());
-  REQUIRE(store.publish(address("qiniu:///z0/b/staged"), "job-1").ok());
+  REQUIRE(store.publish(address("qiniu:///z0/b/staged"), "job-1", Publishing::First).ok());
   CHECK(fixture.text_of("qiniu:///z0/b/staged") == "12345678more");
 }
 
@@ -77,22 +77,16 @@ TEST_CASE("a publish that breaks can be done again", "[store][fault]") {
   StoreFixture fixture;
   const auto uri = address("qiniu:///z0/b/k");
   REQUIRE((*fixture.store->stage(uri, "job-1"))->write("x").ok());
-  for (const auto* operation : {"sync file", "rename", "sync folder"}) {
+  for (const auto* operation : {"check", "sync file", "rename", "sync folder"}) {
     INFO(operation);
     fixture.script.failing = operation;
-    CHECK(fixture.store->publish(uri, "job-1").error().code == Code::Io);
+    CHECK(fixture.store->publish(uri, "job-1", Publishing::First).error().code == Code::Io);
   }
   fixture.script.failing = "sync folder";  // the name is there now; whether it lasts is not known
-  CHECK(fixture.store->publish(uri, "job-1").error().code == Code::Io);
+  CHECK(fixture.store->publish(uri, "job-1", Publishing::Again).error().code == Code::Io);
   fixture.script.failing.clear();
-  REQUIRE(fixture.store->publish(uri, "job-1").ok());
+  REQUIRE(fixture.store->publish(uri, "job-1", Publishing::Again).ok());
   CHECK(fixture.text_of(uri.text) == "x");
-}
-
-TEST_CASE("a failed sync is told", "[store][fault]") {
-  StoreFixture fixture;
-  fixture.script.failing = "sync disk";
-  CHECK(fixture.store->sync().error().code == Code::Io);
 }
 
 TEST_CASE("a real full disk is said so and leaves no half object", "[store][fault]") {
@@ -114,9 +108,8 @@ TEST_CASE("a real full disk is said so and leaves no half object", "[store][faul
   CHECK(fs::file_size(folder.path() / "small/store/z0/b/list.job-1.partial") == 50'000);
   REQUIRE(store->remove(address("qiniu:///z0/b/first")).ok());
   REQUIRE((*writer)->write(std::string(100'000, 'e')).ok());
-  REQUIRE(store->publish(address("qiniu:///z0/b/list"), "job-1").ok());
+  REQUIRE(store->publish(address("qiniu:///z0/b/list"), "job-1", Publishing::First).ok());
   CHECK(store->stat(address("qiniu:///z0/b/list"))->size_bytes == 150'000);
-  CHECK(store->sync().ok());
 }
 
 TEST_CASE("a disk that cannot be written is said so", "[store][fault]") {

@@ -29,6 +29,14 @@ struct DiskScript {
     return {};
   }
 
+  /// For operations that only look: they are not told of.
+  Result<void> look(const std::string& operation) {
+    const std::lock_guard lock{mutex};
+    if (operation != failing) return {};
+    ++failures;
+    return Error{Code::Io, "this disk is broken: " + operation};
+  }
+
   Result<void> use(std::uint64_t bytes) {
     const std::lock_guard lock{mutex};
     if (bytes > room) return Error{Code::Exhausted, "the disk is full"};
@@ -52,6 +60,7 @@ class FaultyFile final : public WritableFile {
     MR_CHECK(script_.note("sync file", name_));
     return file_->sync();
   }
+  void begin_sync() override { [[maybe_unused]] const auto noted = script_.note("begin sync", name_); }
   std::uint64_t size() const override { return file_->size(); }
 
  private:
@@ -67,6 +76,7 @@ class FaultyDisk final : public Disk {
       : disk_{std::move(disk)}, script_{script} {}
 
   Result<std::unique_ptr<ReadableFile>> open(std::string_view name) override {
+    MR_CHECK(script_.look("open"));
     return disk_->open(name);
   }
   Result<std::unique_ptr<WritableFile>> create(std::string_view name, bool keep) override {
@@ -94,11 +104,19 @@ class FaultyDisk final : public Disk {
     MR_CHECK(script_.note("remove", std::string{name}));
     return disk_->remove(name);
   }
-  Result<Entry> stat(std::string_view name) override { return disk_->stat(name); }
+  Result<Entry> stat(std::string_view name) override {
+    MR_CHECK(script_.look("stat"));
+    return disk_->stat(name);
+  }
+  Result<std::string> identify(std::string_view name) override { return disk_->identify(name); }
   Result<std::vector<Entry>> list(std::string_view folder) override { return disk_->list(folder); }
-  Result<void> sync() override {
-    MR_CHECK(script_.note("sync disk", ""));
-    return disk_->sync();
+  Result<void> check_replace(std::string_view name) override {
+    MR_CHECK(script_.look("check"));
+    return disk_->check_replace(name);
+  }
+  Result<void> sync_file(std::string_view name) override {
+    MR_CHECK(script_.note("sync file", std::string{name}));
+    return disk_->sync_file(name);
   }
   Result<void> sync_folder(std::string_view folder) override {
     MR_CHECK(script_.note("sync folder", std::string{folder}));

@@ -20,7 +20,6 @@ TEST_CASE("a person at the shell opens any file", "[store][file]") {
   REQUIRE(target.ok());
   REQUIRE(fixture.store->put(*target, "written").ok());
   CHECK(read_file(fixture.folder.path() / "new/folder/out.txt") == "written");
-  CHECK(fixture.store->sync().ok());
 }
 
 TEST_CASE("others open files only below their roots", "[store][file]") {
@@ -135,6 +134,6 @@ TEST_CASE("file objects are staged beside their target", "[store][file]") {
   REQUIRE(writer.ok());
   REQUIRE((*writer)->write("line\n").ok());
   CHECK_FALSE(fs::exists(path));
-  REQUIRE(fixture.store->publish(*uri, "job-3").ok());
+  REQUIRE(fixture.store->publish(*uri, "job-3", Publishing::First).ok());
   CHECK(read_file(path) == "line\n");
 }

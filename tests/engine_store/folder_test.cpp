@@ -34,7 +34,6 @@ TEST_CASE("an object is put, looked up, read, replaced and removed", "[store][fo
   REQUIRE(store.put(uri, "").ok());
   CHECK(fixture.text_of(uri.text).empty());
   CHECK(fixture.files() == std::vector<std::string>{"z0/b/a/x.jpg"});
-  REQUIRE(store.sync().ok());
   REQUIRE(store.remove(uri).ok());
   CHECK(store.remove(uri).error().code == Code::NotFound);
   CHECK(store.stat(*parse_prefix("qiniu:///z0/b/a"))->is_folder);
@@ -183,8 +182,8 @@ TEST_CASE("names as long as a file system allows are stored", "[store][folder]")
   auto staged_other = fixture.store->stage(address(other), "job-1");
   REQUIRE((*staged_one)->write("staged one").ok());
   REQUIRE((*staged_other)->write("staged other").ok());
-  REQUIRE(fixture.store->publish(address(one), "job-1").ok());
-  REQUIRE(fixture.store->publish(address(other), "job-1").ok());
+  REQUIRE(fixture.store->publish(address(one), "job-1", Publishing::First).ok());
+  REQUIRE(fixture.store->publish(address(other), "job-1", Publishing::First).ok());
   CHECK(fixture.text_of(one) == "staged one");
   CHECK(fixture.text_of(other) == "staged other");
 }
@@ -216,5 +215,4 @@ TEST_CASE("a store without a folder knows no qiniu objects", "[store][folder]") 
   const auto store = *Store::open(StoreSettings{});
   CHECK(store->put(address("qiniu:///z0/b/k"), "x").error().code == Code::InvalidArgument);
   CHECK(store->stat(address("qiniu:///z0/b/k")).error().code == Code::InvalidArgument);
-  CHECK(store->sync().ok());
 }

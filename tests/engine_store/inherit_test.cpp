@@ -55,7 +55,7 @@ TEST_CASE("a writer that may live writes nothing into the stage of the next atte
   REQUIRE((*fresh)->truncate(11).ok());
   REQUIRE((*stale)->write("|stale").ok());
   REQUIRE((*fresh)->write("rest").ok());
-  REQUIRE(store.publish(address(kTarget), "job-7-t2").ok());
+  REQUIRE(store.publish(address(kTarget), "job-7-t2", Publishing::First).ok());
   REQUIRE((*stale)->truncate(0).ok());
   REQUIRE((*stale)->write("stale").ok());
   CHECK(fixture.text_of(kTarget) == "checkpoint|rest");
@@ -199,7 +199,7 @@ TEST_CASE("what ended jobs left staged goes at the start, and nothing else", "[s
     stage(*fixture.store, kTarget, owner, owner);
     REQUIRE(fixture.store->stage(*apart, owner).ok());
   }
-  REQUIRE(fixture.store->publish(address(kTarget), "job-1-t2").ok());
+  REQUIRE(fixture.store->publish(address(kTarget), "job-1-t2", Publishing::First).ok());
   fixture.store = fixture.reopen({.folder = fixture.folder.path() / "store"});
   std::vector<std::int64_t> asked;
   const auto is_alive = [&asked](JobId job) -> Result<bool> {
@@ -248,7 +248,7 @@ TEST_CASE("publishing and discarding leave no note behind", "[store][inherit]") 
   StoreFixture fixture;
   stage(*fixture.store, kTarget, "job-1-t1", "x");
   CHECK(fixture.notes() == 1);
-  REQUIRE(fixture.store->publish(address(kTarget), "job-1-t1").ok());
+  REQUIRE(fixture.store->publish(address(kTarget), "job-1-t1", Publishing::First).ok());
   CHECK(fixture.notes() == 0);
   stage(*fixture.store, kTarget, "job-1-t2", "x");
   REQUIRE(fixture.store->discard(address(kTarget), "job-1-t2").ok());

@@ -43,7 +43,14 @@ std::unique_ptr<Store> open_beside(const StoreFixture& fixture, std::function<vo
     Result<std::vector<Entry>> list(std::string_view folder) override {
       return disk_->list(folder);
     }
-    Result<void> sync() override { return disk_->sync(); }
+    Result<std::string> identify(std::string_view name) override { return disk_->identify(name); }
+    Result<void> check_replace(std::string_view name) override {
+      return disk_->check_replace(name);
+    }
+    Result<void> sync_file(std::string_view name) override { return disk_->sync_file(name); }
+    Result<void> sync_folder(std::string_view folder) override {
+      return disk_->sync_folder(folder);
+    }
     std::string describe() const override { return disk_->describe(); }
 
    private:

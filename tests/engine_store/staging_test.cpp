@@ -1,7 +1,12 @@
+#include <cstdlib>
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 
 #include "engine/store/object_folder.hpp"
 #include "tests/engine_store/store_fixture.hpp"
+
+#include <sys/stat.h>
 
 using namespace millrace;
 using namespace millrace::test;
@@ -24,7 +29,7 @@ TEST_CASE("a staged object is invisible until it is published", "[store][staging
   CHECK(fixture.files() == std::vector<std::string>{"z0/b/out/list.json.job-12.partial"});
   CHECK_FALSE(parse_uri(kTarget + ".job-12.partial").ok());
 
-  REQUIRE(store.publish(address(kTarget), "job-12").ok());
+  REQUIRE(store.publish(address(kTarget), "job-12", Publishing::First).ok());
   CHECK(fixture.text_of(kTarget) == "one\ntwo\n");
   CHECK(fixture.files() == std::vector<std::string>{"z0/b/out/list.json"});
 }
@@ -38,7 +43,7 @@ TEST_CASE("an attempt that goes on finds its bytes and cuts them", "[store][stag
   CHECK((*again)->size() == 15);
   REQUIRE((*again)->truncate(11).ok());
   REQUIRE((*again)->write("rest").ok());
-  REQUIRE(fixture.store->publish(address(kTarget), "job-1-t1").ok());
+  REQUIRE(fixture.store->publish(address(kTarget), "job-1-t1", Publishing::First).ok());
   CHECK(fixture.text_of(kTarget) == "checkpoint|rest");
 }
 
@@ -52,14 +57,69 @@ TEST_CASE("a staged object is not made longer than it is", "[store][staging]") {
   CHECK((*writer)->size() == 0);
 }
 
-TEST_CASE("publishing twice is no error, publishing nothing is", "[store][staging]") {
+TEST_CASE("publishing again is no error, publishing nothing is", "[store][staging]") {
   StoreFixture fixture;
   auto& store = *fixture.store;
-  CHECK(store.publish(address(kTarget), "job-1").error().code == Code::NotFound);
+  CHECK(store.publish(address(kTarget), "job-1", Publishing::Again).error().code == Code::NotFound);
   REQUIRE((*store.stage(address(kTarget), "job-1"))->write("x").ok());
-  REQUIRE(store.publish(address(kTarget), "job-1").ok());
-  REQUIRE(store.publish(address(kTarget), "job-1").ok());
+  REQUIRE(store.publish(address(kTarget), "job-1", Publishing::First).ok());
+  REQUIRE(store.publish(address(kTarget), "job-1", Publishing::Again).ok());
   CHECK(fixture.text_of(kTarget) == "x");
+}
+
+TEST_CASE("an older object is no output of an attempt whose stage is gone", "[store][staging]") {
+  StoreFixture fixture;
+  auto& store = *fixture.store;
+  REQUIRE(store.put(address(kTarget), "last week's").ok());
+  const auto check = [&] {
+    return store.check_publish(address(kTarget), "job-1-t1", Publishing::First);
+  };
+  CHECK(check().error().code == Code::DataInvalid);
+  CHECK(store.publish(address(kTarget), "job-1-t1", Publishing::First).error().code ==
+        Code::DataInvalid);
+  REQUIRE((*store.stage(address(kTarget), "job-1-t1"))->write("this week's").ok());
+  CHECK(check().ok());
+  REQUIRE(store.discard(address(kTarget), "job-1-t1").ok());
+  CHECK(store.publish(address(kTarget), "job-1-t1", Publishing::First).error().code ==
+        Code::DataInvalid);
+  CHECK(fixture.text_of(kTarget) == "last week's");
+}
+
+TEST_CASE("what keeps an output from being published is told before", "[store][staging]") {
+  StoreFixture fixture;
+  auto& store = *fixture.store;
+  const auto target = fixture.folder.path() / "store/z0/b/out/list.json";
+  REQUIRE((*store.stage(address(kTarget), "job-1-t1"))->write("x").ok());
+  const auto check = [&] {
+    return store.check_publish(address(kTarget), "job-1-t1", Publishing::First);
+  };
+  REQUIRE(check().ok());
+  SECTION("a folder has its name") {
+    std::filesystem::create_directories(target / "inner");
+    CHECK(check().error().code == Code::Conflict);
+  }
+  SECTION("a pipe has its name") {
+    REQUIRE(::mkfifo(target.c_str(), 0600) == 0);
+    CHECK(check().error().code == Code::InvalidArgument);
+  }
+  SECTION("the folder may not be written") {
+    if (::geteuid() == 0) return;
+    std::filesystem::permissions(target.parent_path(), std::filesystem::perms{0500});
+    CHECK(check().error().code == Code::Io);
+    std::filesystem::permissions(target.parent_path(), std::filesystem::perms{0700});
+  }
+  SECTION("the object may not be replaced") {
+    REQUIRE(store.put(address(kTarget), "fixed").ok());
+    const auto set = [&](const char* flag) {
+      return std::system(("chattr " + (flag + (' ' + target.string())) + " 2>/dev/null").c_str()) ==
+             0;
+    };
+    if (!set("+i")) return;  // the file system, or the right to do it, is missing
+    const auto found = check();
+    REQUIRE(set("-i"));
+    CHECK(found.error().code == Code::Io);
+    CHECK(check().ok());
+  }
 }
 
 TEST_CASE("the stages of two jobs do not meet", "[store][staging]") {
@@ -69,7 +129,7 @@ TEST_CASE("the stages of two jobs do not meet", "[store][staging]") {
   auto two = store.stage(address(kTarget), "job-2");
   REQUIRE((*one)->write("one").ok());
   REQUIRE((*two)->write("two").ok());
-  REQUIRE(store.publish(address(kTarget), "job-2").ok());
+  REQUIRE(store.publish(address(kTarget), "job-2", Publishing::First).ok());
   CHECK(fixture.text_of(kTarget) == "two");
   REQUIRE(store.discard(address(kTarget), "job-1").ok());
   REQUIRE(store.discard(address(kTarget), "job-1").ok());
@@ -81,12 +141,12 @@ TEST_CASE("publishing syncs the bytes before the name and the folder after it",
   StoreFixture fixture;
   REQUIRE((*fixture.store->stage(address(kTarget), "job-1"))->write("x").ok());
   fixture.script.done.clear();
-  REQUIRE(fixture.store->publish(address(kTarget), "job-1").ok());
+  REQUIRE(fixture.store->publish(address(kTarget), "job-1", Publishing::First).ok());
   const std::string partial = "z0/b/out/list.json.job-1.partial";
-  REQUIRE(fixture.script.done.size() == 5);
+  REQUIRE(fixture.script.done.size() == 4);
   CHECK(fixture.script.done.back().starts_with("remove .stages/job-1."));
   fixture.script.done.pop_back();
-  CHECK(fixture.script.done == std::vector<std::string>{"create " + partial, "sync file " + partial,
+  CHECK(fixture.script.done == std::vector<std::string>{"sync file " + partial,
                                                         "rename " + partial + " z0/b/out/list.json",
                                                         "sync folder z0/b/out"});
 }
@@ -106,7 +166,8 @@ TEST_CASE("an owner is a plain word", "[store][staging]") {
                             std::string{"a b"}, std::string{"."}, std::string(65, 'o')}) {
     INFO(owner);
     CHECK(fixture.store->stage(address(kTarget), owner).error().code == Code::InvalidArgument);
-    CHECK(fixture.store->publish(address(kTarget), owner).error().code == Code::InvalidArgument);
+    CHECK(fixture.store->publish(address(kTarget), owner, Publishing::First).error().code ==
+          Code::InvalidArgument);
     CHECK(fixture.store->discard(address(kTarget), owner).error().code == Code::InvalidArgument);
   }
   CHECK(fixture.files().empty());
