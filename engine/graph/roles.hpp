@@ -16,9 +16,10 @@ void check_roles(const Pipeline& pipeline, const Links& links,
                  const std::vector<ResolvedType*>& types, const PipelineRules& rules,
                  FaultList& faults);
 
-/// Reports same_address: targets (the parameter "file" of outputs), the log and the sources (that
-/// of inputs) are different objects; two inputs may share one.
+/// Reports same_address: an object that a node writes, or the log, is used by nobody else; what is
+/// only read may be read by many. Objects are told apart by Services::identify(), not by how their
+/// addresses are spelled.
 void check_addresses(const Pipeline& pipeline, const std::vector<ResolvedType*>& types,
-                     FaultList& faults);
+                     Services& services, FaultList& faults);
 
 }  // namespace millrace

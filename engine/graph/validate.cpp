@@ -46,7 +46,7 @@ class Validator {
     check_retries();
     check_defaults();
     check_log_file();
-    check_addresses(pipeline_, types_, faults_);
+    check_addresses(pipeline_, types_, services_, faults_);
     if (order.cycles.empty()) check_schemas(pipeline_, links_, order.nodes, checked_, faults_);
     const bool is_readable = std::all_of(ops_.begin(), ops_.end(),
                                          [](const NodeSpec& spec) { return spec.is_readable; });

@@ -14,7 +14,7 @@ namespace millrace::test {
 
 /// Services that know addresses by their first letters: "bad:" is malformed, "denied:" is
 /// forbidden, the rest is fine.
-class AddressServices final : public Services {
+class AddressServices : public Services {
  public:
   std::string_view job() const override { return "test"; }
   std::uint64_t seed() const override { return 0; }
@@ -26,6 +26,8 @@ class AddressServices final : public Services {
   Result<void> set_result(std::string_view, std::string_view) override { return {}; }
   Result<void> check_uri(std::string_view uri, bool for_writing) override;
   Result<ObjectStat> stat(std::string_view) override { return absent(); }
+  /// "./" in an address means nothing, and "lost:" leads nowhere.
+  Result<std::string> identify(std::string_view uri) override;
   Result<void> list(std::string_view,
                     const std::function<void(std::string_view, const ObjectStat&)>&) override {
     return absent();

@@ -273,6 +273,59 @@ TEST_CASE("a node that could not repeat a failed try is not tried again", "[grap
         Words{"retry_state /ops/0/retry", "retry_state /ops/3/retry"});
 }
 
+TEST_CASE("objects are told apart by what their addresses lead to", "[graph][validate]") {
+  const auto document = [](const std::string& log, const std::string& in, const std::string& out) {
+    return R"({"logFile": ")" + log + R"(", "ops": [
+      {"name": "in", "type": "input.list", "params": {"file": ")" +
+           in + R"("}},
+      {"name": "o", "type": "output.list", "preOps": ["in"], "params": {"file": ")" +
+           out + R"("}}]})";
+  };
+  CHECK(faults_of(document("f:log", "f:a", "f:b")).empty());
+  CHECK(faults_of(document("f:log", "f:a", "f:./a")) == Words{"same_address /ops/1/params/file"});
+  CHECK(faults_of(document("f:./a", "f:a", "f:b")) == Words{"same_address /ops/0/params/file"});
+  CHECK(faults_of(document("f:./log", "f:a", "f:log")) == Words{"same_address /ops/1/params/file"});
+  CHECK(message_of("same_address", document("f:log", "f:a", "f:./a")) ==
+        "\"o\" and \"in\" use the same file, which must be different objects: f:./a is f:a");
+  // What cannot be looked up is told apart by how it is spelled.
+  CHECK(faults_of(document("f:log", "lost:a", "lost:./a")).empty());
+  CHECK(faults_of(document("f:log", "lost:a", "lost:a")) ==
+        Words{"same_address /ops/1/params/file"});
+}
+
+TEST_CASE("each address is looked up once, and none where nothing is written",
+          "[graph][validate]") {
+  struct CountingServices : AddressServices {
+    Result<std::string> identify(std::string_view uri) override {
+      ++asked;
+      return AddressServices::identify(uri);
+    }
+    std::size_t asked = 0;
+  };
+  constexpr std::size_t kInputs = 5'000;
+  Json ops = Json::array(), names = Json::array();
+  for (std::size_t i = 0; i < kInputs; ++i) {
+    const auto name = "in" + std::to_string(i);
+    ops.push_back({{"name", name},
+                   {"type", "input.list"},
+                   {"params", {{"file", "f:" + std::to_string(i / 2)}}}});
+    names.push_back(name);
+  }
+  const auto ask = [&ops] {
+    CountingServices services;
+    PipelineRules rules;
+    rules.max_nodes = kInputs + 2;
+    const auto faults =
+        validate_document({{"ops", ops}}, nullptr, test_registry(), services, rules).faults;
+    CHECK(faults.empty());
+    return services.asked;
+  };
+  CHECK(ask() == 0);
+  ops.push_back(
+      {{"name", "o"}, {"type", "output.list"}, {"preOps", names}, {"params", {{"file", "f:out"}}}});
+  CHECK(ask() == kInputs / 2 + 1);
+}
+
 TEST_CASE("faults of every step are told at once", "[graph][validate]") {
   CHECK(faults_of(R"({"sede": 1, "params": {"x": {"type": "string"}}, "ops": [
     {"name": "a", "type": "input.plain", "timeout_ms": -1},
@@ -315,7 +368,8 @@ TEST_CASE("a long cycle among many nodes is found without deep recursion",
 
 TEST_CASE("defaults of an operator hold for all its nodes that do not say otherwise",
           "[graph][validate][defaults]") {
-  const auto validation = validated(R"({"maxRecords": 12, "defaults": {"output.list": {"most": 4}}, "ops": [
+  const auto validation =
+      validated(R"({"maxRecords": 12, "defaults": {"output.list": {"most": 4}}, "ops": [
     {"name": "in", "type": "input.list", "params": {"file": "f:a"}},
     {"name": "x", "type": "output", "preOps": ["in"], "params": {"file": "f:b"}},
     {"name": "y", "type": "output.list", "preOps": ["in"], "params": {"file": "f:c", "most": 5}}]})");

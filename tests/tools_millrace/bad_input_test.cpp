@@ -2,10 +2,11 @@
 #include <filesystem>
 
 #include <catch2/catch.hpp>
-#include <fmt/format.h>
 
 #include "engine/base/json.hpp"
 #include "tests/tools_millrace/program_fixture.hpp"
+
+#include <fmt/format.h>
 
 using namespace millrace;
 using namespace millrace::test;
@@ -40,8 +41,8 @@ TEST_CASE("broken lines and unreadable pictures are told with their place, and t
   const auto address = [&fixture](const std::string& name) {
     return Json{{"url", "file://" + fixture.path(name)}}.dump() + "\n";
   };
-  fixture.write("in.jsonlist", address("text.png") + "{broken\n" + address("cut.png") +
-                                   address("none.png"));
+  fixture.write("in.jsonlist",
+                address("text.png") + "{broken\n" + address("cut.png") + address("none.png"));
   fixture.write("flip.json", kFlip);
   const auto ran = fixture.run({"run", "flip.json", "--data", "data", "--json"});
   INFO(ran.errors);
@@ -58,6 +59,49 @@ TEST_CASE("broken lines and unreadable pictures are told with their place, and t
   CHECK(contains(ran.errors, "fetch_failed: "));
   CHECK(contains(ran.errors, "nothing is there"));
   CHECK(fixture.read("out.jsonlist").empty());
+}
+
+TEST_CASE("an output never takes the place of its input, however the address is spelled",
+          "[tools][bad_input]") {
+  const ProgramFixture fixture;
+  const std::string line = "{\"url\":\"http://h/a\"}\n";
+  const auto input = fixture.write("dir/in.jsonlist", line);
+  fixture.write("dir/inner/other", "");
+  std::filesystem::create_symlink(input, fixture.path("symbolic"));
+  std::filesystem::create_hard_link(input, fixture.path("hard"));
+  std::filesystem::create_directory_symlink(fixture.path("dir"), fixture.path("link"));
+  const auto run = [&fixture](const std::string& out, const std::string& log) {
+    Json document{
+        {"ops",
+         {{{"name", "in"},
+           {"type", "input.list"},
+           {"params", {{"file", "file://" + fixture.path("dir/in.jsonlist")}}}},
+          {{"name", "out"},
+           {"type", "output.list"},
+           {"preOps", {"in"}},
+           {"params", {{"file", out}, {"prefix", "file://" + fixture.path("pictures")}}}}}}};
+    if (!log.empty()) document["logFile"] = log;
+    fixture.write("copy.json", document.dump());
+    return fixture.run({"run", "copy.json", "--data", "data"});
+  };
+  for (const auto* same : {"dir/in.jsonlist", "dir/./in.jsonlist", "dir//in.jsonlist",
+                           "dir/inner/../in.jsonlist", "link/in.jsonlist", "symbolic", "hard"}) {
+    const auto address = "file://" + fixture.path(same);
+    INFO(address);
+    const auto as_output = run(address, "");
+    CHECK(as_output.exit_code != 0);
+    CHECK(contains(as_output.errors, "must be different objects"));
+    const auto as_log = run("file://" + fixture.path("out.jsonlist"), address);
+    CHECK(as_log.exit_code != 0);
+    CHECK(contains(as_log.errors, "must be different objects"));
+    CHECK(fixture.read("dir/in.jsonlist") == line);
+  }
+  const auto log_is_output = run("file://" + fixture.path("dir/out.jsonlist"),
+                                 "file://" + fixture.path("link/out.jsonlist"));
+  CHECK(contains(log_is_output.errors, "must be different objects"));
+  CHECK_FALSE(fixture.exists("dir/out.jsonlist"));
+  CHECK(run("file://" + fixture.path("dir/out.jsonlist"), "").exit_code == 0);
+  CHECK(fixture.read("dir/out.jsonlist") == line);
 }
 
 TEST_CASE("a plugin of another ABI is refused with path, both ABIs and the remedy",
@@ -85,7 +129,8 @@ TEST_CASE("a plugin that throws fails its job, naming the node, and leaves no ou
           "[tools][bad_input]") {
   const ProgramFixture fixture;
   const auto folder = plugin_folder(fixture, "thrower");
-  fixture.write("in.jsonlist", R"({"url":"http://h/a"})" "\n");
+  fixture.write("in.jsonlist", R"({"url":"http://h/a"})"
+                               "\n");
   fixture.write("throw.json", R"({"ops": [
     {"name": "in", "type": "input.list", "params": {"file": "in.jsonlist"}},
     {"name": "bad", "type": "filter.thrower", "preOps": ["in"], "params": {"where": "process"}},
