@@ -50,8 +50,57 @@ std::string StageRegister::file_of(std::string_view owner, std::string_view root
                      to_hex(sha256(note_of(root, name))).substr(0, kDigits));
 }
 
+std::string_view process_of_owner(std::string_view owner) {
+  return owner.substr(0, owner.rfind('-'));
+}
+
+std::string StageRegister::lock_of(std::string_view process) const {
+  return fmt::format("{}/{}.lock", folder_, process);
+}
+
+StageRegister::~StageRegister() {
+  // Each lock is held until its file is gone, so nobody takes us for dead before.
+  for (const auto& [process, lock] : locks_) {
+    if (lock) static_cast<void>(disk_.remove(lock_of(process)));
+  }
+}
+
+// A job is known by the catalog; of others the lock says whether the process lives.
+Result<void> StageRegister::show_alive(std::string_view owner) {
+  if (job_of_owner(owner)) return {};
+  const std::string process{process_of_owner(owner)};
+  const std::lock_guard lock{mutex_};
+  if (locks_.contains(process)) return {};
+  // None is given where another store of this process has it.
+  MR_TRY(auto held, disk_.try_lock(lock_of(process)));
+  locks_.emplace(process, std::move(held));
+  return {};
+}
+
+Result<void> StageRegister::find_dead(
+    const std::function<Result<void>(const std::vector<Stage>&)>& each) {
+  std::map<std::string, std::unique_ptr<DiskLock>, std::less<>> dead;
+  MR_TRY(const auto found, find([&](std::string_view owner) -> Result<bool> {
+           if (job_of_owner(owner)) return false;
+           const auto process = process_of_owner(owner);
+           const auto known = dead.find(process);
+           if (known != dead.end()) return known->second != nullptr;
+           MR_TRY(auto lock, disk_.try_lock(lock_of(process)));
+           const bool is_dead = lock != nullptr;
+           dead.emplace(process, std::move(lock));
+           return is_dead;
+         }));
+  auto done = each(found);
+  // The lock goes last: while it is there, another sweep finds what this one did not get to.
+  for (const auto& [process, lock] : dead) {
+    if (lock) static_cast<void>(disk_.remove(lock_of(process)));
+  }
+  return done;
+}
+
 Result<void> StageRegister::add(std::string_view owner, std::string_view root,
                                 std::string_view name) {
+  MR_CHECK(show_alive(owner));
   MR_TRY(const auto file, disk_.create(file_of(owner, root, name)));
   return file->append(note_of(root, name));
 }
@@ -71,6 +120,7 @@ Result<std::vector<StageRegister::Stage>> StageRegister::find(
   for (const auto& entry : *listed) {
     const auto leaf = std::string_view{entry.name}.substr(folder_.size() + 1);
     const auto owner = leaf.substr(0, leaf.find('.'));
+    if (!leaf.ends_with(".partial")) continue;  // a lock
     MR_TRY(const bool is_one, is_wanted(owner));
     if (!is_one || entry.is_folder || entry.size > kMostNote) continue;
     auto file = disk_.open(entry.name);

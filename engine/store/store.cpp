@@ -399,7 +399,15 @@ Result<std::size_t> Store::sweep_stages(const std::function<Result<bool>(JobId)>
     known.emplace(job, is_one);
     return !is_one;
   }));
-  auto done = state_->discard(found);
+  auto done = [&]() -> Result<std::size_t> {
+    MR_TRY(auto gone, state_->discard(found));
+    MR_CHECK(state_->stages->find_dead([&](const auto& dead) -> Result<void> {
+      MR_TRY(const auto more, state_->discard(dead));
+      gone += more;
+      return {};
+    }));
+    return gone;
+  }();
   if (!done.ok()) return done.error().within("sweep stages");
   return done;
 }

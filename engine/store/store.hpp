@@ -107,7 +107,8 @@ class Store {
   /// Removes the stages of the attempts of a job before the one with a token, at all addresses: whoever asks may be stale,
   /// and must not reach a later one's. Goes on behind a failure and returns the first.
   Result<void> discard_stages(JobId job, std::int64_t before_token);
-  /// The same for all jobs that are not alive, as far as `is_alive` can tell; returns how many stages are gone. For the start.
+  /// The same for all jobs that are not alive, as far as `is_alive` can tell, and for what runs of dead processes have staged
+  /// that were no jobs; returns how many stages are gone. For the start.
   Result<std::size_t> sweep_stages(const std::function<Result<bool>(JobId)>& is_alive);
 
   /// Returns the files that are kept by their content; null when the store has no folder.

@@ -208,14 +208,29 @@ TEST_CASE("what ended jobs left staged goes at the start, and nothing else", "[s
   };
   const auto gone = fixture.store->sweep_stages(is_alive);
   REQUIRE(gone.ok());
-  CHECK(*gone == 5);
+  CHECK(*gone == 7);
   CHECK(asked == std::vector<std::int64_t>{1, 2, 3});
-  CHECK(fixture.files() == std::vector<std::string>{"z0/b/out/list.json",
-                                                    "z0/b/out/list.json.inline-ab-1.partial",
-                                                    "z0/b/out/list.json.job-2-t1.partial"});
+  CHECK(fixture.files() ==
+        std::vector<std::string>{"z0/b/out/list.json", "z0/b/out/list.json.job-2-t1.partial"});
   CHECK_FALSE(std::filesystem::exists(file.string() + ".job-3.partial"));
   CHECK(std::filesystem::exists(file.string() + ".job-2-t1.partial"));
   CHECK(*fixture.store->sweep_stages(is_alive) == 0);
+}
+
+TEST_CASE("what runs stage that are no jobs stays as long as their process lives",
+          "[store][inherit]") {
+  StoreFixture fixture;
+  stage(*fixture.store, kTarget, "inline-ab-1", "x");
+  stage(*fixture.store, kTarget, "inline-ab-2", "x");
+  const auto other = fixture.reopen({.folder = fixture.folder.path() / "store"});
+  const auto no_jobs = [](JobId) -> Result<bool> { return false; };
+  CHECK(*other->sweep_stages(no_jobs) == 0);
+  CHECK(fixture.files().size() == 2);
+  REQUIRE(fixture.store->publish(address(kTarget), "inline-ab-2", Publishing::First).ok());
+  fixture.store.reset();
+  CHECK(*other->sweep_stages(no_jobs) == 1);
+  CHECK(fixture.files() == std::vector<std::string>{"z0/b/out/list.json"});
+  CHECK(*other->sweep_stages(no_jobs) == 0);
 }
 
 TEST_CASE("a sweep that cannot learn whether a job lives removes nothing", "[store][inherit]") {

@@ -68,7 +68,7 @@ struct StoreFixture {
     const auto stages = folder.path() / "store/.stages";
     if (!std::filesystem::exists(stages)) return 0;
     const std::filesystem::directory_iterator all{stages};
-    return static_cast<std::size_t>(std::distance(begin(all), end(all)));
+    return static_cast<std::size_t>(std::count_if(begin(all), end(all), [](const auto& entry) { return entry.path().extension() == ".partial"; }));
   }
 
   TemporaryFolder folder;
