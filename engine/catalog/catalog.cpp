@@ -1,9 +1,7 @@
 #include "engine/catalog/catalog.hpp"
 
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
-#include <optional>
+#include <chrono>
 #include <span>
 #include <utility>
 
@@ -36,7 +34,11 @@ struct Catalog::State {
       : database{std::move(opened)},
         clock{engine_clock},
         readers{*database},
-        writer{*database, engine_clock, {settings.max_queued_writes, settings.patience}} {}
+        answer_time{millrace::answer_time(settings)},
+        writer{*database,
+               engine_clock,
+               {settings.max_queued_writes, settings.max_queued_write_bytes, settings.patience,
+                answer_time}} {}
 
   Result<SqlRows> ask(Connection& connection, const CompiledQuery& query);
 
@@ -44,6 +46,7 @@ struct Catalog::State {
   const Clock& clock;
   ConnectionPool readers;
   AnswerCache answers;
+  const std::chrono::seconds answer_time;
   GroupCommit writer;
 };
 
@@ -72,7 +75,7 @@ Result<std::unique_ptr<Catalog>> Catalog::open(const DatabaseSettings& settings,
                                                const Clock& clock) {
   MR_TRY(auto database, open_database(settings));
   {
-    MR_TRY(const auto connection, database->connect());
+    MR_TRY(const auto connection, database->connect(Database::Use::Migrate));
     MR_CHECK(migrate(*connection, database->dialect(), catalog_parts(), clock));
   }
   std::unique_ptr<Catalog> catalog{new Catalog};  // the constructor is private
@@ -80,35 +83,37 @@ Result<std::unique_ptr<Catalog>> Catalog::open(const DatabaseSettings& settings,
   return catalog;
 }
 
-void Catalog::write(Write write, Committed committed) {
-  state_->writer.write(std::move(write), std::move(committed));
+void Catalog::write(Write write, Committed committed, std::size_t bytes) {
+  state_->writer.write(std::move(write), std::move(committed), bytes);
 }
 
-Result<void> Catalog::write_and_wait(Write write) {
-  std::mutex mutex;
-  std::condition_variable ready;
-  std::optional<Result<void>> result;
-  state_->writer.write(std::move(write), [&](Result<void> committed) {
-    const std::lock_guard lock{mutex};
-    result = std::move(committed);
-    ready.notify_one();  // under the lock: the waiter's condition variable is gone soon after
-  });
-  std::unique_lock lock{mutex};
-  ready.wait(lock, [&result] {
-    return result.has_value();
-  });  // ends: each write is called back within its patience
-  return *std::move(result);
+Result<void> Catalog::write_and_wait(Write write, std::size_t bytes) {
+  return state_->writer.write_and_wait(std::move(write), bytes);
 }
 
 Result<void> Catalog::read(const std::function<Result<void>(Connection&)>& read) {
+  using std::chrono::steady_clock;
   MR_TRY(auto connection, state_->readers.take());
+  auto began = steady_clock::now();
   auto done = read(*connection);
-  // A connection that idled may have been closed by the server; reading again is harmless and opens
-  // it anew.
-  if (!done.ok() && done.error().code == Code::Unavailable && dialect() == SqlDialect::MySql)
+  const auto is_away = [&done] { return !done.ok() && done.error().code == Code::Unavailable; };
+  if (!is_away() || dialect() == SqlDialect::Sqlite) return done;
+  if (!ConnectionPool::was_silent(done.error(), began)) {
+    // A connection that idled may have been closed by the server; reading again is harmless and
+    // opens it anew.
+    began = steady_clock::now();
     done = read(*connection);
-  return done;
+  }
+  if (!is_away() || !ConnectionPool::was_silent(done.error(), began)) return done;
+  if (!state_->readers.probe().ok()) return done;
+  return Error{Code::DeadlineExceeded,
+               fmt::format("catalog: the database answers, but not this within {} s: ask for fewer "
+                           "rows, or for an order that an index has",
+                           state_->answer_time.count()),
+               done.error().message};
 }
+
+Result<void> Catalog::probe() { return state_->readers.probe(); }
 
 Result<Batch> Catalog::query(const Json& query, std::string_view owner) {
   MR_TRY(const CompiledQuery compiled, compile_query(query, owner));

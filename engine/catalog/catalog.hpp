@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -50,12 +51,20 @@ class Catalog {
   /// Called on the writer's thread when the commit is on disk, or has failed; on the caller's
   /// thread, before write() returns, when the queue of writes is full (Exhausted). Must not block.
   using Committed = std::function<void(Result<void>)>;
-  void write(Write write, Committed committed);
-  /// Waits for the commit. Not for the HTTP threads.
-  Result<void> write_and_wait(Write write);
+  /// What a write holds while it waits, unless it says more.
+  static constexpr std::size_t kUsualWriteBytes = 1024;
+  void write(Write write, Committed committed, std::size_t bytes = kUsualWriteBytes);
+  /// Waits for the commit, `patience` and `answer_timeout` together at the most. Unavailable says
+  /// whether the write was not made, or whether that is not known; it is not made any more later on.
+  /// Not for the HTTP threads.
+  Result<void> write_and_wait(Write write, std::size_t bytes = kUsualWriteBytes);
 
-  /// Runs `read` with a pooled connection on the calling thread.
+  /// Runs `read` with a pooled connection on the calling thread; again when the connection had been
+  /// closed. Unavailable: the database is away or silent. DeadlineExceeded: it answers others, but
+  /// not this within `answer_timeout`.
   Result<void> read(const std::function<Result<void>(Connection&)>& read);
+  /// Asks whether the database answers; takes two or three seconds at the most.
+  Result<void> probe();
 
   /// A query over the catalog's entities (docs/catalog.md), as operators ask it:
   /// {"entity": "jobs", "columns": [...], "where": [{"column": "id", "op": "=", "value": 7}],
@@ -76,6 +85,7 @@ class Catalog {
     std::uint64_t commits = 0;
     std::uint64_t retried = 0;  // transactions begun again because the database went away
     std::size_t queued = 0;
+    std::size_t queued_bytes = 0;  // with those that are being written
   };
   [[nodiscard]] Counters counters() const;
 

@@ -15,10 +15,19 @@ namespace {
 
 constexpr std::size_t kLeastAtOnce = 16;
 constexpr std::size_t kMostAtOnce = 4'096;
+constexpr std::size_t kMostBytesAtOnce = 8 * 1024 * 1024;  // of one transaction with several writes
 // Statements of one transaction should not take longer: leases and journal lines wait behind them.
 constexpr std::chrono::milliseconds kLongest{25};
 constexpr std::chrono::milliseconds kFirstWait{20};
 constexpr std::chrono::milliseconds kLongestWait{1'000};
+constexpr std::int64_t kMarkLifeUs = 86'400'000'000;  // of a writer that has ended
+
+constexpr std::string_view kNotMade = "the change was not made; try again later";
+constexpr std::string_view kNotKnown =
+    "it is not known whether the change was made: look before you try again";
+
+// Of one write alone; nobody hears of it.
+Error gone() { return {Code::Cancelled, "catalog: the caller has given this change up"}; }
 
 }  // namespace
 
@@ -38,25 +47,76 @@ GroupCommit::~GroupCommit() {
   hurry_.notify_all();
 }
 
-void GroupCommit::write(Catalog::Write write, Catalog::Committed committed) {
-  {
-    const std::lock_guard lock{mutex_};
-    if (queue_.size() < limits_.max_queued) {
-      queue_.push_back({std::move(write), std::move(committed)});
-      if (queue_.size() == 1) wake_.notify_one();
-      return;
+void GroupCommit::write(Catalog::Write write, Catalog::Committed committed, std::size_t bytes) {
+  Item item{.write = std::move(write), .committed = std::move(committed), .bytes = bytes};
+  if (auto refused = enqueue(item)) item.committed(*std::move(refused));
+}
+
+Result<void> GroupCommit::write_and_wait(Catalog::Write write, std::size_t bytes) {
+  const auto waiter = std::make_shared<Waiter>();
+  Item item{.write = std::move(write), .committed = {}, .bytes = bytes, .waiter = waiter};
+  if (auto refused = enqueue(item)) return *std::move(refused);
+  std::unique_lock lock{mutex_};
+  const bool is_done =
+      waiter->changed.wait_for(lock, limits_.patience + limits_.answer_time,
+                               [&waiter] { return waiter->stage == Waiter::Stage::Done; });
+  return is_done ? std::move(waiter->result) : give_up_waiting(lock, *waiter);
+}
+
+// Takes the item, or says why not and leaves it.
+std::optional<Error> GroupCommit::enqueue(Item& item) {
+  const std::lock_guard lock{mutex_};
+  if (queue_.size() >= limits_.max_queued) {
+    return Error{Code::Exhausted,
+                 fmt::format("catalog: too many writes wait for the database: {}; try again later",
+                             limits_.max_queued)};
+  }
+  // One that is larger than the limit by itself is taken when nothing else waits.
+  if (bytes_ > 0 && bytes_ + item.bytes > limits_.max_queued_bytes) {
+    return Error{
+        Code::Exhausted,
+        fmt::format("catalog: too many bytes wait for the database: {}; try again later", bytes_)};
+  }
+  bytes_ += item.bytes;
+  item.number = next_number_++;
+  queue_.push_back(std::move(item));
+  if (queue_.size() == 1) wake_.notify_one();
+  return std::nullopt;
+}
+
+Result<void> GroupCommit::give_up_waiting(std::unique_lock<std::mutex>& lock, Waiter& waiter) {
+  using Stage = Waiter::Stage;
+  // Each of its statements ends within answer_time, and the first that fails is its last.
+  waiter.changed.wait(lock, [&waiter] { return waiter.stage != Stage::Running; });
+  if (waiter.stage == Stage::Done) return std::move(waiter.result);
+  waiter.is_gone = true;
+  if (waiter.stage == Stage::Queued) {
+    const auto found = std::find_if(queue_.begin(), queue_.end(), [&waiter](const Item& item) {
+      return item.waiter.get() == &waiter;
+    });
+    if (found != queue_.end()) {
+      bytes_ -= found->bytes;
+      queue_.erase(found);
     }
   }
-  committed(Error{Code::Exhausted,
-                  fmt::format("catalog: too many writes wait for the database: {}; try again later",
-                              limits_.max_queued)});
+  const auto waited =
+      std::chrono::duration_cast<std::chrono::seconds>(limits_.patience + limits_.answer_time);
+  return Error{Code::Unavailable,
+               fmt::format("catalog: the database has not answered for {} s: {}", waited.count(),
+                           waiter.stage == Stage::Committing ? kNotKnown : kNotMade)};
 }
 
 Catalog::Counters GroupCommit::counters() const {
   const std::lock_guard lock{mutex_};
   auto counters = counters_;
   counters.queued = queue_.size();
+  counters.queued_bytes = bytes_;
   return counters;
+}
+
+std::uint64_t GroupCommit::next_number() const {
+  const std::lock_guard lock{mutex_};
+  return next_number_;
 }
 
 void GroupCommit::serve() {
@@ -67,21 +127,39 @@ void GroupCommit::serve() {
     auto batch = take();
     lock.unlock();
     commit(batch);
-    for (Item& item : batch) item.committed(std::move(item.result));
+    tell(batch);
     batch.clear();  // what the callbacks hold ends before the lock is taken
     lock.lock();
   }
 }
 
 std::vector<GroupCommit::Item> GroupCommit::take() {
-  const auto count = std::min(queue_.size(), most_);
+  const auto most = std::min(queue_.size(), most_);
   std::vector<Item> batch;
-  batch.reserve(count);
-  for (std::size_t i = 0; i < count; ++i) {
+  batch.reserve(most);
+  for (std::size_t bytes = 0; batch.size() < most; queue_.pop_front()) {
+    bytes += queue_.front().bytes;
+    if (!batch.empty() && bytes > kMostBytesAtOnce) break;
     batch.push_back(std::move(queue_.front()));
-    queue_.pop_front();
   }
   return batch;
+}
+
+// Tells everybody how it ended. Not under the lock.
+void GroupCommit::tell(std::vector<Item>& items) {
+  {
+    const std::lock_guard lock{mutex_};
+    for (Item& item : items) {
+      bytes_ -= item.bytes;
+      if (!item.waiter) continue;
+      item.waiter->result = std::move(item.result);
+      item.waiter->stage = Waiter::Stage::Done;
+      item.waiter->changed.notify_one();
+    }
+  }
+  for (Item& item : items) {
+    if (item.committed) item.committed(std::move(item.result));
+  }
 }
 
 void GroupCommit::commit(std::vector<Item>& batch) {
@@ -89,6 +167,7 @@ void GroupCommit::commit(std::vector<Item>& batch) {
   std::chrono::milliseconds waited{0};
   auto wait = kFirstWait;
   while (true) {
+    const auto known = gave_up_ ? next_number() : 0;
     auto done = try_commit(batch);
     if (done.ok()) {
       gave_up_ = false;
@@ -106,9 +185,10 @@ void GroupCommit::commit(std::vector<Item>& batch) {
         spdlog::error("catalog writes failed count={} code={} waited_ms={} error={}", batch.size(),
                       to_string(done.error().code), waited.count(), done.error().message);
       }
+      // That try speaks for all who waited when it began: each of its own would take as long.
+      if (is_away && gave_up_) fail_waiting(known, done.error());
       gave_up_ = is_away;
-      for (Item& item : batch) item.result = done.error();
-      commit_unknown_ = false;
+      fail(batch, std::move(done).error());
       return;
     }
     if (waited.count() == 0 && !gave_up_) {
@@ -125,6 +205,23 @@ void GroupCommit::commit(std::vector<Item>& batch) {
   }
 }
 
+void GroupCommit::fail(std::vector<Item>& batch, Error error) {
+  if (std::exchange(commit_unknown_, false)) error = error.within(kNotKnown);
+  for (Item& item : batch) item.result = error;
+}
+
+void GroupCommit::fail_waiting(std::uint64_t before, const Error& error) {
+  std::vector<Item> failed;
+  {
+    const std::lock_guard lock{mutex_};
+    for (; !queue_.empty() && queue_.front().number < before; queue_.pop_front()) {
+      failed.push_back(std::move(queue_.front()));
+      failed.back().result = error;
+    }
+  }
+  tell(failed);
+}
+
 Result<void> GroupCommit::try_commit(std::vector<Item>& batch) {
   if (!connection_) {
     MR_TRY(connection_, database_.connect());
@@ -134,31 +231,31 @@ Result<void> GroupCommit::try_commit(std::vector<Item>& batch) {
     commit_unknown_ = false;
     // The results of its writes stand: what they told about the first run is what is on disk.
     if (committed) return {};
+    set_stage(batch, Waiter::Stage::Undone);
   }
+  const bool is_remote = database_.dialect() == SqlDialect::MySql;
+  if (is_remote && !has_mark_) MR_CHECK(make_mark());
   const auto began = clock_.steady();
   MR_CHECK(connection_->begin());
   auto done = run_writes(batch);
   const bool any = done.ok() && std::any_of(batch.begin(), batch.end(),
                                             [](const Item& item) { return item.result.ok(); });
-  if (!done.ok() || !any) {
-    auto undone = connection_->rollback();
-    if (!undone.ok())
-      connection_.reset();  // a transaction of unknown state ends with its connection
-    return done;
+  if (!done.ok() || !any) return undo(std::move(done), batch);
+  if (is_remote) {
+    if (auto marked = leave_mark(); !marked.ok()) return undo(std::move(marked), batch);
   }
-  if (database_.dialect() == SqlDialect::MySql) {
-    auto marked = leave_mark();
-    if (!marked.ok()) {
-      if (!connection_->rollback().ok()) connection_.reset();
-      return marked;
-    }
+  if (!begin_commit(batch)) {  // comes to an end: one more is left out each time
+    MR_CHECK(undo({}, batch));
+    return connection_ ? try_commit(batch)
+                       : Error{Code::Unavailable, "catalog: the connection was lost"};
   }
   auto committed = connection_->commit();
   if (!committed.ok()) {
     // Over the network the answer to a COMMIT may be lost after the server obeyed; within the
     // process it cannot.
-    commit_unknown_ = database_.dialect() == SqlDialect::MySql;
+    commit_unknown_ = is_remote;
     if (!connection_->rollback().ok()) connection_.reset();
+    if (!is_remote) set_stage(batch, Waiter::Stage::Undone);
     return committed;
   }
   const auto took = clock_.steady() - began;
@@ -174,6 +271,14 @@ Result<void> GroupCommit::try_commit(std::vector<Item>& batch) {
   return {};
 }
 
+// Undoes the transaction, and says why.
+Result<void> GroupCommit::undo(Result<void> why, std::vector<Item>& batch) {
+  // A transaction of unknown state ends with its connection.
+  if (!connection_->rollback().ok()) connection_.reset();
+  set_stage(batch, Waiter::Stage::Undone);
+  return why;
+}
+
 Result<void> GroupCommit::run_writes(std::vector<Item>& batch) {
   const bool shared = batch.size() > 1;
   // A savepoint of the same name replaces the earlier one in MySQL, but lies on top of it in
@@ -181,7 +286,7 @@ Result<void> GroupCommit::run_writes(std::vector<Item>& batch) {
   const bool release = shared && database_.dialect() == SqlDialect::Sqlite;
   for (Item& item : batch) {
     if (shared) MR_CHECK(connection_->run("SAVEPOINT one_write"));
-    item.result = item.write(*connection_);
+    item.result = run_write(item);
     if (!item.result.ok()) {
       // The database went away, or undid everything (a deadlock): all of the batch runs again.
       if (item.result.error().code == Code::Unavailable) return item.result.error();
@@ -192,27 +297,84 @@ Result<void> GroupCommit::run_writes(std::vector<Item>& batch) {
   return {};
 }
 
+Result<void> GroupCommit::run_write(Item& item) {
+  if (!item.waiter) return item.write(*connection_);
+  {
+    const std::lock_guard lock{mutex_};
+    if (item.waiter->is_gone) return gone();
+    item.waiter->stage = Waiter::Stage::Running;
+  }
+  auto done = item.write(*connection_);
+  const std::lock_guard lock{mutex_};
+  item.waiter->stage = Waiter::Stage::Written;
+  item.waiter->changed.notify_one();
+  return done;
+}
+
+// What somebody has given up between its write and now was said not to be made: false, and all of
+// the batch has to run again without it.
+bool GroupCommit::begin_commit(std::vector<Item>& batch) {
+  const std::lock_guard lock{mutex_};
+  for (const Item& item : batch) {
+    if (item.waiter && item.waiter->is_gone && item.waiter->stage == Waiter::Stage::Written)
+      return false;
+  }
+  for (const Item& item : batch) {
+    if (item.waiter && !item.waiter->is_gone) item.waiter->stage = Waiter::Stage::Committing;
+  }
+  return true;
+}
+
+void GroupCommit::set_stage(std::vector<Item>& batch, Waiter::Stage stage) {
+  const std::lock_guard lock{mutex_};
+  for (const Item& item : batch) {
+    if (!item.waiter) continue;
+    item.waiter->stage = stage;
+    item.waiter->changed.notify_one();
+  }
+}
+
+// Locks the row: a server that still holds the COMMIT of the lost session holds the row for it, so
+// the answer comes when that has been decided, or not at all (a lock that was not to be had is
+// Unavailable). Read without a lock, the row shows the mark before, and the writes are done twice.
 Result<bool> GroupCommit::was_committed() {
-  MR_TRY(const SqlRows found,
-         connection_->query("SELECT mark FROM writer_marks WHERE writer = ?", {writer_}));
-  return !found.rows.empty() && std::get<std::int64_t>(found.rows[0].at(0)) == mark_;
+  MR_CHECK(connection_->begin());
+  const auto found =
+      connection_->query("SELECT mark FROM writer_marks WHERE writer = ? FOR UPDATE", {writer_});
+  if (!connection_->rollback().ok()) connection_.reset();
+  if (!found.ok()) return found.error();
+  if (!connection_) return Error{Code::Unavailable, "catalog: the connection was lost"};
+  return !found->rows.empty() && std::get<std::int64_t>(found->rows[0].at(0)) == mark_;
+}
+
+// Outside of every batch, so that the row is there to be locked when the first COMMIT is in doubt.
+// The marks of writers that have ended long ago go; by key, since a look at each row would wait for
+// those that are being written.
+Result<void> GroupCommit::make_mark() {
+  const auto now = to_micros(clock_.now());
+  MR_TRY(const SqlRows old, connection_->query("SELECT writer FROM writer_marks WHERE time_us < ?",
+                                               {now - kMarkLifeUs}));
+  for (const auto& row : old.rows) {
+    MR_CHECK(connection_->execute("DELETE FROM writer_marks WHERE writer = ? AND time_us < ?",
+                                  {row.at(0), now - kMarkLifeUs}));
+  }
+  const auto made = connection_->execute(
+      "INSERT INTO writer_marks (writer, mark, time_us) VALUES (?, ?, ?)", {writer_, mark_, now});
+  // There is one when the answer to an earlier INSERT was lost.
+  if (!made.ok() && made.error().code != Code::Conflict) return made.error();
+  has_mark_ = true;
+  return {};
 }
 
 Result<void> GroupCommit::leave_mark() {
   ++mark_;
-  const auto now = to_micros(clock_.now());
-  if (mark_ > 1) {
-    MR_TRY(const auto changed,
-           connection_->execute("UPDATE writer_marks SET mark = ?, time_us = ? WHERE writer = ?",
-                                {mark_, now, writer_}));
-    if (changed.rows > 0) return {};
-  }
-  // The first of this writer: those of writers that have ended long ago go.
-  MR_CHECK(
-      connection_->execute("DELETE FROM writer_marks WHERE time_us < ?", {now - 86'400'000'000}));
-  MR_CHECK(connection_->execute("INSERT INTO writer_marks (writer, mark, time_us) VALUES (?, ?, ?)",
-                                {writer_, mark_, now}));
-  return {};
+  MR_TRY(const auto changed,
+         connection_->execute("UPDATE writer_marks SET mark = ?, time_us = ? WHERE writer = ?",
+                              {mark_, to_micros(clock_.now()), writer_}));
+  if (changed.rows > 0) return {};
+  has_mark_ =
+      false;  // another writer took us for one that has ended: nothing was written for a day
+  return Error{Code::Unavailable, "catalog: the mark of this writer is gone; it is made anew"};
 }
 
 void GroupCommit::sleep(std::chrono::milliseconds time) {

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -20,29 +22,66 @@ class GroupCommit {
  public:
   struct Limits {
     std::size_t max_queued = 65'536;
+    std::size_t max_queued_bytes = 256 * 1024 * 1024;  // with those that are being written
     std::chrono::milliseconds patience{20'000};
+    std::chrono::milliseconds answer_time{10'000};  // how long one statement may take to fail
   };
 
   GroupCommit(Database& database, const Clock& clock, Limits limits);
   /// Commits what was accepted; gives up when the database stays away.
   ~GroupCommit();
 
-  void write(Catalog::Write write, Catalog::Committed committed);
+  void write(Catalog::Write write, Catalog::Committed committed,
+             std::size_t bytes = Catalog::kUsualWriteBytes);
+  /// Waits for the commit, patience and answer_time together at the most. What is still not done
+  /// then is not called any more, and is Unavailable: either it was not made, or, when its COMMIT
+  /// was sent and not answered, it is not known whether it was; the message says which.
+  Result<void> write_and_wait(Catalog::Write write, std::size_t bytes);
   [[nodiscard]] Catalog::Counters counters() const;
 
  private:
+  /// The caller of write_and_wait(), shared by it and its item; guarded by mutex_. Its write may
+  /// refer to its stack, so it is called in stage Running only, which the caller waits out.
+  struct Waiter {
+    enum class Stage {
+      Queued,
+      Running,     // the write is being called
+      Written,     // it was called, and its transaction is open
+      Committing,  // COMMIT was sent, and is not answered
+      Undone,      // the transaction was undone and will be begun again
+      Done
+    };
+    Stage stage = Stage::Queued;
+    bool is_gone = false;  // the caller has given up: the write must not be called
+    Result<void> result{};
+    std::condition_variable changed{};
+  };
   struct Item {
     Catalog::Write write;
     Catalog::Committed committed;
+    std::size_t bytes = 0;
+    std::uint64_t number = 0;          // grows with each
+    std::shared_ptr<Waiter> waiter{};  // null: nobody waits on a thread of its own
     Result<void> result{};
   };
 
+  std::optional<Error> enqueue(Item& item);
+  Result<void> give_up_waiting(std::unique_lock<std::mutex>& lock, Waiter& waiter);
   void serve();
   std::vector<Item> take();  // under the lock
+  void tell(std::vector<Item>& items);
   void commit(std::vector<Item>& batch);
+  void fail(std::vector<Item>& batch, Error error);
+  void fail_waiting(std::uint64_t before, const Error& error);
   Result<void> try_commit(std::vector<Item>& batch);
   Result<void> run_writes(std::vector<Item>& batch);
+  Result<void> run_write(Item& item);
+  std::uint64_t next_number() const;
+  bool begin_commit(std::vector<Item>& batch);
+  void set_stage(std::vector<Item>& batch, Waiter::Stage stage);
+  Result<void> undo(Result<void> why, std::vector<Item>& batch);
   Result<bool> was_committed();
+  Result<void> make_mark();
   Result<void> leave_mark();
   void sleep(std::chrono::milliseconds time);
 
@@ -54,6 +93,7 @@ class GroupCommit {
   // The writer's thread alone.
   std::unique_ptr<Connection> connection_;
   std::int64_t mark_ = 0;        // of the last transaction that was begun
+  bool has_mark_ = false;        // writer_marks has a row of ours
   bool commit_unknown_ = false;  // the connection was lost during COMMIT
   bool gave_up_ = false;         // the last batch failed because the database stayed away
   std::optional<Code> told_;     // why writes fail, as the log has been told since the last success
@@ -63,6 +103,8 @@ class GroupCommit {
   mutable std::mutex mutex_;  // guards all below, but thread_
   std::condition_variable wake_, hurry_;
   std::deque<Item> queue_;
+  std::uint64_t next_number_ = 0;
+  std::size_t bytes_ = 0;  // of the queue and of the batch that is being written
   bool ending_ = false;
   Catalog::Counters counters_;
   std::jthread thread_;  // last: it uses all of the above

@@ -32,8 +32,9 @@ Code code_of(int result) {
       return Code::Conflict;
     case SQLITE_FULL:
     case SQLITE_NOMEM:
-    case SQLITE_TOOBIG:
       return Code::Exhausted;
+    case SQLITE_TOOBIG:
+      return Code::InvalidArgument;
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
     case SQLITE_READONLY:
@@ -56,6 +57,8 @@ std::string_view way_out(int result) {
       return "another program holds its lock; end it or try again";
     case SQLITE_FULL:
       return "the disk is full; free some space";
+    case SQLITE_TOOBIG:
+      return "a row holds at most 1,000,000,000 bytes; make less of it";
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_CANTOPEN:
@@ -67,6 +70,8 @@ std::string_view way_out(int result) {
       return {};
   }
 }
+
+constexpr std::chrono::milliseconds kProbeTimeout{1'000};
 
 // A statement on loan: reset and unbound at the end, so that it holds neither locks nor the
 // caller's memory.
@@ -227,7 +232,9 @@ class SqliteDatabase final : public Database {
   SqliteDatabase(std::filesystem::path path, std::chrono::milliseconds busy_timeout)
       : path_{std::move(path)}, busy_timeout_{busy_timeout} {}
 
-  Result<std::unique_ptr<Connection>> connect() override {
+  Result<std::unique_ptr<Connection>> connect(Use use) override {
+    const auto busy_timeout =
+        use == Use::Probe ? std::min(busy_timeout_, kProbeTimeout) : busy_timeout_;
     sqlite3* opened = nullptr;
     const int result =
         sqlite3_open_v2(path_.c_str(), &opened,
@@ -240,7 +247,7 @@ class SqliteDatabase final : public Database {
                    opened != nullptr ? sqlite3_errmsg(opened) : ""};
     }
     sqlite3_extended_result_codes(opened, 1);
-    sqlite3_busy_timeout(opened, static_cast<int>(busy_timeout_.count()));
+    sqlite3_busy_timeout(opened, static_cast<int>(busy_timeout.count()));
     auto connection = std::make_unique<SqliteConnection>(std::move(handle), path_.string());
     // case_sensitive_like: LIKE means the same as in the other dialect. cache_size: KiB.
     for (const char* pragma :

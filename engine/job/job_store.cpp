@@ -134,6 +134,8 @@ void JobStore::submit(JobRequest request, const StoreRights& rights, Submitted d
   work->now_us = to_micros(catalog_.clock().now());
   request.pipeline = nullptr;
   work->request = std::move(request);
+  const auto bytes = Catalog::kUsualWriteBytes + work->pipeline.size() + work->rights.size() +
+                     work->rules.size() + bytes_of(std::vector{work->facts});
   catalog_.write(
       [work, newest = newest_](Connection& connection) -> Result<void> {
         MR_TRY(const bool known, find_by_key(connection, *work));
@@ -152,7 +154,8 @@ void JobStore::submit(JobRequest request, const StoreRights& rights, Submitted d
       [work, done = std::move(done)](Result<void> committed) {
         if (!committed.ok()) return done(std::move(committed).error());
         done(work->made);
-      });
+      },
+      bytes);
 }
 
 Result<Job> JobStore::get(JobId id) {

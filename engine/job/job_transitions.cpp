@@ -143,8 +143,9 @@ void JobStore::renew(const Lease& lease, std::chrono::milliseconds time,
 Result<void> JobStore::checkpoint(const Lease& lease, const Checkpoint& checkpoint,
                                   const Json& progress) {
   const auto now = to_micros(catalog_.clock().now());
+  const std::string states = detail::write_states(checkpoint);
   return catalog_.write_and_wait(
-      [&, states = detail::write_states(checkpoint)](Connection& connection) -> Result<void> {
+      [&](Connection& connection) -> Result<void> {
         MR_TRY(const auto changed,
                connection.execute("UPDATE jobs SET progress = ?, crashes = 0, updated_us = ?, "
                                   "last_event = last_event + 1 "
@@ -156,7 +157,8 @@ Result<void> JobStore::checkpoint(const Lease& lease, const Checkpoint& checkpoi
             {lease.job.value, lease.token, checkpoint.sequence, states}));
         return add_event(connection, lease.job, now, "checkpoint",
                          Json{{"sequence", checkpoint.sequence}});
-      });
+      },
+      Catalog::kUsualWriteBytes + states.size());
 }
 
 void JobStore::begin_publish(const Lease& lease, const std::vector<std::string>& uris,
@@ -169,6 +171,7 @@ void JobStore::begin_publish(const Lease& lease, const std::vector<std::string>&
                                now,
                                lease.job.value,
                                lease.token};
+  const auto bytes = Catalog::kUsualWriteBytes + bytes_of(values);
   catalog_.write(
       [=, values = std::move(values)](Connection& connection) -> Result<void> {
         MR_TRY(const auto changed,
@@ -190,7 +193,7 @@ void JobStore::begin_publish(const Lease& lease, const std::vector<std::string>&
         }
         return add_event(connection, lease.job, now, "publishing", Json{{"outputs", uris}});
       },
-      std::move(done));
+      std::move(done), bytes);
 }
 
 void JobStore::finish(const Lease& lease, JobState state, const Ending& ending,
@@ -222,6 +225,7 @@ void JobStore::finish(const Lease& lease, JobState state, const Ending& ending,
                                now,
                                lease.job.value,
                                lease.token};
+  const auto bytes = Catalog::kUsualWriteBytes + bytes_of(values);
   catalog_.write(
       [=, values = std::move(values),
        body = std::move(body)](Connection& connection) -> Result<void> {
@@ -237,7 +241,7 @@ void JobStore::finish(const Lease& lease, JobState state, const Ending& ending,
         return add_event(connection, lease.job, now, to_string(state),
                          body.empty() ? Json{} : body);
       },
-      std::move(done));
+      std::move(done), bytes);
 }
 
 void JobStore::requeue(const Lease& lease, const std::optional<Error>& error,

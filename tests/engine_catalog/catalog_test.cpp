@@ -1,19 +1,20 @@
 #include "engine/catalog/catalog.hpp"
 
-#include <condition_variable>
 #include <future>
-#include <mutex>
 #include <thread>
 
 #include <catch2/catch.hpp>
 
 #include "engine/catalog/group_commit.hpp"
+#include "tests/engine_catalog/writes.hpp"
 #include "tests/fixtures/catalog_place.hpp"
 
 using namespace millrace;
 using namespace std::chrono_literals;
 using test::CatalogPlace;
+using test::Gate;
 using test::must;
+using test::Results;
 
 namespace {
 
@@ -35,59 +36,6 @@ std::int64_t count(Catalog& catalog) {
   }));
   return found;
 }
-
-// Holds the writer's thread inside a transaction until it is opened.
-class Gate {
- public:
-  Catalog::Write write() {
-    return [this](Connection&) -> Result<void> {
-      std::unique_lock lock{mutex_};
-      entered_ = true;
-      changed_.notify_all();
-      changed_.wait_for(lock, 60s, [this] { return open_; });
-      return {};
-    };
-  }
-  bool wait_until_entered() {
-    std::unique_lock lock{mutex_};
-    return changed_.wait_for(lock, 60s, [this] { return entered_; });
-  }
-  void open() {
-    const std::lock_guard lock{mutex_};
-    open_ = true;
-    changed_.notify_all();
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool entered_ = false, open_ = false;
-};
-
-// Results of writes, in the order in which they were called back.
-class Results {
- public:
-  Catalog::Committed keep(std::size_t place) {
-    return [this, place](Result<void> result) {
-      const std::lock_guard lock{mutex_};
-      if (results_.size() <= place) results_.resize(place + 1);
-      results_[place] = std::move(result);
-      ++arrived_;
-      changed_.notify_all();
-    };
-  }
-  bool wait_for(std::size_t count) {
-    std::unique_lock lock{mutex_};
-    return changed_.wait_for(lock, 60s, [&] { return arrived_ >= count; });
-  }
-  Result<void>& operator[](std::size_t place) { return *results_.at(place); }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<std::optional<Result<void>>> results_;
-  std::size_t arrived_ = 0;
-};
 
 }  // namespace
 
@@ -172,6 +120,31 @@ TEST_CASE("a full queue of writes refuses more at once and keeps what it has",
   gate.open();
   REQUIRE(results.wait_for(5));
   CHECK(count(*catalog) == 3);
+}
+
+TEST_CASE(
+    "a queue of writes that hold too many bytes refuses more at once, but takes one large one",
+    "[catalog][group_commit]") {
+  CatalogPlace place{SqlDialect::Sqlite};
+  place.settings().max_queued_write_bytes = 1'000;
+  const auto catalog = place.open();
+  Results results;
+  catalog->write(insert("alone"), results.keep(0), 5'000);
+  REQUIRE(results.wait_for(1));
+  CHECK(results[0].ok());
+  Gate gate;
+  catalog->write(gate.write(), results.keep(1), 600);
+  REQUIRE(gate.wait_until_entered());
+  catalog->write(insert("fits"), results.keep(2), 400);
+  CHECK(catalog->counters().queued_bytes == 1'000);
+  catalog->write(insert("one byte more"), results.keep(3), 1);
+  REQUIRE(results.wait_for(2));
+  REQUIRE_FALSE(results[3].ok());
+  CHECK(results[3].error().code == Code::Exhausted);
+  gate.open();
+  REQUIRE(results.wait_for(4));
+  CHECK(count(*catalog) == 2);
+  CHECK(catalog->write_and_wait(insert("later"), 1'000).ok());
 }
 
 TEST_CASE("closing the catalog finishes the writes that it has accepted",
@@ -276,9 +249,9 @@ class MishapDatabase final : public Database {
  public:
   MishapDatabase(std::unique_ptr<Database> inner, Mishaps& mishaps)
       : inner_{std::move(inner)}, mishaps_{mishaps} {}
-  Result<std::unique_ptr<Connection>> connect() override {
+  Result<std::unique_ptr<Connection>> connect(Use use) override {
     ++mishaps_.connects;
-    MR_TRY(auto inner, inner_->connect());
+    MR_TRY(auto inner, inner_->connect(use));
     return std::unique_ptr<Connection>{
         std::make_unique<MishapConnection>(std::move(inner), mishaps_)};
   }

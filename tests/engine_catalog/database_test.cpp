@@ -56,6 +56,47 @@ TEST_CASE("a connection gives back every kind of value that it was given", "[cat
   CHECK(std::get<std::int64_t>(read.rows.at(0)[2]) == std::numeric_limits<std::int64_t>::min());
 }
 
+TEST_CASE("what is larger than the server takes is refused before it is sent, and says both sizes",
+          "[catalog][database]") {
+  const CatalogPlace place{SqlDialect::MySql};
+  const auto connection = place.connect();
+  make_table(*connection, SqlDialect::MySql);
+  const std::string insert = "INSERT INTO things (name, size, note) VALUES (?, ?, ?)";
+  must(connection->begin());
+  must(connection->execute(insert, {std::string{"before"}, nullptr, nullptr}));
+  const std::string large(20u << 20, 'x');
+  const auto one = connection->execute(insert, {std::string{"large"}, nullptr, large});
+  REQUIRE_FALSE(one.ok());
+  CHECK(one.error().code == Code::InvalidArgument);
+  CHECK(one.error().message.find("20971520") != std::string::npos);
+  CHECK(one.error().message.find("max_allowed_packet is 16777216") != std::string::npos);
+  // As many small values, which share one packet.
+  std::string sql = "INSERT INTO things (note, name) VALUES (?, '0')";
+  std::vector<SqlValue> values(100, std::string(200'000, 'y'));
+  for (int i = 1; i < 100; ++i) sql += ", (?, '" + std::to_string(i) + "')";
+  const auto many = connection->execute(sql, values);
+  REQUIRE_FALSE(many.ok());
+  CHECK(many.error().code == Code::InvalidArgument);
+  // Neither cost the connection or its transaction.
+  must(connection->execute(insert, {std::string{"after"}, nullptr, nullptr}));
+  must(connection->commit());
+  CHECK(must(connection->query("SELECT name FROM things")).rows.size() == 2);
+}
+
+TEST_CASE("a row that is larger than any value in it is written and read", "[catalog][database]") {
+  const auto kind = GENERATE(SqlDialect::Sqlite, SqlDialect::MySql);
+  const CatalogPlace place{kind};
+  const auto connection = place.connect();
+  const auto spelling = must(SqlSpelling::of(kind, *connection));
+  must(connection->run(
+      must(spelling.spell("CREATE TABLE wide (a {text}, b {text}, c {text}) {options}"))));
+  const std::string large(12u << 20, 'x');
+  must(connection->execute("INSERT INTO wide (a, b, c) VALUES (?, ?, ?)", {large, large, large}));
+  const auto read = must(connection->query("SELECT a, b, c FROM wide"));
+  for (const auto& value : read.rows.at(0))
+    CHECK(std::get<std::string>(value).size() == large.size());
+}
+
 TEST_CASE("text is compared bytewise: letter case and trailing spaces count",
           "[catalog][database]") {
   const auto kind = GENERATE(SqlDialect::Sqlite, SqlDialect::MySql);

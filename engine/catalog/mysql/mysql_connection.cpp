@@ -1,6 +1,7 @@
 #include "engine/catalog/mysql/mysql_connection.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 
@@ -12,6 +13,8 @@
 #include <cppconn/resultset.h>
 #include <cppconn/resultset_metadata.h>
 #include <cppconn/statement.h>
+
+#include "engine/catalog/mysql/mysql_errors.hpp"
 
 #include <fmt/format.h>
 
@@ -31,61 +34,9 @@ sql::Driver& driver() {
   return shared;
 }
 
-// Numbers of the server and of the client library: MariaDB, "Error Codes"; MySQL, "Client Error
-// Message Reference".
-enum : int {
-  kDuplicateKey = 1062,
-  kForeignKeyParent = 1451,
-  kForeignKeyChild = 1452,
-  kDataTooLong = 1406,
-  kPacketTooLarge = 1153,
-  kAccessDenied = 1045,
-  kDatabaseDenied = 1044,
-  kUnknownDatabase = 1049,
-  kTooManyConnections = 1040,
-  kServerShutdown = 1053,
-  kLockWaitTimeout = 1205,
-  kDeadlock = 1213,
-  kConnectionKilled = 1927,
-  kDiskFull = 1021,
-  kTableFull = 1114,
-  kReadOnly = 1290,
-  kFirstClientError = 2000,
-  kLastClientError = 2099,
-};
-
-bool is_lost(int number) {
-  return (number >= kFirstClientError && number <= kLastClientError) || number == kServerShutdown ||
-         number == kConnectionKilled;
-}
-
-Code code_of(int number) {
-  if (is_lost(number)) return Code::Unavailable;
-  switch (number) {
-    case kDuplicateKey:
-    case kForeignKeyParent:
-    case kForeignKeyChild:
-      return Code::Conflict;
-    case kDataTooLong:
-      return Code::InvalidArgument;
-    case kDiskFull:
-    case kTableFull:
-    case kPacketTooLarge:
-      return Code::Exhausted;
-    case kTooManyConnections:
-    case kLockWaitTimeout:
-    case kDeadlock:
-    case kReadOnly:
-      return Code::Unavailable;
-    case kAccessDenied:
-    case kDatabaseDenied:
-      return Code::PermissionDenied;
-    case kUnknownDatabase:
-      return Code::NotFound;
-    default:
-      return Code::Internal;
-  }
-}
+// The driver sends longer texts on their own, in pieces; the others share one packet with the
+// statement. Each of these has to fit into max_allowed_packet.
+constexpr std::size_t kLongText = 256 * 1024;
 
 class MysqlConnection final : public Connection {
  public:
@@ -102,6 +53,7 @@ class MysqlConnection final : public Connection {
   Result<SqlRows> query(std::string_view sql, const std::vector<SqlValue>& values) override {
     return guard(sql, [&]() -> Result<SqlRows> {
       sql::PreparedStatement& statement = prepare(sql);
+      if (auto error = too_large(sql, values)) return *std::move(error);
       bind(statement, values);
       const std::unique_ptr<sql::ResultSet> found{statement.executeQuery()};
       return read_all(*found);
@@ -111,6 +63,7 @@ class MysqlConnection final : public Connection {
   Result<Changed> execute(std::string_view sql, const std::vector<SqlValue>& values) override {
     return guard(sql, [&]() -> Result<Changed> {
       sql::PreparedStatement& statement = prepare(sql);
+      if (auto error = too_large(sql, values)) return *std::move(error);
       bind(statement, values);
       Changed changed;
       changed.rows = statement.executeUpdate();
@@ -147,6 +100,7 @@ class MysqlConnection final : public Connection {
 
  private:
   static constexpr std::size_t kMostStatements = 256;
+  static constexpr std::size_t kPlaceBytes = 16;  // of a value in a packet, besides itself
 
   // Lost: the connection went away within a transaction. What is left of it must not reach a new
   // connection, where each statement would be committed alone; so all is refused until rollback()
@@ -179,8 +133,8 @@ class MysqlConnection final : public Connection {
       return work();
     } catch (const sql::SQLException& failure) {
       const int number = failure.getErrorCode();
-      if (is_lost(number)) drop();
-      return Error{code_of(number),
+      if (ends_mysql_session(number)) drop();
+      return Error{code_of_mysql_error(number),
                    fmt::format("catalog database: {} (error {}, {})", failure.what(), number,
                                settings_.address.describe()),
                    fmt::format("sqlstate={} sql={}", failure.getSQLState(), sql)};
@@ -194,7 +148,6 @@ class MysqlConnection final : public Connection {
   void connect() {
     if (connection_) return;
     const MysqlAddress& address = settings_.address;
-    const int seconds = std::max(1, static_cast<int>(settings_.timeout.count() / 1000));
     sql::ConnectOptionsMap options;
     options["hostName"] = sql::SQLString{
         address.socket.empty() ? fmt::format("tcp://{}:{}", address.host, address.port)
@@ -203,7 +156,9 @@ class MysqlConnection final : public Connection {
     options["password"] = sql::SQLString{settings_.password};
     options["schema"] = sql::SQLString{address.database};
     options["OPT_CHARSET_NAME"] = sql::SQLString{"utf8mb4"};
-    options["OPT_CONNECT_TIMEOUT"] = seconds;
+    options["OPT_CONNECT_TIMEOUT"] = static_cast<int>(settings_.connect_timeout.count());
+    options["OPT_READ_TIMEOUT"] = static_cast<int>(settings_.answer_timeout.count());
+    options["OPT_WRITE_TIMEOUT"] = static_cast<int>(settings_.answer_timeout.count());
     options["OPT_RECONNECT"] =
         false;  // it would silently begin a new session in the middle of a transaction
     if (!address.ssl_ca.empty()) {
@@ -211,8 +166,9 @@ class MysqlConnection final : public Connection {
       options["sslVerify"] = true;
       options["sslEnforce"] = true;
     }
-    connection_.reset(driver().connect(options));
-    const std::unique_ptr<sql::Statement> statement{connection_->createStatement()};
+    // Ours only when it is set up: half of one would be used as if it were whole.
+    std::unique_ptr<sql::Connection> made{driver().connect(options)};
+    const std::unique_ptr<sql::Statement> statement{made->createStatement()};
     // READ COMMITTED: a conditional UPDATE by key sees what others have committed, and locks no
     // gaps.
     for (const std::string& setting :
@@ -220,9 +176,33 @@ class MysqlConnection final : public Connection {
           std::string{"SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"},
           std::string{"SET SESSION sql_mode = "
                       "'STRICT_ALL_TABLES,NO_BACKSLASH_ESCAPES,ERROR_FOR_DIVISION_BY_ZERO'"},
-          fmt::format("SET SESSION innodb_lock_wait_timeout = {}", seconds)}) {
+          fmt::format("SET SESSION innodb_lock_wait_timeout = {}",
+                      settings_.lock_timeout.count())}) {
       statement->execute(setting);
     }
+    const std::unique_ptr<sql::ResultSet> found{
+        statement->executeQuery("SELECT @@max_allowed_packet")};
+    if (found->next()) largest_ = static_cast<std::size_t>(found->getInt64(1));
+    connection_ = std::move(made);
+  }
+
+  // What is larger than the server takes would cost the connection, or a table's worth of repeats.
+  [[nodiscard]] std::optional<Error> too_large(std::string_view sql,
+                                               const std::vector<SqlValue>& values) const {
+    std::size_t packet = sql.size(), largest = 0;
+    for (const SqlValue& value : values) {
+      const auto* text = std::get_if<std::string>(&value);
+      const auto size = text != nullptr ? text->size() : sizeof(std::int64_t);
+      if (size <= kLongText) packet += size + kPlaceBytes;
+      largest = std::max(largest, size);
+    }
+    largest = std::max(largest, packet);
+    if (largest < largest_) return std::nullopt;
+    return Error{Code::InvalidArgument,
+                 fmt::format("catalog database: {} bytes at once are more than the server takes, "
+                             "max_allowed_packet is {}: raise it there, or make less of it ({})",
+                             largest, largest_, settings_.address.describe()),
+                 fmt::format("sql={}", sql)};
   }
 
   void drop() {
@@ -312,6 +292,7 @@ class MysqlConnection final : public Connection {
   std::unordered_map<std::string, Prepared, Hash, std::equal_to<>>
       statements_;  // end before the connection
   std::uint64_t uses_ = 0;
+  std::size_t largest_ = 0;  // max_allowed_packet of this session
   Transaction transaction_ = Transaction::None;
 };
 

@@ -12,7 +12,9 @@ namespace millrace {
 struct MysqlSettings {
   MysqlAddress address;
   std::string password;
-  std::chrono::milliseconds timeout{5'000};  // to connect, and for a lock
+  std::chrono::seconds connect_timeout{5};
+  std::chrono::seconds lock_timeout{5};     // shorter than answer_timeout
+  std::chrono::seconds answer_timeout{10};  // how long the server may keep silent
 };
 
 /// Opens a connection through MySQL Connector/C++.

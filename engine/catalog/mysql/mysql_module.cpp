@@ -1,5 +1,6 @@
 #include "engine/catalog/mysql/mysql_module.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <utility>
@@ -16,7 +17,16 @@ class MysqlDatabase final : public Database {
  public:
   explicit MysqlDatabase(MysqlSettings settings) : settings_{std::move(settings)} {}
 
-  Result<std::unique_ptr<Connection>> connect() override { return connect_mysql(settings_); }
+  Result<std::unique_ptr<Connection>> connect(Use use) override {
+    using std::chrono::seconds;
+    MysqlSettings settings = settings_;
+    if (use == Use::Probe) {
+      settings.connect_timeout = settings.lock_timeout = settings.answer_timeout = seconds{1};
+    } else if (use == Use::Migrate) {
+      settings.answer_timeout = std::chrono::hours{1};
+    }
+    return connect_mysql(settings);
+  }
   [[nodiscard]] SqlDialect dialect() const override { return SqlDialect::MySql; }
   [[nodiscard]] std::string describe() const override { return settings_.address.describe(); }
 
@@ -44,7 +54,10 @@ Result<std::unique_ptr<Database>> open_mysql(const DatabaseSettings& settings) {
   MysqlSettings own;
   MR_TRY(own.address, parse_mysql_address(settings.address));
   MR_TRY(own.password, find_password(settings.password_file));
-  own.timeout = settings.busy_timeout;
+  own.answer_timeout = answer_time(settings);
+  own.connect_timeout = own.lock_timeout =
+      std::clamp(std::chrono::duration_cast<std::chrono::seconds>(settings.busy_timeout),
+                 std::chrono::seconds{1}, own.answer_timeout - std::chrono::seconds{1});
   return std::unique_ptr<Database>{std::make_unique<MysqlDatabase>(std::move(own))};
 }
 
