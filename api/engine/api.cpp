@@ -38,7 +38,9 @@ std::vector<Sample> engine_samples(Engine& engine) {
           gauge("millrace_jobs_running", "Jobs that run", jobs.running),
           counter("millrace_catalog_writes_total", "Writes that were committed", catalog.writes),
           counter("millrace_catalog_commits_total", "Commits that they shared", catalog.commits),
-          gauge("millrace_catalog_writes_queued", "Writes that wait", catalog.queued)};
+          gauge("millrace_catalog_writes_queued", "Writes that wait", catalog.queued),
+          gauge("millrace_catalog_write_bytes",
+                "Bytes of the writes that wait or are being written", catalog.queued_bytes)};
 }
 
 std::size_t request_workers(const Engine& engine, const ApiSettings& settings) {

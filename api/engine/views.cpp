@@ -55,17 +55,17 @@ std::string check_store(Engine& engine) {
 }
 
 std::string check_catalog(Engine& engine) {
-  const auto read = engine.catalog().read([](Connection& connection) -> Result<void> {
-    MR_CHECK(connection.query("SELECT 1"));
-    return {};
-  });
-  return read.ok() ? "ok" : read.error().message;
+  const auto asked = engine.catalog().probe();
+  return asked.ok() ? "ok" : asked.error().message;
 }
 
 }  // namespace
 
 Views::Views(const Surroundings& surroundings, const std::filesystem::path& share)
-    : surroundings_{surroundings}, assets_{Assets::open(share / "swagger")} {
+    : surroundings_{surroundings},
+      assets_{Assets::open(share / "swagger")},
+      readiness_{{{"catalog", [&engine = surroundings.engine] { return check_catalog(engine); }},
+                  {"store", [&engine = surroundings.engine] { return check_store(engine); }}}} {
   Json operators = Json::array(), pipelines = Json::array();
   for (const auto* info : surroundings.engine.registry().all()) operators.push_back(to_json(*info));
   for (const auto& [name, entry] : surroundings.pipelines.all()) {
@@ -183,19 +183,7 @@ void Views::alive(const http::Reply& reply) const {
   reply(http::Response::json(200, R"({"status":"alive"})"));
 }
 
-void Views::ready(const http::Reply& reply) const {
-  auto work = make_work([this, reply] {
-    const auto catalog = check_catalog(surroundings_.engine),
-               store = check_store(surroundings_.engine);
-    const bool is_ready = catalog == "ok" && store == "ok";
-    const Json answer{
-        {"status", is_ready ? "ready" : "not ready"}, {"catalog", catalog}, {"store", store}};
-    reply(http::Response::json(is_ready ? 200 : 503, to_text(answer)));
-  });
-  if (!surroundings_.lane.try_push(work))
-    reply(http::Response::json(
-        503, R"({"status":"not ready","queue":"too many requests are waiting"})"));
-}
+void Views::ready(const http::Reply& reply) const { readiness_.answer(reply); }
 
 void Views::metrics(const http::Reply& reply) const {
   reply(http::Response::text(200, surroundings_.metrics.text(),

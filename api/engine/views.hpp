@@ -4,6 +4,7 @@
 #include <string>
 
 #include "api/engine/assets.hpp"
+#include "api/engine/readiness.hpp"
 #include "api/route/mount.hpp"
 #include "api/route/route.hpp"
 
@@ -33,7 +34,7 @@ class Views {
   void rerun(const Request& request, const http::Reply& reply) const;
 
   void alive(const http::Reply& reply) const;
-  /// Asks catalog and store: 503 when one of them does not answer.
+  /// Asks catalog and store: 503 when one of them does not answer within two seconds.
   void ready(const http::Reply& reply) const;
   void metrics(const http::Reply& reply) const;
   void openapi(const http::Reply& reply) const;
@@ -46,6 +47,7 @@ class Views {
   const Surroundings& surroundings_;
   const Assets assets_;
   std::string operators_, pipelines_, openapi_;
+  mutable Readiness readiness_;  // locks for itself; last: its threads use what stands above
 };
 
 }  // namespace millrace::api

@@ -6,10 +6,11 @@
 #include <thread>
 
 #include <catch2/catch.hpp>
-#include <fmt/format.h>
 
 #include "tests/fault/served_pictures.hpp"
 #include "tests/fixtures/mariadb.hpp"
+
+#include <fmt/format.h>
 
 using namespace millrace;
 using namespace millrace::test;
@@ -24,8 +25,9 @@ class Mill {
  public:
   explicit Mill(const DatabaseSettings& database)
       : data_{folder_ / "data"},
-        server_{make_data(), {"--catalog", database.address, "--catalog-password-file",
-                              database.password_file}} {}
+        server_{
+            make_data(),
+            {"--catalog", database.address, "--catalog-password-file", database.password_file}} {}
 
   std::optional<Answer> talk(const std::string& method, const std::string& target,
                              const std::string& body = {}) {
@@ -56,8 +58,7 @@ class Mill {
     REQUIRE(listed);
     std::set<std::int64_t> promised, known;
     for (const auto& [number, id] : ledger_) promised.insert(id);
-    for (const Json& job : listed->body.at("items"))
-      known.insert(job.at("id").get<std::int64_t>());
+    for (const Json& job : listed->body.at("items")) known.insert(job.at("id").get<std::int64_t>());
     CHECK(promised.size() == ledger_.size());
     CHECK(known == promised);
     const std::string wanted = output_hash(store(), ledger_.begin()->first);
@@ -149,6 +150,60 @@ TEST_CASE("a submission waits for a database that is away for a moment", "[fault
   REQUIRE(answer);
   INFO(answer->body.dump());
   CHECK(answer->status == 202);
+  mill.check_all_finished();
+  CHECK(mill.server().terminate() == 0);
+}
+
+TEST_CASE("a database that hangs leaves no request without an answer", "[fault][outage]") {
+  using SteadyClock = std::chrono::steady_clock;
+  auto& database = MariaDb::shared();
+  Mill mill{database.fresh_database()};
+  REQUIRE(mill.submit(0));
+  struct Frost {  // thaws it, whatever becomes of the test
+    explicit Frost(MariaDb& frozen) : server{frozen} { server.freeze(); }
+    Frost(const Frost&) = delete;
+    Frost& operator=(const Frost&) = delete;
+    ~Frost() { server.thaw(); }
+    MariaDb& server;
+  };
+  {
+    const Frost frost{database};
+    std::vector<std::future<std::optional<Answer>>> asked;
+    for (int i = 0; i < 12; ++i)  // more than the server has threads for requests
+      asked.push_back(
+          std::async(std::launch::async, [&mill] { return mill.talk("GET", "/jobs/1"); }));
+    auto submitted = std::async(std::launch::async, [&mill] {
+      return mill.talk("POST", "/jobs", turn_pictures(1, kCopies).dump());
+    });
+    for (int i = 0; i < 3; ++i) {
+      const auto began = SteadyClock::now();
+      const auto ready = mill.talk("GET", "/readyz");
+      CHECK(SteadyClock::now() - began < 5s);  // two, on a machine that does nothing else
+      REQUIRE(ready);
+      INFO(ready->body.dump());
+      CHECK(ready->status == 503);
+      CHECK(ready->body.at("catalog") != "ok");
+      CHECK(ready->body.at("store") == "ok");
+      const auto live = mill.talk("GET", "/livez");
+      REQUIRE(live);
+      CHECK(live->status == 200);
+    }
+    for (auto& read : asked) {
+      const auto answer = read.get();  // a client of ours waits for a minute
+      REQUIRE(answer);
+      CHECK(answer->status == 503);
+    }
+    const auto answer = submitted.get();
+    REQUIRE(answer);
+    INFO(answer->body.dump());
+    CHECK(answer->status == 503);
+  }
+  const auto deadline = SteadyClock::now() + 1min;
+  std::optional<Answer> ready;
+  do {
+    REQUIRE(SteadyClock::now() < deadline);
+    ready = mill.talk("GET", "/readyz");
+  } while (!ready || ready->status != 200);
   mill.check_all_finished();
   CHECK(mill.server().terminate() == 0);
 }
