@@ -12,8 +12,8 @@ namespace millrace {
 namespace {
 
 // The question with its values; each says its kind and its length, so that no two are alike.
-std::string key_of(const Question& question) {
-  std::string key = question.sql;
+std::string key_of(std::string_view revision, const Question& question) {
+  std::string key = fmt::format("{}|{}", revision, question.sql);
   const auto out = std::back_inserter(key);
   for (const SqlValue& value : question.values) {
     if (const auto* number = std::get_if<std::int64_t>(&value)) {
@@ -44,25 +44,28 @@ std::size_t AnswerCache::bytes_of(const std::string& key, const Answer& answer) 
   return kEntryBytes + key.size() + numbers * sizeof(std::int64_t);
 }
 
-Result<AnswerCache::Numbers> AnswerCache::ask(Connection& connection, const Question& question) {
-  return answer(connection, question, true);
+Result<AnswerCache::Numbers> AnswerCache::ask(Connection& connection, std::string_view revision,
+                                              const Question& question) {
+  return answer(connection, revision, question, true);
 }
 
 Result<AnswerCache::Numbers> AnswerCache::ask_again(Connection& connection,
+                                                    std::string_view revision,
                                                     const Question& question) {
-  return answer(connection, question, false);
+  return answer(connection, revision, question, false);
 }
 
-Result<AnswerCache::Numbers> AnswerCache::answer(Connection& connection, const Question& question,
-                                                 bool at_once) {
-  const auto key = key_of(question);
+Result<AnswerCache::Numbers> AnswerCache::answer(Connection& connection, std::string_view revision,
+                                                 const Question& question, bool at_once) {
+  const auto key = key_of(revision, question);
   // Read first: a change that comes between this and the answer is in the answer, and whoever reads
   // the later revision asks anew.
-  MR_TRY(const std::int64_t revision, read_revision(connection));
+  MR_TRY(const std::int64_t now, read_revision(connection, revision));
   bool is_known = false;
   {
     const std::lock_guard lock{mutex_};
-    const auto* known = revision == revision_ ? answers_.find(key) : nullptr;
+    const auto* known = answers_.find(key);
+    if (known != nullptr && known->revision != now) known = nullptr;
     if (known != nullptr && (known->numbers || known->is_too_long)) return known->numbers;
     is_known = known != nullptr;
   }
@@ -71,19 +74,17 @@ Result<AnswerCache::Numbers> AnswerCache::answer(Connection& connection, const Q
     MR_TRY(numbers, read_numbers(connection, question));
   }
   const bool is_too_long = numbers && numbers->size() > kMostNumbers;
-  keep(revision, key, {is_too_long ? nullptr : numbers, is_too_long});
+  keep(key, {now, is_too_long ? nullptr : numbers, is_too_long});
   return numbers;
 }
 
-void AnswerCache::keep(std::int64_t revision, const std::string& key, Answer answer) {
+void AnswerCache::keep(const std::string& key, Answer answer) {
   const std::lock_guard lock{mutex_};
-  if (revision < revision_ || key.size() > kLongestKey) return;
-  if (revision > revision_) {
-    answers_.clear();
-    bytes_ = 0;
-    revision_ = revision;
+  if (key.size() > kLongestKey) return;
+  if (const auto* older = answers_.find(key)) {
+    if (answer.revision < older->revision) return;
+    bytes_ -= bytes_of(key, *older);
   }
-  if (const auto* older = answers_.find(key)) bytes_ -= bytes_of(key, *older);
   bytes_ += bytes_of(key, answer);
   answers_.get(key) = std::move(answer);
   while (bytes_ > kMostBytes) {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/base/recent_table.hpp"
@@ -17,18 +18,20 @@ struct Question {
   std::vector<SqlValue> values;
 };
 
-/// Answers about rows that only changes write (is_changeable), kept for as long as nothing has
-/// changed. Holds for several engines at one database, which share the revision. [any thread]
+/// Answers about rows that only changes write (is_changeable), kept for as long as their revision
+/// stands, which is named (revision_of). Holds for several engines at one database, which share the
+/// revisions. [any thread]
 class AnswerCache {
  public:
   using Numbers = std::shared_ptr<const std::vector<std::int64_t>>;
 
   /// Returns the answer, and keeps it.
-  Result<Numbers> ask(Connection& connection, const Question& question);
+  Result<Numbers> ask(Connection& connection, std::string_view revision, const Question& question);
   /// The same for a question that comes for the second time since the last change; null for one
   /// that comes for the first, and where the answer is too long to be kept. A long answer is worth
   /// its reading only when it is used again.
-  Result<Numbers> ask_again(Connection& connection, const Question& question);
+  Result<Numbers> ask_again(Connection& connection, std::string_view revision,
+                            const Question& question);
 
  private:
   static constexpr std::size_t kMostBytes = 64 * 1024 * 1024;
@@ -37,18 +40,19 @@ class AnswerCache {
   static constexpr std::size_t kEntryBytes = 256;  // of an entry, besides its key and its numbers
 
   struct Answer {
-    Numbers numbers;           // null: asked once
-    bool is_too_long = false;  // to be kept: its rows are better read as they are needed
+    std::int64_t revision = 0;  // for which it stands; an older one is as good as none
+    Numbers numbers;            // null: asked once
+    bool is_too_long = false;   // to be kept: its rows are better read as they are needed
   };
 
   static std::size_t bytes_of(const std::string& key, const Answer& answer);
-  Result<Numbers> answer(Connection& connection, const Question& question, bool at_once);
-  void keep(std::int64_t revision, const std::string& key, Answer answer);
+  Result<Numbers> answer(Connection& connection, std::string_view revision,
+                         const Question& question, bool at_once);
+  void keep(const std::string& key, Answer answer);
 
   std::mutex mutex_;  // guards all below
-  std::int64_t revision_ = -1;
   std::size_t bytes_ = 0;
-  RecentTable<Answer> answers_{kMostBytes / kEntryBytes + 1};  // of that revision, by question
+  RecentTable<Answer> answers_{kMostBytes / kEntryBytes + 1};  // by revision and question
 };
 
 }  // namespace millrace

@@ -1,9 +1,9 @@
 // The line that a change leaves in the audit trail.
-#include "engine/catalog/row_change.hpp"
-
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "engine/catalog/row_change.hpp"
 
 #include <fmt/format.h>
 
@@ -37,7 +37,8 @@ Result<Json> RowChange::before(Connection& connection) const {
   for (const EntityColumn* column : columns)
     names += fmt::format("{}{}", names.empty() ? "" : ", ", column->column);
   MR_TRY(const SqlRows found,
-         connection.query(fmt::format("SELECT {} FROM {} WHERE id = ?", names, entity_->table), {id_}));
+         connection.query(fmt::format("SELECT {} FROM {} WHERE id = ?", names, entity_->table),
+                          {id_}));
   if (found.rows.empty()) return old;
   for (std::size_t i = 0; i < columns.size(); ++i)
     old[std::string{columns[i]->name}] = shown(*columns[i], found.rows.front()[i]);
@@ -46,16 +47,24 @@ Result<Json> RowChange::before(Connection& connection) const {
 
 Result<void> RowChange::note(Connection& connection, Json what) const {
   Json now = Json::object();
-  for (const auto& [column, value] : values_) now[std::string{column->name}] = shown(*column, value);
+  for (const auto& [column, value] : values_)
+    now[std::string{column->name}] = shown(*column, value);
   for (const auto& [column, names] : names_) now[std::string{column->name}] = names;
   if (linked_ != nullptr) now[std::string{linked_->name}] = other_id_;
   Json line = Json::object();
   if (!what.empty()) line["before"] = std::move(what);
   if (!now.empty()) line["after"] = std::move(now);
-  MR_CHECK(connection.execute(
-      "INSERT INTO audit (time_us, actor, entity, entity_id, action, what) VALUES (?, ?, ?, ?, ?, ?)",
-      {now_us_, asker_.name, std::string{entity_->name}, id_, std::string{to_string(action_)},
-       line.dump()}));
+  return note_change(connection, asker_, *entity_, id_, action_, now_us_, line);
+}
+
+Result<void> note_change(Connection& connection, const Asker& asker, const Entity& entity,
+                         std::int64_t id, RowChange::Action action, std::int64_t now_us,
+                         const Json& what) {
+  MR_CHECK(
+      connection.execute("INSERT INTO audit (time_us, actor, entity, entity_id, action, what) "
+                         "VALUES (?, ?, ?, ?, ?, ?)",
+                         {now_us, asker.name, std::string{entity.name}, id,
+                          std::string{to_string(action)}, what.dump()}));
   return {};
 }
 

@@ -10,8 +10,10 @@
 #include "engine/catalog/connection_pool.hpp"
 #include "engine/catalog/group_commit.hpp"
 #include "engine/catalog/migrations.hpp"
+#include "engine/catalog/pending_change.hpp"
 #include "engine/catalog/query.hpp"
 #include "engine/catalog/row_change.hpp"
+#include "engine/catalog/rows_change.hpp"
 
 #include <fmt/format.h>
 
@@ -52,11 +54,12 @@ struct Catalog::State {
 
 Result<SqlRows> Catalog::State::ask(Connection& connection, const CompiledQuery& query) {
   if (query.counts && is_changeable(*query.entity)) {
-    MR_TRY(const auto counted, answers.ask(connection, query.question));
+    MR_TRY(const auto counted, answers.ask(connection, revision_of(*query.entity), query.question));
     return SqlRows{{"count"}, {{counted->at(0)}}};
   }
   if (query.page.limit > 0) {
-    MR_TRY(const auto ids, answers.ask_again(connection, query.page.ids));
+    MR_TRY(const auto ids,
+           answers.ask_again(connection, revision_of(*query.entity), query.page.ids));
     if (ids) {
       const auto first = std::min<std::size_t>(query.page.offset, ids->size());
       const auto count = std::min<std::size_t>(query.page.limit, ids->size() - first);
@@ -77,6 +80,7 @@ Result<std::unique_ptr<Catalog>> Catalog::open(const DatabaseSettings& settings,
   {
     MR_TRY(const auto connection, database->connect(Database::Use::Migrate));
     MR_CHECK(migrate(*connection, database->dialect(), catalog_parts(), clock));
+    MR_CHECK(sweep_pending(*connection, to_micros(clock.now())));
   }
   std::unique_ptr<Catalog> catalog{new Catalog};  // the constructor is private
   catalog->state_ = std::make_unique<State>(std::move(database), settings, clock);
@@ -162,7 +166,27 @@ void Catalog::keep_verified(SqlRows& rows, const CompiledQuery& query) {
   });
 }
 
+Result<Batch> Catalog::change_rows(const Json& change, const Asker& asker) {
+  MR_TRY(RowsChange compiled, RowsChange::compile(change, asker, clock()));
+  Batch gone;
+  const bool deletes = compiled.action() == RowChange::Action::Delete;
+  if (deletes) {
+    MR_TRY(gone, query({{"entity", compiled.entity().name},
+                        {"where", compiled.where()},
+                        {"limit", RowsChange::kMostRows}},
+                       asker.owner));
+  }
+  MR_CHECK(compiled.make([this](Write write) { return write_and_wait(std::move(write)); }));
+  if (deletes) return gone;
+  SqlRows ids;
+  ids.rows.reserve(compiled.ids().size());
+  for (const std::int64_t id : compiled.ids()) ids.rows.push_back({id});
+  MR_TRY(const EntityColumn* column, column_of(compiled.entity(), "id", "catalog change"));
+  return make_batch({column}, ids);
+}
+
 Result<Batch> Catalog::change(const Json& change, const Asker& asker) {
+  if (RowsChange::is_one(change)) return change_rows(change, asker);
   MR_TRY(RowChange compiled, RowChange::compile(change, asker, clock()));
   const auto name = compiled.entity().name;
   const auto row = [&](std::string_view owner) {

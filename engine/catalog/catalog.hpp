@@ -55,8 +55,8 @@ class Catalog {
   static constexpr std::size_t kUsualWriteBytes = 1024;
   void write(Write write, Committed committed, std::size_t bytes = kUsualWriteBytes);
   /// Waits for the commit, `patience` and `answer_timeout` together at the most. Unavailable says
-  /// whether the write was not made, or whether that is not known; it is not made any more later on.
-  /// Not for the HTTP threads.
+  /// whether the write was not made, or whether that is not known; it is not made any more later
+  /// on. Not for the HTTP threads.
   Result<void> write_and_wait(Write write, std::size_t bytes = kUsualWriteBytes);
 
   /// Runs `read` with a pooled connection on the calling thread; again when the connection had been
@@ -78,6 +78,8 @@ class Catalog {
   /// Returns the row as it is afterwards, or as it was when it was deleted; waits for the commit.
   /// Error::field names the column of a value that is wrong (InvalidArgument), taken (Conflict) or
   /// refers to nothing (NotFound with a field). A row that others refer to is Conflict.
+  /// One with `rows`, `where` or `cascade` changes many rows in one transaction, or none: it
+  /// returns the ids of those inserted or updated, and the rows that were deleted as they were.
   Result<Batch> change(const Json& change, const Asker& asker);
 
   struct Counters {
@@ -94,6 +96,7 @@ class Catalog {
 
  private:
   Catalog();
+  Result<Batch> change_rows(const Json& change, const Asker& asker);
   /// Drops the rows whose hash, their last value, is not of the query's password.
   void keep_verified(SqlRows& rows, const CompiledQuery& query);
 

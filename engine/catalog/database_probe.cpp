@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "engine/catalog/part.hpp"
 #include "engine/catalog/revision.hpp"
 
 namespace millrace {
@@ -25,9 +26,9 @@ Result<void> DatabaseProbe::ask() {
   if (!is_old) {
     MR_TRY(connection, database_.connect(Database::Use::Probe));
   }
-  auto asked = read_revision(*connection);
+  auto asked = read_revision(*connection, kRegistry);
   if (!asked.ok() && is_old && std::chrono::steady_clock::now() - began < kAtOnce)
-    asked = read_revision(*connection);
+    asked = read_revision(*connection, kRegistry);
   if (!asked.ok()) return std::move(asked).error();
   const std::lock_guard lock{mutex_};
   idle_ = std::move(connection);

@@ -95,7 +95,21 @@ struct Entity {
   /// Called before a row is deleted, within the transaction: Conflict says what is against it.
   Result<void> (*check_deletion)(Connection&, std::int64_t id) = nullptr;
   bool is_append_only = false;  // its rows are made, and never changed or deleted
+  /// The revision that its changes raise, and for which answers about it stand. Entities that are
+  /// read together, or that check each other's rows, share one; empty: its own name.
+  std::string_view revision{};
+  /// Column of the table with the id of the change that made the row, 0 for one of its own: more rows
+  /// than one transaction may write can be inserted at once then (pending_change.hpp). Not for
+  /// entities with the functions above, whose tables would tell of rows that are not seen.
+  std::string_view pending{};
 };
+
+/// Users, workspaces, projects, models, tags, promotions.
+inline constexpr std::string_view kRegistry = "registry";
+
+inline std::string_view revision_of(const Entity& entity) {
+  return entity.revision.empty() ? entity.name : entity.revision;
+}
 
 /// Whether the language of changes writes it (row_change.hpp), and nothing else does.
 bool is_changeable(const Entity& entity);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/base/json_numbers.hpp"
+#include "engine/catalog/pending_change.hpp"
 #include "engine/catalog/query_condition.hpp"
 
 #include <fmt/format.h>
@@ -120,6 +121,7 @@ class Compiler {
 
   Result<void> where(const Json& query) {
     if (!owner_.empty() && !entity_.owned_by.empty()) conditions_.add(entity_.owned_by, owner_);
+    if (!entity_.pending.empty()) conditions_.add_fixed(seen_condition(entity_));
     const auto given = query.find("where");
     if (given == query.end()) return {};
     if (!given->is_array()) return wrong("where is a list of conditions");

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/base/json.hpp"
@@ -19,6 +20,8 @@ class ConditionCompiler {
 
   /// Adds SQL of ours with one "?".
   void add(std::string_view sql, std::string_view value);
+  /// Adds SQL of ours without one.
+  void add_fixed(std::string sql) { add(nullptr, std::move(sql), {}, {}); }
   /// Adds {"column": ..., "op": ..., "value": ...}.
   Result<void> add(const Json& condition);
 

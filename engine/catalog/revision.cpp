@@ -1,17 +1,28 @@
 #include "engine/catalog/revision.hpp"
 
+#include <string>
+
 namespace millrace {
 
-Result<std::int64_t> read_revision(Connection& connection) {
+Result<std::int64_t> read_revision(Connection& connection, std::string_view name) {
   MR_TRY(const SqlRows found,
-         connection.query("SELECT revision FROM catalog_revision WHERE id = 1"));
-  if (found.rows.empty()) return Error{Code::Internal, "catalog: its revision is gone"};
-  return std::get<std::int64_t>(found.rows[0].at(0));
+         connection.query("SELECT revision FROM catalog_revisions WHERE name = ?",
+                          {std::string{name}}));
+  return found.rows.empty() ? 0 : std::get<std::int64_t>(found.rows[0].at(0));
 }
 
-Result<void> next_revision(Connection& connection) {
-  MR_CHECK(connection.execute("UPDATE catalog_revision SET revision = revision + 1 WHERE id = 1"));
-  return {};
+Result<void> next_revision(Connection& connection, std::string_view name) {
+  MR_TRY(const auto changed,
+         connection.execute("UPDATE catalog_revisions SET revision = revision + 1 WHERE name = ?",
+                            {std::string{name}}));
+  if (changed.rows > 0) return {};
+  const auto made = connection.execute(
+      "INSERT INTO catalog_revisions (name, revision) VALUES (?, 1)", {std::string{name}});
+  if (made.ok() || made.error().code != Code::Conflict) {
+    MR_CHECK(made);
+    return {};
+  }
+  return Error{Code::Unavailable, "catalog: another engine makes the first change as well"};
 }
 
 }  // namespace millrace

@@ -1,15 +1,18 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "engine/catalog/database.hpp"
 
 namespace millrace {
 
-/// Returns how often the rows of changeable entities were changed; grows with each change.
-Result<std::int64_t> read_revision(Connection& connection);
+/// Returns how often rows behind the revision `name` were changed (revision_of); grows with each
+/// change.
+Result<std::int64_t> read_revision(Connection& connection, std::string_view name);
 
-/// Begins a change, within a transaction: waits for those of other engines at the database.
-Result<void> next_revision(Connection& connection);
+/// Begins a change, within a transaction: waits for those of other engines at the database that
+/// have the same revision.
+Result<void> next_revision(Connection& connection, std::string_view name);
 
 }  // namespace millrace

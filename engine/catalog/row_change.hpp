@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/base/clock.hpp"
@@ -31,6 +33,11 @@ class RowChange {
   [[nodiscard]] std::int64_t id() const { return id_; }
 
  private:
+  friend class RowsChange;
+
+  // Rows that were looked for and found, for those who insert many rows that refer to the same.
+  using References = std::set<std::pair<const Entity*, std::int64_t>>;
+
   struct Value {
     const EntityColumn* column;
     SqlValue value;
@@ -74,7 +81,15 @@ class RowChange {
   std::vector<Names> names_;
   const EntityColumn* linked_ = nullptr;  // of attach and detach
   std::int64_t other_id_ = 0;
+  bool is_one_of_many_ = false;   // which share their line in the audit trail
+  References* known_ = nullptr;  // of the change of many rows, while it is made
+  std::int64_t change_ = 0;      // whose rows are not seen yet
 };
+
+/// Appends a line to the audit trail, within a transaction.
+Result<void> note_change(Connection& connection, const Asker& asker, const Entity& entity,
+                         std::int64_t id, RowChange::Action action, std::int64_t now_us,
+                         const Json& what);
 
 /// Returns a value as the audit trail and errors show it: no hash of a password.
 Json shown(const EntityColumn& column, const SqlValue& value);

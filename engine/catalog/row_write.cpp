@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "engine/catalog/fold.hpp"
+#include "engine/catalog/pending_change.hpp"
 #include "engine/catalog/query.hpp"
 #include "engine/catalog/revision.hpp"
 #include "engine/catalog/row_change.hpp"
@@ -22,6 +23,15 @@ Result<Connection::Changed> changed(Result<Connection::Changed> done) {
                done.error().message + " " + done.error().detail};
 }
 
+// " AND ..." for rows that are seen.
+std::string and_seen(const Entity& entity) {
+  return entity.pending.empty() ? std::string{} : " AND " + seen_condition(entity);
+}
+
+std::string find_by_id(const Entity& entity) {
+  return fmt::format("SELECT 1 FROM {0} WHERE {0}.id = ?{1}", entity.table, and_seen(entity));
+}
+
 Result<bool> has_row(Connection& connection, const std::string& sql, std::vector<SqlValue> values) {
   MR_TRY(const SqlRows found, connection.query(sql, values));
   return !found.rows.empty();
@@ -30,7 +40,7 @@ Result<bool> has_row(Connection& connection, const std::string& sql, std::vector
 }  // namespace
 
 Result<void> RowChange::apply(Connection& connection) {
-  MR_CHECK(next_revision(connection));
+  MR_CHECK(next_revision(connection, revision_of(*entity_)));
   return change(connection);
 }
 
@@ -65,7 +75,7 @@ Result<void> RowChange::change(Connection& connection) {
   MR_CHECK(set_names(connection));
   if (action_ != Action::Delete && entity_->derive != nullptr)
     MR_CHECK(entity_->derive(connection, id_));
-  return note(connection, std::move(what));
+  return is_one_of_many_ ? Result<void>{} : note(connection, std::move(what));
 }
 
 Result<void> RowChange::complete(Connection& connection) {
@@ -82,7 +92,7 @@ Result<void> RowChange::complete(Connection& connection) {
 }
 
 Result<void> RowChange::check_exists(Connection& connection) const {
-  auto sql = fmt::format("SELECT 1 FROM {0} WHERE {0}.id = ?", entity_->table);
+  auto sql = find_by_id(*entity_);
   std::vector<SqlValue> values{id_};
   if (!asker_.owner.empty() && !entity_->owned_by.empty()) {
     sql += fmt::format(" AND {}", entity_->owned_by);
@@ -97,9 +107,14 @@ Result<void> RowChange::check_references(Connection& connection) const {
   for (const auto& [column, value] : values_) {
     if (column->rules.references.empty() || is_null(value)) continue;
     const Entity& other = *find_entity(column->rules.references);
+    const std::pair reference{&other, std::get<std::int64_t>(value)};
+    if (known_ != nullptr && known_->contains(reference)) continue;
     MR_TRY(const bool is_there,
-           has_row(connection, fmt::format("SELECT 1 FROM {} WHERE id = ?", other.table), {value}));
-    if (is_there) continue;
+           has_row(connection, find_by_id(other), {value}));
+    if (is_there) {
+      if (known_ != nullptr) known_->insert(reference);
+      continue;
+    }
     return Error{Code::NotFound,
                  fmt::format("{} refers to a row of {} that is not there: {}", column->name,
                              other.name, std::get<std::int64_t>(value)),
@@ -163,6 +178,7 @@ Result<void> RowChange::insert(Connection& connection) {
   for (const EntityColumn& column : entity_->columns) {
     if (column.name == "created" || column.name == "updated") add(column.column, now_us_);
   }
+  if (change_ != 0) add(entity_->pending, change_);
   MR_TRY(const auto made,
          changed(connection.execute(
              fmt::format("INSERT INTO {} ({}) VALUES ({})", entity_->table, columns, marks), values)));
@@ -197,7 +213,7 @@ Result<void> RowChange::link(Connection& connection) const {
   const auto& related = linked_->related;
   const Entity& other = *find_entity(related.named);
   MR_TRY(const bool is_there,
-         has_row(connection, fmt::format("SELECT 1 FROM {} WHERE id = ?", other.table), {other_id_}));
+         has_row(connection, find_by_id(other), {other_id_}));
   if (!is_there)
     return Error{Code::NotFound, fmt::format("no row of {} has this id: {}", other.name, other_id_)};
   const std::vector<SqlValue> pair{id_, other_id_};
@@ -241,7 +257,9 @@ Result<void> RowChange::set_names(Connection& connection) const {
         fmt::format("DELETE FROM {} WHERE {} = ?", related.link, related.own), {id_}));
     for (const std::string& name : names) {
       MR_TRY(const SqlRows found,
-             connection.query(fmt::format("SELECT id FROM {} WHERE name = ?", other.table), {name}));
+             connection.query(fmt::format("SELECT id FROM {} WHERE name = ?{}", other.table,
+                                          and_seen(other)),
+                              {name}));
       std::int64_t other_id = 0;
       if (found.rows.empty()) {
         RowChange made{other, asker_, now_us_};

@@ -64,14 +64,18 @@ Result<ObjectWriter*> StoreServices::stage(std::string_view uri) {
   return outputs_.stage(std::move(checked));
 }
 
-// A model is gone; its file stays when that does not work, and is found by the next collection.
-void StoreServices::free_file(const Batch& model) {
-  const auto sha256 = model.column<std::string_view>("file_sha256")[0];
-  if (!sha256 || store().blobs() == nullptr) return;
-  const auto removed = remove_unreferred(*store().blobs(), around_.catalog, *sha256);
-  if (!removed.ok())
-    spdlog::warn("the file of a deleted model stays behind sha256={} error={}", *sha256,
-                 removed.error().message);
+// Models are gone; a file stays when that does not work, and is found by the next collection.
+void StoreServices::free_files(const Batch& models) {
+  if (store().blobs() == nullptr) return;
+  const auto files = models.column<std::string_view>("file_sha256");
+  for (std::int64_t row = 0; row < models.rows(); ++row) {
+    const auto sha256 = files[row];
+    if (!sha256) continue;
+    const auto removed = remove_unreferred(*store().blobs(), around_.catalog, *sha256);
+    if (!removed.ok())
+      spdlog::warn("the file of a deleted model stays behind sha256={} error={}", *sha256,
+                   removed.error().message);
+  }
 }
 
 Result<Batch> StoreServices::catalog_query(const Json& query) {
@@ -89,7 +93,7 @@ Result<Batch> StoreServices::catalog_change(const Json& change) {
   MR_TRY(Batch changed, change_catalog(around_.catalog, around_.jobs, change, asker));
   const bool was_model =
       change.value("entity", Json{}) == "models" && change.value("action", Json{}) == "delete";
-  if (was_model && changed.rows() > 0) free_file(changed);
+  if (was_model && changed.rows() > 0) free_files(changed);
   return changed;
 }
 

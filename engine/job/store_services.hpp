@@ -56,7 +56,7 @@ class StoreServices : public Services {
  private:
   /// By what the rows are made that the run writes.
   virtual const Origin& origin();
-  void free_file(const Batch& model);
+  void free_files(const Batch& models);
 
   const Surroundings around_;
   const StoreRights rights_;

@@ -130,6 +130,7 @@ CatalogPart part_models() {
                 derive_from_model,
                 complete_model,
                 check_not_in_force};
+  models.revision = kRegistry;
   models.columns = {
       {"id", Kind::Integer, "id"},
       {"user_id", Kind::Integer, "user_id",
@@ -169,6 +170,8 @@ CatalogPart part_models() {
       {"updated", Kind::Time, "updated_us"},
   };
   Entity tags{"tags", "tags", {}, {"id"}};
+  tags.revision = kRegistry;
+  tags.pending = "change_id";
   tags.columns = {
       {"id", Kind::Integer, "id"},
       {"name", Kind::Text, "name",

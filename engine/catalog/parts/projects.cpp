@@ -60,6 +60,7 @@ CatalogPart part_projects() {
   constexpr ColumnRules kName{
       .is_writable = true, .is_mandatory = true, .longest = 255, .folded = "name_folded"};
   Entity workspaces{"workspaces", "workspaces", {}, {"id"}};
+  workspaces.revision = kRegistry;
   workspaces.columns = {
       {"id", Kind::Integer, "id"},
       {"name", Kind::Text, "name", kName},
@@ -68,6 +69,7 @@ CatalogPart part_projects() {
       {"created", Kind::Time, "created_us"},
   };
   Entity projects{"projects", "projects", {}, {"id"}};
+  projects.revision = kRegistry;
   projects.columns = {
       {"id", Kind::Integer, "id"},
       {"workspace_id", Kind::Integer, "workspace_id",

@@ -28,6 +28,7 @@ CatalogPart part_users() {
 
   using Kind = ColumnKind;
   Entity users{"users", "users", {}, {"id"}};
+  users.revision = kRegistry;
   users.columns = {
       {"id", Kind::Integer, "id"},
       {"login", Kind::Text, "login",

@@ -138,6 +138,7 @@ Entity promotions() {
   promotions.derive = derive_stage;
   promotions.complete = complete_promotion;
   promotions.is_append_only = true;
+  promotions.revision = kRegistry;
   promotions.columns = {
       {"id", Kind::Integer, "id"},
       {"project_id", Kind::Integer, "project_id", {.is_writable = true}},

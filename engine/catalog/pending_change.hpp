@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "engine/catalog/database.hpp"
+#include "engine/catalog/part.hpp"
+
+namespace millrace {
+
+// Changes of more rows than one transaction may write. Their rows are written in pieces, each with
+// the change's id, and are not seen while the change has its row in pending_changes; removing that
+// row shows all of them at once. Everything here runs within a transaction, but for the sweep.
+
+/// Rows that one transaction of a change of many rows writes or removes, so that it does not hold
+/// the writer for more than 250 ms.
+inline constexpr std::size_t kRowsAtOnce = 1'000;
+
+/// Returns the SQL condition of rows that are seen, "NOT EXISTS (...)"; empty where all are.
+std::string seen_condition(const Entity& entity);
+
+Result<std::int64_t> begin_pending(Connection& connection, const Entity& entity,
+                                   std::int64_t now_us);
+/// Says that the change goes on; Conflict: it has been swept away.
+Result<void> renew_pending(Connection& connection, std::int64_t change, std::int64_t now_us);
+/// Shows its rows; Conflict as above.
+Result<void> show_pending(Connection& connection, std::int64_t change);
+/// Removes some of its rows, or the change when none is left: false.
+Result<bool> take_back_pending(Connection& connection, const Entity& entity, std::int64_t change);
+
+/// Removes what changes left that were not renewed for an hour: their process has ended.
+Result<void> sweep_pending(Connection& connection, std::int64_t now_us);
+
+}  // namespace millrace
