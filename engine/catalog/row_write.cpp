@@ -55,7 +55,8 @@ Result<void> RowChange::change(Connection& connection) {
     MR_CHECK(complete(connection));
   }
   MR_CHECK(check_references(connection));
-  MR_CHECK(check_unique(connection));
+  // Of many rows that are inserted the index finds those that are taken, and the look comes after.
+  if (!is_one_of_many_) MR_CHECK(check_unique(connection));
   switch (action_) {
     case Action::Insert:
       MR_CHECK(insert(connection));
@@ -179,10 +180,12 @@ Result<void> RowChange::insert(Connection& connection) {
     if (column.name == "created" || column.name == "updated") add(column.column, now_us_);
   }
   if (change_ != 0) add(entity_->pending, change_);
-  MR_TRY(const auto made,
-         changed(connection.execute(
-             fmt::format("INSERT INTO {} ({}) VALUES ({})", entity_->table, columns, marks), values)));
-  id_ = made.last_id;
+  const auto made = connection.execute(
+      fmt::format("INSERT INTO {} ({}) VALUES ({})", entity_->table, columns, marks), values);
+  if (is_one_of_many_ && !made.ok() && made.error().code == Code::Conflict)
+    MR_CHECK(check_unique(connection));
+  MR_TRY(const auto inserted, changed(made));
+  id_ = inserted.last_id;
   return {};
 }
 
