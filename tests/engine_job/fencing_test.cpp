@@ -56,6 +56,20 @@ TEST_CASE("what an attempt with a stale token changes in the catalog is refused"
   place.close();
 }
 
+TEST_CASE("a process that is frozen within a transaction keeps its locks for some seconds only",
+          "[job][fencing]") {
+  test::CatalogPlace place{SqlDialect::MySql};
+  place.settings().busy_timeout = 1s;
+  const auto catalog = place.open();  // makes the tables
+  const auto frozen = place.connect(), other = place.connect();
+  constexpr std::string_view kInsert =
+      "INSERT INTO writer_marks (writer, mark, time_us) VALUES ('one', 1, 1)";
+  must(frozen->begin());
+  must(frozen->execute(kInsert));
+  CHECK(comes([&] { return other->execute(kInsert).ok(); }));
+  CHECK(frozen->commit().error().code == Code::Unavailable);
+}
+
 TEST_CASE("an attempt whose lease cannot be renewed has no effect once another may have the job",
           "[job][fencing]") {
   JobPlace place{SqlDialect::MySql};

@@ -180,6 +180,7 @@ class MysqlConnection final : public Connection {
                       settings_.lock_timeout.count())}) {
       statement->execute(setting);
     }
+    end_idle_transactions(*statement, settings_.lock_timeout);
     const std::unique_ptr<sql::ResultSet> found{
         statement->executeQuery("SELECT @@max_allowed_packet")};
     if (found->next()) largest_ = static_cast<std::size_t>(found->getInt64(1));
@@ -203,6 +204,17 @@ class MysqlConnection final : public Connection {
                              "max_allowed_packet is {}: raise it there, or make less of it ({})",
                              largest, largest_, settings_.address.describe()),
                  fmt::format("sql={}", sql)};
+  }
+
+  // A process that is frozen within a transaction would keep its locks from everybody else for as
+  // long as it lives; the server ends that transaction, and its session. MySQL has no such setting.
+  static void end_idle_transactions(sql::Statement& statement, std::chrono::seconds time) {
+    constexpr int kUnknownVariable = 1193;
+    try {
+      statement.execute(fmt::format("SET SESSION idle_transaction_timeout = {}", time.count()));
+    } catch (const sql::SQLException& failure) {
+      if (failure.getErrorCode() != kUnknownVariable) throw;
+    }
   }
 
   void drop() {
