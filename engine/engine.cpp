@@ -135,6 +135,10 @@ void Engine::submit(JobRequest request, StoreRights rights, JobStore::Submitted 
   state_->jobs->submit(std::move(request), std::move(rights), std::move(submitted));
 }
 
+void Engine::submit_all(std::vector<JobRequest> requests, StoreRights rights, JobStore::SubmittedAll submitted) {
+  state_->jobs->submit_all(std::move(requests), std::move(rights), std::move(submitted));
+}
+
 Result<std::shared_ptr<const Engine::Prepared>> Engine::prepare(const Json& document) {
   InlineServices services{state_->around(), StoreRights{}, {}};
   return Prepared::make(document, *state_->registry, services);

@@ -56,6 +56,9 @@ class Engine {
   /// The queued lane: the job is on disk when `submitted` is called. The request's pipeline must have been validated.
   void submit(JobRequest request, StoreRights rights, JobStore::Submitted submitted);
 
+  /// Many at once, each answered like one that came alone.
+  void submit_all(std::vector<JobRequest> requests, StoreRights rights, JobStore::SubmittedAll submitted);
+
   /// A pipeline of the inline lane, validated once; requests only bind parameters.
   class Prepared;
   Result<std::shared_ptr<const Prepared>> prepare(const Json& document);

@@ -74,6 +74,7 @@ void JobAttempt::renewed(Clock::Steady asked) { guard_.renewed(asked, service_->
 
 void JobAttempt::lose_lease() {
   guard_.lose();
+  deadline_.store(std::numeric_limits<Clock::Steady::rep>::max(), std::memory_order_relaxed);
   cancel_.stop(StopReason::UpstreamFailed);
 }
 
@@ -113,7 +114,10 @@ void JobAttempt::began() {
     const auto until = service_->catalog.clock().steady() + left;
     deadline_.store(until.time_since_epoch().count(), std::memory_order_relaxed);
   }
-  if (lease_.token > 1) return post(&JobAttempt::inherit);
+  if (lease_.token > 1) {
+    // Copying what is staged may take long.
+    return service_->post(Pool::Waiting, [self = shared_from_this()] { self->inherit(); });
+  }
   go_on(begin());
 }
 
@@ -179,6 +183,7 @@ Result<std::shared_ptr<const Plan>> JobAttempt::make_plan_of_job() {
 Result<void> JobAttempt::write_checkpoint(const Checkpoint& taken) {
   static constexpr std::string_view kWhat = "checkpoint of a job not written";
   MR_CHECK(guard_.check());
+  has_checkpoint_ = true;
   Checkpoint whole = taken;
   MR_CHECK(services_->add_state(whole));
   // What the checkpoint speaks of must not be younger than it.

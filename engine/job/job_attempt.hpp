@@ -127,6 +127,7 @@ class JobAttempt : public std::enable_shared_from_this<JobAttempt> {
   Json versions_;
   Clock::Steady started_{};
   bool has_slot_ = true;
+  std::atomic<bool> has_checkpoint_{false};  // tried to write one
   bool is_publishing_ = false;  // its row says so, and has the result
   bool is_tidied_ = false;      // its outputs are closed, and published or discarded
   bool is_bare_ = false;        // the catalog does not take its end with the result

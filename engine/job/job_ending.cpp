@@ -51,6 +51,8 @@ void JobAttempt::again(const std::shared_ptr<Repeated>& what) {
 }
 
 void JobAttempt::answered(const std::shared_ptr<Repeated>& what, Result<void> result) {
+  // Refused by the guard in the midst of the step: no fault of the job's.
+  if (!result.ok() && what->kind == EndingStep::Store && !guard_.holds()) return abandon();
   if (result.ok() || after_error(what->kind, result.error().code) != EndingChoice::Again) {
     service_->outages.passed(name_of(what->kind));
     return what->then(std::move(result));
@@ -60,8 +62,8 @@ void JobAttempt::answered(const std::shared_ptr<Repeated>& what, Result<void> re
     spdlog::warn("job left as it is for the next start job={}", lease_.job.value);
     return abandon();
   }
-  service_->post_after(what->wait, [what] { what->self->again(what); });
-  what->wait = std::min(what->wait * 2, kLongestWait);
+  const auto wait = std::exchange(what->wait, std::min(what->wait * 2, kLongestWait));
+  service_->post_after(wait, [what] { what->self->again(what); });
 }
 
 void JobAttempt::post(void (JobAttempt::*step)()) {
@@ -252,7 +254,7 @@ void JobAttempt::never_taken(const Error& error, JobState wanted) {
       error.detail};
   outcome_.failed_node.clear();
   is_bare_ = true;
-  if (wanted == JobState::Finished && !is_publishing_) {
+  if (wanted != JobState::Aborted && !is_publishing_) {  // tidied up, where it is not yet
     return service_->post(Pool::Control,
                           [self = shared_from_this()] { self->fail(JobState::Failed, "failed"); });
   }
@@ -303,6 +305,7 @@ JobStore::Ending JobAttempt::ending() const {
   ending.reason = outcome_.stopped;
   ending.error = outcome_.error;
   ending.failed_node = outcome_.failed_node;
+  ending.has_rows = lease_.token > 1 || has_checkpoint_ || (services_ && services_->has_written());
   if (is_bare_ || is_publishing_) return ending;  // nothing that is large, or the row has it
   if (!outcome_.result.empty()) ending.result = outcome_.result;
   if (!outcome_.counts.empty()) ending.counts = outcome_.counts;

@@ -159,20 +159,40 @@ Result<void> JobService::State::end_aborted(JobId id) {
   if (log.empty()) return store.discard_stages(id, job.token + 1);
   const auto found = std::find_if(noted.begin(), noted.end(),
                                   [&log](const auto& output) { return output.uri == log; });
-  const std::string owner = stage_owner(id, job.token);
   MR_TRY(const Uri checked, store.check(log, read_rights(job.rights), true));
-  if (found != noted.end() && found->token != job.token) {
+  // A copy that each try makes anew, so that the summary stands there once.
+  const std::string owner = stage_owner(id, job.token) + "-end";
+  bool has_lines = false;
+  if (found != noted.end()) {
     const std::string earlier = stage_owner(id, found->token);
     const auto made = store.inherit(checked, {.from = earlier, .to = owner});
     if (!made.ok() && made.error().code != Code::NotFound) return made;
+    has_lines = made.ok();
+    // A try before this one published it, and removed the rest.
+    if (!has_lines && store.stat(checked).ok()) return store.discard_stages(id, job.token + 1);
   }
   {
     MR_TRY(const auto staged, store.stage(checked, owner));
+    if (!has_lines) MR_CHECK(staged->truncate(0));
     RecordLog record_log{*staged, catalog.clock()};
     MR_CHECK(record_log.finish("aborted", last_counts(job)));
   }
   MR_CHECK(store.publish(checked, owner, Publishing::First));
   return store.discard_stages(id, job.token + 1);
+}
+
+void JobService::State::tidy_aborted(JobId id, std::chrono::milliseconds wait) {
+  static constexpr std::string_view kWhat = "store does not take the log of an aborted job";
+  static constexpr std::chrono::milliseconds kLongestWait{2'000};
+  const auto ended = end_aborted(id);
+  if (ended.ok()) return outages.passed(kWhat);
+  const bool may_pass = after_error(EndingStep::Store, ended.error().code) == EndingChoice::Again;
+  if (!may_pass || is_stopping()) {
+    spdlog::warn("outputs not tidied up job={} error={}", id.value, ended.error().message);
+    return;
+  }
+  outages.failed(kWhat, id, ended.error());
+  post_after(wait, [this, id, next = std::min(wait * 2, kLongestWait)] { tidy_aborted(id, next); });
 }
 
 void JobService::State::sweep_stages() {

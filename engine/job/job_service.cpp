@@ -65,7 +65,7 @@ Result<void> JobService::start() {
     state_->arm();
   }
   state_->dispatch();
-  state_->post(Pool::Control, [state = state_] { state->sweep_stages(); });
+  state_->post(Pool::Waiting, [state = state_] { state->sweep_stages(); });
   state_->sweep_now_and_then();
   return {};
 }
@@ -99,42 +99,77 @@ bool JobService::drain_until(std::optional<std::chrono::steady_clock::time_point
   return true;
 }
 
-void JobService::submit(JobRequest request, StoreRights rights, JobStore::Submitted submitted) {
-  std::optional<Error> refused;
-  {
-    const std::lock_guard lock{state_->mutex};
-    const std::size_t waiting = state_->dispatcher.waiting() + state_->submitting;
-    if (state_->stopping) {
-      refused = Error{Code::Unavailable,
-                      "shutting down: no more jobs are taken; submit again after the restart"};
-    } else if (!state_->dispatcher.has_queue(request.queue)) {
-      refused =
-          Error{Code::InvalidArgument, fmt::format("unknown queue: {}; there are {}", request.queue,
-                                                   state_->dispatcher.queue_names())};
-    } else if (waiting >= state_->settings.max_queued) {
-      refused =
-          Error{Code::Exhausted, fmt::format("queue full: {} jobs wait; try again later", waiting)};
-    } else {
-      ++state_->submitting;
-    }
+// Counts a submission that is let through.
+Result<void> JobService::State::admit(const JobRequest& request) {
+  const std::lock_guard lock{mutex};
+  const std::size_t waiting = dispatcher.waiting() + submitting;
+  if (stopping) {
+    return Error{Code::Unavailable,
+                 "shutting down: no more jobs are taken; submit again after the restart"};
   }
-  if (refused) return submitted(*std::move(refused));
-  Dispatcher::Waiting waiting{{}, request.queue, request.priority, 0};
+  if (!dispatcher.has_queue(request.queue)) {
+    return Error{Code::InvalidArgument, fmt::format("unknown queue: {}; there are {}",
+                                                    request.queue, dispatcher.queue_names())};
+  }
+  if (waiting >= settings.max_queued) {
+    return Error{Code::Exhausted,
+                 fmt::format("queue full: {} jobs wait; try again later", waiting)};
+  }
+  ++submitting;
+  return {};
+}
+
+// What admit() let through was written, or was not.
+void JobService::State::submitted(Dispatcher::Waiting job,
+                                  const Result<JobStore::Submission>& made) {
+  const std::lock_guard lock{mutex};
+  --submitting;
+  if (!made.ok() || !made->is_new) return;
+  ++counters.submitted;
+  job.id = made->id;
+  dispatcher.add(job);
+}
+
+void JobService::submit(JobRequest request, StoreRights rights, JobStore::Submitted submitted) {
+  if (auto admitted = state_->admit(request); !admitted.ok())
+    return submitted(std::move(admitted).error());
+  Dispatcher::Waiting waiting{{}, request.queue, request.priority, 0, 0};
   state_->jobs.submit(
       std::move(request), rights,
-      [state = state_, activity = std::make_shared<Activity>(state_), waiting,
-       submitted = std::move(submitted)](Result<JobStore::Submission> made) mutable {
-        {
-          const std::lock_guard lock{state->mutex};
-          --state->submitting;
-          if (made.ok() && made->is_new) {
-            ++state->counters.submitted;
-            waiting.id = made->id;
-            state->dispatcher.add(waiting);
-          }
-        }
+      [state = state_, activity = std::make_shared<Activity>(state_), waiting = std::move(waiting),
+       submitted = std::move(submitted)](Result<JobStore::Submission> made) {
+        state->submitted(waiting, made);
         if (!made.ok()) return submitted(std::move(made).error());
         submitted(*made);
+        state->dispatch();
+      });
+}
+
+void JobService::submit_all(std::vector<JobRequest> requests, StoreRights rights,
+                            JobStore::SubmittedAll submitted) {
+  std::vector<Result<JobStore::Submission>> answers;
+  std::vector<JobRequest> admitted;
+  std::vector<std::pair<std::size_t, Dispatcher::Waiting>> waiting;  // place among the answers
+  for (JobRequest& request : requests) {
+    answers.emplace_back(JobStore::Submission{});
+    if (auto let_in = state_->admit(request); !let_in.ok()) {
+      answers.back() = std::move(let_in).error();
+      continue;
+    }
+    waiting.emplace_back(answers.size() - 1,
+                         Dispatcher::Waiting{{}, request.queue, request.priority, 0, 0});
+    admitted.push_back(std::move(request));
+  }
+  state_->jobs.submit_all(
+      std::move(admitted), rights,
+      [state = state_, activity = std::make_shared<Activity>(state_), waiting = std::move(waiting),
+       answers = std::move(answers),
+       submitted = std::move(submitted)](std::vector<Result<JobStore::Submission>> made) mutable {
+        for (std::size_t i = 0; i < made.size(); ++i) {
+          state->submitted(std::move(waiting[i].second), made[i]);
+          answers[waiting[i].first] = std::move(made[i]);
+        }
+        submitted(std::move(answers));
         state->dispatch();
       });
 }
@@ -149,11 +184,7 @@ Result<JobState> JobService::abort(JobId id, StopReason reason) {
     if (aborted.state == JobState::Aborted) ++state_->counters.aborted;
   }
   if (aborted.state == JobState::Aborted) {
-    state_->post(Pool::Control, [state = state_, id] {
-      if (auto ended = state->end_aborted(id); !ended.ok()) {
-        spdlog::warn("outputs not tidied up job={} error={}", id.value, ended.error().message);
-      }
-    });
+    state_->post(Pool::Control, [state = state_, id] { state->tidy_aborted(id); });
   } else if (attempt) {
     attempt->stop(reason);
   } else {

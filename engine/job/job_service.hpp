@@ -53,6 +53,9 @@ class JobService {
   /// Refused when the queue is not known, too many jobs wait (Exhausted), or the service drains
   /// (Unavailable).
   void submit(JobRequest request, StoreRights rights, JobStore::Submitted submitted);
+  /// Many at once: each is refused or submitted like one that came alone.
+  void submit_all(std::vector<JobRequest> requests, StoreRights rights,
+                  JobStore::SubmittedAll submitted);
   Result<JobState> abort(JobId id, StopReason reason);
   Result<void> retry(JobId id);
   /// Submits the stored pipeline of a job again, with its seed: the same bytes.

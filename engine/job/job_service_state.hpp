@@ -37,6 +37,10 @@ struct JobService::State : std::enable_shared_from_this<JobService::State> {
   State(JobService& own, JobStore& job_store, Registry& operators, Store& objects,
         Catalog& metadata, Scheduler& workers, JobSettings given);
 
+  // Submission (job_service.cpp). [any thread]
+  Result<void> admit(const JobRequest& request);
+  void submitted(Dispatcher::Waiting job, const Result<JobStore::Submission>& made);
+
   // Dispatch (job_dispatch.cpp). [any thread]
   /// Asks leases for the jobs that may come next.
   void dispatch();
@@ -77,6 +81,8 @@ struct JobService::State : std::enable_shared_from_this<JobService::State> {
   /// Writes the record log of a job that was aborted while no attempt of it ran, and discards what
   /// it had staged.
   Result<void> end_aborted(JobId id);
+  /// The same until it works, or will never work; `wait` before it is tried again.
+  void tidy_aborted(JobId id, std::chrono::milliseconds wait = std::chrono::milliseconds{50});
   /// Removes what jobs that have ended left staged.
   void sweep_stages();
 

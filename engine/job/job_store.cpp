@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/base/utf8.hpp"
+#include "engine/job/ending_policy.hpp"
 #include "engine/job/job_rows.hpp"
 #include "engine/job/rights_json.hpp"
 
@@ -83,6 +84,7 @@ struct Submitting {
   SqlValue facts;
   std::string rights, rules;
   std::int64_t now_us = 0;
+  bool is_wanted = true;  // false: refused before it is written
   JobStore::Submission made{};
 };
 
@@ -118,42 +120,141 @@ Result<void> insert(Connection& connection, Submitting& work, std::int64_t creat
               std::int64_t{request.max_attempts}, optional(request.idempotency_key), work.pipeline,
               work.facts, work.rights, work.rules}));
   work.made = {JobId{made.last_id}, true};
-  return detail::add_event(connection, work.made.id, created_us, "queued", Json{});
+  // The first line, whose number needs no look at the job.
+  MR_CHECK(connection.execute(
+      "INSERT INTO job_events (job_id, sequence, time_us, kind) VALUES (?, 1, ?, 'queued')",
+      {made.last_id, created_us}));
+  return {};
 }
+
+// A pipeline and its text: the jobs of one request often have the same, which is written once.
+struct PipelineText {
+  Json pipeline;
+  std::string name, text;
+};
+
+Submitting prepare(JobRequest request, const std::string& rights, std::int64_t now_us,
+                   PipelineText& last) {
+  if (request.pipeline != last.pipeline) {
+    last = {std::move(request.pipeline), {}, {}};
+    last.name = name_of(last.pipeline);
+    last.text = detail::dump(last.pipeline);
+  }
+  Submitting work;
+  work.name = last.name;
+  work.pipeline = last.text;
+  work.facts = detail::to_sql(request.facts);
+  work.rights = rights;
+  work.rules = detail::dump(to_json(request.rules));
+  work.now_us = now_us;
+  request.pipeline = nullptr;
+  work.request = std::move(request);
+  return work;
+}
+
+// What it weighs in the queue of writes.
+std::size_t bytes_of(const Submitting& work) {
+  return Catalog::kUsualWriteBytes + work.pipeline.size() + work.rights.size() +
+         work.rules.size() + millrace::bytes_of({work.facts});
+}
+
+// Writes one submission. What its own request is the reason of undoes nothing of others in the same
+// transaction: a statement that fails has changed nothing.
+Result<void> write(Connection& connection, JobStore::Newest& newest, Submitting& work) {
+  MR_TRY(const bool known, find_by_key(connection, work));
+  if (known) return {};
+  MR_TRY(const std::int64_t created_us, newest.next(connection, work.now_us));
+  auto inserted = insert(connection, work, created_us);
+  if (inserted.ok() || inserted.error().code != Code::Conflict) return inserted;
+  // Another process may have been faster with the same key.
+  MR_TRY(const bool taken, find_by_key(connection, work));
+  if (taken) return {};
+  return Error{Code::Conflict,
+               fmt::format("job exists: {} has one with the id {}", work.request.dialect,
+                           work.request.external_id),
+               std::move(inserted).error().detail};
+}
+
+// As many jobs of one request share a write: they hold the writer for some milliseconds.
+constexpr std::size_t kJobsPerWrite = 256;
 
 }  // namespace
 
+// What submit_all() was asked for. Its writes and callbacks come one after the other, so they share
+// it without a lock.
+struct JobStore::SubmittingAll {
+  std::vector<Submitting> works;
+  std::vector<Result<JobStore::Submission>> answers;
+  JobStore::SubmittedAll done;
+
+  // Writes the jobs from `first` on, as many as share a write.
+  Result<void> write_some(Connection& connection, JobStore::Newest& newest, std::size_t first) {
+    for (std::size_t i = first; i < std::min(first + kJobsPerWrite, works.size()); ++i) {
+      if (!works[i].is_wanted) continue;
+      auto written = write(connection, newest, works[i]);
+      if (!written.ok() &&
+          after_error(EndingStep::Write, written.error().code) == EndingChoice::Again) {
+        return written;  // of the database, not of this job
+      }
+      answers[i] =
+          written.ok() ? Result<JobStore::Submission>{works[i].made} : std::move(written).error();
+    }
+    return {};
+  }
+};
+
 void JobStore::submit(JobRequest request, const StoreRights& rights, Submitted done) {
   if (auto checked = check_request(request); !checked.ok()) return done(std::move(checked).error());
-  auto work = std::make_shared<Submitting>();  // shared by the write and its callback
-  work->name = name_of(request.pipeline);
-  work->pipeline = detail::dump(request.pipeline);
-  work->facts = detail::to_sql(request.facts);
-  work->rights = detail::dump(to_json(rights));
-  work->rules = detail::dump(to_json(request.rules));
-  work->now_us = to_micros(catalog_.clock().now());
-  request.pipeline = nullptr;
-  work->request = std::move(request);
-  const auto bytes = Catalog::kUsualWriteBytes + work->pipeline.size() + work->rights.size() +
-                     work->rules.size() + bytes_of(std::vector{work->facts});
+  PipelineText text;
+  // Shared by the write and its callback.
+  auto work = std::make_shared<Submitting>(prepare(
+      std::move(request), detail::dump(to_json(rights)), to_micros(catalog_.clock().now()), text));
+  const std::size_t bytes = bytes_of(*work);
   catalog_.write(
-      [work, newest = newest_](Connection& connection) -> Result<void> {
-        MR_TRY(const bool known, find_by_key(connection, *work));
-        if (known) return {};
-        MR_TRY(const std::int64_t created_us, newest->next(connection, work->now_us));
-        auto inserted = insert(connection, *work, created_us);
-        if (inserted.ok() || inserted.error().code != Code::Conflict) return inserted;
-        // Another process may have been faster with the same key.
-        MR_TRY(const bool taken, find_by_key(connection, *work));
-        if (taken) return {};
-        return Error{Code::Conflict,
-                     fmt::format("job exists: {} has one with the id {}", work->request.dialect,
-                                 work->request.external_id),
-                     std::move(inserted).error().detail};
+      [work, newest = newest_](Connection& connection) {
+        return write(connection, *newest, *work);
       },
       [work, done = std::move(done)](Result<void> committed) {
         if (!committed.ok()) return done(std::move(committed).error());
         done(work->made);
+      },
+      bytes);
+}
+
+void JobStore::submit_all(std::vector<JobRequest> requests, const StoreRights& rights,
+                          SubmittedAll done) {
+  auto all = std::make_shared<SubmittingAll>();  // shared by the writes and their callbacks
+  const std::string rights_text = detail::dump(to_json(rights));
+  const auto now_us = to_micros(catalog_.clock().now());
+  PipelineText text;
+  for (JobRequest& request : requests) {
+    auto checked = check_request(request);
+    all->answers.emplace_back(Submission{});
+    all->works.push_back(checked.ok() ? prepare(std::move(request), rights_text, now_us, text)
+                                      : Submitting{});
+    all->works.back().is_wanted = checked.ok();
+    if (!checked.ok()) all->answers.back() = std::move(checked).error();
+  }
+  all->done = std::move(done);
+  write_all(all, 0);
+}
+
+// One write after the other, so that a large request takes turns with everybody else's.
+void JobStore::write_all(const std::shared_ptr<SubmittingAll>& all, std::size_t first) {
+  if (first >= all->works.size()) return all->done(std::move(all->answers));
+  std::size_t bytes = 0;
+  for (std::size_t i = first; i < std::min(first + kJobsPerWrite, all->works.size()); ++i)
+    bytes += bytes_of(all->works[i]);
+  catalog_.write(
+      [all, first, newest = newest_](Connection& connection) {
+        return all->write_some(connection, *newest, first);
+      },
+      [this, all, first](Result<void> committed) {
+        const auto behind = std::min(first + kJobsPerWrite, all->works.size());
+        for (std::size_t i = first; !committed.ok() && i < behind; ++i) {
+          if (all->works[i].is_wanted) all->answers[i] = committed.error();
+        }
+        write_all(all, behind);
       },
       bytes);
 }

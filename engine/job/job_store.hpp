@@ -29,6 +29,10 @@ class JobStore {
   };
   using Submitted = std::function<void(Result<Submission>)>;
   void submit(JobRequest request, const StoreRights& rights, Submitted done);
+  /// Many at once, in their order; each is answered like one that came alone. Some hundred share a
+  /// write, so a failure of the database may meet some of them only.
+  using SubmittedAll = std::function<void(std::vector<Result<Submission>>)>;
+  void submit_all(std::vector<JobRequest> requests, const StoreRights& rights, SubmittedAll done);
 
   Result<Job> get(JobId id);
   /// By the id that its client chose, or by the number where it chose none.
@@ -96,6 +100,7 @@ class JobStore {
     std::optional<Error> error;
     std::string failed_node;
     Json result, counts, progress, versions;
+    bool has_rows = true;  // false: it has staged nothing and taken no checkpoint
   };
   /// running -> publishing, with the list of staged addresses, after which only finish() may
   /// follow.
@@ -150,8 +155,12 @@ class JobStore {
   };
   Result<std::vector<Output>> outputs(JobId id);
 
+  struct Newest;  // the newest time of creation
+
  private:
-  struct Newest;
+  struct SubmittingAll;
+  void write_all(const std::shared_ptr<SubmittingAll>& all, std::size_t first);
+
   Catalog& catalog_;
   const std::string lease_now_;     // SQL of the time by which leases are judged; takes one value
   std::shared_ptr<Newest> newest_;  // shared with writes that are under way

@@ -227,10 +227,12 @@ void JobStore::finish(const Lease& lease, JobState state, const Ending& ending,
                                lease.token};
   const auto bytes = Catalog::kUsualWriteBytes + bytes_of(values);
   catalog_.write(
-      [=, values = std::move(values),
-       body = std::move(body)](Connection& connection) -> Result<void> {
+      [=, values = std::move(values), body = std::move(body),
+       has_rows = ending.has_rows](Connection& connection) -> Result<void> {
         MR_TRY(const auto changed, connection.execute(sql, values));
         if (changed.rows == 0) return refusal(connection, lease.job, to_string(state));
+        const Json line = body.empty() ? Json{} : body;
+        if (!has_rows) return add_event(connection, lease.job, now, to_string(state), line);
         MR_CHECK(
             connection.execute("DELETE FROM job_checkpoints WHERE job_id = ?", {lease.job.value}));
         const bool published = state == JobState::Finished;
@@ -238,8 +240,7 @@ void JobStore::finish(const Lease& lease, JobState state, const Ending& ending,
             published ? "UPDATE job_outputs SET state = 'published' WHERE job_id = ?"
                       : "DELETE FROM job_outputs WHERE job_id = ?",
             {lease.job.value}));
-        return add_event(connection, lease.job, now, to_string(state),
-                         body.empty() ? Json{} : body);
+        return add_event(connection, lease.job, now, to_string(state), line);
       },
       std::move(done), bytes);
 }

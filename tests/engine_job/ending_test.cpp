@@ -132,6 +132,37 @@ TEST_CASE("outputs that cannot be published yet are published when they can, wit
   place.close();
 }
 
+TEST_CASE("a job that is aborted while it waits has its log as soon as the store can",
+          "[job][ending]") {
+  DiskScript script;
+  JobPlace place;
+  place.settings.queues = {{"default", 1}};
+  place.open_disk = faulty(script);
+  place.open();
+  const auto blocker = place.submit(place.pipeline({{"batches", 1}, {"gate", place.path("gate")}}));
+  place.wait_for(blocker, JobState::Running);
+  const auto id = place.submit(place.pipeline({{"batches", 1}}, "list", "log"));
+  set_failing(script, "rename");
+  CHECK(must(place.service().abort(id, StopReason::User)) == JobState::Aborted);
+  const auto deadline = std::chrono::steady_clock::now() + 60s;
+  const auto failures = [&script] {
+    const std::lock_guard lock{script.mutex};
+    return script.failures;
+  };
+  while (failures() < 2 && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::sleep_for(1ms);
+  CHECK(failures() >= 2);
+  set_failing(script, "");
+  while (!place.read("log") && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::sleep_for(1ms);
+  const auto log = place.read("log").value_or("");
+  CHECK(std::count(log.begin(), log.end(), '\n') == 1);
+  CHECK(log.find(R"("status":"aborted")") != std::string::npos);
+  place.touch("gate");
+  place.wait_until_final(blocker);
+  place.close();
+}
+
 TEST_CASE("an abort that comes while a failure is being written ends the job once, tidied up",
           "[job][ending]") {
   JobPlace place;

@@ -4,170 +4,15 @@
 
 #include <catch2/catch.hpp>
 
-#include "tests/fixtures/catalog_place.hpp"
+#include "jobs_fixture.hpp"
 
 using namespace millrace;
 using namespace std::chrono_literals;
 using test::CatalogPlace;
+using test::check_refused;
+using test::Jobs;
+using test::kLease;
 using test::must;
-
-namespace {
-
-constexpr auto kLease = 30s;
-
-// A store of jobs whose asynchronous calls are waited for.
-struct Jobs {
-  explicit Jobs(SqlDialect kind, const Clock& clock = system_clock())
-      : place{kind}, catalog{place.open(clock)}, store{*catalog} {}
-
-  template <class T, class Call>
-  static Result<T> wait(const Call& call) {
-    std::promise<Result<T>> answer;
-    call([&answer](Result<T> result) { answer.set_value(std::move(result)); });
-    return answer.get_future().get();
-  }
-
-  Result<JobStore::Submission> try_submit(JobRequest request) {
-    return wait<JobStore::Submission>(
-        [&](auto done) { store.submit(std::move(request), {}, std::move(done)); });
-  }
-  JobId submit(JobRequest request = {}) {
-    if (request.pipeline.is_null()) request.pipeline = Json{{"ops", Json::array()}};
-    return must(try_submit(std::move(request))).id;
-  }
-  Result<JobStore::Lease> lease(JobId id, std::int64_t not_before_us = 0) {
-    return wait<JobStore::Lease>(
-        [&](auto done) { store.lease(id, not_before_us, "me", kLease, std::move(done)); });
-  }
-  Result<JobStore::Interrupted> take_over(JobId id) {
-    return wait<JobStore::Interrupted>(
-        [&](auto done) { store.take_over(id, "me", kLease, std::move(done)); });
-  }
-  // Lets all leases run out: by the engine's clock, or at a shared catalog by the database's.
-  void expire(ManualClock& clock) {
-    clock.advance(kLease + 1s);
-    if (catalog->dialect() == SqlDialect::MySql) must(store.expire_leases());
-  }
-  Result<void> finish(const JobStore::Lease& lease, JobState state,
-                      const JobStore::Ending& ending = {}) {
-    return wait<void>([&](auto done) { store.finish(lease, state, ending, std::move(done)); });
-  }
-  Result<void> begin_publish(const JobStore::Lease& lease, const std::vector<std::string>& uris) {
-    return wait<void>([&](auto done) { store.begin_publish(lease, uris, {}, std::move(done)); });
-  }
-  Result<void> requeue(const JobStore::Lease& lease, const std::optional<Error>& error,
-                       std::chrono::milliseconds time) {
-    return wait<void>([&](auto done) { store.requeue(lease, error, time, std::move(done)); });
-  }
-  Result<JobStore::Renewed> renew(const JobStore::Lease& lease) {
-    return wait<JobStore::Renewed>([&](auto done) { store.renew(lease, kLease, std::move(done)); });
-  }
-  std::vector<std::string> journal(JobId id) {
-    std::vector<std::string> kinds;
-    std::int64_t last = 0;
-    for (const JobEvent& event : must(store.events(id, 0, 1'000))) {
-      CHECK(event.sequence == ++last);
-      kinds.push_back(event.kind);
-    }
-    return kinds;
-  }
-
-  CatalogPlace place;
-  std::unique_ptr<Catalog> catalog;
-  JobStore store;
-};
-
-template <class T>
-void check_refused(const Result<T>& result) {
-  REQUIRE_FALSE(result.ok());
-  CHECK(result.error().code == Code::Conflict);
-}
-
-}  // namespace
-
-TEST_CASE("a job is read back as it was submitted", "[job][store]") {
-  Jobs jobs{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
-  JobRequest request;
-  request.pipeline =
-      Json::parse(R"({"name": "Bilder \ud83d\ude00", "ops": [], "seed": 18446744073709551615})");
-  request.dialect = "atflow";
-  request.external_id = "6639b0f0c1a2b3d4e5f60718";
-  request.owner = "ak-test";
-  request.queue = "slow";
-  request.priority = -3;
-  request.max_attempts = 7;
-  request.deadline = 90s;
-  request.facts = Json{{"logFile", "qiniu:///z0/logs/x"}};
-  const auto id = jobs.submit(request);
-  const Job job = must(jobs.store.get(id));
-  CHECK(job.pipeline == request.pipeline);
-  CHECK(job.pipeline.dump() == request.pipeline.dump());
-  CHECK(job.name == "Bilder \xf0\x9f\x98\x80");
-  CHECK(job.dialect == "atflow");
-  CHECK(job.external_id == request.external_id);
-  CHECK(job.owner == "ak-test");
-  CHECK(job.queue == "slow");
-  CHECK(job.priority == -3);
-  CHECK(job.max_attempts == 7);
-  CHECK(job.deadline_us == 90'000'000);
-  CHECK(job.facts == request.facts);
-  CHECK(job.state == JobState::Queued);
-  CHECK(job.result.is_null());
-  CHECK(must(jobs.store.get("atflow", request.external_id)).id == id);
-  CHECK(jobs.journal(id) == std::vector<std::string>{"queued"});
-  CHECK(jobs.store.get("engine", request.external_id).error().code == Code::NotFound);
-  CHECK(jobs.store.get(JobId{id.value + 1}).error().code == Code::NotFound);
-}
-
-TEST_CASE("a job without an id of its dialect gets its number", "[job][store]") {
-  Jobs jobs{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
-  const auto first = jobs.submit();
-  const auto second = jobs.submit();
-  CHECK(second.value > first.value);
-  CHECK(must(jobs.store.get("engine", std::to_string(second.value))).id == second);
-}
-
-TEST_CASE("an id of digits that a client chose keeps no later job from its number",
-          "[job][store]") {
-  Jobs jobs{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
-  JobRequest request;
-  request.pipeline = Json::object();
-  request.external_id = "3";
-  const auto chosen = jobs.submit(request);
-  const auto second = jobs.submit();
-  const auto third = jobs.submit();
-  REQUIRE(third.value == 3);
-  CHECK(must(jobs.store.get(third)).external_id.empty());
-  CHECK(must(jobs.store.get("engine", "3")).id == chosen);
-  CHECK(must(jobs.store.get("engine", "2")).id == second);
-  CHECK(jobs.store.get("engine", "02").error().code == Code::NotFound);
-  CHECK(jobs.store.get("atflow", "2").error().code == Code::NotFound);
-}
-
-TEST_CASE("numbers that stood for ids go when the schema comes to their version", "[job][store]") {
-  CatalogPlace place{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
-  JobRequest request;
-  request.pipeline = Json::object();
-  {
-    const auto catalog = place.open();
-    JobStore store{*catalog};
-    for (const char* id : {"1", "7", "a"}) {
-      request.external_id = id;
-      must(Jobs::wait<JobStore::Submission>(
-          [&](auto done) { store.submit(request, {}, std::move(done)); }));
-    }
-    must(catalog->write_and_wait([](Connection& connection) -> Result<void> {
-      MR_CHECK(
-          connection.execute("DELETE FROM schema_migrations WHERE part = 'jobs' AND version = 2"));
-      return {};
-    }));
-  }
-  const auto catalog = place.open();
-  JobStore store{*catalog};
-  CHECK(must(store.get(JobId{1})).external_id.empty());
-  CHECK(must(store.get(JobId{2})).external_id == "7");
-  CHECK(must(store.get(JobId{3})).external_id == "a");
-}
 
 TEST_CASE("the jobs of one queue hide none of another's", "[job][store]") {
   Jobs jobs{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
@@ -209,71 +54,6 @@ TEST_CASE("engines whose clocks differ judge leases at a shared catalog by the d
   while (must(mine.expired(10)).empty() && std::chrono::steady_clock::now() < deadline)
     std::this_thread::yield();
   CHECK(must(lease(mine, 1h)).token == 3);
-}
-
-TEST_CASE("an id of a dialect is given once", "[job][store]") {
-  Jobs jobs{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
-  JobRequest request;
-  request.pipeline = Json::object();
-  request.dialect = "audience";
-  request.external_id = "task-1";
-  static_cast<void>(jobs.submit(request));
-  const auto again = jobs.try_submit(request);
-  check_refused(again);
-  CHECK(again.error().message.find("task-1") != std::string::npos);
-  request.dialect = "maisie";
-  CHECK(jobs.try_submit(request).ok());
-}
-
-TEST_CASE("the same idempotency key of the same owner names the first job", "[job][store]") {
-  Jobs jobs{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
-  JobRequest request;
-  request.pipeline = Json::object();
-  request.owner = "a";
-  request.idempotency_key = "once";
-  const auto first = must(jobs.try_submit(request));
-  const auto again = must(jobs.try_submit(request));
-  CHECK(first.is_new);
-  CHECK_FALSE(again.is_new);
-  CHECK(again.id == first.id);
-  request.owner = "b";
-  const auto other = must(jobs.try_submit(request));
-  CHECK(other.is_new);
-  CHECK(other.id != first.id);
-  CHECK(must(jobs.store.list({})).size() == 2);
-}
-
-TEST_CASE("a request that cannot be kept is refused before it is written", "[job][store]") {
-  Jobs jobs{SqlDialect::Sqlite};
-  const auto refused = [&jobs](const std::function<void(JobRequest&)>& spoil) {
-    JobRequest request;
-    request.pipeline = Json::object();
-    spoil(request);
-    const auto result = jobs.try_submit(request);
-    return !result.ok() && result.error().code == Code::InvalidArgument;
-  };
-  CHECK(refused([](JobRequest& request) { request.pipeline = Json::array(); }));
-  CHECK(refused([](JobRequest& request) { request.external_id = std::string(256, 'x'); }));
-  CHECK(refused([](JobRequest& request) { request.owner = "\xff"; }));
-  CHECK(refused([](JobRequest& request) { request.idempotency_key = std::string(256, 'x'); }));
-  CHECK(refused([](JobRequest& request) { request.max_attempts = 0; }));
-  CHECK(refused([](JobRequest& request) { request.deadline = 0s; }));
-  CHECK(must(jobs.store.list({})).empty());
-}
-
-TEST_CASE("the time of creation never decreases, even when the clock does", "[job][store]") {
-  ManualClock clock;
-  Jobs jobs{SqlDialect::Sqlite, clock};
-  const auto first = jobs.submit();
-  clock.advance(-1h);
-  const auto second = jobs.submit();
-  CHECK(must(jobs.store.get(second)).created_us >= must(jobs.store.get(first)).created_us);
-  JobStore reopened{*jobs.catalog};
-  JobRequest request;
-  request.pipeline = Json::object();
-  const auto third = must(Jobs::wait<JobStore::Submission>(
-      [&](auto done) { reopened.submit(std::move(request), {}, std::move(done)); }));
-  CHECK(must(jobs.store.get(third.id)).created_us >= must(jobs.store.get(first)).created_us);
 }
 
 TEST_CASE("lists are newest first, filtered, and paged by id", "[job][store]") {
@@ -374,8 +154,7 @@ TEST_CASE("what an attempt staged counts for the next one when that has made it 
   jobs.expire(clock);
   const auto second = must(jobs.lease(id));
   const auto inherit = [&jobs](const JobStore::Lease& lease, JobStore::Inherited which) {
-    return Jobs::wait<void>(
-        [&](auto done) { jobs.store.inherit(lease, which, std::move(done)); });
+    return Jobs::wait<void>([&](auto done) { jobs.store.inherit(lease, which, std::move(done)); });
   };
   using Outputs = std::vector<JobStore::Output>;
   check_refused(inherit(first, JobStore::Inherited::Forget));
