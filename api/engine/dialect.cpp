@@ -13,7 +13,7 @@ using http::Method;
 using SharedRequest = std::shared_ptr<http::Request>;
 
 constexpr std::string_view kSubmit = R"({"body": {"type": "object", "mandatory": true,
-  "doc": "A pipeline as it is, or an envelope: the pipeline or the name of one that the server has, and how to run it.",
+  "doc": "A pipeline as it is, or an envelope: the pipeline or the name of one that the server has, and how to run it; or an array of 1 to 10,000 of these (then the answer is an array too: {\"id\": ...} or {\"error\": ...} for each, in the same order).",
   "additionalProperties": true, "properties": {
   "pipeline": {"type": "any", "doc": "the pipeline, or a name such as examples/augment"},
   "params": {"type": "object", "doc": "values of the pipeline's parameters"},
@@ -22,7 +22,7 @@ constexpr std::string_view kSubmit = R"({"body": {"type": "object", "mandatory":
   "idempotencyKey": {"type": "string", "maxLength": 255, "doc": "the same key gives the first job again"},
   "maxAttempts": {"type": "integer", "default": 3, "minimum": 1, "maximum": 100, "doc": "tries in all"},
   "deadlineSeconds": {"type": "integer", "minimum": 1, "doc": "time from the first start, then the job is aborted"}}},
-  "responses": {"202": {"doc": "The job is on disk.", "schema": {"type": "object", "properties": {"id": {"type": "integer"}}}},
+  "responses": {"202": {"doc": "The job is on disk; of many, each that has an id.", "schema": {"type": "object", "properties": {"id": {"type": "integer"}}}},
     "400": {"doc": "The pipeline is not valid: error.faults lists everything that is wrong."}}})";
 
 constexpr std::string_view kList = R"({"query": {
@@ -71,10 +71,10 @@ std::vector<Route> job_routes(const Views& views) {
   Route submit{.method = Method::Post,
                .path = "/jobs",
                .name = "submit",
-               .summary = "Run a pipeline as a job",
+               .summary = "Run a pipeline as a job, or many as a job each",
                .lane = Lane::Queued,
                .schema = kSubmit,
-               .translate = translate_submit,
+               .translate = translate_submissions,
                .reply = reply_submitted};
   submit.checks_schema = false;
   submit.brings_pipeline = true;

@@ -16,11 +16,15 @@ Json to_json(const std::vector<Fault>& faults) {
   return listed;
 }
 
-http::Response refuse_with_envelope(const Refusal& refusal, const http::Request&) {
+Json error_member(const Refusal& refusal) {
   Json error{{"code", to_string(refusal.error.code)}, {"message", refusal.error.message}};
   if (!refusal.faults.empty()) error["faults"] = to_json(refusal.faults);
+  return error;
+}
+
+http::Response refuse_with_envelope(const Refusal& refusal, const http::Request&) {
   auto response =
-      http::Response::json(status_of(refusal), to_text(Json{{"error", std::move(error)}}));
+      http::Response::json(status_of(refusal), to_text(Json{{"error", error_member(refusal)}}));
   if (response.status == 401)
     response.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"millrace\"");
   if (response.status == 503 && refusal.retry_after.count() == 0)

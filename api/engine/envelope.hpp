@@ -9,6 +9,9 @@ namespace millrace::api {
 /// "message"}]}}.
 http::Response refuse_with_envelope(const Refusal& refusal, const http::Request& request);
 
+/// The member "error" of such an answer.
+Json error_member(const Refusal& refusal);
+
 /// Returns `value` as JSON text; bytes that are no UTF-8 are replaced.
 std::string to_text(const Json& value);
 

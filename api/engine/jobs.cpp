@@ -70,10 +70,10 @@ Refusal faulty(std::vector<Fault> faults) {
   return made;
 }
 
-std::optional<Refusal> check_envelope(const http::Request& request, const Json& body) {
+std::optional<Refusal> check_envelope(const Json& body) {
   static const auto kSchema = RequestSchema::read(kEnvelope);
   if (!kSchema.ok()) return Refusal{.error = kSchema.error()};
-  if (auto faults = kSchema->check(request); !faults.empty()) return faulty(std::move(faults));
+  if (auto faults = kSchema->check_body(body); !faults.empty()) return faulty(std::move(faults));
   const auto& pipeline = body["pipeline"];
   if (!pipeline.is_object() && !pipeline.is_string())
     return faulty(
@@ -82,26 +82,18 @@ std::optional<Refusal> check_envelope(const http::Request& request, const Json& 
   return std::nullopt;
 }
 
-}  // namespace
-
-TranslateResult translate_submit(const http::Request& request, const Caller&) {
-  auto body = parse_json(request.body);
-  if (!body.ok())
-    return refusal(Code::DataInvalid, "json",
-                   fmt::format("body is not valid JSON: {}", body.error().message));
-  if (!body->is_object()) return refusal(Code::DataInvalid, "json", "body must be a JSON object");
+std::variant<Bound, Refusal> translate_one(Json body, std::string idempotency_key) {
+  if (!body.is_object()) return refusal(Code::DataInvalid, "json", "body must be a JSON object");
   Bound bound;
-  bound.job.idempotency_key = request.headers.get("Idempotency-Key");
-  if (bound.job.idempotency_key.size() > 255)
-    return faulty({{"parameter_range", "/header/Idempotency-Key", "must have at most 255 bytes"}});
-  if (body->contains("ops") || !body->contains("pipeline")) {
-    bound.job.pipeline = *std::move(body);
+  bound.job.idempotency_key = std::move(idempotency_key);
+  if (body.contains("ops") || !body.contains("pipeline")) {
+    bound.job.pipeline = std::move(body);
     return bound;
   }
-  if (auto refused = check_envelope(request, *body)) return *std::move(refused);
+  if (auto refused = check_envelope(body)) return *std::move(refused);
   Json fields = Json::object();  // null counts as absent
-  for (const auto& [name, value] : body->items())
-    if (!value.is_null()) fields[name] = value;
+  for (auto& [name, value] : body.items())
+    if (!value.is_null()) fields[name] = std::move(value);
   bound.pipeline_at = "/pipeline";
   bound.job.pipeline = std::move(fields["pipeline"]);
   bound.parameters = fields.value("params", Json::object());
@@ -114,12 +106,61 @@ TranslateResult translate_submit(const http::Request& request, const Caller&) {
   return bound;
 }
 
+TranslateResult translate_many(Json array, std::string_view idempotency_key) {
+  if (array.empty() || array.size() > kMostSubmissions) {
+    return faulty({{"parameter_range", "",
+                    fmt::format("an array holds 1 to {} submissions", kMostSubmissions)}});
+  }
+  if (!idempotency_key.empty()) {
+    return faulty({{"parameter_range", "/header/Idempotency-Key",
+                    "of many submissions each has a key of its own: idempotencyKey"}});
+  }
+  Bound bound;
+  bound.each.reserve(array.size());
+  for (Json& one : array) bound.each.push_back(translate_one(std::move(one), {}));
+  return bound;
+}
+
+TranslateResult translate_body(const http::Request& request, bool may_be_many) {
+  auto body = parse_json(request.body);
+  if (!body.ok())
+    return refusal(Code::DataInvalid, "json",
+                   fmt::format("body is not valid JSON: {}", body.error().message));
+  std::string key{request.headers.get("Idempotency-Key")};
+  if (key.size() > 255)
+    return faulty({{"parameter_range", "/header/Idempotency-Key", "must have at most 255 bytes"}});
+  if (may_be_many && body->is_array()) return translate_many(*std::move(body), key);
+  return translate_one(*std::move(body), std::move(key));
+}
+
+std::string submitted_text(JobId id, bool is_existing) {
+  return fmt::format(R"({{"id":{}{}}})", id.value, is_existing ? R"(,"existing":true)" : "");
+}
+
+}  // namespace
+
+TranslateResult translate_submit(const http::Request& request, const Caller&) {
+  return translate_body(request, false);
+}
+
+TranslateResult translate_submissions(const http::Request& request, const Caller&) {
+  return translate_body(request, true);
+}
+
 ReplyResult reply_submitted(const Answered& answered) {
-  const auto id = answered.job->id.value;
-  const std::string_view existing = answered.is_existing ? R"(,"existing":true)" : "";
-  auto response = http::Response::json(202, fmt::format(R"({{"id":{}{}}})", id, existing));
+  if (answered.each != nullptr) {
+    std::string text;
+    for (const OneSubmitted& one : *answered.each) {
+      text += text.empty() ? '[' : ',';
+      text += one.refusal ? to_text(Json{{"error", error_member(*one.refusal)}})
+                          : submitted_text(one.id, one.is_existing);
+    }
+    return http::Response::json(202, text + ']');
+  }
+  const auto id = answered.job->id;
+  auto response = http::Response::json(202, submitted_text(id, answered.is_existing));
   response.headers.emplace_back("Location",
-                                fmt::format("{}/jobs/{}", answered.request.base_url(), id));
+                                fmt::format("{}/jobs/{}", answered.request.base_url(), id.value));
   return response;
 }
 

@@ -11,6 +11,12 @@ namespace millrace::api {
 /// "deadlineSeconds"}. The header Idempotency-Key does as well. Pointers of faults lead into the
 /// body.
 TranslateResult translate_submit(const http::Request& request, const Caller& caller);
+/// The same, or an array of 1 to kMostSubmissions of them, each with an idempotency key of its own.
+/// Pointers of faults then lead into the one that they are of.
+TranslateResult translate_submissions(const http::Request& request, const Caller& caller);
+inline constexpr std::size_t kMostSubmissions = 10'000;
+/// {"id": 7}, with "existing": true where the key named an earlier job; of an array, an array of
+/// these in the same order, and {"error": {...}} where one was refused.
 ReplyResult reply_submitted(const Answered& answered);
 
 /// GET /jobs?limit=&before=&state=&queue=&dialect=, newest first: {"items": [...], "next": id for

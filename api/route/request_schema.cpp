@@ -108,6 +108,17 @@ std::vector<Fault> RequestSchema::check(const http::Request& request) const {
     }
     given["body"] = *std::move(body);
   }
+  check_given(given, faults);
+  return faults;
+}
+
+std::vector<Fault> RequestSchema::check_body(const Json& body) const {
+  std::vector<Fault> faults;
+  if (body_) check_given(Json{{"body", body}}, faults);
+  return faults;
+}
+
+void RequestSchema::check_given(const Json& given, std::vector<Fault>& faults) const {
   std::vector<Fault> found;
   Json checked = Json::object();
   ValueChecker{nullptr, found}.check_members(body_->all(), nullptr, given, checked);
@@ -116,7 +127,6 @@ std::vector<Fault> RequestSchema::check(const http::Request& request) const {
     if (fault.pointer.starts_with(kBody)) fault.pointer.erase(0, kBody.size());
     faults.push_back(std::move(fault));
   }
-  return faults;
 }
 
 }  // namespace millrace::api

@@ -34,10 +34,15 @@ class RequestSchema {
   /// are not declared are passed over.
   [[nodiscard]] std::vector<Fault> check(const http::Request& request) const;
 
+  /// The same for the body alone, as it was read.
+  [[nodiscard]] std::vector<Fault> check_body(const Json& body) const;
+
   /// The schema as it was written.
   [[nodiscard]] const Json& document() const { return document_; }
 
  private:
+  void check_given(const Json& given, std::vector<Fault>& faults) const;
+
   Json document_;
   std::shared_ptr<const ParameterRules> path_, query_,
       body_;  // shared by copies of the schema; null: nothing declared

@@ -42,6 +42,10 @@ Job submitted_job(const JobRequest& request, JobId id) {
   return job;
 }
 
+Refusal not_submitted(const Error& error) {
+  return {.error = error, .word = error.code == Code::Exhausted ? "queue_full" : ""};
+}
+
 }  // namespace
 
 // --- the end ---
@@ -146,11 +150,8 @@ void Road::run_inline(const Bound& bound) {
       {.owner = caller_.is_admin ? std::string{} : caller_.owner, .name = caller_.name});
   if (outcome.error) return finish_.refuse({.error = without_node(outcome)});
   if (endpoint_.route->reply == nullptr) return finish_.answer({});
-  auto reply =
-      endpoint_.route->reply({.request = *request_,
-                              .caller = caller_,
-                              .outcome = &outcome,
-                              .held = bound.held.get()});
+  auto reply = endpoint_.route->reply(
+      {.request = *request_, .caller = caller_, .outcome = &outcome, .held = bound.held.get()});
   if (const auto* refused = std::get_if<Refusal>(&reply)) return finish_.refuse(*refused);
   if (auto* stored = std::get_if<StoredBody>(&reply)) return send(std::move(*stored));
   finish_.answer(std::get<http::Response>(std::move(reply)));
@@ -170,45 +171,97 @@ void Road::send(StoredBody stored) {
   finish_.answer(std::move(stored.head));
 }
 
-void Road::submit(Bound bound) {
+std::optional<Refusal> Road::make_ready(Bound& bound, Validated& last) const {
   auto& job = bound.job;
   const Json* document = endpoint_.pipeline != nullptr ? endpoint_.pipeline : &job.pipeline;
   if (document->is_string()) {
     const auto& name = document->get_ref<const std::string&>();
     const auto* entry = surroundings_.pipelines.find(name);
     if (entry == nullptr)
-      return finish_.refuse({.error = {Code::NotFound, fmt::format("no such pipeline: {}", name)}});
+      return Refusal{.error = {Code::NotFound, fmt::format("no such pipeline: {}", name)}};
     document = &entry->document;
   }
-  auto checked =
-      surroundings_.engine.validate(*document, bound.parameters, caller_.rights, bound.rules);
-  if (!checked.graph) {
-    for (auto& fault : checked.faults) fault.pointer.insert(0, bound.pipeline_at);
-    return finish_.refuse(faulty(std::move(checked.faults), {}, "the pipeline is not valid"));
+  const bool is_brought = document == &job.pipeline;
+  const bool is_same = last.document != nullptr && bound.parameters == last.parameters &&
+                       (is_brought ? *document == last.brought
+                                   : last.brought.is_null() && document == last.document);
+  if (!is_same) {
+    auto checked =
+        surroundings_.engine.validate(*document, bound.parameters, caller_.rights, bound.rules);
+    if (!checked.graph) {
+      for (auto& fault : checked.faults) fault.pointer.insert(0, bound.pipeline_at);
+      return faulty(std::move(checked.faults), {}, "the pipeline is not valid");
+    }
+    last = {document,
+            is_brought ? std::move(job.pipeline) : Json{},
+            bound.parameters,
+            std::move(checked.document),
+            checked.graph->queue,
+            checked.graph->priority};
   }
-  job.pipeline = std::move(checked.document);
   job.dialect = dialect_.name;
   job.owner = caller_.owner;
   job.rules = bound.rules;
-  if (job.queue == JobRequest{}.queue) job.queue = checked.graph->queue;
-  if (job.priority == 0) job.priority = checked.graph->priority;
+  if (job.queue == JobRequest{}.queue) job.queue = last.queue;
+  if (job.priority == 0) job.priority = last.priority;
+  return std::nullopt;
+}
 
+void Road::submit(Bound bound) {
+  if (!bound.each.empty()) return submit_each(std::move(bound));
+  Validated validated;
+  if (const auto refused = make_ready(bound, validated)) return finish_.refuse(*refused);
+  auto& job = bound.job;
+  job.pipeline = nullptr;  // the answer tells nothing of it
   auto request = job;
+  request.pipeline = std::move(validated.pipeline);
   surroundings_.engine.submit(
       std::move(request), caller_.rights,
       [held = surroundings_.lane.hold(), finish = finish_, http_request = request_,
        caller = caller_, reply = endpoint_.route->reply,
        job = std::move(job)](Result<JobStore::Submission> submitted) {
-        if (!submitted.ok()) {
-          const bool is_full = submitted.error().code == Code::Exhausted;
-          return finish.refuse({.error = submitted.error(), .word = is_full ? "queue_full" : ""});
-        }
+        if (!submitted.ok()) return finish.refuse(not_submitted(submitted.error()));
         if (reply == nullptr) return finish.answer({.status = 202});
         const auto row = submitted_job(job, submitted->id);
         auto answer = reply({.request = *http_request,
                              .caller = caller,
                              .job = &row,
                              .is_existing = !submitted->is_new});
+        if (const auto* refused = std::get_if<Refusal>(&answer)) return finish.refuse(*refused);
+        finish.answer(std::get<http::Response>(std::move(answer)));
+      });
+}
+
+// A request for many jobs: one answer, with what became of each.
+void Road::submit_each(Bound bound) {
+  std::vector<OneSubmitted> each(bound.each.size());
+  std::vector<JobRequest> requests;
+  std::vector<std::size_t> places;  // of the requests among the answers
+  Validated last;
+  for (std::size_t i = 0; i < each.size(); ++i) {
+    auto* one = std::get_if<Bound>(&bound.each[i]);
+    each[i].refusal =
+        one == nullptr ? std::get<Refusal>(std::move(bound.each[i])) : make_ready(*one, last);
+    if (each[i].refusal) continue;
+    requests.push_back(std::move(one->job));
+    requests.back().pipeline = last.pipeline;
+    places.push_back(i);
+  }
+  surroundings_.engine.submit_all(
+      std::move(requests), caller_.rights,
+      [held = surroundings_.lane.hold(), finish = finish_, http_request = request_,
+       caller = caller_, reply = endpoint_.route->reply, each = std::move(each),
+       places = std::move(places)](std::vector<Result<JobStore::Submission>> submitted) mutable {
+        for (std::size_t i = 0; i < submitted.size(); ++i) {
+          auto& one = each[places[i]];
+          if (!submitted[i].ok()) {
+            one.refusal = not_submitted(submitted[i].error());
+          } else {
+            one.id = submitted[i]->id;
+            one.is_existing = !submitted[i]->is_new;
+          }
+        }
+        auto answer = reply({.request = *http_request, .caller = caller, .each = &each});
         if (const auto* refused = std::get_if<Refusal>(&answer)) return finish.refuse(*refused);
         finish.answer(std::get<http::Response>(std::move(answer)));
       });

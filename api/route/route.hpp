@@ -53,6 +53,16 @@ struct Bound {
   std::string pipeline_at{};  // of a pipeline that was brought: JSON pointer to it in the body, ""
                               // for the body itself
   std::shared_ptr<void> held{};  // inline lane: goes away when the answer has been made, or refused
+  /// Queued lane: a request for many jobs, each queued or refused by itself; the rest of this is not
+  /// looked at then.
+  std::vector<std::variant<Bound, Refusal>> each{};
+};
+
+/// What became of one of many jobs.
+struct OneSubmitted {
+  JobId id;
+  bool is_existing = false;
+  std::optional<Refusal> refusal{};  // then there is no job
 };
 
 /// What a route's answer is made from.
@@ -63,6 +73,7 @@ struct Answered {
   const Job* job = nullptr;          // queued lane: the job as submitted
   bool is_existing = false;          // queued lane: its idempotency key named an earlier job
   void* held = nullptr;              // inline lane: what translate() put into Bound::held
+  const std::vector<OneSubmitted>* each = nullptr;  // queued lane: of a request for many jobs
 };
 
 using TranslateResult = std::variant<Bound, Refusal>;
