@@ -1,3 +1,5 @@
+#include <set>
+
 #include <catch2/catch.hpp>
 
 #include "api/engine/jobs.hpp"
@@ -65,6 +67,61 @@ TEST_CASE("a submission that does not fit is refused with all faults", "[api][en
   REQUIRE(std::holds_alternative<api::Refusal>(wrong));
   CHECK(std::get<api::Refusal>(wrong).faults.front().pointer == "/pipeline");
   CHECK(std::holds_alternative<api::Refusal>(translate(R"({"ops": []})", std::string(256, 'k'))));
+}
+
+TEST_CASE("an array is many submissions, each with faults of its own", "[api][engine][submit]") {
+  http::Request request;
+  request.body = R"([{"ops": []}, {"pipeline": 7}, {"pipeline": "a", "idempotencyKey": "k"}, 5])";
+  const auto translated = api::translate_submissions(request, {});
+  const auto& each = std::get<api::Bound>(translated).each;
+  REQUIRE(each.size() == 4);
+  CHECK(std::get<api::Bound>(each[0]).job.pipeline == Json::parse(R"({"ops": []})"));
+  CHECK(std::get<api::Refusal>(each[1]).faults.front().pointer == "/pipeline");
+  CHECK(std::get<api::Bound>(each[2]).job.idempotency_key == "k");
+  CHECK(std::get<api::Refusal>(each[3]).word == "json");
+  CHECK(std::holds_alternative<api::Refusal>(api::translate_submit(request, {})));
+  request.headers.add("idempotency-key", "one for all");
+  CHECK(std::holds_alternative<api::Refusal>(api::translate_submissions(request, {})));
+}
+
+TEST_CASE("an array holds 1 to 10,000 submissions", "[api][engine][submit][limits]") {
+  http::Request request;
+  const auto is_taken = [&request](std::size_t count) {
+    request.body = Json(std::vector<Json>(count, Json::object())).dump();
+    return std::holds_alternative<api::Bound>(api::translate_submissions(request, {}));
+  };
+  CHECK_FALSE(is_taken(0));
+  CHECK(is_taken(1));
+  CHECK(is_taken(10'000));
+  CHECK_FALSE(is_taken(10'001));
+}
+
+TEST_CASE("many jobs are submitted by one request, with one answer for each",
+          "[api][engine][submit]") {
+  Served server;
+  Json many = Json::array();
+  for (int i = 0; i < 300; ++i) {
+    many.push_back({{"pipeline", "engine/jobs"}, {"params", {{"limit", 1 + i % 3}}}});
+  }
+  many[7]["pipeline"] = "examples/nothing";
+  many[8]["params"]["limit"] = "x";
+  many[9]["queue"] = "lost";
+  many[10]["idempotencyKey"] = many[11]["idempotencyKey"] = "twice";
+  const auto answer = server.ask("POST", "/jobs", many.dump());
+  INFO(answer.text);
+  CHECK(answer.status == 202);
+  REQUIRE(answer.body.size() == many.size());
+  CHECK(answer.body[7]["error"]["code"] == "not_found");
+  CHECK(answer.body[8]["error"]["faults"][0]["pointer"] == "/pipeline/params/limit");
+  CHECK(answer.body[9]["error"]["message"].get<std::string>().find("lost") != std::string::npos);
+  CHECK(answer.body[11] == Json{{"id", answer.body[10]["id"]}, {"existing", true}});
+  std::set<std::int64_t> ids;
+  for (std::size_t i = 0; i < many.size(); ++i) {
+    if (i >= 7 && i <= 9) continue;
+    ids.insert(answer.body[i].at("id").get<std::int64_t>());
+  }
+  CHECK(ids.size() == many.size() - 4);
+  for (const auto id : ids) CHECK(server.wait(id)["state"] == "finished");
 }
 
 TEST_CASE("parameters of an envelope are bound", "[api][engine][submit]") {

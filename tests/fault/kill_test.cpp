@@ -17,7 +17,7 @@ using namespace millrace::test;
 
 namespace {
 
-constexpr int kJobs = 200, kKills = 20, kRecords = 24;
+constexpr int kRecords = 24;
 
 // The server with its data folder, killed and started again by the test.
 class Mill {
@@ -53,9 +53,8 @@ class Mill {
   std::unique_ptr<ServerProcess> server_;
 };
 
-}  // namespace
-
-TEST_CASE("SIGKILL at random moments loses no job, doubles none, and leaves none stuck", "[fault][kill]") {
+// Kills the server so often while it works on so many jobs; checks that all were done once.
+void kill_and_check(int kills_wanted, int jobs, std::chrono::minutes patience) {
   const auto seed = static_cast<unsigned>(std::chrono::steady_clock::now().time_since_epoch().count());
   WARN("seed " << seed);
   std::mt19937 random{seed};
@@ -64,21 +63,21 @@ TEST_CASE("SIGKILL at random moments loses no job, doubles none, and leaves none
 
   std::map<int, std::int64_t> ledger;  // what we asked for -> the job we were promised
   int kills = 0;
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes{10};
+  const auto deadline = std::chrono::steady_clock::now() + patience;
   int next = 0;
-  while (kills < kKills || next < kJobs) {
+  while (kills < kills_wanted || next < jobs) {
     REQUIRE(std::chrono::steady_clock::now() < deadline);
     const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds{moment(random)};
     // Each life of the server takes its share of the submissions, so that all kinds of moments are hit.
-    const int share = next + kJobs / kKills;
+    const int share = next + jobs / kills_wanted;
     std::thread killer;
-    if (kills < kKills) {
+    if (kills < kills_wanted) {
       killer = std::thread{[&] {
         std::this_thread::sleep_until(until);
         mill.kill();
       }};
     }
-    while (next < kJobs && (next < share || kills >= kKills)) {
+    while (next < jobs && (next < share || kills >= kills_wanted)) {
       const auto id = mill.submit(next);
       if (!id) break;  // killed: the same key is sent again to the next life
       ledger[next] = *id;
@@ -90,8 +89,8 @@ TEST_CASE("SIGKILL at random moments loses no job, doubles none, and leaves none
       mill.start();
     }
   }
-  REQUIRE(ledger.size() == kJobs);
-  CHECK(kills == kKills);
+  REQUIRE(ledger.size() == static_cast<std::size_t>(jobs));
+  CHECK(kills == kills_wanted);
 
   // Not lost, not stuck: every promised job ends, and well.
   for (const auto& [number, id] : ledger) {
@@ -110,22 +109,22 @@ TEST_CASE("SIGKILL at random moments loses no job, doubles none, and leaves none
   // Not doubled: one job for each key, and no others.
   std::set<std::int64_t> promised, known;
   for (const auto& [number, id] : ledger) promised.insert(id);
-  CHECK(promised.size() == kJobs);
-  const auto listed = mill.ask("GET", "/jobs?limit=500");
+  CHECK(promised.size() == static_cast<std::size_t>(jobs));
+  const auto listed = mill.ask("GET", "/jobs?limit=1000");
   REQUIRE(listed);
   for (const Json& job : listed->at("items")) known.insert(job.at("id").get<std::int64_t>());
   CHECK(known == promised);
 
   // Published once and whole: all outputs are those of a run that nobody disturbed.
-  mill.submit(kJobs);
+  mill.submit(jobs);
   const std::string wanted = [&] {
-    while (!std::filesystem::exists(mill.out() / fmt::format("{}.jsonlist", kJobs))) {
+    while (!std::filesystem::exists(mill.out() / fmt::format("{}.jsonlist", jobs))) {
       REQUIRE(std::chrono::steady_clock::now() < deadline);
       std::this_thread::sleep_for(std::chrono::milliseconds{20});
     }
-    return output_hash(mill.store(), kJobs);
+    return output_hash(mill.store(), jobs);
   }();
-  for (int number = 0; number < kJobs; ++number) {
+  for (int number = 0; number < jobs; ++number) {
     INFO("job " << number);
     CHECK(output_hash(mill.store(), number) == wanted);
   }
@@ -133,4 +132,15 @@ TEST_CASE("SIGKILL at random moments loses no job, doubles none, and leaves none
     INFO(entry.path());
     CHECK(entry.path().extension() != ".partial");
   }
+}
+
+}  // namespace
+
+TEST_CASE("SIGKILL at random moments loses no job, doubles none, and leaves none stuck",
+          "[fault][kill]") {
+  kill_and_check(20, 200, std::chrono::minutes{10});
+}
+
+TEST_CASE("200 times SIGKILL over 500 jobs", "[.long][kill200]") {
+  kill_and_check(200, 500, std::chrono::minutes{60});
 }
