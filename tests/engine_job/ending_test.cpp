@@ -70,6 +70,19 @@ TEST_CASE(
   place.close();
 }
 
+TEST_CASE("a result that is larger than a packet of the database fails its job", "[job][ending]") {
+  JobPlace place{SqlDialect::MySql};
+  place.settings.queues = {{"default", 1}};
+  place.open();
+  const Job job = place.wait_until_final(place.submit(with_result(place, 20'000'000)));
+  CHECK(job.state == JobState::Failed);
+  const auto message = job.error["message"].get<std::string>();
+  CHECK(message.find("its result of 20000012 bytes") != std::string::npos);
+  CHECK(message.find("max_allowed_packet") != std::string::npos);
+  CHECK(place.wait_until_final(place.submit(with_result(place, 10))).state == JobState::Finished);
+  place.close();
+}
+
 TEST_CASE("outputs of a job whose result the database does not take are not published",
           "[job][ending]") {
   const auto kind = GENERATE(SqlDialect::Sqlite, SqlDialect::MySql);
