@@ -35,6 +35,26 @@ std::vector<std::string> read_addresses(const OperatorInfo& info) {
   return names;
 }
 
+// Makes one batch of the rows of a node: a reply looks at them together, however many batches an input needed. They stay
+// apart where their columns differ.
+void join_rows(std::vector<NodeRows>& rows) {
+  std::vector<NodeRows> joined;
+  for (std::size_t first = 0; first < rows.size();) {
+    std::size_t last = first + 1;
+    while (last < rows.size() && rows[last].node == rows[first].node && rows[last].rows.schema() == rows[first].rows.schema())
+      ++last;
+    if (last - first == 1) {
+      joined.push_back(std::move(rows[first]));
+    } else {
+      std::vector<Batch> parts;
+      for (std::size_t i = first; i < last; ++i) parts.push_back(std::move(rows[i].rows));
+      joined.push_back({std::move(rows[first].node), Batch::concat(std::move(parts))});
+    }
+    first = last;
+  }
+  rows = std::move(joined);
+}
+
 // Adds a fault for each address that is to be read and does not exist. Other people's servers are not asked: one that
 // hangs would hang the request that submits.
 void add_missing_sources(Engine::Checked& checked, Services& services) {
@@ -156,6 +176,7 @@ Outcome Engine::run_inline(const Prepared& prepared, const Json& parameters, con
   InlineScheduler scheduler{state_->scheduler->clock()};
   run_plan(*std::move(plan), scheduler, services, cancel, {}, [&](Outcome ended) { outcome = std::move(ended); });
   scheduler.drain();
+  if (outcome.rows.size() > 1) join_rows(outcome.rows);
   if (!outcome.error) {
     if (auto published = services.publish(); !published.ok()) outcome.error = std::move(published).error();
   }

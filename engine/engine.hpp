@@ -63,6 +63,7 @@ class Engine {
   class Prepared;
   Result<std::shared_ptr<const Prepared>> prepare(const Json& document);
   /// Runs it on the calling thread (a thread of the control pool, never an HTTP thread), not journalled.
+  /// The rows of a node are one batch.
   Outcome run_inline(const Prepared& prepared, const Json& parameters, const StoreRights& rights, Asker asker = {});
 
   JobService& jobs();

@@ -12,6 +12,7 @@
 #include "engine/catalog/migrations.hpp"
 #include "engine/catalog/pending_change.hpp"
 #include "engine/catalog/query.hpp"
+#include "engine/catalog/query_after.hpp"
 #include "engine/catalog/row_change.hpp"
 #include "engine/catalog/rows_change.hpp"
 
@@ -26,6 +27,20 @@ std::vector<std::int64_t> ids_of(const SqlRows& rows, std::size_t place) {
   ids.reserve(rows.rows.size());
   for (const auto& row : rows.rows) ids.push_back(std::get<std::int64_t>(row[place]));
   return ids;
+}
+
+// Tells in the last row where the next page begins.
+Batch with_next(Batch page, const std::optional<std::string>& next) {
+  Builder<std::string_view> column;
+  const auto rows = page.rows();
+  for (std::int64_t row = 0; row < rows; ++row) {
+    if (next && row + 1 == rows) {
+      column.append(*next);
+    } else {
+      column.append_null();
+    }
+  }
+  return std::move(page).with(kAfterColumn, std::move(column));
 }
 
 }  // namespace
@@ -122,9 +137,14 @@ Result<void> Catalog::probe() { return state_->readers.probe(); }
 Result<Batch> Catalog::query(const Json& query, std::string_view owner) {
   MR_TRY(const CompiledQuery compiled, compile_query(query, owner));
   SqlRows rows;
+  std::optional<std::string> next;
   std::vector<RelatedItems> related;
   MR_CHECK(read([&](Connection& connection) -> Result<void> {
-    MR_TRY(rows, state_->ask(connection, compiled));
+    if (compiled.next) {
+      MR_TRY(rows, query_page(connection, dialect(), compiled, next));
+    } else {
+      MR_TRY(rows, state_->ask(connection, compiled));
+    }
     if (compiled.password) keep_verified(rows, compiled);
     related.clear();
     for (std::size_t place = 0; place < compiled.columns.size(); ++place) {
@@ -136,7 +156,8 @@ Result<Batch> Catalog::query(const Json& query, std::string_view owner) {
     return {};
   }));
   try {
-    return make_batch(compiled.columns, rows, std::move(related));
+    Batch batch = make_batch(compiled.columns, rows, std::move(related));
+    return compiled.next ? with_next(std::move(batch), next) : std::move(batch);
   } catch (const std::exception& failure) {  // more than a column of a batch holds
     return Error{Code::Exhausted,
                  "catalog query: too many bytes for one answer; ask for fewer rows or columns",

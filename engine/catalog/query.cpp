@@ -6,6 +6,7 @@
 
 #include "engine/base/json_numbers.hpp"
 #include "engine/catalog/pending_change.hpp"
+#include "engine/catalog/query_after.hpp"
 #include "engine/catalog/query_condition.hpp"
 
 #include <fmt/format.h>
@@ -23,12 +24,6 @@ constexpr std::string_view kWhat = "catalog query";
 
 Error wrong(std::string what) { return {Code::InvalidArgument, fmt::format("{}: {}", kWhat, what)}; }
 
-// A column that rows are sorted by.
-struct Ordered {
-  const EntityColumn* column;
-  bool is_descending;
-};
-
 class Compiler {
  public:
   Compiler(const Entity& entity, std::string_view owner)
@@ -45,6 +40,9 @@ class Compiler {
     out_.entity = &entity_;
     out_.hash = conditions_.hash();
     out_.password = conditions_.password();
+    const auto after = query.find("after");
+    if (after != query.end() && (out_.counts || out_.password))
+      return wrong("what is counted, or found with verify, has no pages: after");
     if (out_.counts) {
       if (out_.password) return wrong("rows found with verify are not counted");
       conditions_.append_counted(sql_, values_);
@@ -52,6 +50,7 @@ class Compiler {
       return std::move(out_);
     }
     MR_CHECK(order(query));
+    if (after != query.end()) MR_CHECK(go_on(*after));
     MR_CHECK(window(query));
     out_.question = {std::move(sql_), std::move(values_)};
     return std::move(out_);
@@ -59,12 +58,12 @@ class Compiler {
 
  private:
   static Result<void> check_members(const Json& query) {
-    static constexpr std::array<std::string_view, 7> kMembers{"entity", "columns", "where", "order",
-                                                              "limit",  "offset",  "count"};
+    static constexpr std::array<std::string_view, 8> kMembers{
+        "entity", "columns", "where", "order", "limit", "offset", "count", "after"};
     for (const auto& [key, value] : query.items()) {
       if (std::find(kMembers.begin(), kMembers.end(), key) == kMembers.end()) {
         return wrong(fmt::format(
-            "unknown member: {}; there are entity, columns, where, order, limit, offset and count",
+            "unknown member: {}; there are entity, columns, where, order, limit, offset, count and after",
             key));
       }
     }
@@ -163,8 +162,28 @@ class Compiler {
     return {};
   }
 
+  // A page behind the row that `after` tells, or the first one when it is empty. The rows end in
+  // the columns of the order.
+  Result<void> go_on(const Json& after) {
+    Continuation& next = out_.next.emplace();
+    for (const auto& [column, down] : order_) {
+      next.order.push_back(column);
+      sql_ += ", " + sql_of(entity_, *column);
+    }
+    for (const EntityColumn* column : out_.columns) {
+      if (!may_be_long(*column)) continue;
+      next.sizes.sql += fmt::format("{}COALESCE(LENGTH({}), 0)",
+                                    next.sizes.sql.empty() ? "SELECT " : " + ",
+                                    sql_of(entity_, *column));
+    }
+    if (after.is_array() && after.empty()) return {};
+    MR_TRY(auto condition, behind(entity_, order_, after));
+    conditions_.add(std::move(condition.sql), std::move(condition.values));
+    return {};
+  }
+
   Result<void> window(const Json& query) {
-    std::int64_t limit = kDefaultLimit;
+    std::int64_t limit = out_.next ? kMostPagedRows : kDefaultLimit;
     std::int64_t offset = 0;
     if (const auto given = query.find("limit"); given != query.end()) {
       const auto whole = whole_number(*given);
@@ -178,23 +197,36 @@ class Compiler {
       if (!whole || *whole < 0) return wrong("offset is an integer from 0");
       offset = *whole;
     }
+    if (out_.next) {
+      limit = std::min(limit, kMostPagedRows);
+      out_.next->limit = limit;
+    }
     const bool is_far = offset >= kFarOffset || conditions_.finds_out_of_order();
-    if (is_far && is_changeable(entity_) && is_keyed() && limit <= kMostPageRows && !out_.password)
+    if (!out_.next && is_far && is_changeable(entity_) && is_keyed() && limit <= kMostPageRows && !out_.password)
       split_page(limit, offset);
     // Rows that are only passed over, or lack a member, are not read: an index holds their ids.
     const bool finds_ids_first = (offset > 0 || conditions_.asks_members()) && is_keyed() &&
                                  order_.size() == 1 && !out_.password;
-    if (finds_ids_first) sql_ += fmt::format(" FROM (SELECT {} AS found_id", conditions_.row_id());
-    conditions_.append_source(sql_, values_, finds_ids_first);
-    sql_ += order_by(conditions_.row_id());
-    sql_ += " LIMIT ? OFFSET ?";
-    values_.emplace_back(limit);
-    values_.emplace_back(offset);
-    if (finds_ids_first) {
-      sql_ += fmt::format(") found JOIN {0} ON {0}.id = found.found_id{1}", entity_.table,
-                          order_by("found.found_id"));
+    append_window(sql_, values_, finds_ids_first, limit, offset);
+    if (out_.next && !out_.next->sizes.sql.empty()) {
+      auto& sizes = out_.next->sizes;
+      append_window(sizes.sql, sizes.values, finds_ids_first, limit, offset);
     }
     return {};
+  }
+
+  // Appends where the rows come from, to SQL in which the columns stand.
+  void append_window(std::string& sql, std::vector<SqlValue>& values, bool finds_ids_first,
+                     std::int64_t limit, std::int64_t offset) const {
+    if (finds_ids_first) sql += fmt::format(" FROM (SELECT {} AS found_id", conditions_.row_id());
+    conditions_.append_source(sql, values, finds_ids_first);
+    sql += order_by(conditions_.row_id());
+    sql += " LIMIT ? OFFSET ?";
+    values.emplace_back(limit);
+    values.emplace_back(offset);
+    if (!finds_ids_first) return;
+    sql += fmt::format(") found JOIN {0} ON {0}.id = found.found_id{1}", entity_.table,
+                       order_by("found.found_id"));
   }
 
   // The columns stand in sql_.

@@ -29,11 +29,19 @@ struct PageQuery {
   [[nodiscard]] Question rows_of(std::span<const std::int64_t> page) const;
 };
 
+/// What a query with `after` knows of the next page (query_after.hpp).
+struct Continuation {
+  std::vector<const EntityColumn*> order;  // whose values stand behind the columns of each row
+  std::int64_t limit = 0;                  // rows of a page at the most
+  Question sizes;  // bytes of each of its rows, where a row may be long; no SQL: none is
+};
+
 /// A query of the catalog's language, checked against the schema: SQL with a "?" for every value of
 /// the user.
 struct CompiledQuery {
   Question question;
   PageQuery page;
+  std::optional<Continuation> next{};  // of a query with `after`
   std::vector<const EntityColumn*> columns;  // of the answer; a Rows column reads as our row's id
   bool counts = false;                       // the answer is one number
   const Entity* entity = nullptr;

@@ -147,6 +147,10 @@ void ConditionCompiler::add(std::string_view sql, std::string_view value) {
   add(nullptr, std::string{sql}, {}, {std::string{value}});
 }
 
+void ConditionCompiler::add(std::string sql, std::vector<SqlValue> values) {
+  add(nullptr, std::move(sql), {}, std::move(values));
+}
+
 Result<void> ConditionCompiler::add(const Json& condition) {
   if (!condition.is_object() || !condition.contains("column") || !condition.contains("op"))
     return wrong("a condition has column, op and value");

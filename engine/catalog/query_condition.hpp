@@ -22,6 +22,8 @@ class ConditionCompiler {
   void add(std::string_view sql, std::string_view value);
   /// Adds SQL of ours without one.
   void add_fixed(std::string sql) { add(nullptr, std::move(sql), {}, {}); }
+  /// Adds SQL of ours with its values.
+  void add(std::string sql, std::vector<SqlValue> values);
   /// Adds {"column": ..., "op": ..., "value": ...}.
   Result<void> add(const Json& condition);
 

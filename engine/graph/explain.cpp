@@ -210,6 +210,10 @@ std::string explain(const Plan& plan) {
   }
   text += plan.steps.empty() ? "\nno pass changed anything\n" : "\nwhat the planner did\n";
   for (const auto& step : plan.steps) text += "  " + step + "\n";
+  if (const Node* node = without_checkpoint(plan)) {
+    text += fmt::format("\nno checkpoints: {} ({}) tells no state, so a job that is interrupted begins anew\n",
+                        node->name, node->info->id);
+  }
   return text;
 }
 
@@ -223,6 +227,7 @@ Json explain_json(const Plan& plan) {
     nodes.push_back(node_json(plan, place));
   json["nodes"] = std::move(nodes);
   json["steps"] = plan.steps;
+  if (const Node* node = without_checkpoint(plan)) json["no_checkpoints"] = node->name;
   return json;
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <millrace/abi.h>
+
 #include "engine/graph/passes.hpp"
 
 namespace millrace {
@@ -15,6 +17,19 @@ bool accepts(const OperatorInfo& info, std::string_view what) {
   const auto list = info.hints.find("accepts");
   return list != info.hints.end() && list->is_array() && info.params.contains(what) &&
          std::find(list->begin(), list->end(), Json(what)) != list->end();
+}
+
+const Node* without_checkpoint(const Plan& plan) {
+  for (std::size_t place = 0; place < plan.nodes.size(); ++place) {
+    const bool is_input = plan.first_into[place] == plan.first_into[place + 1];
+    for (const Node& node : plan.nodes[place].chain) {
+      const bool tells = node.table->snapshot != nullptr && node.table->restore != nullptr;
+      if (is_input ? !tells || !node.checkpoint
+                   : !tells && node.checkpoint && !node.info->replicable && !node.info->stateless)
+        return &node;
+    }
+  }
+  return nullptr;
 }
 
 const std::vector<PlannerPass>& planner_passes() {

@@ -48,6 +48,11 @@ const std::vector<PlannerPass>& planner_passes();
 /// Runs all passes. Fails with NotFound when an operator that a pass needs is not installed.
 Result<std::shared_ptr<const Plan>> make_plan(const Graph& graph, Registry& registry);
 
+/// Returns the first operator for which a job of this plan can keep no checkpoint, so that an
+/// attempt which dies is begun anew: an input, or one with state between batches, that tells no
+/// state. Null: it keeps them.
+const Node* without_checkpoint(const Plan& plan);
+
 /// What `millrace explain` prints: the plan as a drawing in text, and what each pass did.
 std::string explain(const Plan& plan);
 Json explain_json(const Plan& plan);

@@ -84,22 +84,23 @@ bool RunState::is_reached(std::uint32_t node, std::uint32_t input) const {
 }
 
 // A checkpoint at a batch of an input is possible when every operator with state between batches can tell its state, and
-// sees the mark, so is reached by that input.
+// sees the mark, so is reached by that input. Where an input has got to is a state, whatever it declares.
 void RunState::plan_checkpoints() {
   const std::size_t count = plan_->nodes.size();
   reports_.assign(count, false);
   barrier_reports_.assign(inputs_.size(), 0);
   if (!options_.on_checkpoint) return;
+  if (const Node* node = without_checkpoint(*plan_)) {
+    const bool is_input = node->table->produce != nullptr;
+    services_.log(node->name, is_input ? MR_LOG_WARN : MR_LOG_DEBUG,
+                  "no checkpoints: " + node->info->id + " tells no state, so a job that is interrupted begins anew");
+    return;
+  }
   std::vector<bool> stateful(count, false);
   for (std::uint32_t node = 0; node < count; ++node) {
     const bool is_input = plan_->first_into[node] == plan_->first_into[node + 1];
     for (const Node& member : plan_->nodes[node].chain) {
-      const bool has_snapshot = member.table->snapshot != nullptr && member.table->restore != nullptr;
-      // An input must know how far it has read, whatever it says of itself, or a resumed job would read all again.
-      if (is_input && !(has_snapshot && member.checkpoint)) return;
-      if (!member.checkpoint || member.info->replicable || member.info->stateless) continue;
-      if (!has_snapshot) return;
-      stateful[node] = true;
+      if (member.checkpoint && !member.info->replicable && !member.info->stateless) stateful[node] = true;
     }
     reports_[node] = !is_input && (stateful[node] || out_edges(node).empty());
   }

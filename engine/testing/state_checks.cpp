@@ -126,7 +126,11 @@ void check_source_end(const Subject& subject) {
 // Runs the first half, keeps the state, runs the second, and "crashes"; then resumes and must come
 // to the same end.
 void check_checkpoint(const Subject& subject) {
-  if (subject.found.table->snapshot == nullptr) return;
+  if (subject.found.table->snapshot == nullptr || subject.found.table->restore == nullptr) {
+    if (subject.example.is_source())
+      subject.add("an input tells no state, so no job that reads it has checkpoints");
+    return;
+  }
   const auto step = [&](Trial& trial, int index) {
     trial.at(index);
     if (subject.example.is_source()) {
@@ -186,7 +190,8 @@ std::vector<Check> state_checks() {
        to_sources,
        check_source_end},
       {{"checkpoint",
-        "A new instance goes on from a snapshot to the same end, over outputs that went further."},
+        "A new instance goes on from a snapshot to the same end, over outputs that went further; an "
+        "input has one."},
        true,
        to_every,
        check_checkpoint},

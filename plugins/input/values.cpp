@@ -38,7 +38,7 @@ Batch with_column(Batch batch, std::string_view name, const Value& values, Read 
   return std::move(batch).with(name, std::move(column));
 }
 
-class Values final : public millrace::Source {
+class Values final : public millrace::Source, public millrace::Checkpointed {
  public:
   static constexpr auto kName = "input.values";
   static constexpr auto kRole = millrace::Role::Input;
@@ -69,6 +69,9 @@ class Values final : public millrace::Source {
     context.emit(std::move(batch));
     return false;
   }
+
+  std::string snapshot(millrace::Context&) override { return is_done_ ? "done" : "not begun"; }
+  void restore(millrace::Context&, std::string_view state) override { is_done_ = state == "done"; }
 
  private:
   // An integer among numbers with a fraction becomes a double, where one is equal to it.

@@ -63,6 +63,12 @@ void JobPlace::open(bool start, std::unique_ptr<Scheduler> scheduler) {
   if (start) must(life_->service->start());
 }
 
+Result<void> JobPlace::add_plugin(const std::filesystem::path& plugin) {
+  MR_CHECK(registry_->add(plugin));
+  plugins_.push_back(plugin);
+  return {};
+}
+
 void JobPlace::close() {
   if (!life_) return;
   life_->service.reset();
@@ -87,6 +93,7 @@ void JobPlace::abandon() {
   graveyard.push_back(life_.release());
   registries.push_back(registry_.release());
   registry_ = open_registry();
+  for (const auto& plugin : plugins_) must(registry_->add(plugin));
 }
 
 StoreRights JobPlace::rights() const { return {}; }

@@ -28,6 +28,8 @@ class JobPlace {
   const Clock* clock = &system_clock();
   OpenDisk open_disk = millrace::open_disk;  // of the store
 
+  /// Adds a plugin to the test's own, for this and all later lives.
+  Result<void> add_plugin(const std::filesystem::path& plugin);
   /// Opens catalog, store, scheduler and service; start() or not. `scheduler`: instead of worker
   /// pools.
   void open(bool start = true, std::unique_ptr<Scheduler> scheduler = nullptr);
@@ -85,6 +87,7 @@ class JobPlace {
   std::optional<TemporaryFolder> own_folder_;
   std::filesystem::path folder_;
   DatabaseSettings database_;
+  std::vector<std::filesystem::path> plugins_;
   std::unique_ptr<Registry> registry_;
   std::unique_ptr<Life> life_;
 };

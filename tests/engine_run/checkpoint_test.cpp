@@ -71,6 +71,15 @@ TEST_CASE("no checkpoint is made where a state cannot be told", "[run][checkpoin
   CHECK(checkpoints_of(plan, 0).empty());
 }
 
+TEST_CASE("no checkpoint is made of an input that tells no state, whatever it declares", "[run][checkpoint]") {
+  const auto plan =
+      PlanBuilder{}.add("in", "input.forgetful").add("drop", "filter.drop", Json::object(), {"in"}).build();
+  CHECK(checkpoints_of(plan, 0).empty());
+  REQUIRE(without_checkpoint(*plan) != nullptr);
+  CHECK(without_checkpoint(*plan)->name == "in");
+  CHECK_THAT(explain(*plan), Catch::Contains("no checkpoints: in (input.forgetful)"));
+}
+
 TEST_CASE("no checkpoint is made while an input runs that does not reach a state", "[run][checkpoint]") {
   const auto plan = PlanBuilder{}
                         .add("a", "input.count", {{"rows", 40}})

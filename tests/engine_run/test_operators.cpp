@@ -55,6 +55,22 @@ class Count final : public Source, public Checkpointed {
   std::int64_t next_, end_, batch_;
 };
 
+class Forgetful final : public Source {
+ public:
+  static constexpr auto kName = "input.forgetful";
+  static constexpr auto kRole = Role::Input;
+  static constexpr auto kParams = "{}";
+  static constexpr auto kTraits = R"({"stateless": true})";
+  explicit Forgetful(const Params&) {}
+  bool produce(Context& context) override {
+    context.emit(values_batch({next_}, {next_}));
+    return ++next_ < 10;
+  }
+
+ private:
+  std::int64_t next_ = 0;
+};
+
 class Add final : public Operator {
  public:
   static constexpr auto kName = "preprocess.add";
@@ -270,7 +286,7 @@ class Thorough final : public Operator, public Checkpointed {
 const mr_plugin& test_plugin() {
   static const mr_plugin* plugin =
       detail::describe(
-      &host_table(), "test", "1.0.0", detail::define_all<Count, Add, Repeat, Drop, Sum, Total, Split, Fail, Wait, Shaky,
+      &host_table(), "test", "1.0.0", detail::define_all<Count, Forgetful, Add, Repeat, Drop, Sum, Total, Split, Fail, Wait, Shaky,
                                                    ShakyInput, Thorough>);
   return *plugin;
 }

@@ -54,6 +54,7 @@ class QuietServices final : public Services {
 
 /// Builds plans from the operators of test_operators.cpp, node by node, each behind the nodes it names.
 ///   input.count   input: rows `from`..`from + rows`, `batch` at a time; columns @root and value; keeps its place
+///   input.forgetful   emits ten rows, one at a time; says it is stateless, and tells no state
 ///   preprocess.add     value + `by`; replicable, `grain` by parameter at build time
 ///   augment.repeat  each row value % `times` + 1 times; replicable
 ///   filter.drop    drops rows whose value is a multiple of `of`; stateless

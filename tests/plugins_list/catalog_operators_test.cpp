@@ -84,9 +84,42 @@ TEST_CASE("output.reply hands its rows on unchanged", "[output][reply]") {
   CHECK(reply.optional_column<std::int64_t>("id")[1] == std::nullopt);
 }
 
-TEST_CASE("input.catalog without a limit asks for all, and fails when that is too much",
+TEST_CASE("input.catalog without a small limit asks page by page", "[input][catalog]") {
+  const auto limit = GENERATE(0, 4'500);
+  auto input = harness("input.catalog",
+                       limit == 0 ? R"({"entity": "jobs", "offset": 3, "columns": ["id"]})"
+                                  : R"({"entity": "jobs", "columns": ["id"], "limit": 4500})");
+  std::vector<std::string> asked;
+  input.answer_catalog([&asked](std::string_view query) {
+    asked.emplace_back(query);
+    if (query.find("count") != std::string_view::npos) return batch({{"count", {9}}});
+    if (asked.size() > 2) return batch({{"id", {1, 2}}});
+    return batch({{"id", {1, 2}}, {"@after", {null, "[2]"}}});
+  });
+  // As a job that dies behind each batch.
+  for (int batches = 0; batches < 10; ++batches) {
+    REQUIRE(input.run(1).ok());
+    if (input.has_ended()) break;
+    const auto state = input.snapshot();
+    REQUIRE(input.restore(state).ok());
+  }
+  if (limit == 0) {
+    CHECK(asked == std::vector<std::string>{
+                       R"({"after":[],"offset":3,"entity":"jobs","columns":["id"]})",
+                       R"({"count":true,"entity":"jobs"})",
+                       R"({"after":[2],"entity":"jobs","columns":["id"]})"});
+  } else {
+    CHECK(asked == std::vector<std::string>{
+                       R"({"after":[],"limit":4500,"entity":"jobs","columns":["id"]})",
+                       R"({"after":[2],"limit":4498,"entity":"jobs","columns":["id"]})",
+                       R"({"after":[2],"limit":4496,"entity":"jobs","columns":["id"]})"});
+  }
+}
+
+TEST_CASE("input.catalog that asks for a password asks once, and fails when that is too much",
           "[input][catalog]") {
-  auto input = harness("input.catalog", R"({"entity": "jobs"})");
+  auto input = harness("input.catalog",
+                       R"({"entity": "users", "where": [{"column": "password", "op": "verify", "value": "x"}]})");
   std::string asked;
   std::vector<std::int64_t> many(1'000'000);
   input.answer_catalog([&](std::string_view query) {
@@ -96,7 +129,8 @@ TEST_CASE("input.catalog without a limit asks for all, and fails when that is to
     return millrace::Batch{}.with("id", std::move(ids));
   });
   const auto status = input.run();
-  CHECK(asked == R"({"entity":"jobs","limit":1000000})");
+  CHECK(asked ==
+        R"({"limit":1000000,"entity":"users","where":[{"column":"password","op":"verify","value":"x"}]})");
   CHECK(status.code() == MR_EXHAUSTED);
   CHECK_THAT(status.message(), Catch::Contains("give a limit"));
 }

@@ -97,15 +97,18 @@ class Ledger final : public millrace::Operator, public millrace::Checkpointed {
   static constexpr auto kName = "output.ledger";
   static constexpr auto kRole = millrace::Role::Output;
   static constexpr auto kParams =
-      R"({"file": {"type": "string"}, "log": {"type": "integer", "default": 0}})";
+      R"({"file": {"type": "string"}, "log": {"type": "integer", "default": 0},
+          "column": {"type": "string", "default": "number"}})";
 
   explicit Ledger(const millrace::Params& params)
-      : file_{params.string("file")}, log_{params.integer("log")} {}
+      : file_{params.string("file")},
+        column_{params.string("column", "number")},
+        log_{params.integer("log")} {}
 
   void process(millrace::Context& context, millrace::Batch batch) override {
     auto& writer = open(context);
     std::string lines;
-    const auto numbers = batch.column<std::int64_t>("number");
+    const auto numbers = batch.column<std::int64_t>(column_);
     for (std::int64_t row = 0; row < batch.rows(); ++row)
       lines += std::to_string(numbers.value(row)) + "\n";
     writer.write(lines);
@@ -142,6 +145,7 @@ class Ledger final : public millrace::Operator, public millrace::Checkpointed {
   }
 
   std::string file_;
+  std::string column_;
   std::int64_t log_;
   millrace::Writer writer_;
   bool is_open_ = false;

@@ -1,0 +1,35 @@
+#include "mortal_scheduler.hpp"
+
+#include <algorithm>
+
+namespace millrace::test {
+
+bool live_once(JobPlace& place, const std::vector<JobRequest>& requests, std::uint64_t seed,
+               std::size_t budget, std::size_t* ran) {
+  auto owned = std::make_unique<MortalScheduler>(seed, budget);
+  auto& scheduler = *owned;
+  place.open(false, std::move(owned));
+  for (const JobRequest& request : requests) place.submit(request);
+  must(place.service().start());
+  bool ended = false;
+  while (!ended && !scheduler.is_dead()) {
+    while (scheduler.run_one(false)) {
+    }
+    // Callbacks of all writes so far come before this returns.
+    must(place.catalog().write_and_wait([](Connection&) -> Result<void> { return {}; }));
+    const auto jobs = must(place.store_of_jobs().list({}));
+    ended =
+        std::all_of(jobs.begin(), jobs.end(), [](const Job& job) { return is_final(job.state); });
+    if (!ended) scheduler.run_one(true);
+  }
+  if (ran != nullptr) *ran = scheduler.ran();
+  if (!ended) {
+    place.abandon();
+    return false;
+  }
+  // The last tasks of the service, so that it can be closed.
+  while (place.service().counters().running > 0 || scheduler.run_one(true)) scheduler.run_one(true);
+  return true;
+}
+
+}  // namespace millrace::test
