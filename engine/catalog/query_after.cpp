@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "engine/base/json_numbers.hpp"
 #include "engine/base/utf8.hpp"
 
 #include <fmt/format.h>
@@ -18,7 +19,7 @@ Result<SqlValue> value_of(const Json& value) {
   if (value.is_null()) return SqlValue{nullptr};
   if (value.is_string()) return SqlValue{value.get<std::string>()};
   if (value.is_number_float()) return SqlValue{value.get<double>()};
-  if (value.is_number_integer()) return SqlValue{value.get<std::int64_t>()};
+  if (const auto number = whole_number(value)) return SqlValue{*number};
   return wrong("after holds values of the columns of the order");
 }
 

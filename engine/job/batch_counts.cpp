@@ -1,44 +1,38 @@
 #include "engine/job/batch_counts.hpp"
 
-#include <iterator>
-
-#include "engine/job/sequence_window.hpp"
+#include <functional>
 
 namespace millrace {
 
 void BatchCounts::add(std::int64_t sequence, std::string_view counter, std::int64_t by) {
-  std::string name{counter};
-  Sums& sums = open_[sequence];
-  const auto found = sums.find(counter);
-  if (found == sums.end()) {
-    sums.emplace(name, by);
-  } else {
-    found->second += by;
+  auto found = sums_.find(counter);
+  if (found == sums_.end()) found = sums_.emplace(std::string{counter}, BatchSum{}).first;
+  found->second.add(by, sequence > mark_);
+}
+
+void BatchCounts::mark(std::int64_t sequence) {
+  mark_ = sequence;
+  for (auto& [name, sum] : sums_) sum.mark();
+}
+
+std::map<std::string, std::int64_t> BatchCounts::totals() const {
+  std::map<std::string, std::int64_t> totals;
+  for (const auto& [name, sum] : sums_) totals.emplace_hint(totals.end(), name, sum.total());
+  return totals;
+}
+
+std::map<std::string, std::int64_t> BatchCounts::up_to_mark() const {
+  std::map<std::string, std::int64_t> settled;
+  for (const auto& [name, sum] : sums_) {
+    if (sum.settled != 0) settled.emplace_hint(settled.end(), name, sum.settled);
   }
-  totals_[std::move(name)] += by;
-  // The newest batch is the last that is no tail.
-  auto newest = std::prev(open_.end());
-  while (newest != open_.begin() && is_tail(newest->first)) --newest;
-  if (!is_tail(newest->first)) settle(newest->first - kSequenceWindow);
+  return settled;
 }
 
-void BatchCounts::settle(std::int64_t sequence) {
-  while (!open_.empty() && open_.begin()->first <= sequence) {
-    for (const auto& [name, sum] : open_.begin()->second) settled_[name] += sum;
-    open_.erase(open_.begin());
-  }
-}
-
-std::map<std::string, std::int64_t> BatchCounts::up_to(std::int64_t sequence) {
-  settle(sequence);
-  return settled_;
-}
-
-void BatchCounts::restore(const Json& sums) {
+void BatchCounts::restore(const Json& sums, std::int64_t sequence) {
+  mark_ = sequence;
   for (const auto& [name, sum] : sums.items()) {
-    if (!sum.is_number_integer()) continue;
-    settled_[name] = sum.get<std::int64_t>();
-    totals_[name] = settled_[name];
+    if (sum.is_number_integer()) sums_[name].settled = sum.get<std::int64_t>();
   }
 }
 

@@ -8,7 +8,6 @@
 #include "engine/graph/plan.hpp"
 #include "engine/job/progress_json.hpp"
 #include "engine/job/rights_json.hpp"
-#include "engine/job/sequence_window.hpp"
 #include "engine/plugin/registry.hpp"
 
 #include <fmt/format.h>
@@ -16,16 +15,6 @@
 namespace millrace {
 
 namespace {
-
-// Inputs stand without an edge into them.
-std::set<std::string, std::less<>> input_names(const Plan& plan) {
-  std::set<std::string, std::less<>> names;
-  for (std::size_t node = 0; node < plan.nodes.size(); ++node) {
-    if (plan.first_into[node] == plan.first_into[node + 1])
-      names.insert(plan.nodes[node].head().name);
-  }
-  return names;
-}
 
 Json versions_of(const Plan& plan) {
   Json versions = Json::object();
@@ -54,6 +43,7 @@ JobAttempt::JobAttempt(std::shared_ptr<JobService::State> service, JobStore::Lea
                        const Dispatcher::Waiting& job, Clock::Steady asked)
     : leased_at{asked},
       renewed_at{asked},
+      told_at{asked},
       service_{std::move(service)},
       lease_{lease},
       queue_{job.queue},
@@ -85,6 +75,12 @@ void JobAttempt::check_lease() {
 std::optional<Progress> JobAttempt::progress() const {
   if (!has_services_.load(std::memory_order_acquire)) return std::nullopt;
   return std::as_const(*services_).progress();
+}
+
+void JobAttempt::tell_row() {
+  if (!has_services_.load(std::memory_order_acquire)) return;
+  services_->tell_metrics();
+  service_->jobs.note_progress(lease_, to_json(std::as_const(*services_).progress()));
 }
 
 void JobAttempt::start() {
@@ -140,7 +136,7 @@ Result<void> JobAttempt::begin() {
   }
   const auto plan = *std::move(planned);
   versions_ = versions_of(*plan);
-  services_->set_plan(*plan, input_names(*plan));
+  services_->set_plan(*plan);
   MR_CHECK(services_->resume(checkpoint_ ? &*checkpoint_ : nullptr));
   if (!plan->log_file.empty()) {
     auto opened = services_->open_record_log(plan->log_file);
@@ -153,11 +149,15 @@ Result<void> JobAttempt::begin() {
     return {};
   }
   RunOptions options;
-  options.window = kRunWindow;
   options.checkpoint_every = service_->settings.checkpoint_every;
   options.resume = std::exchange(checkpoint_, std::nullopt);
   options.watch = &watch_;
   options.on_checkpoint = [this](const Checkpoint& taken) { return write_checkpoint(taken); };
+  options.on_mark = [this](std::int64_t sequence) { services_->mark(sequence); };
+  if (!plan->log_file.empty()) {
+    options.wants_mark = [this] { return services_->wants_mark(); };
+    options.on_passed = [this](std::int64_t sequence) { services_->settle(sequence); };
+  }
   run_plan(plan, service_->scheduler, *services_, cancel_, std::move(options),
            [self = shared_from_this()](Outcome outcome) { self->ended(std::move(outcome)); });
   return {};

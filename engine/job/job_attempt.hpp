@@ -44,6 +44,8 @@ class JobAttempt : public std::enable_shared_from_this<JobAttempt> {
   [[nodiscard]] const JobStore::Lease& lease() const { return lease_; }
   /// [any thread]
   [[nodiscard]] std::optional<Progress> progress() const;
+  /// Writes the progress into the row, and what metrics wait to be told; does not wait for it. [any thread]
+  void tell_row();
   /// Names the nodes whose operators are being called. [any thread]
   [[nodiscard]] std::vector<std::string> busy_nodes() const { return watch_.busy_nodes(); }
   /// Says whether the job's deadline has passed. [any thread]
@@ -53,6 +55,7 @@ class JobAttempt : public std::enable_shared_from_this<JobAttempt> {
 
   // Of the service, under its mutex.
   Clock::Steady leased_at{}, renewed_at{};
+  Clock::Steady told_at{};  // when the row was last told of the progress
   bool is_renewing = false, was_told_deadline = false;
 
  private:
@@ -99,6 +102,7 @@ class JobAttempt : public std::enable_shared_from_this<JobAttempt> {
   void abandon();
   void done(JobState state);
   [[nodiscard]] JobStore::Ending ending() const;
+  [[nodiscard]] Json progress_json() const;
   [[nodiscard]] std::chrono::milliseconds back_off() const;
   void free_slot();
   void post(void (JobAttempt::*step)());

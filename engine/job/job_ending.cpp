@@ -74,6 +74,7 @@ void JobAttempt::ended(Outcome outcome) {
   outcome_ = std::move(outcome);
   outcome_.rows.clear();  // what nobody takes from the last nodes has no reader here
   if (services_) {
+    services_->tell_metrics();
     outcome_.result = services_->result();
     outcome_.counts = services_->counts();
   }
@@ -223,7 +224,10 @@ void JobAttempt::write_end(JobState state) {
   until_done(
       EndingStep::Write,
       [this, state](Answered answer) {
-        service_->jobs.finish(lease_, state, ending(), std::move(answer));
+        auto end = ending();
+        if (state == JobState::Finished && !is_bare_)
+          end.progress = as_finished(end.progress.is_null() ? progress_json() : end.progress);
+        service_->jobs.finish(lease_, state, end, std::move(answer));
       },
       [this, state](const Result<void>& written) {
         if (!written.ok()) return not_written(written.error(), state);
@@ -309,9 +313,16 @@ JobStore::Ending JobAttempt::ending() const {
   if (is_bare_ || is_publishing_) return ending;  // nothing that is large, or the row has it
   if (!outcome_.result.empty()) ending.result = outcome_.result;
   if (!outcome_.counts.empty()) ending.counts = outcome_.counts;
-  if (services_) ending.progress = to_json(std::as_const(*services_).progress());
+  if (services_) ending.progress = progress_json();
   ending.versions = versions_;
   return ending;
+}
+
+// Of an attempt that did not run, what the row has.
+Json JobAttempt::progress_json() const {
+  if (!services_) return job_.progress;
+  const auto progress = std::as_const(*services_).progress();
+  return progress.nodes.empty() ? job_.progress : to_json(progress);
 }
 
 void JobAttempt::free_slot() {

@@ -20,6 +20,8 @@ struct JobSettings {
   std::size_t max_queued = 100'000;         // more is Exhausted
   std::chrono::milliseconds lease{30'000};  // renewed at a third of it
   std::chrono::milliseconds checkpoint_every{5'000};
+  /// A second less than what is promised: the service looks once a second.
+  std::chrono::milliseconds progress_every{4'000};
   std::string holder;  // name of this process in leases; empty: host and process id
   std::chrono::milliseconds retry_first{
       1'000};  // wait before a failed job is tried again; doubles each time

@@ -8,7 +8,6 @@
 #include "engine/job/job_origin.hpp"
 #include "engine/job/job_rows.hpp"
 #include "engine/job/rights_json.hpp"
-#include "engine/job/sequence_window.hpp"
 #include "engine/plugin/log_level.hpp"
 
 #include <fmt/format.h>
@@ -22,10 +21,6 @@ constexpr const char* kCounts = "@counts";
 constexpr const char* kRows = "@rows";
 constexpr const char* kResult = "@result";
 constexpr const char* kRecordLog = "@record_log";
-
-// What an operator logs in a loop must not fill the journal.
-constexpr double kJournalBurst = 50;
-constexpr double kJournalPerSecond = 2;
 
 // Takes a member of ours out of a checkpoint; null when it has none.
 Result<Json> take(Checkpoint& checkpoint, const char* name) {
@@ -65,8 +60,8 @@ JobServices::JobServices(Surroundings around, JobStore& journal, const Job& job,
       cancel_{cancel},
       clock_{clock},
       began_{clock.steady()},
-      journal_credit_{kJournalBurst},
-      credited_{began_} {}
+      lines_{began_},
+      metrics_{began_} {}
 
 // The pipeline of a job may be large, and few jobs write rows.
 const Origin& JobServices::origin() {
@@ -76,10 +71,11 @@ const Origin& JobServices::origin() {
 
 JobServices::~JobServices() = default;
 
-void JobServices::set_plan(const Plan& plan, std::set<std::string, std::less<>> inputs) {
+void JobServices::set_plan(const Plan& plan) {
   seed_ = plan.seed;
   max_records_ = plan.max_records;
-  inputs_ = std::move(inputs);
+  const std::lock_guard lock{mutex_};
+  progress_.set_plan(plan);
 }
 
 Result<void> JobServices::resume(Checkpoint* checkpoint) {
@@ -90,8 +86,8 @@ Result<void> JobServices::resume(Checkpoint* checkpoint) {
   MR_TRY(noted_log_, take(*checkpoint, kRecordLog));
   resumed_ = true;
   const std::lock_guard lock{mutex_};
-  if (counts.is_object()) counts_.restore(counts);
-  if (rows.is_object()) rows_.restore(rows);
+  if (counts.is_object()) counts_.restore(counts, checkpoint->sequence);
+  if (rows.is_object()) progress_.restore(rows, checkpoint->sequence);
   if (result.is_object()) result_ = std::move(result);
   return {};
 }
@@ -105,14 +101,24 @@ Result<void> JobServices::open_record_log(std::string_view uri) {
   return {};
 }
 
+void JobServices::mark(std::int64_t sequence) {
+  const std::lock_guard lock{mutex_};
+  counts_.mark(sequence);
+  progress_.mark(sequence);
+}
+
+void JobServices::settle(std::int64_t sequence) {
+  if (record_log_) record_log_->settle(sequence);
+}
+
 Result<void> JobServices::add_state(Checkpoint& checkpoint) {
   if (record_log_) {
     MR_TRY(const Json noted, record_log_->checkpoint(checkpoint.sequence));
     checkpoint.states[kRecordLog] = detail::dump(noted);
   }
   const std::lock_guard lock{mutex_};
-  checkpoint.states[kCounts] = detail::dump(Json(counts_.up_to(checkpoint.sequence)));
-  checkpoint.states[kRows] = detail::dump(Json(rows_.up_to(checkpoint.sequence)));
+  checkpoint.states[kCounts] = detail::dump(Json(counts_.up_to_mark()));
+  checkpoint.states[kRows] = detail::dump(progress_.rows_up_to_mark());
   checkpoint.states[kResult] = detail::dump(result_);
   return {};
 }
@@ -128,7 +134,7 @@ void JobServices::log(std::string_view node, int level, std::string_view message
   Json body{{"node", node}, {"level", level_word(level)}, {"message", message}};
   {
     const std::lock_guard lock{mutex_};
-    if (!may_journal()) {
+    if (!lines_.take(clock_.steady())) {
       ++suppressed_;
       return;
     }
@@ -137,57 +143,37 @@ void JobServices::log(std::string_view node, int level, std::string_view message
   journal_.note(lease_, "log", body);
 }
 
-bool JobServices::may_journal() {
-  const auto now = clock_.steady();
-  const double passed = std::chrono::duration<double>(now - credited_).count();
-  credited_ = now;
-  journal_credit_ = std::min(kJournalBurst, journal_credit_ + passed * kJournalPerSecond);
-  if (journal_credit_ < 1) return false;
-  journal_credit_ -= 1;
-  return true;
-}
-
 void JobServices::progress(std::string_view node, std::uint64_t done, std::uint64_t total,
                            std::string_view unit) {
   const std::lock_guard lock{mutex_};
-  auto found = progress_.find(node);
-  if (found == progress_.end()) {
-    // What an earlier attempt had done before this one began says nothing about the rate.
-    const std::uint64_t before = resumed_ ? done : 0;
-    found = progress_.emplace(std::string{node}, NodeProgress{0, 0, before, {}}).first;
-  }
-  found->second.done = done;
-  found->second.total = total;
-  if (found->second.unit != unit) found->second.unit = unit;
+  progress_.tell(node, done, total, unit, resumed_);
 }
 
 Progress JobServices::progress() const {
-  Progress sum;
-  const std::lock_guard lock{mutex_};
-  sum.counts = counts_.totals();
-  const bool any_input = std::any_of(progress_.begin(), progress_.end(), [this](const auto& entry) {
-    return inputs_.contains(entry.first);
-  });
-  std::uint64_t done_here = 0;
-  bool is_total_known = true;
-  for (const auto& [node, progress] : progress_) {
-    if (any_input && !inputs_.contains(node)) continue;
-    if (sum.unit.empty()) sum.unit = progress.unit;
-    if (progress.unit != sum.unit) continue;
-    sum.done += progress.done;
-    sum.total += progress.total;
-    done_here += progress.done - std::min(progress.done, progress.first_done);
-    is_total_known = is_total_known && progress.total > 0;
-  }
-  // An input that has not begun has not said how much it has.
-  if (!is_total_known || (any_input && progress_.size() < inputs_.size())) sum.total = 0;
   const double seconds = std::chrono::duration<double>(clock_.steady() - began_).count();
-  if (seconds > 0) sum.per_second = static_cast<double>(done_here) / seconds;
-  if (sum.total > 0 && sum.per_second > 0) {
-    sum.seconds_left =
-        static_cast<double>(sum.total - std::min(sum.done, sum.total)) / sum.per_second;
+  const std::lock_guard lock{mutex_};
+  Progress progress = progress_.progress(seconds);
+  progress.counts = counts_.totals();
+  return progress;
+}
+
+Result<void> JobServices::metric(std::string_view node, const MetricPoint& point) {
+  std::optional<Json> told;
+  {
+    const std::lock_guard lock{mutex_};
+    MR_TRY(told, metrics_.add(node, point, clock_.steady()));
   }
-  return sum;
+  if (told) journal_.note(lease_, "metric", *told);
+  return {};
+}
+
+void JobServices::tell_metrics() {
+  std::vector<Json> waiting;
+  {
+    const std::lock_guard lock{mutex_};
+    waiting = metrics_.take_waiting();
+  }
+  for (const Json& metric : waiting) journal_.note(lease_, "metric", metric);
 }
 
 void JobServices::count(std::string_view node, std::string_view counter, std::int64_t by) {
@@ -202,21 +188,20 @@ void JobServices::count_in_batch(std::string_view, std::int64_t sequence, std::s
 
 Result<void> JobServices::passed(std::string_view node, std::int64_t sequence, std::int64_t reached,
                                  std::int64_t left) {
-  const std::lock_guard lock{mutex_};
-  if (reached > 0) MR_CHECK(count_rows(node, sequence, "reached", reached));
-  if (left > 0) MR_CHECK(count_rows(node, sequence, "left", left));
+  JobProgress::Rows all;
+  {
+    const std::lock_guard lock{mutex_};
+    all = progress_.add(node, sequence, {reached, left});
+  }
+  const auto too_many = [&](std::string_view which) {
+    return Error{Code::Exhausted,
+                 fmt::format("more than {} records {} one node; make fewer copies, or raise "
+                             "maxRecords: {}",
+                             max_records_, which, node)};
+  };
+  if (reached > 0 && all.in > max_records_) return too_many("reached");
+  if (left > 0 && all.out > max_records_) return too_many("left");
   return {};
-}
-
-Result<void> JobServices::count_rows(std::string_view node, std::int64_t sequence,
-                                     std::string_view which, std::int64_t rows) {
-  const auto counter = fmt::format("{} {}", which, node);
-  rows_.add(sequence, counter, rows);
-  if (rows_.totals().at(counter) <= max_records_) return {};
-  return Error{Code::Exhausted,
-               fmt::format("more than {} records {} one node; make fewer copies, or raise "
-                           "maxRecords: {}",
-                           max_records_, which, node)};
 }
 
 std::map<std::string, std::int64_t> JobServices::counts() const {

@@ -5,11 +5,13 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 
 #include "engine/job/batch_counts.hpp"
+#include "engine/job/job_metrics.hpp"
+#include "engine/job/job_progress.hpp"
 #include "engine/job/job_store.hpp"
+#include "engine/job/journal_credit.hpp"
 #include "engine/job/record_log.hpp"
 #include "engine/job/store_services.hpp"
 
@@ -23,21 +25,27 @@ class JobServices final : public StoreServices {
               LeaseGuard& guard, const Cancel& cancel, const Clock& clock);
   ~JobServices() override;
 
-  /// Tells what is known once the pipeline is read: its seed, the rows that a node may see, and the
-  /// nodes whose progress is the job's.
-  void set_plan(const Plan& plan, std::set<std::string, std::less<>> inputs);
+  /// Tells what is known once the pipeline is read: its seed, its nodes, and the rows that one of
+  /// them may see.
+  void set_plan(const Plan& plan);
   /// Goes on where a checkpoint was taken, and takes what is ours out of it; with null begins anew.
   Result<void> resume(Checkpoint* checkpoint);
   [[nodiscard]] bool is_resumed() const { return resumed_; }
   /// Stages the record log. After resume().
   Result<void> open_record_log(std::string_view uri);
-  /// Adds our own state to that of the operators.
+  // Marks of the run: RunOptions::on_mark, wants_mark and on_passed.
+  void mark(std::int64_t sequence);
+  [[nodiscard]] bool wants_mark() const { return record_log_ && record_log_->is_full(); }
+  void settle(std::int64_t sequence);
+  /// Adds our own state to that of the operators, behind the batch that was marked last.
   Result<void> add_state(Checkpoint& checkpoint);
   /// Ends the record log with its summary line; nothing where there is none.
   Result<void> end_record_log(std::string_view status);
   [[nodiscard]] const std::string& record_log() const { return record_log_uri_; }
 
   [[nodiscard]] Progress progress() const;
+  /// Writes those metrics into the journal that were not told at once.
+  void tell_metrics();
   [[nodiscard]] std::map<std::string, std::int64_t> counts() const;
   [[nodiscard]] Json result() const;
 
@@ -58,19 +66,12 @@ class JobServices final : public StoreServices {
                              const RecordLogEvent& event) override;
   Result<void> passed(std::string_view node, std::int64_t sequence, std::int64_t reached,
                       std::int64_t left) override;
+  Result<void> metric(std::string_view node, const MetricPoint& point) override;
   Result<void> set_result(std::string_view key, std::string_view json) override;
   Result<ObjectWriter*> stage(std::string_view uri) override;
 
  private:
-  struct NodeProgress {
-    std::uint64_t done = 0, total = 0, first_done = 0;
-    std::string unit;
-  };
-
   const Origin& origin() override;
-  bool may_journal();
-  Result<void> count_rows(std::string_view node, std::int64_t sequence, std::string_view which,
-                          std::int64_t rows);
 
   JobStore& journal_;
   const JobStore::Lease lease_;
@@ -81,7 +82,6 @@ class JobServices final : public StoreServices {
   const Clock::Steady began_;
   std::uint64_t seed_ = 0;
   std::int64_t max_records_ = kMaxRecords;
-  std::set<std::string, std::less<>> inputs_;
   bool resumed_ = false;
   Json noted_log_;  // of the checkpoint that is resumed
   std::string record_log_uri_;
@@ -92,12 +92,11 @@ class JobServices final : public StoreServices {
 
   mutable std::mutex mutex_;  // guards all below
   BatchCounts counts_;
-  BatchCounts rows_;  // by node, those that reached it and those that left it
+  JobProgress progress_;
   Json result_ = Json::object();
-  std::map<std::string, NodeProgress, std::less<>> progress_;
-  double journal_credit_;  // lines that may go to the journal now
-  Clock::Steady credited_;
+  JournalCredit lines_;  // of log()
   std::uint64_t suppressed_ = 0;
+  JobMetrics metrics_;
 };
 
 }  // namespace millrace

@@ -94,6 +94,9 @@ class JobStore {
              std::function<void(Result<Renewed>)> done);
   Result<void> checkpoint(const Lease& lease, const Checkpoint& checkpoint, const Json& progress);
 
+  /// Writes where a running job stands. Not waited for; a write that is lost is followed by another.
+  void note_progress(const Lease& lease, const Json& progress);
+
   /// What an attempt leaves in the job's row. Null members leave what is there.
   struct Ending {
     StopReason reason = StopReason::None;

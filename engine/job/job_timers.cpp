@@ -50,7 +50,7 @@ void JobService::State::arm() {
 }
 
 void JobService::State::tick(Clock::Steady due) {
-  std::vector<std::shared_ptr<JobAttempt>> to_renew, to_give_back;
+  std::vector<std::shared_ptr<JobAttempt>> to_renew, to_give_back, to_tell;
   std::vector<JobId> late, interrupted, running;
   bool poll = false;
   {
@@ -64,6 +64,10 @@ void JobService::State::tick(Clock::Steady due) {
       if (!attempt->is_renewing && now - attempt->renewed_at >= settings.lease / 3) {
         attempt->is_renewing = true;
         to_renew.push_back(attempt);
+      }
+      if (now - attempt->told_at >= settings.progress_every) {
+        attempt->told_at = now;
+        to_tell.push_back(attempt);
       }
       if (attempt->is_late(now) && !attempt->was_told_deadline) {
         attempt->was_told_deadline = true;
@@ -93,6 +97,7 @@ void JobService::State::tick(Clock::Steady due) {
     }
   }
   for (const auto& attempt : to_renew) renew(attempt);
+  for (const auto& attempt : to_tell) attempt->tell_row();
   for (const auto& attempt : to_give_back) attempt->give_back();
   for (const JobId id : late) {
     post(Pool::Control, [this, id] {

@@ -161,6 +161,17 @@ Result<void> JobStore::checkpoint(const Lease& lease, const Checkpoint& checkpoi
       Catalog::kUsualWriteBytes + states.size());
 }
 
+void JobStore::note_progress(const Lease& lease, const Json& progress) {
+  catalog_.write(
+      [lease, text = to_sql(progress)](Connection& connection) -> Result<void> {
+        MR_CHECK(connection.execute("UPDATE jobs SET progress = ? WHERE id = ? AND token = ? AND "
+                                    "state IN ('running', 'aborting')",
+                                    {text, lease.job.value, lease.token}));
+        return {};
+      },
+      [](const Result<void>&) {});
+}
+
 void JobStore::begin_publish(const Lease& lease, const std::vector<std::string>& uris,
                              const Ending& ending, std::function<void(Result<void>)> done) {
   const auto now = to_micros(catalog_.clock().now());

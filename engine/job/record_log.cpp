@@ -1,63 +1,23 @@
 #include "engine/job/record_log.hpp"
 
 #include <algorithm>
+#include <limits>
+#include <tuple>
+#include <utility>
 
 #include "engine/job/job_rows.hpp"
-#include "engine/job/sequence_window.hpp"
 #include "engine/plugin/log_level.hpp"
 
 namespace millrace {
 
 namespace {
 
-constexpr std::size_t kBufferBytes = 64u << 10;
+constexpr std::size_t kWriteBytes = 64u << 10;
+constexpr std::int64_t kAll = std::numeric_limits<std::int64_t>::max();
 
-// FNV-1a over what makes an event this event; not the message, which may quote a time-out or an
-// address.
-std::uint64_t fingerprint(const RecordLogEvent& event) {
-  std::uint64_t hash = 0xcbf29ce484222325U;
-  const auto mix = [&hash](std::string_view text) {
-    for (const char letter : text)
-      hash = (hash ^ static_cast<unsigned char>(letter)) * 0x100000001b3U;
-    hash = (hash ^ 0xffU) * 0x100000001b3U;
-  };
-  mix(level_word(event.level));
-  mix(event.code);
-  mix(event.file);
-  mix(event.url);
-  mix(event.op);
-  mix(std::to_string(event.line));
-  return hash;
-}
-
-}  // namespace
-
-Result<void> RecordLog::resume(const Json& noted) {
-  const std::lock_guard lock{mutex_};
-  if (!noted.is_object()) return staged_.truncate(0);
-  const auto size = noted.find("size");
-  const auto ahead = noted.find("ahead");
-  if (size == noted.end() || !size->is_number_unsigned() || ahead == noted.end() ||
-      !ahead->is_array()) {
-    return Error{Code::DataInvalid, "record log: its place in the checkpoint cannot be read"};
-  }
-  for (const Json& told : *ahead) {
-    if (told.is_number_unsigned()) ++told_before_[told.get<std::uint64_t>()];
-  }
-  return staged_.truncate(size->get<std::uint64_t>());
-}
-
-void RecordLog::add(std::int64_t sequence, const RecordLogEvent& event) {
-  const std::uint64_t print = fingerprint(event);
-  const std::lock_guard lock{mutex_};
-  if (failure_) return;  // the job will fail for it
-  if (const auto told = told_before_.find(print); told != told_before_.end()) {
-    // The line stands in the log; it may have to be known again at the next checkpoint.
-    if (--told->second == 0) told_before_.erase(told);
-    recent_.emplace_back(sequence, print);
-    return;
-  }
-  Json line{{"time", to_rfc3339(clock_.now())}, {"level", level_word(event.level)}};
+// An object without its opening brace, which the time goes in front of.
+std::string text_of(const RecordLogEvent& event) {
+  Json line{{"level", level_word(event.level)}};
   const auto put = [&line](const char* key, std::string_view value) {
     if (!value.empty()) line[key] = value;
   };
@@ -67,47 +27,73 @@ void RecordLog::add(std::int64_t sequence, const RecordLogEvent& event) {
   put("op", event.op);
   put("code", event.code);
   put("message", event.message);
-  buffer_ += detail::dump(line);
-  buffer_ += '\n';
-  recent_.emplace_back(sequence, print);
-  if (!is_tail(sequence)) newest_ = std::max(newest_, sequence);
-  forget_old();
-  if (buffer_.size() >= kBufferBytes) {
-    if (auto written = flush(); !written.ok() && !failure_) failure_ = std::move(written).error();
-  }
+  return detail::dump(line).substr(1);
 }
 
-// A batch that is this far behind is done at every node, so each checkpoint to come includes it.
-// Out of order within the window, so the front is only nearly the oldest; what stays a little
-// longer does no harm.
-void RecordLog::forget_old() {
-  while (!recent_.empty() && recent_.front().first < newest_ - kSequenceWindow) recent_.pop_front();
+}  // namespace
+
+Result<void> RecordLog::resume(const Json& noted) {
+  if (!noted.is_object()) return staged_.truncate(0);
+  const auto size = noted.find("size");
+  if (size == noted.end() || !size->is_number_unsigned())
+    return Error{Code::DataInvalid, "record log: its place in the checkpoint cannot be read"};
+  return staged_.truncate(size->get<std::uint64_t>());
+}
+
+void RecordLog::add(std::int64_t sequence, const RecordLogEvent& event) {
+  if (has_failed_.load(std::memory_order_relaxed)) return;  // the job will fail for it
+  Line line{sequence, event.line, clock_.now(), text_of(event)};
+  held_bytes_.fetch_add(sizeof(Line) + line.text.size(), std::memory_order_relaxed);
+  const std::lock_guard lock{mutex_};
+  held_.push_back(std::move(line));
+}
+
+// Takes out the lines of all batches up to `sequence`, in their order.
+std::vector<RecordLog::Line> RecordLog::take(std::int64_t sequence) {
+  std::vector<Line> lines;
+  {
+    const std::lock_guard lock{mutex_};
+    const auto later = std::partition(held_.begin(), held_.end(), [sequence](const Line& line) {
+      return line.sequence > sequence;
+    });
+    lines.assign(std::make_move_iterator(later), std::make_move_iterator(held_.end()));
+    held_.erase(later, held_.end());
+  }
+  std::size_t bytes = 0;
+  for (const Line& line : lines) bytes += sizeof(Line) + line.text.size();
+  held_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+  std::sort(lines.begin(), lines.end(), [](const Line& one, const Line& other) {
+    return std::tuple{one.sequence, one.line == 0, one.line, std::string_view{one.text}} <
+           std::tuple{other.sequence, other.line == 0, other.line, std::string_view{other.text}};
+  });
+  return lines;
+}
+
+void RecordLog::settle(std::int64_t sequence) {
+  std::string buffer;
+  for (const Line& line : take(sequence)) {
+    if (failure_) return;
+    buffer += R"({"time":")" + to_rfc3339(line.time) + "\"," + line.text + "\n";
+    if (buffer.size() < kWriteBytes) continue;
+    if (auto written = write(buffer); !written.ok()) failure_ = std::move(written).error();
+    buffer.clear();
+  }
+  if (!failure_ && !buffer.empty()) {
+    if (auto written = write(buffer); !written.ok()) failure_ = std::move(written).error();
+  }
+  if (failure_) has_failed_.store(true, std::memory_order_relaxed);
 }
 
 Result<Json> RecordLog::checkpoint(std::int64_t sequence) {
-  const std::lock_guard lock{mutex_};
+  settle(sequence);
   if (failure_) return *failure_;
-  MR_CHECK(flush());
-  Json ahead = Json::array();
-  std::deque<std::pair<std::int64_t, std::uint64_t>> still;
-  for (const auto& [batch, print] : recent_) {
-    if (batch <= sequence) continue;
-    ahead.push_back(print);
-    still.emplace_back(batch, print);
-  }
-  // What the attempt that died told and this one has not come to yet is behind this checkpoint too.
-  for (const auto& [print, times] : told_before_) {
-    for (std::uint32_t i = 0; i < times; ++i) ahead.push_back(print);
-  }
-  recent_ = std::move(still);
-  return Json{{"size", staged_.size()}, {"ahead", std::move(ahead)}};
+  return Json{{"size", staged_.size()}};
 }
 
 Result<void> RecordLog::finish(std::string_view status,
                                const std::map<std::string, std::int64_t>& counts) {
-  const std::lock_guard lock{mutex_};
+  settle(kAll);
   if (failure_) return *failure_;
-  MR_CHECK(flush());
   if (summary_at_) MR_CHECK(staged_.truncate(*summary_at_));
   summary_at_ = staged_.size();
   Json line{{"time", to_rfc3339(clock_.now())}, {"level", "summary"}, {"status", status}};
@@ -115,22 +101,16 @@ Result<void> RecordLog::finish(std::string_view status,
     const auto found = counts.find(key);
     line[key] = found == counts.end() ? 0 : found->second;
   }
-  buffer_ += detail::dump(line);
-  buffer_ += '\n';
-  return flush();
+  return write(detail::dump(line) + '\n');
 }
 
-Result<void> RecordLog::flush() {
-  if (buffer_.empty()) return {};
+// Half a line helps nobody: what could not be written wholly is cut off, and the first error is the
+// one to tell.
+Result<void> RecordLog::write(std::string_view lines) {
   const std::uint64_t before = staged_.size();
-  auto written = staged_.write(buffer_);
-  if (!written.ok()) {
-    static_cast<void>(
-        staged_.truncate(before));  // half a line helps nobody; the first error is the one to tell
-    return written;
-  }
-  buffer_.clear();
-  return {};
+  auto written = staged_.write(lines);
+  if (!written.ok()) static_cast<void>(staged_.truncate(before));
+  return written;
 }
 
 }  // namespace millrace

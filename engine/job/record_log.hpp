@@ -1,13 +1,12 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
-#include <deque>
-#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <vector>
 
 #include "engine/base/clock.hpp"
 #include "engine/base/json.hpp"
@@ -17,8 +16,13 @@ namespace millrace {
 
 /// The record log of a job (the pipeline's logFile): JSON lines, an event each, and one summary
 /// line at the end. Written to a staged object, which outlives an attempt that dies; the next one
-/// goes on behind the last checkpoint and leaves out the events that it finds there already. [any
-/// worker]
+/// goes on behind the last checkpoint.
+///
+/// Lines are held until every node is done with their batch, and then written in the order of
+/// batches; within one by the line of the list that they speak of, those that speak of none last,
+/// and then by their text. So the file is the same for any number of workers and deaths, but for
+/// the times. What is held is bounded: a run asks is_full() and marks a batch, and behind that mark
+/// there is no more than a run holds in its edges.
 class RecordLog {
  public:
   /// `staged` stays the caller's and outlives the log.
@@ -26,30 +30,46 @@ class RecordLog {
 
   /// Continues what a checkpoint noted, or with null begins anew.
   Result<void> resume(const Json& noted);
-  /// An event of the batch `sequence`. A failure to write is kept for finish(): records go on.
+  /// An event of the batch `sequence`. [any worker]
   void add(std::int64_t sequence, const RecordLogEvent& event);
-  /// Writes out what is buffered and returns what resume() needs to go on behind batch `sequence`.
+  /// Says whether so much is held that it should be written soon. [any worker]
+  [[nodiscard]] bool is_full() const {
+    return held_bytes_.load(std::memory_order_relaxed) >= kMostHeldBytes;
+  }
+
+  // One of these three at a time.
+
+  /// Writes the lines of all batches up to `sequence`, with which every node is done. A failure to
+  /// write is kept for checkpoint() and finish(): records go on.
+  void settle(std::int64_t sequence);
+  /// The same; returns what resume() needs to go on behind that batch.
   Result<Json> checkpoint(std::int64_t sequence);
-  /// Writes the summary line: status "finished", "failed" or "aborted", and the counts read,
-  /// badLines, written, generated and failed, 0 where there is none. Called again, it replaces that
-  /// line: a last-moment abort changes the status.
+  /// Writes all lines and the summary line: status "finished", "failed" or "aborted", and the
+  /// counts read, badLines, written, generated and failed, 0 where there is none. Called again, it
+  /// replaces that line: a last-moment abort changes the status.
   Result<void> finish(std::string_view status, const std::map<std::string, std::int64_t>& counts);
 
  private:
-  void forget_old();
-  Result<void> flush();
+  static constexpr std::size_t kMostHeldBytes = 4u << 20;
+
+  struct Line {
+    std::int64_t sequence;
+    std::int64_t line;  // of the list; 0: none
+    Clock::Wall time;
+    std::string text;  // what stands behind the time
+  };
+
+  std::vector<Line> take(std::int64_t sequence);
+  Result<void> write(std::string_view lines);
 
   ObjectWriter& staged_;
   const Clock& clock_;
-  std::mutex mutex_;  // guards all below
-  std::string buffer_;
-  std::optional<Error> failure_;
   std::optional<std::uint64_t> summary_at_;  // where the summary line begins
-  std::int64_t newest_ = 0;                  // sequence of the newest batch that told something
-  std::deque<std::pair<std::int64_t, std::uint64_t>>
-      recent_;  // batch and fingerprint of lines that are written
-  std::unordered_map<std::uint64_t, std::uint32_t>
-      told_before_;  // by the attempt that died, behind its checkpoint
+  std::optional<Error> failure_;             // set by those of which there is one at a time
+  std::atomic<bool> has_failed_{false};      // failure_ is set: no line is wanted any more
+  std::atomic<std::size_t> held_bytes_{0};
+  std::mutex mutex_;  // guards what is below
+  std::vector<Line> held_;
 };
 
 }  // namespace millrace

@@ -4,9 +4,9 @@
 
 namespace millrace {
 
-bool Barrier::begin(std::int64_t sequence, std::size_t reports) {
+bool Barrier::begin(std::int64_t sequence, std::size_t reports, When when) {
   const std::lock_guard lock{mutex_};
-  if (busy_ || clock_.steady() - last_ < every_) return false;
+  if (busy_ || (when == When::Due && clock_.steady() - last_ < every_)) return false;
   busy_ = true;
   given_up_ = false;
   missing_ = reports;
@@ -14,7 +14,7 @@ bool Barrier::begin(std::int64_t sequence, std::size_t reports) {
   return true;
 }
 
-std::optional<Checkpoint> Barrier::report(std::optional<std::map<std::string, std::string>> states) {
+std::optional<Barrier::Passed> Barrier::report(std::optional<std::map<std::string, std::string>> states) {
   const std::lock_guard lock{mutex_};
   if (states) {
     gathered_.states.merge(*states);
@@ -22,12 +22,7 @@ std::optional<Checkpoint> Barrier::report(std::optional<std::map<std::string, st
     given_up_ = true;
   }
   if (--missing_ > 0) return std::nullopt;
-  if (given_up_) {
-    busy_ = false;
-    last_ = clock_.steady();
-    return std::nullopt;
-  }
-  return std::move(gathered_);
+  return Passed{std::move(gathered_), !given_up_};
 }
 
 void Barrier::end() {

@@ -18,12 +18,17 @@ class Barrier {
   Barrier(std::chrono::milliseconds every, const Clock& clock)
       : every_{every}, clock_{clock}, last_{clock.steady()} {}
 
+  enum class When { Due, Now };
   /// Says whether the source should mark the batch it has just made, and if so begins: `reports` nodes will hand in.
-  bool begin(std::int64_t sequence, std::size_t reports);
-  /// Returns the checkpoint when this was the last report and all states were there. A report without states gives this
-  /// checkpoint up: the next may begin when all have reported.
-  std::optional<Checkpoint> report(std::optional<std::map<std::string, std::string>> states);
-  /// Lets the next checkpoint begin: this one was written.
+  bool begin(std::int64_t sequence, std::size_t reports, When when = When::Due);
+
+  struct Passed {
+    Checkpoint checkpoint;
+    bool has_states = true;  // false: a report lacked them, and this is no checkpoint
+  };
+  /// Returns the batch when this was the last report, so all nodes are done with it.
+  std::optional<Passed> report(std::optional<std::map<std::string, std::string>> states);
+  /// Lets the next one begin: this one has been seen to.
   void end();
 
  private:

@@ -250,6 +250,7 @@ void NodeRunner::end_with(std::vector<Emitted> out) {
 
 void NodeRunner::report_if_marked(const Parcel& parcel) {
   if (!parcel.barrier || !(source_ || run_.reports(id_))) return;
+  if (!run_.has_states(parcel.input)) return run_.report(std::nullopt);
   std::map<std::string, std::string> states;
   if (chain_) {
     if (auto taken = chain_->snapshot(call(parcel.sequence), states); !taken.ok()) {

@@ -89,13 +89,14 @@ void RunState::plan_checkpoints() {
   const std::size_t count = plan_->nodes.size();
   reports_.assign(count, false);
   barrier_reports_.assign(inputs_.size(), 0);
-  if (!options_.on_checkpoint) return;
-  if (const Node* node = without_checkpoint(*plan_)) {
-    const bool is_input = node->table->produce != nullptr;
-    services_.log(node->name, is_input ? MR_LOG_WARN : MR_LOG_DEBUG,
-                  "no checkpoints: " + node->info->id + " tells no state, so a job that is interrupted begins anew");
-    return;
+  has_states_.assign(inputs_.size(), false);
+  const Node* without = options_.on_checkpoint ? without_checkpoint(*plan_) : nullptr;
+  if (without != nullptr) {
+    services_.log(without->name, without->table->produce != nullptr ? MR_LOG_WARN : MR_LOG_DEBUG,
+                  "no checkpoints: " + without->info->id + " tells no state, so a job that is interrupted begins anew");
   }
+  const bool keeps = options_.on_checkpoint && without == nullptr;
+  if (!keeps && !options_.on_passed) return;
   std::vector<bool> stateful(count, false);
   for (std::uint32_t node = 0; node < count; ++node) {
     const bool is_input = plan_->first_into[node] == plan_->first_into[node + 1];
@@ -106,16 +107,16 @@ void RunState::plan_checkpoints() {
   }
   for (std::uint32_t input = 0; input < inputs_.size(); ++input) {
     std::size_t reports = 1;  // the input's own
-    for (std::uint32_t node = 0; node < count && reports > 0; ++node) {
-      const bool is_input = plan_->first_into[node] == plan_->first_into[node + 1];
-      if (is_input || !reports_[node]) continue;
+    has_states_[input] = keeps;
+    for (std::uint32_t node = 0; node < count; ++node) {
+      if (!reports_[node]) continue;
       if (is_reached(node, input)) {
         ++reports;
       } else if (stateful[node]) {
-        reports = 0;
+        has_states_[input] = false;
       }
     }
-    barrier_reports_[input] = reports;
+    barrier_reports_[input] = has_states_[input] || options_.on_passed ? reports : 0;
   }
 }
 
@@ -143,26 +144,32 @@ void RunState::end_turn() {
 
 bool RunState::begin_barrier(std::uint32_t input, std::int64_t sequence) {
   const std::size_t reports = barrier_reports_[input];
-  if (reports == 0 || !barrier_.begin(sequence, reports)) return false;
+  if (reports == 0) return false;
+  const auto when = options_.wants_mark && options_.wants_mark() ? Barrier::When::Now : Barrier::When::Due;
+  if (!barrier_.begin(sequence, reports, when)) return false;
   turn_at_barrier_ = input;
+  if (options_.on_mark) options_.on_mark(sequence);
   return true;
 }
 
 void RunState::report(std::optional<std::map<std::string, std::string>> states) {
-  auto complete = barrier_.report(std::move(states));
-  if (!complete) return;
-  complete->states[std::string{kTurn}] = std::to_string(turn_at_barrier_);
+  auto passed = barrier_.report(std::move(states));
+  if (!passed) return;
+  if (!passed->has_states && !options_.on_passed) return barrier_.end();
+  passed->checkpoint.states[std::string{kTurn}] = std::to_string(turn_at_barrier_);
   struct Write {
-    Write(RunState& of, Checkpoint what) : run{of}, checkpoint{std::move(what)} {}
+    Write(RunState& of, Barrier::Passed what) : run{of}, passed{std::move(what)} {}
     RunState& run;
-    Checkpoint checkpoint;
+    Barrier::Passed passed;
   };
   enter();
-  auto write = std::make_unique<Write>(*this, *std::move(complete));
+  auto write = std::make_unique<Write>(*this, *std::move(passed));
   scheduler_.submit({[](void* self) {
                        const std::unique_ptr<Write> mine{static_cast<Write*>(self)};
                        RunState& run = mine->run;
-                       if (auto written = run.options_.on_checkpoint(mine->checkpoint); !written.ok()) {
+                       if (!mine->passed.has_states) {
+                         run.options_.on_passed(mine->passed.checkpoint.sequence);
+                       } else if (auto written = run.options_.on_checkpoint(mine->passed.checkpoint); !written.ok()) {
                          run.fail(std::move(written).error().within("checkpoint"), {});
                        }
                        run.barrier_.end();

@@ -19,13 +19,22 @@ namespace millrace {
 
 class Scheduler;
 
-/// Where a job stands, for people. Rates are over the whole run.
+/// Where one node of a job stands.
+struct NodeProgress {
+  std::string node;
+  std::int64_t rows_in = 0, rows_out = 0;
+  double per_second = 0;       // rows that reach it; of an input, that leave it
+  std::optional<double> done;  // of all that it will have to do, below 1 until the job has succeeded
+};
+
+/// Where a job stands, for people: where its slowest node stands. Rates are over the whole run.
 struct Progress {
-  std::uint64_t done = 0, total = 0;  // of `unit`, summed over the inputs; total 0: not known
+  std::uint64_t done = 0, total = 0;  // of `unit`, which is the inputs'; total 0: not known; less than it until the end
   std::string unit;
   std::map<std::string, std::int64_t> counts;  // read, written, generated, failed, badLines ...
   double per_second = 0;
   std::optional<double> seconds_left;
+  std::vector<NodeProgress> nodes;  // in the order of the plan, 64 at the most: the slowest
 };
 
 /// The states of all operators after the same batch: what a job resumes from.
@@ -76,6 +85,13 @@ struct RunOptions {
   std::chrono::milliseconds checkpoint_every{5'000};  // 0: after every batch; no checkpoints without `on_checkpoint`
   std::optional<Checkpoint> resume;
   RunWatch* watch = nullptr;                   // outlives the run
+  /// Every so often one batch is marked at the input. Tells which, before a later batch is made.
+  std::function<void(std::int64_t sequence)> on_mark;
+  /// Says whether a batch is to be marked now, without waiting for the time.
+  std::function<bool()> wants_mark;
+  /// Called on a worker when every node is done with all batches up to a marked one of which no checkpoint is made. With
+  /// it, batches are marked where no checkpoint can be made, too. Not again before it returns.
+  std::function<void(std::int64_t sequence)> on_passed;
   /// Called on a worker when all states of one batch are known; a failure fails the run. Not again before it returns.
   std::function<Result<void>(const Checkpoint&)> on_checkpoint;
 };

@@ -61,6 +61,8 @@ class RunState {
   bool begin_barrier(std::uint32_t input, std::int64_t sequence);
   void report(std::optional<std::map<std::string, std::string>> states);
   [[nodiscard]] bool reports(std::uint32_t node) const { return reports_[node]; }
+  /// Whether a checkpoint can be made of a marked batch of this input; else reports have no states.
+  [[nodiscard]] bool has_states(std::uint32_t input) const { return has_states_[input]; }
 
   /// Every task that is queued or runs is counted; the one that leaves last ends the run.
   void enter() { active_.fetch_add(1, std::memory_order_relaxed); }
@@ -95,7 +97,8 @@ class RunState {
   std::vector<std::vector<std::uint32_t>> input_sets_;
   std::vector<std::uint32_t> reach_;            // by node: which of input_sets_ reaches it
   std::vector<bool> reports_;                   // node hands in a state, or is where data ends
-  std::vector<std::size_t> barrier_reports_;    // by input: how many reports make a checkpoint; 0: cannot
+  std::vector<std::size_t> barrier_reports_;    // by input: how many reports there are of a mark; 0: none is set
+  std::vector<bool> has_states_;                // by input: a mark makes a checkpoint
   Barrier barrier_;
   std::uint32_t turn_at_barrier_ = 0;           // set before the barrier's reports, read after them
 

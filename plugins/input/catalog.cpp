@@ -22,12 +22,11 @@ class CatalogInput final : public millrace::Source, public millrace::Checkpointe
   static constexpr auto kRole = millrace::Role::Input;
   static constexpr auto kDoc =
       "Emits the rows of one entity of the catalog that meet all conditions, in the order asked "
-      "for: with a `limit` of at most 100 one batch, else as many batches as it takes, each of at "
+      "for. With a `limit` of at most 100 they are one batch, else as many as it takes, each of at "
       "most 4096 rows and about 8 MB. Batches are asked for one after the other, so a row that is "
       "added, changed or removed meanwhile is emitted as it is when its turn comes, and no other "
-      "row is emitted twice or left out for it. A filter of "
-      "plain comparisons behind it becomes part of the question, unless `limit` or `offset` count "
-      "the rows before it.";
+      "row is emitted twice or left out for it. A filter of plain comparisons behind it becomes "
+      "part of the question, unless `limit` or `offset` count the rows before it.";
   static constexpr auto kParams = R"({
     "entity": {"type": "string", "mandatory": true, "minLength": 1, "doc": "What to look for, for example jobs."},
     "columns": {"type": "array", "items": {"type": "string"}, "doc": "Columns of the rows; all when absent."},

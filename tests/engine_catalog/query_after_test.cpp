@@ -58,16 +58,18 @@ TEST_CASE("pages make up what one question answers, in whatever order", "[catalo
     more["private"] = i % 3 == 0;
     filled.model("model" + std::to_string(i % 5), {{"acc", i}}, more);
   }
-  const auto order = GENERATE(
-      Json::array(), Json{"-id"}, Json{"dataset_name"}, Json{"-dataset_name"},
-      (Json{"dataset_name", "-private"}), (Json{"-private", "dataset_name", "-name"}),
-      (Json{"-created", "name"}));
+  const auto order =
+      GENERATE(Json::array(), Json{"-id"}, Json{"dataset_name"}, Json{"-dataset_name"},
+               (Json{"dataset_name", "-private"}), (Json{"-private", "dataset_name", "-name"}),
+               (Json{"-created", "name"}));
   INFO(order.dump());
   Json query{{"entity", "models"}, {"columns", {"id", "name"}}, {"limit", 4}};
   if (!order.empty()) query["order"] = order;
   CHECK(walk(*filled.catalog, query) == all(*filled.catalog, query));
   CHECK(walk(*filled.catalog, query).size() == 23);
-  query["where"] = Json::array({Json{{"column", "metrics"}, {"op", "has"}, {"value", {{"name", "acc"}, {"op", ">"}, {"value", 6}}}},
+  query["where"] = Json::array({Json{{"column", "metrics"},
+                                     {"op", "has"},
+                                     {"value", {{"name", "acc"}, {"op", ">"}, {"value", 6}}}},
                                 Json{{"column", "private"}, {"op", "="}, {"value", false}}});
   CHECK(walk(*filled.catalog, query) == all(*filled.catalog, query));
   CHECK_FALSE(walk(*filled.catalog, query).empty());
@@ -76,14 +78,17 @@ TEST_CASE("pages make up what one question answers, in whatever order", "[catalo
 TEST_CASE("rows that come and go between two pages move no other row", "[catalog][query][after]") {
   const auto kind = GENERATE(SqlDialect::Sqlite, SqlDialect::MySql);
   Filled filled{kind};
-  for (int i = 0; i < 12; ++i) filled.insert("tags", {{"name", std::string(1, static_cast<char>('b' + 2 * i))}});
+  for (int i = 0; i < 12; ++i)
+    filled.insert("tags", {{"name", std::string(1, static_cast<char>('b' + 2 * i))}});
   const auto names = [&](const std::function<void()>& between) {
-    return walk(*filled.catalog, {{"entity", "tags"}, {"columns", {"id"}}, {"order", {"name"}}, {"limit", 5}}, between);
+    return walk(*filled.catalog,
+                {{"entity", "tags"}, {"columns", {"id"}}, {"order", {"name"}}, {"limit", 5}},
+                between);
   };
   const auto found = names([&] {
-    REQUIRE(filled.change("delete", "tags", {{"id", 2}}).ok());    // of the first page
-    filled.insert("tags", {{"name", "a"}});                        // in front of all
-    filled.insert("tags", {{"name", "m"}});                        // 13 is a, 14 is still to come
+    REQUIRE(filled.change("delete", "tags", {{"id", 2}}).ok());  // of the first page
+    filled.insert("tags", {{"name", "a"}});                      // in front of all
+    filled.insert("tags", {{"name", "m"}});                      // 13 is a, 14 is still to come
   });
   CHECK(found == Ids{1, 2, 3, 4, 5, 6, 14, 7, 8, 9, 10, 11, 12});
 }
@@ -92,7 +97,9 @@ TEST_CASE("a page is bounded in bytes, but for one row", "[catalog][query][after
   const auto kind = GENERATE(SqlDialect::Sqlite, SqlDialect::MySql);
   Filled filled{kind};
   const Json text(std::string(3u << 20, 'x'));
-  for (int i = 0; i < 6; ++i) filled.model("m", Json::object(), {{"parameters", {{"long", i % 2 == 0 ? text : Json("short")}}}});
+  for (int i = 0; i < 6; ++i)
+    filled.model("m", Json::object(),
+                 {{"parameters", {{"long", i % 2 == 0 ? text : Json("short")}}}});
   Json query{{"entity", "models"}, {"after", Json::array()}};
   const Batch first = must(filled.catalog->query(query));
   CHECK(first.rows() == 4);  // the fifth would be the third long one
@@ -106,7 +113,8 @@ TEST_CASE("an order by texts that the database sorts by their beginning has no p
   const auto kind = GENERATE(SqlDialect::Sqlite, SqlDialect::MySql);
   Filled filled{kind};
   for (int i = 0; i < 3; ++i)
-    filled.insert("tags", {{"name", "t" + std::to_string(i)}, {"description", std::string(2'000, 'x')}});
+    filled.insert("tags",
+                  {{"name", "t" + std::to_string(i)}, {"description", std::string(2'000, 'x')}});
   const auto page = filled.catalog->query(
       {{"entity", "tags"}, {"order", {"description"}}, {"limit", 2}, {"after", Json::array()}});
   if (kind == SqlDialect::Sqlite) {
@@ -131,5 +139,6 @@ TEST_CASE("what cannot be gone on from is refused", "[catalog][query][after]") {
   refused(R"({"entity": "jobs", "after": [[1]]})");
   refused(R"({"entity": "jobs", "order": ["name"], "after": ["a"]})");
   refused(R"({"entity": "jobs", "count": true, "after": []})");
-  refused(R"({"entity": "users", "after": [], "where": [{"column": "password", "op": "verify", "value": "x"}]})");
+  refused(
+      R"({"entity": "users", "after": [], "where": [{"column": "password", "op": "verify", "value": "x"}]})");
 }

@@ -19,7 +19,8 @@ void fill(JobPlace& place) {
   place.open(false);
   must(place.catalog().write_and_wait([](Connection& connection) -> Result<void> {
     const std::string digit =
-        "(SELECT 0 AS d UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 "
+        "(SELECT 0 AS d UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT "
+        "4 "
         "UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL "
         "SELECT 9)";
     std::string from;
@@ -40,18 +41,19 @@ void fill(JobPlace& place) {
 JobRequest read_all(const JobPlace& place) {
   JobRequest request;
   request.idempotency_key = "read";
-  request.pipeline = Json{
-      {"ops",
-       {{{"name", "in"},
-         {"type", "input.catalog"},
-         {"preOps", Json::array()},
-         {"postOps", {"out"}},
-         {"params", {{"entity", "aliases"}, {"columns", {"internal_id"}}, {"order", {"internal_id"}}}}},
-        {{"name", "out"},
-         {"type", "output.ledger"},
-         {"preOps", {"in"}},
-         {"postOps", Json::array()},
-         {"params", {{"file", place.uri("list")}, {"column", "internal_id"}}}}}}};
+  request.pipeline =
+      Json{{"ops",
+            {{{"name", "in"},
+              {"type", "input.catalog"},
+              {"preOps", Json::array()},
+              {"postOps", {"out"}},
+              {"params",
+               {{"entity", "aliases"}, {"columns", {"internal_id"}}, {"order", {"internal_id"}}}}},
+             {{"name", "out"},
+              {"type", "output.ledger"},
+              {"preOps", {"in"}},
+              {"postOps", Json::array()},
+              {"params", {{"file", place.uri("list")}, {"column", "internal_id"}}}}}}};
   return request;
 }
 

@@ -105,10 +105,40 @@ TEST_CASE("a checkpoint for which a node has no state is given up, and the next 
   REQUIRE(barrier.begin(3, 2));
   CHECK_FALSE(barrier.report(std::nullopt));
   CHECK_FALSE(barrier.begin(4, 2));  // the other node has not reported
-  CHECK_FALSE(barrier.report(std::map<std::string, std::string>{{"a", "1"}}));
+  const auto given_up = barrier.report(std::map<std::string, std::string>{{"a", "1"}});
+  REQUIRE(given_up);
+  CHECK_FALSE(given_up->has_states);
+  CHECK(given_up->checkpoint.sequence == 3);
+  CHECK_FALSE(barrier.begin(4, 2));  // nobody has seen to it
+  barrier.end();
   REQUIRE(barrier.begin(5, 1));
-  const auto checkpoint = barrier.report(std::map<std::string, std::string>{{"a", "2"}});
-  REQUIRE(checkpoint);
-  CHECK(checkpoint->sequence == 5);
-  CHECK(checkpoint->states.at("a") == "2");
+  const auto passed = barrier.report(std::map<std::string, std::string>{{"a", "2"}});
+  REQUIRE(passed);
+  CHECK(passed->has_states);
+  CHECK(passed->checkpoint.sequence == 5);
+  CHECK(passed->checkpoint.states.at("a") == "2");
+}
+
+TEST_CASE("a batch is marked before its time where that is wanted", "[run][checkpoint]") {
+  Barrier barrier{std::chrono::hours{1}, system_clock()};
+  CHECK_FALSE(barrier.begin(1, 1));
+  REQUIRE(barrier.begin(1, 1, Barrier::When::Now));
+  CHECK_FALSE(barrier.begin(2, 1, Barrier::When::Now));
+}
+
+TEST_CASE("batches are known to be done where no checkpoint can be made", "[run][checkpoint]") {
+  const auto plan = PlanBuilder{}
+                        .add("in", "input.count", {{"rows", 40}})
+                        .add("add", "preprocess.add", Json::object(), {"in"}, {{"grain", 1}})
+                        .add("total", "preprocess.total", Json::object(), {"add"})
+                        .build();
+  std::vector<std::int64_t> marked, passed;
+  RunOptions options;
+  options.checkpoint_every = std::chrono::milliseconds{0};
+  options.on_checkpoint = [](const Checkpoint&) -> Result<void> { return Error{Code::Internal, "there is none"}; };
+  options.on_mark = [&](std::int64_t sequence) { marked.push_back(sequence); };
+  options.on_passed = [&](std::int64_t sequence) { passed.push_back(sequence); };
+  CHECK(!test::run_inline(plan, 3, options).outcome.error);
+  CHECK(passed.size() > 1);
+  CHECK(marked == passed);
 }

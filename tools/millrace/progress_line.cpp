@@ -28,6 +28,20 @@ double number(const Json& json, const char* name) {
   return found != json.end() && found->is_number() ? found->get<double>() : 0;
 }
 
+// The node that holds the others up, where that is known of at least two.
+std::string slowest_node(const Json& progress) {
+  const auto nodes = progress.find("nodes");
+  if (nodes == progress.end() || !nodes->is_array()) return {};
+  const Json* slowest = nullptr;
+  std::size_t known = 0;
+  for (const Json& node : *nodes) {
+    if (!node.is_object() || !node.contains("done")) continue;
+    ++known;
+    if (slowest == nullptr || number(node, "done") < number(*slowest, "done")) slowest = &node;
+  }
+  return known > 1 ? slowest->value("node", std::string{}) : std::string{};
+}
+
 }  // namespace
 
 std::string progress_text(const Json& progress, std::size_t width) {
@@ -43,7 +57,9 @@ std::string progress_text(const Json& progress, std::size_t width) {
                       : fmt::format("  {}/s", grouped(std::llround(rate)));
   }
   if (progress.contains("seconds_left"))
-    text += fmt::format("  {} left", clock_text(number(progress, "seconds_left")));
+    text += fmt::format("  {} left", clock_text(std::max(1.0, number(progress, "seconds_left"))));
+  if (const auto node = slowest_node(progress); !node.empty() && done < total)
+    text += "  at " + node;
   if (total > 0) {
     const auto part = std::clamp(done / total, 0.0, 1.0);
     text = fmt::format("{:3.0f}%  {}", std::floor(part * 100), text);

@@ -153,6 +153,51 @@ class Ledger final : public millrace::Operator, public millrace::Checkpointed {
   std::int64_t rows_ = 0;
 };
 
+// Passes its rows on, several instances side by side; counts each as `counter` and tells the record
+// log of every third. Each row takes `pause_us`, and from row `gate_at` on waits until the file
+// `gate` exists where one is named.
+class Teller final : public millrace::Operator {
+ public:
+  static constexpr auto kName = "augment.teller";
+  static constexpr auto kRole = millrace::Role::Augment;
+  static constexpr auto kParams = R"({"counter": {"type": "string", "default": "generated"},
+    "pause_us": {"type": "integer", "default": 0}, "gate": {"type": "string", "default": ""},
+    "gate_at": {"type": "integer", "default": 0}, "metrics": {"type": "integer", "default": 0}})";
+  static constexpr auto kTraits = R"({"replicable": true, "grain": 1, "accepts_any": true})";
+
+  explicit Teller(const millrace::Params& params)
+      : counter_{params.string("counter", "generated")},
+        pause_us_{params.integer("pause_us")},
+        gate_{params.string("gate")},
+        gate_at_{params.integer("gate_at")},
+        metrics_{params.integer("metrics")} {}
+
+  void process(millrace::Context& context, millrace::Batch batch) override {
+    const auto numbers = batch.column<std::int64_t>("number");
+    for (std::int64_t row = 0; row < batch.rows(); ++row) {
+      const std::int64_t number = numbers.value(row);
+      while (number >= gate_at_ && !gate_.empty() && !exists(gate_)) {
+        if (context.stopping()) throw millrace::Failure(MR_CANCELLED, "stopped at the gate");
+        std::this_thread::sleep_for(std::chrono::milliseconds{1});
+      }
+      if (pause_us_ > 0) std::this_thread::sleep_for(std::chrono::microseconds{pause_us_});
+      if (number % 3 == 0)
+        context.record_event({.code = "third", .message = counter_, .url = std::to_string(number)});
+      for (std::int64_t step = 0; step < metrics_; ++step)
+        context.metric("loss", step, 1.0 / static_cast<double>(step + 1));
+    }
+    context.count(counter_, batch.rows());
+    context.emit(std::move(batch));
+  }
+
+ private:
+  std::string counter_;
+  std::int64_t pause_us_;
+  std::string gate_;
+  std::int64_t gate_at_;
+  std::int64_t metrics_;
+};
+
 // Takes everything and leaves nothing but a result of `result_bytes` letters.
 class Nothing final : public millrace::Operator {
  public:
@@ -203,4 +248,4 @@ class Hold final : public millrace::Operator {
 
 }  // namespace
 
-MR_PLUGIN("job_operators", "1.2.3", Numbers, Ledger, Nothing, Hold)
+MR_PLUGIN("job_operators", "1.2.3", Numbers, Ledger, Teller, Nothing, Hold)
