@@ -197,7 +197,12 @@ Result<Batch> Catalog::change_rows(const Json& change, const Asker& asker) {
                         {"limit", RowsChange::kMostRows}},
                        asker.owner));
   }
-  MR_CHECK(compiled.make([this](Write write) { return write_and_wait(std::move(write)); }));
+  MR_CHECK(compiled.make([this, &asker](Write write) {
+    return write_and_wait([&asker, write = std::move(write)](Connection& connection) -> Result<void> {
+      if (asker.fence) MR_CHECK(asker.fence(connection));
+      return write(connection);
+    });
+  }));
   if (deletes) return gone;
   SqlRows ids;
   ids.rows.reserve(compiled.ids().size());

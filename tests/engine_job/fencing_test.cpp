@@ -38,13 +38,16 @@ TEST_CASE("what an attempt with a stale token changes in the catalog is refused"
                                 [&answer](auto leased) { answer.set_value(std::move(leased)); });
     return must(answer.get_future().get());
   };
-  const auto change = [&place](const JobStore::Lease& held, const char* name) {
+  const bool is_of_many = GENERATE(false, true);
+  const auto change = [&place, is_of_many](const JobStore::Lease& held, const char* name) {
     Asker asker;
     asker.fence = [&](Connection& connection) {
       return place.store_of_jobs().check(connection, held);
     };
-    return place.catalog().change(
-        Json{{"entity", "tags"}, {"action", "insert"}, {"set", {{"name", name}}}}, asker);
+    Json insert{{"entity", "tags"}, {"action", "insert"}};
+    insert[is_of_many ? "rows" : "set"] =
+        is_of_many ? Json::array({Json{{"name", name}}}) : Json{{"name", name}};
+    return place.catalog().change(insert, asker);
   };
   const auto stale = lease();
   CHECK(change(stale, "first").ok());
