@@ -197,12 +197,13 @@ Result<Batch> Catalog::change_rows(const Json& change, const Asker& asker) {
                         {"limit", RowsChange::kMostRows}},
                        asker.owner));
   }
-  MR_CHECK(compiled.make([this, &asker](Write write) {
+  const auto fenced = [this, &asker](Write write) {
     return write_and_wait([&asker, write = std::move(write)](Connection& connection) -> Result<void> {
       if (asker.fence) MR_CHECK(asker.fence(connection));
       return write(connection);
     });
-  }));
+  };
+  MR_CHECK(compiled.make(fenced));
   if (deletes) return gone;
   SqlRows ids;
   ids.rows.reserve(compiled.ids().size());
