@@ -154,8 +154,8 @@ class Ledger final : public millrace::Operator, public millrace::Checkpointed {
 };
 
 // Passes its rows on, several instances side by side; counts each as `counter` and tells the record
-// log of every third. Each row takes `pause_us`, and from row `gate_at` on waits until the file
-// `gate` exists where one is named.
+// log of every third. Each row takes `pause_us`, and row `gate_at` waits until the file `gate`
+// exists where one is named.
 class Teller final : public millrace::Operator {
  public:
   static constexpr auto kName = "augment.teller";
@@ -176,7 +176,7 @@ class Teller final : public millrace::Operator {
     const auto numbers = batch.column<std::int64_t>("number");
     for (std::int64_t row = 0; row < batch.rows(); ++row) {
       const std::int64_t number = numbers.value(row);
-      while (number >= gate_at_ && !gate_.empty() && !exists(gate_)) {
+      while (number == gate_at_ && !gate_.empty() && !exists(gate_)) {
         if (context.stopping()) throw millrace::Failure(MR_CANCELLED, "stopped at the gate");
         std::this_thread::sleep_for(std::chrono::milliseconds{1});
       }
