@@ -113,6 +113,9 @@ Result<std::unique_ptr<Engine>> Engine::open(EngineSettings settings) {
   if (settings.catalog.address.empty()) {
     settings.catalog.address = "sqlite:" + (settings.data / "catalog.sqlite").string();
   }
+  // Who shares a catalog takes over jobs of others, and finds their scratch where all find the store.
+  const bool is_shared = settings.catalog.address.rfind("sqlite:", 0) != 0 && !settings.store.folder.empty();
+  if (settings.store.work.empty()) settings.store.work = is_shared ? settings.store.folder / ".work" : settings.data / "work";
   if (settings.store.folder.empty()) settings.store.folder = settings.data / "store";
 
   auto state = std::make_unique<State>(std::move(lock));

@@ -24,7 +24,7 @@ struct EngineSettings {
   std::size_t waiting_workers = 0;                // operators that wait; 0: four times the share of a job
   std::size_t waiting_share = 0;                  // of them, for one job; 0: as many as `workers`, and at least 8
   DatabaseSettings catalog{};                     // empty address: sqlite:DATA/catalog.sqlite
-  StoreSettings store{};                          // empty folder: DATA/store
+  StoreSettings store{};                          // empty folder: DATA/store; empty work: DATA/work, or .work in a shared store
   JobSettings jobs{};
 };
 

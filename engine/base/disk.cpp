@@ -130,6 +130,23 @@ class KernelDisk final : public Disk {
     return {};
   }
 
+  Result<void> make_folder(std::string_view name) override {
+    MR_CHECK(check_name("make folder", name));
+    return make_folders(name);
+  }
+
+  Result<void> remove_folder(std::string_view name) override {
+    constexpr std::string_view kWhat = "remove folder";
+    MR_CHECK(check_name(kWhat, name));
+    const auto place = split(name);
+    const auto folder = open_beneath(root_.get(), place.folder, O_PATH | O_DIRECTORY);
+    if (folder && ::unlinkat(folder.get(), place.leaf.c_str(), AT_REMOVEDIR) == 0) return {};
+    const int failure = errno;
+    auto error = failed(kWhat, name, failure);
+    if (failure == ENOTEMPTY || failure == EEXIST) error.code = Code::Conflict;
+    return error;
+  }
+
   Result<std::unique_ptr<DiskLock>> try_lock(std::string_view name) override {
     constexpr std::string_view kWhat = "lock file";
     MR_CHECK(check_name(kWhat, name));

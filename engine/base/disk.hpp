@@ -66,6 +66,10 @@ class Disk {
   virtual Result<void> rename(std::string_view from, std::string_view to) = 0;
   /// Gives a file a second name, in a folder that is there. Conflict: something has that name.
   virtual Result<void> link(std::string_view from, std::string_view to) = 0;
+  /// Makes a folder, with those above it; one that is there is as good.
+  virtual Result<void> make_folder(std::string_view name) = 0;
+  /// Removes an empty folder. Conflict: it is not empty.
+  virtual Result<void> remove_folder(std::string_view name) = 0;
   /// Locks a file, which is made when it is missing, with the folders above it. Null: somebody else, in this process or
   /// another, holds the lock, or the file was removed meanwhile.
   virtual Result<std::unique_ptr<DiskLock>> try_lock(std::string_view name) = 0;

@@ -38,6 +38,10 @@ InlineServices::~InlineServices() {
   }
 }
 
+Result<std::unique_ptr<Scratch>> InlineServices::make_scratch() {
+  return std::unique_ptr<Scratch>{std::make_unique<MemoryScratch>(kScratchBytes)};
+}
+
 Result<void> InlineServices::publish() {
   if (!has_written()) return {};
   MR_CHECK(sync());

@@ -19,6 +19,9 @@ class InlineServices final : public StoreServices {
                  std::uint64_t seed = 0, const Cancel* cancel = nullptr);
   ~InlineServices() override;
 
+  /// Scratch of such a run lies in memory and goes with it; more than this is Exhausted.
+  static constexpr std::uint64_t kScratchBytes = 16u << 20;
+
   /// After a run that succeeded.
   Result<void> publish();
   [[nodiscard]] std::map<std::string, std::int64_t> counts() const;
@@ -35,6 +38,8 @@ class InlineServices final : public StoreServices {
   Result<void> set_result(std::string_view key, std::string_view json) override;
 
  private:
+  Result<std::unique_ptr<Scratch>> make_scratch() override;
+
   const std::uint64_t seed_;
   const Cancel* cancel_;  // null: nobody can stop it
   bool published_ = false;

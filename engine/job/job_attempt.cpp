@@ -137,6 +137,7 @@ Result<void> JobAttempt::begin() {
   const auto plan = *std::move(planned);
   versions_ = versions_of(*plan);
   services_->set_plan(*plan);
+  MR_CHECK(take_over_scratch());
   MR_CHECK(services_->resume(checkpoint_ ? &*checkpoint_ : nullptr));
   if (!plan->log_file.empty()) {
     auto opened = services_->open_record_log(plan->log_file);
@@ -187,6 +188,7 @@ Result<void> JobAttempt::write_checkpoint(const Checkpoint& taken) {
   Checkpoint whole = taken;
   MR_CHECK(services_->add_state(whole));
   // What the checkpoint speaks of must not be younger than it.
+  MR_CHECK(services_->sync_scratch());
   if (services_->has_written()) MR_CHECK(services_->sync());
   auto written =
       service_->jobs.checkpoint(lease_, whole, to_json(std::as_const(*services_).progress()));

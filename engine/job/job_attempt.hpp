@@ -76,6 +76,8 @@ class JobAttempt : public std::enable_shared_from_this<JobAttempt> {
   void go_on(Result<void> begun);
   Result<void> begin();
   Result<std::shared_ptr<const Plan>> make_plan_of_job();
+  /// Brings the scratch of the attempt before to this one (job_scratch.cpp).
+  Result<void> take_over_scratch();
   Result<void> write_checkpoint(const Checkpoint& checkpoint);
 
   // What it inherits of the attempts before it (job_inheritance.cpp).

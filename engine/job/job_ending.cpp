@@ -344,6 +344,12 @@ void JobAttempt::done(JobState state) {
                    lease_.attempt, took.count());
     }
   }
+  const bool may_have_scratch = lease_.token > 1 || (services_ && services_->has_scratch());
+  if (is_final(state) && may_have_scratch) {
+    service_->post(Pool::Control, [service = service_, lease = lease_] {
+      service->remove_scratch(lease.job, lease.token);
+    });
+  }
   service_->attempt_done(shared_from_this(), state);
 }
 

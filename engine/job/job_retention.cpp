@@ -89,7 +89,10 @@ void JobService::State::sweep() {
 
 void JobService::State::sweep_now_and_then() {
   if (settings.keep_ended.count() == 0 || is_stopping()) return;
-  post(Pool::Control, [this] { sweep(); });
+  post(Pool::Control, [this] {
+    sweep();
+    sweep_scratch();
+  });
   // Owned by the task, which always runs; a timer does not keep a service that has ended.
   auto* next = new std::weak_ptr<State>{weak_from_this()};
   scheduler.submit_after(kSweepEvery, {[](void* self) {

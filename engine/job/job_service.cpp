@@ -65,7 +65,10 @@ Result<void> JobService::start() {
     state_->arm();
   }
   state_->dispatch();
-  state_->post(Pool::Waiting, [state = state_] { state->sweep_stages(); });
+  state_->post(Pool::Waiting, [state = state_] {
+    state->sweep_stages();
+    state->sweep_scratch();
+  });
   state_->sweep_now_and_then();
   return {};
 }
@@ -184,7 +187,10 @@ Result<JobState> JobService::abort(JobId id, StopReason reason) {
     if (aborted.state == JobState::Aborted) ++state_->counters.aborted;
   }
   if (aborted.state == JobState::Aborted) {
-    state_->post(Pool::Control, [state = state_, id] { state->tidy_aborted(id); });
+    state_->post(Pool::Control, [state = state_, id] {
+      state->tidy_aborted(id);
+      state->sweep_scratch(id);
+    });
   } else if (attempt) {
     attempt->stop(reason);
   } else {

@@ -86,6 +86,14 @@ struct JobService::State : std::enable_shared_from_this<JobService::State> {
   /// Removes what jobs that have ended left staged.
   void sweep_stages();
 
+  // Scratch (job_scratch.cpp). [control pool, or the thread that calls start()]
+  /// Removes what the attempts of a job up to `token` kept aside; a failure is logged, and a sweep
+  /// tries again.
+  void remove_scratch(JobId id, std::int64_t token);
+  /// Removes it where the job has ended, or the catalog does not know it: of one, or of all.
+  void sweep_scratch(JobId id);
+  void sweep_scratch();
+
   void post(Pool pool, std::function<void()> work);
   /// Runs `work` on the control pool after a while; keeps drain() waiting.
   void post_after(std::chrono::milliseconds delay, std::function<void()> work);

@@ -9,6 +9,7 @@
 #include "engine/job/job_rows.hpp"
 #include "engine/job/rights_json.hpp"
 #include "engine/plugin/log_level.hpp"
+#include "engine/store/work_folder.hpp"
 
 #include <fmt/format.h>
 
@@ -234,8 +235,15 @@ Json JobServices::result() const {
   return result_;
 }
 
-Result<ObjectWriter*> JobServices::stage(std::string_view uri) {
-  MR_TRY(ObjectWriter * writer, StoreServices::stage(uri));
+Result<std::unique_ptr<Scratch>> JobServices::make_scratch() {
+  if (store().work() == nullptr) {
+    return Error{Code::InvalidArgument, "store: no folder is configured for scratch", "uri_scheme"};
+  }
+  return store().work()->scratch(lease_.job, lease_.token);
+}
+
+Result<ObjectWriter*> JobServices::stage_output(std::string_view uri) {
+  MR_TRY(ObjectWriter * writer, StoreServices::stage_output(uri));
   // What an attempt without a checkpoint left is not what this one goes on from.
   if (!resumed_) MR_CHECK(writer->truncate(0));
   journal_.note_staged(lease_, std::string{uri});

@@ -68,7 +68,8 @@ class JobServices final : public StoreServices {
                       std::int64_t left) override;
   Result<void> metric(std::string_view node, const MetricPoint& point) override;
   Result<void> set_result(std::string_view key, std::string_view json) override;
-  Result<ObjectWriter*> stage(std::string_view uri) override;
+  Result<ObjectWriter*> stage_output(std::string_view uri) override;
+  Result<std::unique_ptr<Scratch>> make_scratch() override;
 
  private:
   const Origin& origin() override;

@@ -9,6 +9,12 @@
 
 namespace millrace {
 
+namespace {
+
+bool is_scratch(const Uri& uri) { return uri.scheme == Uri::Scheme::Work; }
+
+}  // namespace
+
 StoreServices::StoreServices(Surroundings around, StoreRights rights, Asker asker,
                              std::string stage_owner, LeaseGuard* guard)
     : around_{around},
@@ -18,12 +24,36 @@ StoreServices::StoreServices(Surroundings around, StoreRights rights, Asker aske
       outputs_{around.store, std::move(stage_owner), guard} {}
 
 Result<void> StoreServices::check_uri(std::string_view uri, bool for_writing) {
-  MR_CHECK(store().check(uri, rights_, for_writing));
-  return {};
+  MR_TRY(const Uri checked, store().check(uri, rights_, for_writing));
+  if (!is_scratch(checked)) return {};
+  // What a parameter names is to be there before the job, or after it.
+  return Error{Code::InvalidArgument,
+               "address: scratch is for operators, and gone with the job; name a file or an object: " +
+                   std::string{uri},
+               "uri_scheme"};
+}
+
+Result<Scratch*> StoreServices::scratch() {
+  if (Scratch* const made = scratch_in_use_.load(std::memory_order_acquire)) return made;
+  const std::lock_guard lock{making_scratch_};
+  if (!scratch_) {
+    MR_TRY(scratch_, make_scratch());
+  }
+  scratch_in_use_.store(scratch_.get(), std::memory_order_release);
+  return scratch_.get();
+}
+
+Result<void> StoreServices::sync_scratch() {
+  Scratch* const used = scratch_in_use_.load(std::memory_order_acquire);
+  return used == nullptr ? Result<void>{} : used->sync();
 }
 
 Result<ObjectStat> StoreServices::stat(std::string_view uri) {
   MR_TRY(const Uri checked, store().check(uri, rights_, false));
+  if (is_scratch(checked)) {
+    MR_TRY(Scratch* const files, scratch());
+    return files->stat(checked.key);
+  }
   return store().stat(checked);
 }
 
@@ -35,11 +65,21 @@ Result<std::string> StoreServices::identify(std::string_view uri) {
 Result<void> StoreServices::list(
     std::string_view uri, const std::function<void(std::string_view, const ObjectStat&)>& each) {
   MR_TRY(const Uri checked, store().check_prefix(uri, rights_, false));
+  if (is_scratch(checked)) {
+    MR_TRY(Scratch* const files, scratch());
+    return files->list([&](std::string_view name, const ObjectStat& stat) {
+      if (checked.key.empty() || name == checked.key) each("work:///" + std::string{name}, stat);
+    });
+  }
   return store().list(checked, each);
 }
 
 Result<std::unique_ptr<ObjectReader>> StoreServices::open(std::string_view uri) {
   MR_TRY(const Uri checked, store().check(uri, rights_, false));
+  if (is_scratch(checked)) {
+    MR_TRY(Scratch* const files, scratch());
+    return files->open(checked.key);
+  }
   auto reader = store().open(checked, [this] { return stopping(); });
   if (reader.ok()) MR_CHECK(outputs_.note_read(checked));
   return reader;
@@ -47,6 +87,10 @@ Result<std::unique_ptr<ObjectReader>> StoreServices::open(std::string_view uri) 
 
 Result<void> StoreServices::put(std::string_view uri, std::string_view bytes) {
   MR_TRY(const Uri checked, store().check(uri, rights_, true));
+  if (is_scratch(checked)) {
+    MR_TRY(Scratch* const files, scratch());
+    return files->put(checked.key, bytes);
+  }
   MR_CHECK(outputs_.check_put(checked));
   has_put_.store(true, std::memory_order_relaxed);
   if (guard_ == nullptr) return store().put(checked, bytes, {}, &puts_);
@@ -60,6 +104,13 @@ Result<void> StoreServices::sync() {
 }
 
 Result<ObjectWriter*> StoreServices::stage(std::string_view uri) {
+  MR_TRY(const Uri checked, store().check(uri, rights_, true));
+  if (!is_scratch(checked)) return stage_output(uri);
+  MR_TRY(Scratch* const files, scratch());
+  return files->stage(checked.key);
+}
+
+Result<ObjectWriter*> StoreServices::stage_output(std::string_view uri) {
   MR_TRY(Uri checked, store().check(uri, rights_, true));
   return outputs_.stage(std::move(checked));
 }

@@ -1,12 +1,15 @@
 #pragma once
 
 #include <atomic>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 
 #include "engine/catalog/catalog.hpp"
 #include "engine/job/staged_outputs.hpp"
 #include "engine/plugin/services.hpp"
+#include "engine/store/scratch.hpp"
 #include "engine/store/store.hpp"
 #include "engine/store/unsynced_files.hpp"
 
@@ -31,7 +34,7 @@ class StoreServices : public Services {
                     const std::function<void(std::string_view, const ObjectStat&)>& each) final;
   Result<std::unique_ptr<ObjectReader>> open(std::string_view uri) final;
   Result<void> put(std::string_view uri, std::string_view bytes) final;
-  Result<ObjectWriter*> stage(std::string_view uri) override;
+  Result<ObjectWriter*> stage(std::string_view uri) final;
   Result<Batch> catalog_query(const Json& query) final;
   Result<Batch> catalog_change(const Json& change) final;
 
@@ -39,6 +42,12 @@ class StoreServices : public Services {
   /// once the device has lost something of it.
   Result<void> sync();
   StagedOutputs& outputs() { return outputs_; }
+  /// Whether the run has used its scratch.
+  [[nodiscard]] bool has_scratch() const {
+    return scratch_in_use_.load(std::memory_order_acquire) != nullptr;
+  }
+  /// Returns when all of the scratch is on stable storage.
+  Result<void> sync_scratch();
   /// Says whether bytes went to the store that have to be synced.
   [[nodiscard]] bool has_written() const {
     return has_put_.load(std::memory_order_relaxed) || !outputs_.empty();
@@ -50,6 +59,11 @@ class StoreServices : public Services {
   StoreServices(Surroundings around, StoreRights rights, Asker asker, std::string stage_owner,
                 LeaseGuard* guard = nullptr);
 
+  /// Opens a staged output: what stage() does with an address that is no scratch.
+  virtual Result<ObjectWriter*> stage_output(std::string_view uri);
+  /// Makes the scratch of this run, once, when an operator first asks for it.
+  virtual Result<std::unique_ptr<Scratch>> make_scratch() = 0;
+
   [[nodiscard]] Store& store() { return around_.store; }
   [[nodiscard]] const StoreRights& rights() const { return rights_; }
 
@@ -57,6 +71,7 @@ class StoreServices : public Services {
   /// By what the rows are made that the run writes.
   virtual const Origin& origin();
   void free_files(const Batch& models);
+  Result<Scratch*> scratch();
 
   const Surroundings around_;
   const StoreRights rights_;
@@ -65,6 +80,9 @@ class StoreServices : public Services {
   std::atomic<bool> has_put_{false};
   UnsyncedFiles puts_;
   StagedOutputs outputs_;
+  std::mutex making_scratch_;  // guards scratch_
+  std::unique_ptr<Scratch> scratch_;
+  std::atomic<Scratch*> scratch_in_use_{nullptr};
 };
 
 }  // namespace millrace

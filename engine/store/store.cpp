@@ -9,6 +9,7 @@
 #include "engine/store/grants.hpp"
 #include "engine/store/object_folder.hpp"
 #include "engine/store/stage_register.hpp"
+#include "engine/store/work_folder.hpp"
 
 #include <fmt/format.h>
 
@@ -22,6 +23,13 @@ bool is_http(const Uri& uri) {
 }
 
 bool is_blob(const Uri& uri) { return uri.scheme == Uri::Scheme::Blob; }
+
+bool is_work(const Uri& uri) { return uri.scheme == Uri::Scheme::Work; }
+
+Error only_in_a_job(const Uri& uri) {
+  return {Code::PermissionDenied,
+          "address: scratch belongs to the job that asks, and nobody else: " + printable(uri.text)};
+}
 
 Error only_readable(const Uri& uri) {
   return {Code::InvalidArgument,
@@ -94,7 +102,7 @@ struct Store::State {
 
   Result<Uri> check(Uri uri, const StoreRights& rights, bool for_writing) const {
     if (for_writing && (is_http(uri) || is_blob(uri))) return only_readable(uri);
-    if (is_http(uri)) return uri;
+    if (is_http(uri) || is_work(uri)) return uri;
     if (is_blob(uri)) return check_blob(std::move(uri), rights);
     if (uri.scheme == Uri::Scheme::File) return check_file(std::move(uri), rights);
     if (!has_zone(uri.zone)) return unknown_zone(uri);
@@ -110,6 +118,7 @@ struct Store::State {
   // Finds the folder and name behind a file: or qiniu: address.
   Result<Place> locate(const Uri& uri) {
     if (is_http(uri) || is_blob(uri)) return only_readable(uri);
+    if (is_work(uri)) return only_in_a_job(uri);
     if (uri.scheme == Uri::Scheme::File) {
       if (uri.root.empty() || !is_below(uri.path, uri.root)) {
         return Error{Code::PermissionDenied,
@@ -165,6 +174,7 @@ struct Store::State {
   std::unique_ptr<ObjectFolder> objects;          // of qiniu: addresses; null without a folder
   std::unique_ptr<Blobs> blobs;                   // on the same disk; null without a folder
   std::unique_ptr<detail::StageRegister> stages;  // on the same disk; null without a folder
+  std::unique_ptr<WorkFolder> work;               // scratch of jobs; null without a folder
 
   std::mutex mutex;                                            // guards roots
   std::map<std::string, std::unique_ptr<ObjectFolder>> roots;  // of file: addresses; never removed
@@ -244,6 +254,11 @@ Result<std::unique_ptr<Store>> Store::open(StoreSettings settings, OpenDisk open
     state.blobs = std::make_unique<Blobs>(state.objects->disk());
     state.stages = std::make_unique<detail::StageRegister>(state.objects->disk(), ".stages");
   }
+  if (!state.settings.work.empty()) {
+    auto disk = state.open_disk(state.settings.work, true);
+    if (!disk.ok()) return disk.error().within("open scratch");
+    state.work = std::make_unique<WorkFolder>(*std::move(disk), state.settings.max_scratch_bytes);
+  }
   return store;
 }
 
@@ -310,6 +325,8 @@ Result<std::unique_ptr<ObjectReader>> Store::open(const Uri& uri,
 }
 
 Blobs* Store::blobs() { return state_->blobs.get(); }
+
+WorkFolder* Store::work() { return state_->work.get(); }
 
 Result<void> Store::put(const Uri& uri, std::string_view bytes,
                         const std::function<Result<void>()>& before_rename,

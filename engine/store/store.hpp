@@ -21,6 +21,7 @@ namespace millrace {
 
 class Blobs;
 class UnsyncedFiles;
+class WorkFolder;
 
 /// Who asks: decides which addresses are open to a job.
 struct StoreRights {
@@ -44,6 +45,8 @@ struct StoreSettings {
   std::vector<std::string> zones{"z0"};
   bool create_buckets = true;
   FetchLimits fetch{};
+  std::filesystem::path work{};                 // scratch of jobs: <work>/job-<id>/t<token>; empty: none
+  std::uint64_t max_scratch_bytes = 64ull << 30;  // that one job may keep there (--max-scratch)
 };
 
 /// Opens the folder of a store, made when `create` says so; `open_disk` outside of tests.
@@ -113,6 +116,9 @@ class Store {
 
   /// Returns the files that are kept by their content; null when the store has no folder.
   Blobs* blobs();
+  /// Returns where jobs have their scratch; null when there is no folder for it. A work: address is only checked by the
+  /// functions above; what it names is a matter of the job (StoreServices).
+  WorkFolder* work();
 
  private:
   Store();

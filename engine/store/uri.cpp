@@ -5,6 +5,7 @@
 #include "engine/base/utf8.hpp"
 #include "engine/store/blobs.hpp"
 #include "engine/store/http_uri.hpp"
+#include "engine/store/scratch.hpp"
 
 namespace millrace {
 namespace {
@@ -171,6 +172,26 @@ Result<Uri> parse_blob(std::string_view text, bool is_prefix) {
   return uri;
 }
 
+Result<Uri> parse_work(std::string_view text, bool is_prefix) {
+  constexpr std::string_view kStart = "work:///";
+  if (!text.starts_with(kStart)) {
+    return fault("uri_syntax", "three slashes must follow, as in work:///name", text);
+  }
+  const auto name = text.substr(kStart.size());
+  const bool is_all = is_prefix && name.empty();
+  if (!is_all && !is_scratch_name(name)) {
+    return fault("uri_key",
+                 "a scratch file is named by 1 to 200 letters, digits, '.', '_' and '-', the first "
+                 "no '.'",
+                 text);
+  }
+  Uri uri;
+  uri.scheme = Uri::Scheme::Work;
+  uri.text = text;
+  uri.key = name;
+  return uri;
+}
+
 Result<Uri> parse(std::string_view text, bool is_prefix) {
   if (text.size() > kMaxUri) return fault("uri_syntax", "longer than 8192 bytes", text);
   const auto colon = text.find(':');
@@ -184,6 +205,7 @@ Result<Uri> parse(std::string_view text, bool is_prefix) {
   if (scheme == "qiniu") return parse_qiniu(text, is_prefix);
   if (scheme == "file") return parse_file(text, is_prefix);
   if (scheme == "blob") return parse_blob(text, is_prefix);
+  if (scheme == "work") return parse_work(text, is_prefix);
   if (scheme != "http" && scheme != "https") {
     return fault("uri_scheme", "the scheme must be qiniu, file, http or https, in lower case",
                  text);

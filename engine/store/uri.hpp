@@ -10,12 +10,12 @@ namespace millrace {
 
 /// An address that has been taken apart and checked for form (not for rights).
 struct Uri {
-  enum class Scheme { File, Qiniu, Http, Https, Blob };
+  enum class Scheme { File, Qiniu, Http, Https, Blob, Work };
   Scheme scheme = Scheme::File;
   std::string text;     // as given
   std::string zone;     // qiniu
   std::string bucket;   // qiniu
-  std::string key;      // qiniu: raw UTF-8, percent signs are literal
+  std::string key;      // qiniu: raw UTF-8, percent signs are literal; work: the name of the file, empty: all of them
   std::string path;     // file: absolute, normalised, percent-decoded
   std::string root;     // file: the folder beneath which the path is opened; set by Store::check, empty without rights
   std::string host;     // http(s): host or host:port as written
@@ -26,7 +26,8 @@ struct Uri {
 /// Takes an address apart. qiniu keys follow section 6.2 of the store's rules: 1-750 bytes of UTF-8 without control
 /// characters, backslash, empty segment, "." or "..", or a segment that ends in ".partial" or is longer than 255 bytes.
 /// file: is "file:///absolute/path" or "file:/absolute/path"; http(s): has no user, and its host is a name, an IPv4 address or
-/// an IPv6 address in brackets. blob: is "blob:<64 hexadecimal digits in lower case>", a content of Store::blobs(). Schemes
+/// an IPv6 address in brackets. blob: is "blob:<64 hexadecimal digits in lower case>", a content of Store::blobs(). work: is
+/// "work:///NAME", a file of the scratch of the job that asks (scratch.hpp). Schemes
 /// are written in lower case. The fault word is in Error::detail: uri_syntax, uri_scheme,
 /// uri_bucket, uri_key, uri_zone.
 Result<Uri> parse_uri(std::string_view text);

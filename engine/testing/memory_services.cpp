@@ -46,6 +46,12 @@ std::string folder_prefix(std::string_view uri) {
   return prefix;
 }
 
+// Returns the name in a work: address; empty for any other.
+std::string_view scratch_name(std::string_view uri) {
+  constexpr std::string_view kStart = "work:///";
+  return uri.starts_with(kStart) ? uri.substr(kStart.size()) : std::string_view{};
+}
+
 Result<std::string> read_file(const std::filesystem::path& path) {
   std::ifstream file{path, std::ios::binary};
   if (!file) return system_error("open", path.string(), errno);
@@ -120,6 +126,7 @@ std::filesystem::path MemoryServices::real_file(std::string_view uri) const {
 }
 
 Result<ObjectStat> MemoryServices::stat(std::string_view uri) {
+  if (const auto name = scratch_name(uri); !name.empty()) return scratch_.stat(name);
   if (const auto found = objects.find(uri); found != objects.end())
     return ObjectStat{found->second.size()};
   if (const auto path = real_file(uri); !path.empty()) {
@@ -138,6 +145,11 @@ Result<ObjectStat> MemoryServices::stat(std::string_view uri) {
 
 Result<void> MemoryServices::list(
     std::string_view uri, const std::function<void(std::string_view, const ObjectStat&)>& each) {
+  if (uri == "work:///") {
+    return scratch_.list([&each](std::string_view name, const ObjectStat& stat) {
+      each("work:///" + std::string{name}, stat);
+    });
+  }
   std::map<std::string, ObjectStat> found;
   const auto prefix = folder_prefix(uri);
   for (auto place = objects.lower_bound(prefix);
@@ -160,6 +172,7 @@ Result<void> MemoryServices::list(
 }
 
 Result<std::unique_ptr<ObjectReader>> MemoryServices::open(std::string_view uri) {
+  if (const auto name = scratch_name(uri); !name.empty()) return scratch_.open(name);
   if (const auto found = objects.find(uri); found != objects.end()) {
     return std::unique_ptr<ObjectReader>{std::make_unique<MemoryReader>(found->second)};
   }
@@ -171,6 +184,7 @@ Result<std::unique_ptr<ObjectReader>> MemoryServices::open(std::string_view uri)
 
 Result<void> MemoryServices::put(std::string_view uri, std::string_view bytes) {
   MR_CHECK(check_uri(uri, true));
+  if (const auto name = scratch_name(uri); !name.empty()) return scratch_.put(name, bytes);
   if (const auto path = real_file(uri); !path.empty()) {
     std::error_code failed;
     std::filesystem::create_directories(path.parent_path(), failed);
@@ -185,6 +199,7 @@ Result<void> MemoryServices::put(std::string_view uri, std::string_view bytes) {
 
 Result<ObjectWriter*> MemoryServices::stage(std::string_view uri) {
   MR_CHECK(check_uri(uri, true));
+  if (const auto name = scratch_name(uri); !name.empty()) return scratch_.stage(name);
   auto& writer = staged[std::string{uri}];
   if (!writer) writer = std::make_unique<MemoryWriter>();
   return writer.get();

@@ -11,6 +11,7 @@
 #include <millrace/testing/harness.hpp>
 
 #include "engine/plugin/services.hpp"
+#include "engine/store/scratch.hpp"
 
 namespace millrace::testing {
 
@@ -77,7 +78,10 @@ class MemoryServices final : public Services {
   // Returns the real file an address means, or nothing when it lives in memory.
   std::filesystem::path real_file(std::string_view uri) const;
 
+  static constexpr std::uint64_t kMaxScratchBytes = 256u << 20;
+
   std::string job_;
+  MemoryScratch scratch_{kMaxScratchBytes};
   std::uint64_t seed_;
   std::filesystem::path folder_;
 };

@@ -25,6 +25,7 @@ class JobPlace {
 
   JobSettings settings;
   std::size_t workers = 2;
+  std::uint64_t max_scratch_bytes = 1u << 20;  // of one job
   const Clock* clock = &system_clock();
   OpenDisk open_disk = millrace::open_disk;  // of the store
 

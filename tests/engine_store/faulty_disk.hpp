@@ -97,6 +97,14 @@ class FaultyDisk final : public Disk {
     MR_CHECK(script_.note("link", std::string{from} + ' ' + std::string{to}));
     return disk_->link(from, to);
   }
+  Result<void> make_folder(std::string_view name) override {
+    MR_CHECK(script_.note("make folder", std::string{name}));
+    return disk_->make_folder(name);
+  }
+  Result<void> remove_folder(std::string_view name) override {
+    MR_CHECK(script_.note("remove folder", std::string{name}));
+    return disk_->remove_folder(name);
+  }
   Result<std::unique_ptr<DiskLock>> try_lock(std::string_view name) override {
     return disk_->try_lock(name);
   }

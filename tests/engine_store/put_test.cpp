@@ -32,6 +32,10 @@ std::unique_ptr<Store> open_beside(const StoreFixture& fixture, std::function<vo
       before_();
       return disk_->rename(from, to);
     }
+    Result<void> make_folder(std::string_view name) override { return disk_->make_folder(name); }
+    Result<void> remove_folder(std::string_view name) override {
+      return disk_->remove_folder(name);
+    }
     Result<void> link(std::string_view from, std::string_view to) override {
       return disk_->link(from, to);
     }

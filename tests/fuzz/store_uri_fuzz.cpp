@@ -50,6 +50,12 @@ void check(const Uri& uri, bool is_prefix) {
       require(millrace::is_blob_name(uri.sha256) && uri.text == millrace::blob_uri(uri.sha256));
       break;
     }
+    case Uri::Scheme::Work: {
+      require(is_prefix || !uri.key.empty());
+      require(millrace::detail::is_inner_name(uri.key));
+      require(uri.key.find('/') == std::string::npos && uri.text == "work:///" + uri.key);
+      break;
+    }
   }
 }
 

@@ -47,6 +47,11 @@ void add_options(CLI::App& app, Program& program) {
                  "default: in the data folder");
   app.add_option("--catalog-password-file", program.catalog_password_file,
                  "File with the password for mysql:");
+  app.add_option("--max-scratch", program.max_scratch_bytes,
+                 "Bytes that one job may keep on the disk while it runs (sorting, large states), as "
+                 "a number or 20GB; default: 64GB")
+      ->transform(CLI::AsSizeValue(false))
+      ->check(CLI::PositiveNumber);
   app.add_flag("--json", program.json, "Data as JSON");
   app.add_flag("--quiet,-q", program.quiet, "No progress and no remarks");
   app.add_option("--log-level", program.log_level,

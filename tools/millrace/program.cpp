@@ -37,6 +37,7 @@ EngineSettings Program::engine_settings() const {
   settings.waiting_share = waiting_share;
   settings.catalog.address = catalog;
   settings.catalog.password_file = catalog_password_file;
+  settings.store.max_scratch_bytes = max_scratch_bytes;
   return settings;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -31,6 +32,7 @@ struct Program {
   std::size_t waiting_workers = 0, waiting_share = 0;  // 0: see EngineSettings
   std::string catalog;      // address of the database; empty: SQLite in the data folder
   std::string catalog_password_file;
+  std::uint64_t max_scratch_bytes = 64ull << 30;  // of one job
   bool json = false;   // data on stdout as JSON
   bool quiet = false;  // no progress and no remarks on stderr
   bool refusals_succeed = false;  // a refusal of the registry's server is exit code 0 too

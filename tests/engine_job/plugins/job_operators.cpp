@@ -198,6 +198,54 @@ class Teller final : public millrace::Operator {
   std::int64_t metrics_;
 };
 
+// Appends a line for each number to scratch, and tells at its end what lies there.
+class Keeper final : public millrace::Operator, public millrace::Checkpointed {
+ public:
+  static constexpr auto kName = "output.keeper";
+  static constexpr auto kRole = millrace::Role::Output;
+  static constexpr auto kParams = "{}";
+  explicit Keeper(const millrace::Params&) {}
+
+  void process(millrace::Context& context, millrace::Batch batch) override {
+    open(context);
+    std::string lines;
+    const auto numbers = batch.column<std::int64_t>("number");
+    for (std::int64_t row = 0; row < batch.rows(); ++row)
+      lines += std::to_string(numbers.value(row)) + "\n";
+    writer_.write(lines);
+    size_ += lines.size();
+  }
+
+  void finish(millrace::Context& context) override {
+    open(context);
+    std::string text = "\"";
+    for (const char c : context.read_all(kFile, 1'000'000)) {
+      c == '\n' ? text += "\\n" : text += c;
+    }
+    context.result("kept", text + '"');
+  }
+
+  std::string snapshot(millrace::Context&) override { return std::to_string(size_); }
+  void restore(millrace::Context& context, std::string_view state) override {
+    std::from_chars(state.data(), state.data() + state.size(), size_);
+    if (size_ > 0) open(context);
+  }
+
+ private:
+  static constexpr auto kFile = "work:///kept";
+
+  void open(millrace::Context& context) {
+    if (is_open_) return;
+    writer_ = context.stage(kFile);
+    writer_.truncate(size_);
+    is_open_ = true;
+  }
+
+  millrace::Writer writer_;
+  bool is_open_ = false;
+  std::uint64_t size_ = 0;
+};
+
 // Takes everything and leaves nothing but a result of `result_bytes` letters.
 class Nothing final : public millrace::Operator {
  public:
@@ -248,4 +296,4 @@ class Hold final : public millrace::Operator {
 
 }  // namespace
 
-MR_PLUGIN("job_operators", "1.2.3", Numbers, Ledger, Teller, Nothing, Hold)
+MR_PLUGIN("job_operators", "1.2.3", Numbers, Ledger, Teller, Keeper, Nothing, Hold)
