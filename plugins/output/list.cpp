@@ -6,10 +6,10 @@
 #include <string_view>
 #include <vector>
 
+#include <millrace/external_sort.hpp>
 #include <millrace/operator.hpp>
 
 #include "plugins/output/seen_set.hpp"
-#include "plugins/output/shuffled_lines.hpp"
 #include "plugins/records/columns.hpp"
 #include "plugins/records/draw.hpp"
 #include "plugins/records/raw_json.hpp"
@@ -85,23 +85,23 @@ class ListOutput final : public millrace::Operator, public millrace::Checkpointe
     open(context);
     if (shuffles_) {
       text_.clear();
-      waiting_.drain([&](std::string_view line) {
-        text_.append(line).push_back('\n');
-        if (text_.size() < kWriteBytes) return;
+      for (millrace::ExternalSort::Item item; waiting_.next(context, item);) {
+        text_.append(item.record).push_back('\n');
+        if (text_.size() < kWriteBytes) continue;
         if (context.stopping())
           throw millrace::Failure{MR_CANCELLED, "stopped while writing the list"};
         writer_->write(text_);
         text_.clear();
-      });
+      }
       writer_->write(text_);
     }
     context.result("targetFileStatistics", statistics_.json());
   }
 
-  std::string snapshot(millrace::Context&) override {
-    if (!waiting_.fits(kMaxKeptBytes) || seen_.size() > kMaxKeptHashes) {
-      throw millrace::Failure{
-          MR_UNAVAILABLE, "what a shuffled or unique list must remember is too much for a state"};
+  std::string snapshot(millrace::Context& context) override {
+    if (seen_.size() > kMaxKeptHashes) {
+      throw millrace::Failure{MR_UNAVAILABLE,
+                              "what a unique list must remember is too much for a state"};
     }
     std::string state = R"({"size":)" + std::to_string(size_) + R"(,"statistics":)" +
                         statistics_.snapshot() + R"(,"seen":")";
@@ -109,14 +109,7 @@ class ListOutput final : public millrace::Operator, public millrace::Checkpointe
       append_hex(state, hash.high);
       append_hex(state, hash.low);
     });
-    state += R"(","waiting":[)";
-    const char* separator = "";
-    waiting_.for_each([&](std::string_view line) {
-      state += separator;
-      records::raw::append_quoted(state, line);
-      separator = ",";
-    });
-    return state + "]}";
+    return state + R"(","waiting":")" + waiting_.snapshot(context) + R"("})";
   }
 
   void restore(millrace::Context& context, std::string_view state) override {
@@ -128,10 +121,9 @@ class ListOutput final : public millrace::Operator, public millrace::Checkpointe
       throw millrace::Failure{MR_DATA_INVALID,
                               "the checkpoint of a list output is not readable: " + file_};
     }
-    std::string scratch;
-    for (records::raw::Elements line{records::raw::find_member(state, "waiting")}; line.next();) {
-      wait(context, records::raw::unquote(line.value(), scratch));
-    }
+    std::string unquoted;
+    waiting_.restore(context,
+                     records::raw::unquote(records::raw::find_member(state, "waiting"), unquoted));
     writer_ = context.stage(file_);
     if (writer_->size() < size_then) {
       throw millrace::Failure{MR_DATA_INVALID,
@@ -143,8 +135,7 @@ class ListOutput final : public millrace::Operator, public millrace::Checkpointe
 
  private:
   static constexpr std::size_t kWriteBytes = std::size_t{1} << 20;
-  static constexpr std::size_t kMaxKeptHashes = 262'144;              // 8 MiB of state
-  static constexpr std::size_t kMaxKeptBytes = std::size_t{4} << 20;  // of lines that wait
+  static constexpr std::size_t kMaxKeptHashes = 262'144;  // 8 MiB of state
 
   static void append_hex(std::string& out, std::uint64_t value) {
     constexpr std::string_view kDigits = "0123456789abcdef";
@@ -188,7 +179,9 @@ class ListOutput final : public millrace::Operator, public millrace::Checkpointe
   }
 
   void wait(millrace::Context& context, std::string_view line) {
-    waiting_.add(records::draw_u64(context.seed(), "shuffle", waiting_.size()), line);
+    const auto key =
+        millrace::sort_key(records::draw_u64(context.seed(), "shuffle", waiting_.size()));
+    waiting_.add(context, {key.data(), key.size()}, line);
   }
 
   void forget(std::string_view url) {
@@ -212,7 +205,7 @@ class ListOutput final : public millrace::Operator, public millrace::Checkpointe
   std::string text_;        // what is written next
   records::Statistics statistics_;
   SeenSet seen_;
-  records::ShuffledLines waiting_;
+  millrace::ExternalSort waiting_{"shuffle"};
 };
 
 }  // namespace

@@ -180,9 +180,10 @@ void add_store(mr_host& host) {
     return view(uri).empty() ? failed(context, MR_INVALID_ARGUMENT, "an empty address") : MR_OK;
   };
   host.open = [](mr_context* context, mr_text uri, mr_reader** reader) {
-    const auto found = context->objects.find(copy(uri));
-    if (found == context->objects.end())
-      return failed(context, MR_NOT_FOUND, "no such object: " + copy(uri));
+    // What lies in scratch can be read while it is being written.
+    const auto& all = view(uri).starts_with("work:") ? context->staged : context->objects;
+    const auto found = all.find(copy(uri));
+    if (found == all.end()) return failed(context, MR_NOT_FOUND, "no such object: " + copy(uri));
     *reader = std::make_unique<mr_reader>(mr_reader{context, found->second}).release();
     context->counts["open readers"] += 1;
     return MR_OK;

@@ -153,6 +153,8 @@ class Batch {
   static Batch concat(std::vector<Batch> parts);
 
  private:
+  friend class RowEncoder;
+  friend class RowDecoder;
   struct Parsed;
   using Columns =
       std::vector<std::shared_ptr<const Array>>;  // several batches and readers share a column
