@@ -138,6 +138,7 @@ Result<void> JobAttempt::begin() {
   versions_ = versions_of(*plan);
   services_->set_plan(*plan);
   MR_CHECK(take_over_scratch());
+  MR_CHECK(read_states());
   MR_CHECK(services_->resume(checkpoint_ ? &*checkpoint_ : nullptr));
   if (!plan->log_file.empty()) {
     auto opened = services_->open_record_log(plan->log_file);
@@ -164,6 +165,18 @@ Result<void> JobAttempt::begin() {
   return {};
 }
 
+// Where the engines of a shared catalog have no common folder for scratch, a large state is with the
+// one that wrote it: then the job begins anew.
+Result<void> JobAttempt::read_states() {
+  if (!checkpoint_) return {};
+  auto read = services_->read_states(*checkpoint_);
+  if (read.ok() || read.error().code != Code::NotFound) return read;
+  services_->log({}, MR_LOG_WARN,
+                 "the job begins anew, the state of its checkpoint is not here: " + read.error().message);
+  checkpoint_.reset();
+  return {};
+}
+
 Result<std::shared_ptr<const Plan>> JobAttempt::make_plan_of_job() {
   if (job_.crashes > kMaxCrashes) {
     return Error{Code::Internal,
@@ -187,12 +200,17 @@ Result<void> JobAttempt::write_checkpoint(const Checkpoint& taken) {
   has_checkpoint_ = true;
   Checkpoint whole = taken;
   MR_CHECK(services_->add_state(whole));
+  if (auto put = services_->put_states(whole); !put.ok()) {
+    service_->outages.failed(kWhat, lease_.job, put.error());
+    return {};
+  }
   // What the checkpoint speaks of must not be younger than it.
   MR_CHECK(services_->sync_scratch());
   if (services_->has_written()) MR_CHECK(services_->sync());
   auto written =
       service_->jobs.checkpoint(lease_, whole, to_json(std::as_const(*services_).progress()));
   if (written.ok()) {
+    services_->states_written();
     service_->outages.passed(kWhat);
     service_->watchers.tell(lease_.job);
   } else if (after_error(EndingStep::Write, written.error().code) == EndingChoice::Refused) {

@@ -78,6 +78,7 @@ class JobAttempt : public std::enable_shared_from_this<JobAttempt> {
   Result<std::shared_ptr<const Plan>> make_plan_of_job();
   /// Brings the scratch of the attempt before to this one (job_scratch.cpp).
   Result<void> take_over_scratch();
+  Result<void> read_states();
   Result<void> write_checkpoint(const Checkpoint& checkpoint);
 
   // What it inherits of the attempts before it (job_inheritance.cpp).

@@ -124,6 +124,28 @@ Result<void> JobServices::add_state(Checkpoint& checkpoint) {
   return {};
 }
 
+Result<void> JobServices::put_states(Checkpoint& checkpoint) {
+  if (store().work() == nullptr || !StateFiles::has_large(checkpoint)) {
+    state_files_.put_none();
+    return {};
+  }
+  MR_TRY(Scratch* const files, scratch());
+  return state_files_.put(*files, checkpoint);
+}
+
+void JobServices::states_written() {
+  if (state_files_.empty()) return;
+  if (const auto files = scratch(); files.ok()) state_files_.written(**files);
+}
+
+Result<void> JobServices::read_states(Checkpoint& checkpoint) {
+  if (!StateFiles::names_files(checkpoint)) return {};
+  if (store().work() == nullptr)
+    return Error{Code::NotFound, "checkpoint: its large states lie in a folder for scratch; none is configured"};
+  MR_TRY(Scratch* const files, scratch());
+  return state_files_.read(*files, checkpoint);
+}
+
 Result<void> JobServices::end_record_log(std::string_view status) {
   if (!record_log_) return {};
   return record_log_->finish(status, counts());

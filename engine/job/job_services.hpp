@@ -13,6 +13,7 @@
 #include "engine/job/job_store.hpp"
 #include "engine/job/journal_credit.hpp"
 #include "engine/job/record_log.hpp"
+#include "engine/job/state_files.hpp"
 #include "engine/job/store_services.hpp"
 
 namespace millrace {
@@ -39,6 +40,12 @@ class JobServices final : public StoreServices {
   void settle(std::int64_t sequence);
   /// Adds our own state to that of the operators, behind the batch that was marked last.
   Result<void> add_state(Checkpoint& checkpoint);
+  /// Moves large states into the job's scratch, where there is a folder for it (StateFiles).
+  Result<void> put_states(Checkpoint& checkpoint);
+  /// The row of the checkpoint is written.
+  void states_written();
+  /// Brings them back into a checkpoint of an earlier attempt.
+  Result<void> read_states(Checkpoint& checkpoint);
   /// Ends the record log with its summary line; nothing where there is none.
   Result<void> end_record_log(std::string_view status);
   [[nodiscard]] const std::string& record_log() const { return record_log_uri_; }
@@ -87,6 +94,7 @@ class JobServices final : public StoreServices {
   Json noted_log_;  // of the checkpoint that is resumed
   std::string record_log_uri_;
   std::unique_ptr<RecordLog> record_log_;
+  StateFiles state_files_;  // of checkpoints, which come one at a time
 
   std::once_flag has_origin_;
   Origin origin_;  // once it is asked for

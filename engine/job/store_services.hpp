@@ -63,6 +63,7 @@ class StoreServices : public Services {
   virtual Result<ObjectWriter*> stage_output(std::string_view uri);
   /// Makes the scratch of this run, once, when an operator first asks for it.
   virtual Result<std::unique_ptr<Scratch>> make_scratch() = 0;
+  Result<Scratch*> scratch();
 
   [[nodiscard]] Store& store() { return around_.store; }
   [[nodiscard]] const StoreRights& rights() const { return rights_; }
@@ -71,7 +72,6 @@ class StoreServices : public Services {
   /// By what the rows are made that the run writes.
   virtual const Origin& origin();
   void free_files(const Batch& models);
-  Result<Scratch*> scratch();
 
   const Surroundings around_;
   const StoreRights rights_;

@@ -98,12 +98,14 @@ class Ledger final : public millrace::Operator, public millrace::Checkpointed {
   static constexpr auto kRole = millrace::Role::Output;
   static constexpr auto kParams =
       R"({"file": {"type": "string"}, "log": {"type": "integer", "default": 0},
-          "column": {"type": "string", "default": "number"}})";
+          "column": {"type": "string", "default": "number"},
+          "state_bytes": {"type": "integer", "default": 0}})";
 
   explicit Ledger(const millrace::Params& params)
       : file_{params.string("file")},
         column_{params.string("column", "number")},
-        log_{params.integer("log")} {}
+        log_{params.integer("log")},
+        state_bytes_{params.integer("state_bytes")} {}
 
   void process(millrace::Context& context, millrace::Batch batch) override {
     auto& writer = open(context);
@@ -126,7 +128,8 @@ class Ledger final : public millrace::Operator, public millrace::Checkpointed {
   }
 
   std::string snapshot(millrace::Context&) override {
-    return std::string{"\xff"} + std::to_string(size_) + " " + std::to_string(rows_);
+    return std::string{"\xff"} + std::to_string(size_) + " " + std::to_string(rows_) +
+           std::string(static_cast<std::size_t>(state_bytes_), ' ');
   }
   void restore(millrace::Context&, std::string_view state) override {
     const auto space = state.find(' ');
@@ -147,6 +150,7 @@ class Ledger final : public millrace::Operator, public millrace::Checkpointed {
   std::string file_;
   std::string column_;
   std::int64_t log_;
+  std::int64_t state_bytes_;  // blanks behind the state
   millrace::Writer writer_;
   bool is_open_ = false;
   std::uint64_t size_ = 0;
