@@ -8,6 +8,8 @@
 #include "engine/job/job_rows.hpp"
 #include "engine/plugin/log_level.hpp"
 
+#include <fmt/format.h>
+
 namespace millrace {
 
 namespace {
@@ -43,7 +45,12 @@ Result<void> RecordLog::resume(const Json& noted) {
 void RecordLog::add(std::int64_t sequence, const RecordLogEvent& event) {
   if (has_failed_.load(std::memory_order_relaxed)) return;  // the job will fail for it
   Line line{sequence, event.line, clock_.now(), text_of(event)};
-  held_bytes_.fetch_add(sizeof(Line) + line.text.size(), std::memory_order_relaxed);
+  const std::size_t bytes = sizeof(Line) + line.text.size();
+  if (held_bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes > most_held_) {
+    held_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+    is_over_.store(true, std::memory_order_relaxed);
+    return;
+  }
   const std::lock_guard lock{mutex_};
   held_.push_back(std::move(line));
 }
@@ -84,16 +91,25 @@ void RecordLog::settle(std::int64_t sequence) {
   if (failure_) has_failed_.store(true, std::memory_order_relaxed);
 }
 
+Result<void> RecordLog::check() const {
+  if (failure_) return *failure_;
+  if (!is_over_.load(std::memory_order_relaxed)) return {};
+  return Error{Code::Exhausted,
+               fmt::format("record log: more than {} bytes of lines wait for the end "
+                           "of one batch; tell of less, or in smaller batches",
+                           most_held_)};
+}
+
 Result<Json> RecordLog::checkpoint(std::int64_t sequence) {
   settle(sequence);
-  if (failure_) return *failure_;
+  MR_CHECK(check());
   return Json{{"size", staged_.size()}};
 }
 
 Result<void> RecordLog::finish(std::string_view status,
                                const std::map<std::string, std::int64_t>& counts) {
   settle(kAll);
-  if (failure_) return *failure_;
+  MR_CHECK(check());
   if (summary_at_) MR_CHECK(staged_.truncate(*summary_at_));
   summary_at_ = staged_.size();
   Json line{{"time", to_rfc3339(clock_.now())}, {"level", "summary"}, {"status", status}};

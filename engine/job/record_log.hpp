@@ -25,8 +25,14 @@ namespace millrace {
 /// there is no more than a run holds in its edges.
 class RecordLog {
  public:
+  /// Bytes of lines that may wait for their batch. A run holds no more than its edges take; only an
+  /// operator that tells of millions of things within one batch, or at its end, comes here. More is
+  /// Exhausted and fails the job.
+  static constexpr std::size_t kMostHeldBytes = 256u << 20;
+
   /// `staged` stays the caller's and outlives the log.
-  RecordLog(ObjectWriter& staged, const Clock& clock) : staged_{staged}, clock_{clock} {}
+  RecordLog(ObjectWriter& staged, const Clock& clock, std::size_t most_held = kMostHeldBytes)
+      : staged_{staged}, clock_{clock}, most_held_{most_held} {}
 
   /// Continues what a checkpoint noted, or with null begins anew.
   Result<void> resume(const Json& noted);
@@ -34,7 +40,7 @@ class RecordLog {
   void add(std::int64_t sequence, const RecordLogEvent& event);
   /// Says whether so much is held that it should be written soon. [any worker]
   [[nodiscard]] bool is_full() const {
-    return held_bytes_.load(std::memory_order_relaxed) >= kMostHeldBytes;
+    return held_bytes_.load(std::memory_order_relaxed) >= kManyHeldBytes;
   }
 
   // One of these three at a time.
@@ -50,7 +56,7 @@ class RecordLog {
   Result<void> finish(std::string_view status, const std::map<std::string, std::int64_t>& counts);
 
  private:
-  static constexpr std::size_t kMostHeldBytes = 4u << 20;
+  static constexpr std::size_t kManyHeldBytes = 4u << 20;
 
   struct Line {
     std::int64_t sequence;
@@ -59,14 +65,17 @@ class RecordLog {
     std::string text;  // what stands behind the time
   };
 
+  Result<void> check() const;
   std::vector<Line> take(std::int64_t sequence);
   Result<void> write(std::string_view lines);
 
   ObjectWriter& staged_;
   const Clock& clock_;
+  const std::size_t most_held_;
   std::optional<std::uint64_t> summary_at_;  // where the summary line begins
   std::optional<Error> failure_;             // set by those of which there is one at a time
   std::atomic<bool> has_failed_{false};      // failure_ is set: no line is wanted any more
+  std::atomic<bool> is_over_{false};         // too much was held
   std::atomic<std::size_t> held_bytes_{0};
   std::mutex mutex_;  // guards what is below
   std::vector<Line> held_;

@@ -147,6 +147,19 @@ TEST_CASE("a log that holds much asks to be written, and is empty then", "[job][
   CHECK(lines_of(staged.text).size() == static_cast<std::size_t>(added));
 }
 
+TEST_CASE("a log in which too much waits for one batch fails, and holds no more",
+          "[job][record_log]") {
+  MemoryWriter staged;
+  const ManualClock clock;
+  RecordLog log{staged, clock, 1'000};
+  REQUIRE(log.resume(Json{}).ok());
+  for (int i = 1; i <= 100; ++i) log.add(0, bad_line(i));
+  const auto taken = log.checkpoint(0);
+  REQUIRE_FALSE(taken.ok());
+  CHECK(taken.error().code == Code::Exhausted);
+  CHECK(lines_of(staged.text).size() < 10);
+}
+
 TEST_CASE("a log that cannot be written fails at its end and leaves no half line",
           "[job][record_log]") {
   MemoryWriter staged;
