@@ -20,7 +20,7 @@ bool may_share(const Node& node) {
 bool may_follow(const Node& head, const Node& tail, const Node& next) {
   return may_share(tail) && may_share(next) && head.info->replicable == next.info->replicable &&
          head.info->blocking == next.info->blocking && tail.info->ports.empty() &&
-         next.info->grain == 0 && head.checkpoint == next.checkpoint;
+         next.info->grain == 0 && !next.info->whole_sequence && head.checkpoint == next.checkpoint;
 }
 
 }  // namespace

@@ -37,6 +37,11 @@ void HeldReports::progress(std::uint64_t done, std::uint64_t total, std::string_
   progress_ = Progress{done, total, std::string{unit}};
 }
 
+void HeldReports::passed(std::int64_t reached, std::int64_t left) {
+  reached_ += reached;
+  left_ += left;
+}
+
 Result<void> HeldReports::hand_over(Services& services, std::string_view node,
                                     std::int64_t sequence) const {
   for (const auto& [counter, by] : counts_) services.count_in_batch(node, sequence, counter, by);
@@ -47,7 +52,7 @@ Result<void> HeldReports::hand_over(Services& services, std::string_view node,
   }
   if (progress_) services.progress(node, progress_->done, progress_->total, progress_->unit);
   for (const auto& [name, step, value] : metrics_) MR_CHECK(services.metric(node, {name, step, value}));
-  return {};
+  return services.passed(node, sequence, reached_, left_);
 }
 
 }  // namespace millrace

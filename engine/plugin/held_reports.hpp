@@ -25,6 +25,9 @@ class HeldReports {
   Result<void> metric(const MetricPoint& point);
   void progress(std::uint64_t done, std::uint64_t total, std::string_view unit);
 
+  /// Rows that reached the operator, and that left it.
+  void passed(std::int64_t reached, std::int64_t left);
+
   /// An error: the node must not go on.
   Result<void> hand_over(Services& services, std::string_view node, std::int64_t sequence) const;
 
@@ -51,6 +54,7 @@ class HeldReports {
   std::vector<Metric> metrics_;
   std::size_t bytes_ = 0;  // of the two
   std::optional<Progress> progress_;  // the last
+  std::int64_t reached_ = 0, left_ = 0;
 };
 
 }  // namespace millrace

@@ -74,12 +74,16 @@ struct Trait {
   Result<void> (*read)(const Json& value, OperatorInfo& info);
 };
 
-const std::array<Trait, 12> kTraits{{
+const std::array<Trait, 13> kTraits{{
     {"replicable",
      [](const Json& v, OperatorInfo& info) { return read_flag("replicable", v, info.replicable); }},
     {"stateless",
      [](const Json& v, OperatorInfo& info) { return read_flag("stateless", v, info.stateless); }},
     {"grain", [](const Json& v, OperatorInfo& info) { return read_grain(v, info.grain); }},
+    {"whole_sequence",
+     [](const Json& v, OperatorInfo& info) {
+       return read_flag("whole_sequence", v, info.whole_sequence);
+     }},
     {"blocking",
      [](const Json& v, OperatorInfo& info) { return read_flag("blocking", v, info.blocking); }},
     {"lazy",
@@ -249,6 +253,7 @@ Json to_json(const OperatorInfo& info) {
   put_flag("replicable", info.replicable);
   put_flag("stateless", info.stateless);
   if (info.grain > 0) json["grain"] = info.grain;
+  put_flag("whole_sequence", info.whole_sequence);
   put_flag("blocking", info.blocking);
   if (!info.lazy.empty()) json["lazy"] = info.lazy;
   put_flag("passes_lazy", info.passes_lazy);

@@ -28,6 +28,7 @@ struct OperatorInfo {
   bool replicable = false;      // several instances may work side by side; each call depends on its batch alone
   bool stateless = false;       // serial, but nothing of one batch is needed for the next
   std::int64_t grain = 0;       // rows that one call should get at the most; 0: a whole batch
+  bool whole_sequence = false;  // gets all rows of a sequence number as one batch
   bool blocking = false;        // spends its time waiting (files, network, database): runs on the waiting pool
   std::string lazy;             // what leaves it is a recipe; the operator of this id makes it real before it is used
   bool passes_lazy = false;     // handles recipes without making them real (filters on labels)

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "engine/plugin/held_reports.hpp"
 #include "engine/plugin/host.hpp"
 
 namespace millrace {
@@ -35,12 +36,19 @@ std::int32_t invoke(mr_context& context, Function function, Arguments... argumen
   return MR_INTERNAL;
 }
 
+// Tells of the rows that passed.
+Result<void> tell_passed(const Call& call, std::int64_t reached, std::int64_t left) {
+  if (call.held == nullptr) return call.services.passed(call.node, call.sequence, reached, left);
+  call.held->passed(reached, left);
+  return {};
+}
+
 // What a call of process() or finish() came to; tells the services of the rows that passed.
 Result<Answer> answer_of(std::int32_t code, mr_context& context, std::int64_t rows,
                          std::string_view what) {
   if (code != MR_OK && code != MR_MORE) return call_error(code, context, what);
   const Call& call = context.call;
-  MR_CHECK(call.services.passed(call.node, call.sequence, rows, context.emitted));
+  MR_CHECK(tell_passed(call, rows, context.emitted));
   return code == MR_MORE ? Answer::More : Answer::Done;
 }
 
@@ -95,7 +103,7 @@ Result<bool> OperatorInstance::produce(const Call& call) {
   mr_context context{call};
   const auto code = invoke(context, table_->produce, self_, &context);
   if (code != MR_OK && code != MR_END) return call_error(code, context, "produce");
-  MR_CHECK(call.services.passed(call.node, call.sequence, 0, context.emitted));
+  MR_CHECK(tell_passed(call, 0, context.emitted));
   return code == MR_OK;
 }
 

@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <iterator>
 #include <utility>
 
 #include "engine/base/clock.hpp"
-#include "engine/plugin/held_reports.hpp"
 
 namespace millrace {
 
@@ -16,12 +16,13 @@ void keep_main(void* user, std::string_view port, Batch batch) {
 }
 
 void keep_all(void* user, std::string_view port, Batch batch) {
-  static_cast<std::vector<Emitted>*>(user)->push_back({std::string{port}, std::move(batch)});
+  static_cast<Output*>(user)->add(port, std::move(batch));
 }
 
-Call make_call(const ChainCall& call, const Node& node) {
+Call call_of(const ChainCall& call, const Node& node) {
   Call made{call.services, node.name, call.sequence, call.attempt};
   made.helpers = call.helpers;
+  made.held = call.held;
   if (node.timeout.count() > 0) {
     made.clock = &call.clock;
     made.deadline = call.clock.steady() + node.timeout;
@@ -41,22 +42,6 @@ Error judge(Error error, const Call& call, const Node& node) {
   return std::move(error).within(node.name);
 }
 
-// Calls into an operator. What a node that is tried again tells of itself counts when the call has succeeded.
-template <class Body>
-auto call_operator(Call& call, const Node& node, Body&& body) -> decltype(body()) {
-  if (node.retry.tries == 1) {
-    auto result = body();
-    if (result.ok()) return result;
-    return judge(std::move(result).error(), call, node);
-  }
-  HeldReports held;
-  call.held = &held;
-  auto result = body();
-  if (!result.ok()) return judge(std::move(result).error(), call, node);
-  MR_CHECK(held.hand_over(call.services, call.node, call.sequence));
-  return result;
-}
-
 }  // namespace
 
 Result<Chain> Chain::create(const PlanNode& node, const ChainCall& call) {
@@ -71,60 +56,91 @@ Result<Chain> Chain::create(const PlanNode& node, const ChainCall& call) {
   return chain;
 }
 
-Result<void> Chain::feed(std::size_t place, const ChainCall& call, Batch batch, std::vector<Emitted>& out) {
-  const Node& node = nodes_[place];
-  const bool last = place + 1 == nodes_.size();
-  Call made = make_call(call, node);
-  made.emit = last ? keep_all : keep_main;
-  made.emit_user = last ? static_cast<void*>(&out) : static_cast<void*>(&emitted_);
-  return call_operator(made, node, [&] { return instances_[place].process(made, std::move(batch)); });
+Call Chain::make_call(std::size_t place, const ChainCall& call, Output& out) {
+  Call made = call_of(call, nodes_[place]);
+  made.emit = is_last(place) ? keep_all : keep_main;
+  made.emit_user = is_last(place) ? static_cast<void*>(&out) : static_cast<void*>(&emitted_);
+  return made;
 }
 
-Result<void> Chain::push_through(std::size_t place, const ChainCall& call, std::vector<Emitted>& out) {
-  std::swap(carried_, emitted_);
-  emitted_.clear();
-  for (Batch& batch : carried_) MR_CHECK(feed(place, call, std::move(batch), out));
-  return {};
-}
-
-Result<bool> Chain::produce(const ChainCall& call, std::vector<Emitted>& out) {
-  const bool alone = nodes_.size() == 1;
-  emitted_.clear();
-  Call made = make_call(call, nodes_.front());
-  made.emit = alone ? keep_all : keep_main;
-  made.emit_user = alone ? static_cast<void*>(&out) : static_cast<void*>(&emitted_);
-  MR_TRY(const bool more, call_operator(made, nodes_.front(), [&] { return instances_.front().produce(made); }));
-  for (std::size_t place = 1; place < nodes_.size(); ++place) MR_CHECK(push_through(place, call, out));
-  return more;
-}
-
-Result<void> Chain::process(const ChainCall& call, Batch batch, std::vector<Emitted>& out) {
-  emitted_.clear();
-  MR_CHECK(feed(0, call, std::move(batch), out));
-  for (std::size_t place = 1; place < nodes_.size() && !emitted_.empty(); ++place) {
-    MR_CHECK(push_through(place, call, out));
+Result<void> Chain::feed(std::size_t place, const ChainCall& call, std::vector<Batch>& batches, Output& out) {
+  for (auto batch = batches.begin(); batch != batches.end(); ++batch) {
+    const Call made = make_call(place, call, out);
+    auto answer = instances_[place].process_step(made, std::move(*batch));
+    if (!answer.ok()) return judge(std::move(answer).error(), made, nodes_[place]);
+    if (*answer == Answer::Done) continue;
+    paused_.push_back({place, {std::make_move_iterator(batch + 1), std::make_move_iterator(batches.end())}});
+    break;
   }
   return {};
 }
 
-Result<void> Chain::finish(const ChainCall& call, std::vector<Emitted>& out) {
-  emitted_.clear();
-  for (std::size_t place = 0; place < nodes_.size(); ++place) {
-    const bool last = place + 1 == nodes_.size();
-    if (!emitted_.empty()) MR_CHECK(push_through(place, call, out));
-    Call made = make_call(call, nodes_[place]);
-    made.emit = last ? keep_all : keep_main;
-    made.emit_user = last ? static_cast<void*>(&out) : static_cast<void*>(&emitted_);
-    MR_CHECK(call_operator(made, nodes_[place], [&] { return instances_[place].finish(made); }));
+Result<void> Chain::push_through(std::size_t place, const ChainCall& call, Output& out) {
+  for (; place < nodes_.size() && !emitted_.empty(); ++place) {
+    std::swap(carried_, emitted_);
+    emitted_.clear();
+    MR_CHECK(feed(place, call, carried_, out));
   }
-  return {};
+  return out.settle();
+}
+
+Result<bool> Chain::produce(const ChainCall& call, Output& out) {
+  emitted_.clear();
+  const Call made = make_call(0, call, out);
+  auto more = instances_.front().produce(made);
+  if (!more.ok()) return judge(std::move(more).error(), made, nodes_.front());
+  MR_CHECK(push_through(1, call, out));
+  return *more;
+}
+
+Result<Answer> Chain::process(const ChainCall& call, Batch batch, Output& out) {
+  emitted_.clear();
+  carried_.clear();
+  carried_.push_back(std::move(batch));
+  MR_CHECK(feed(0, call, carried_, out));
+  MR_CHECK(push_through(1, call, out));
+  return answer();
+}
+
+Result<Answer> Chain::go_on(const ChainCall& call, Output& out) {
+  if (paused_.empty()) return Answer::Done;
+  const std::size_t place = paused_.back().place;
+  emitted_.clear();
+  const Call made = make_call(place, call, out);
+  auto more = instances_[place].process_more(made);
+  if (!more.ok()) return judge(std::move(more).error(), made, nodes_[place]);
+  if (*more == Answer::Done) {
+    auto rest = std::move(paused_.back().rest);
+    paused_.pop_back();
+    MR_CHECK(feed(place, call, rest, out));
+  }
+  MR_CHECK(push_through(place + 1, call, out));
+  return answer();
+}
+
+Result<Answer> Chain::finish(const ChainCall& call, Output& out) {
+  if (!paused_.empty()) {
+    MR_CHECK(go_on(call, out));
+    return Answer::More;
+  }
+  while (finishing_ < nodes_.size()) {
+    const std::size_t place = finishing_;
+    emitted_.clear();
+    const Call made = make_call(place, call, out);
+    auto more = instances_[place].finish_step(made);
+    if (!more.ok()) return judge(std::move(more).error(), made, nodes_[place]);
+    if (*more == Answer::Done) ++finishing_;
+    MR_CHECK(push_through(place + 1, call, out));
+    if (*more == Answer::More || !paused_.empty()) return Answer::More;
+  }
+  return Answer::Done;
 }
 
 Result<void> Chain::snapshot(const ChainCall& call, std::map<std::string, std::string>& states) {
   for (std::size_t place = 0; place < nodes_.size(); ++place) {
     const Node& node = nodes_[place];
     if (!node.checkpoint || !instances_[place].has_checkpoint()) continue;
-    auto state = instances_[place].snapshot(make_call(call, node));
+    auto state = instances_[place].snapshot(call_of(call, node));
     if (!state.ok()) return std::move(state).error().within(node.name);
     states[node.name] = *std::move(state);
   }
@@ -132,13 +148,13 @@ Result<void> Chain::snapshot(const ChainCall& call, std::map<std::string, std::s
 }
 
 Result<std::string> Chain::snapshot_head(const ChainCall& call) {
-  auto state = instances_.front().snapshot(make_call(call, nodes_.front()));
+  auto state = instances_.front().snapshot(call_of(call, nodes_.front()));
   if (!state.ok()) return std::move(state).error().within(nodes_.front().name);
   return state;
 }
 
 Result<void> Chain::restore_head(const ChainCall& call, const std::string& state) {
-  auto restored = instances_.front().restore(make_call(call, nodes_.front()), state);
+  auto restored = instances_.front().restore(call_of(call, nodes_.front()), state);
   if (!restored.ok()) return std::move(restored).error().within(nodes_.front().name);
   return restored;
 }
@@ -148,7 +164,7 @@ Result<void> Chain::restore(const ChainCall& call, const std::map<std::string, s
     const Node& node = nodes_[place];
     const auto found = states.find(node.name);
     if (found == states.end() || !instances_[place].has_checkpoint()) continue;
-    auto restored = instances_[place].restore(make_call(call, node), found->second);
+    auto restored = instances_[place].restore(call_of(call, node), found->second);
     if (!restored.ok()) return std::move(restored).error().within(node.name);
   }
   return {};

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "engine/run/merge.hpp"
@@ -7,6 +8,10 @@
 
 // How parcels come to a node and leave it.
 namespace millrace {
+
+namespace {
+constexpr std::size_t kMostWholeBytes = std::size_t{256} << 20;  // rows of one sequence number for an operator that wants all
+}
 
 std::optional<Parcel> NodeRunner::pop(std::uint32_t edge) {
   bool producer_waits = false;
@@ -18,14 +23,45 @@ std::optional<Parcel> NodeRunner::pop(std::uint32_t edge) {
 std::optional<Parcel> NodeRunner::take() {
   const std::uint32_t first = run_.plan().first_into[id_];
   const std::uint32_t last = run_.plan().first_into[id_ + 1];
+  auto parcel = take_parts(first, last);
+  if (!whole_ || !parcel || parcel->is_tail()) return parcel;
+  while (true) {
+    if (!gathered_) {
+      gathered_ = std::make_unique<Parcel>(*std::move(parcel));
+    } else {
+      gathered_->bytes += parcel->bytes;
+      gathered_->has_more = parcel->has_more;
+      std::move(parcel->batches.begin(), parcel->batches.end(), std::back_inserter(gathered_->batches));
+    }
+    if (gathered_->bytes > kMostWholeBytes) {
+      fail({Code::Exhausted, "the rows of one batch, which the node takes whole, do not fit in memory"});
+      return std::nullopt;
+    }
+    if (!gathered_->has_more) break;
+    parcel = take_parts(first, last);
+    if (!parcel) return std::nullopt;
+  }
+  Parcel whole = std::move(*gathered_);
+  gathered_.reset();
+  if (whole.batches.size() > 1) {
+    std::vector<Batch> parts = std::exchange(whole.batches, {});
+    whole.batches.push_back(Batch::concat(std::move(parts)));
+  }
+  return whole;
+}
+
+std::optional<Parcel> NodeRunner::take_parts(std::uint32_t first, std::uint32_t last) {
   return last - first > 1 ? take_merged(first, last) : pop(first);
 }
 
 // Takes the next sequence number from every edge that its input reaches. Edges carry all numbers of the inputs that reach
-// them, so when the heads are of a later input, the earlier one has ended on all of them.
+// them, so when the heads are of a later input, the earlier one has ended on all of them. Of a number that comes in parts
+// the first parts of all edges are merged, then the second ones of those that have them, and so on.
 std::optional<Parcel> NodeRunner::take_merged(std::uint32_t first, std::uint32_t last) {
   const auto& inputs = run_.inputs_of(id_);
+  ended_edges_.resize(last - first);
   const auto carries = [&](std::uint32_t edge) {
+    if (ended_edges_[edge - first]) return false;
     return input_ > inputs.back() ||  // the tail, which comes on every edge
            run_.is_reached(static_cast<std::uint32_t>(run_.plan().edges[edge].from.value), input_);
   };
@@ -37,7 +73,7 @@ std::optional<Parcel> NodeRunner::take_merged(std::uint32_t first, std::uint32_t
       if (!head) return std::nullopt;
       passed = head->sequence == Parcel::kTail || head->input != input_;
     }
-    if (!passed || input_ > inputs.back()) break;
+    if (is_within_ || !passed || input_ > inputs.back()) break;
     const auto next = std::upper_bound(inputs.begin(), inputs.end(), input_);
     input_ = next == inputs.end() ? inputs.back() + 1 : *next;
   }
@@ -49,18 +85,23 @@ std::optional<Parcel> NodeRunner::take_merged(std::uint32_t first, std::uint32_t
     merged.sequence = part.sequence;
     merged.input = part.input;
     merged.barrier = part.barrier;
+    merged.bytes += part.bytes;
+    merged.has_more = merged.has_more || part.has_more;
+    ended_edges_[edge - first] = !part.has_more;
     parts.push_back(std::move(part.batches));
   }
+  is_within_ = merged.has_more;
+  if (!is_within_) ended_edges_.assign(ended_edges_.size(), false);
   merged.batches = merge_parts(std::move(parts));
   return merged;
 }
 
-void NodeRunner::deliver(const Parcel& from, std::vector<Emitted> out) {
+void NodeRunner::deliver(const Parcel& from, bool has_more, std::vector<Emitted>& out) {
   const auto edges = run_.out_edges(id_);
   if (edges.empty()) {
     for (Emitted& emitted : out) {
       if (emitted.batch.empty() || !emitted.port.empty()) continue;
-      if (!run_.keep_rows(emitted.batch.size_bytes())) {
+      if (!run_.keep_rows(emitted.bytes)) {
         fail({Code::Exhausted, "rows that no node takes do not fit in memory: end the pipeline in an output"});
         return;
       }
@@ -70,20 +111,19 @@ void NodeRunner::deliver(const Parcel& from, std::vector<Emitted> out) {
   }
   for (std::size_t i = 0; i < edges.size(); ++i) {
     const Edge& edge = run_.plan().edges[edges[i]];
-    Parcel parcel{from.sequence, from.input, from.barrier, 0, {}};
+    Parcel parcel{from.sequence, from.input, from.barrier, has_more, 0, {}};
     for (Emitted& emitted : out) {
       if (emitted.port != edge.port) continue;
       const bool wanted_again = std::any_of(edges.begin() + static_cast<std::ptrdiff_t>(i) + 1, edges.end(), [&](auto later) {
         return run_.plan().edges[later].port == edge.port;
       });
+#ifdef MR_CHECK_EDGES
+      static_cast<void>(emitted.batch.schema());  // throws when the plugin made something that is no batch
+#endif
+      parcel.bytes += emitted.bytes;
       parcel.batches.push_back(wanted_again ? emitted.batch.share() : std::move(emitted.batch));
     }
-    for (const Batch& batch : parcel.batches) {
-#ifdef MR_CHECK_EDGES
-      static_cast<void>(batch.schema());  // throws when the plugin made something that is no batch
-#endif
-      parcel.bytes += batch.size_bytes();
-    }
+    charge(static_cast<std::int64_t>(parcel.bytes));
     const bool queue_behind =
         std::any_of(outbox_.begin(), outbox_.end(), [&](const auto& item) { return item.first == edges[i]; });
     if (queue_behind || !run_.edge(edges[i]).try_push(parcel, run_.edge_limits())) {

@@ -1,4 +1,4 @@
-#include <iterator>
+#include <atomic>
 #include <utility>
 
 #include "engine/run/merge.hpp"
@@ -9,54 +9,116 @@
 namespace millrace {
 
 namespace {
-constexpr std::size_t kMostGroups = 64;  // parcels that may wait for an earlier one
-}
+
+constexpr std::size_t kMostGroups = 64;            // parcels that may wait for an earlier one
+constexpr std::size_t kCountedBytes = 64u << 10;   // what a piece emitted is counted from here on
+
+}  // namespace
 
 bool NodeRunner::dispatch() {
   Replicas& replicas = *replicas_;
-  if (drain_groups()) return true;
-  const std::size_t enough = 2 * run_.scheduler().workers() + 2;
-  if (replicas.tail_taken || replicas.groups.size() >= kMostGroups ||
-      replicas.unfinished.load(std::memory_order_acquire) >= enough) {
-    return false;
-  }
+  if (drain_groups() || begin_piece()) return true;
+  if (replicas.tail_taken || replicas.groups.size() >= kMostGroups || !may_begin()) return false;
   auto parcel = take();
   if (!parcel) return false;
 
-  auto group = std::make_unique<Group>();
-  group->parcel = *std::move(parcel);
-  replicas.tail_taken = group->parcel.is_tail();
+  auto group = std::make_unique<Group>(*std::move(parcel), run_.spill_files());
+  replicas.tail_taken = group->parcel.is_last();
+  const std::int64_t sequence = sequence_of(group->parcel);
+  if (group->parcel.is_tail() && group->parcel.has_more) ++tail_parts_;
+  const std::int64_t grain = whole_ ? 0 : plan_.head().info->grain;
   for (Batch& batch : std::exchange(group->parcel.batches, {})) {
-    for (Batch& slice : cut(std::move(batch), plan_.head().info->grain)) {
-      group->pieces.push_back({this, group.get(), std::move(slice)});
+    for (Batch& slice : cut(std::move(batch), grain)) {
+      group->pieces.push_back({this, std::move(slice), sequence, Output{run_.spill_files()}});
     }
   }
-  const std::size_t pieces = group->pieces.size();
-  group->missing.store(pieces, std::memory_order_relaxed);
-  replicas.unfinished.fetch_add(pieces, std::memory_order_relaxed);
-  Group& queued = *group;
   replicas.groups.push_back(std::move(group));
-  for (Piece& piece : queued.pieces) {
-    run_.enter();
-    run_.submit({piece_task, &piece}, pool_);
+  return true;
+}
+
+// Pieces begin in order. While the run has no room, only the one that is next in order does: what is emitted behind it
+// would have to wait for it.
+bool NodeRunner::may_begin() {
+  const std::size_t threads =
+      pool_ == Pool::Waiting ? run_.scheduler().waiting_share() : run_.scheduler().workers();
+  if (replicas_->unfinished.load(std::memory_order_acquire) >= 2 * threads + 2) return false;
+  return replicas_->open == 0 || run_.budget().has_room_for(id_);
+}
+
+bool NodeRunner::begin_piece() {
+  Replicas& replicas = *replicas_;
+  auto& groups = replicas.groups;
+  while (replicas.next_group < groups.size() &&
+         groups[replicas.next_group]->begun == groups[replicas.next_group]->pieces.size()) {
+    ++replicas.next_group;
   }
+  if (replicas.next_group == groups.size() || !may_begin()) return false;
+  Group& group = *groups[replicas.next_group];
+  ++replicas.open;
+  replicas.unfinished.fetch_add(1, std::memory_order_relaxed);
+  run_.enter();
+  run_.submit({piece_task, &group.pieces[group.begun++]}, pool_);
   return true;
 }
 
 bool NodeRunner::drain_groups() {
   auto& groups = replicas_->groups;
-  if (groups.empty() || groups.front()->missing.load(std::memory_order_acquire) > 0) return false;
-  const std::unique_ptr<Group> group = std::move(groups.front());
-  groups.pop_front();
-  std::vector<Emitted> out;
-  for (Piece& piece : group->pieces) {
-    std::move(piece.out.begin(), piece.out.end(), std::back_inserter(out));
+  return !groups.empty() && drain_group(*groups.front());
+}
+
+bool NodeRunner::drain_group(Group& group) {
+  const auto send_part = [&] {
+    group.part_bytes = 0;
+    deliver(group.parcel, true, group.part);
+    group.part.clear();
+    return true;
+  };
+  const auto gather = [&](Output& out) {
+    auto taken = out.take_part(group.part, group.part_bytes);
+    if (!taken.ok()) fail(std::move(taken).error());
+    return taken.ok();
+  };
+  while (group.delivered < group.pieces.size()) {
+    Piece& piece = group.pieces[group.delivered];
+    if (!std::atomic_ref{piece.is_done}.load(std::memory_order_acquire)) return false;
+    if (group.part_bytes >= Output::kPartBytes) return send_part();
+    if (!gather(piece.out)) return false;
+    if (!piece.out.empty()) continue;
+    charge(-static_cast<std::int64_t>(piece.counted_bytes));
+    piece.batch = {};
+    ++group.delivered;
+    --replicas_->open;
   }
-  if (!group->parcel.is_tail()) {
-    report_if_marked(group->parcel);
-    deliver(group->parcel, std::move(out));
+  const bool is_last = group.parcel.is_last();
+  if (is_last && !group.is_finished) {
+    if (auto finished = finish_replicas(group); !finished.ok()) {
+      fail(std::move(finished).error());
+      return false;
+    }
+  }
+  while (!group.tail.empty()) {
+    if (group.part_bytes >= Output::kPartBytes) return send_part();
+    if (!gather(group.tail)) return false;
+  }
+  const std::unique_ptr<Group> whole = std::move(replicas_->groups.front());
+  replicas_->groups.pop_front();
+  if (replicas_->next_group > 0) --replicas_->next_group;
+  charge(-static_cast<std::int64_t>(group.parcel.bytes));
+  if (is_last) {
+    end_with(group.part);
     return true;
   }
+  if (group.parcel.has_more) {
+    if (group.part.empty()) return true;
+  } else {
+    report_if_marked(group.parcel);
+  }
+  deliver(group.parcel, group.parcel.has_more, group.part);
+  return true;
+}
+
+Result<void> NodeRunner::finish_replicas(Group& group) {
+  group.is_finished = true;
   std::vector<std::unique_ptr<Chain>> chains;
   {
     const std::lock_guard lock{replicas_->mutex};
@@ -64,13 +126,13 @@ bool NodeRunner::drain_groups() {
     replicas_->idle.clear();
   }
   for (const auto& chain : chains) {
-    if (auto finished = chain->finish(call(Parcel::kTail), out); !finished.ok()) {
-      fail(std::move(finished).error());
-      return false;
+    auto answer = Answer::More;
+    while (answer == Answer::More) {
+      if (run_.stopping()) return Error{Code::Cancelled, "stopped"};
+      MR_TRY(answer, chain->finish(call(Parcel::kTail), group.tail));
     }
   }
-  end_with(std::move(out));
-  return true;
+  return {};
 }
 
 void NodeRunner::piece_task(void* self) {
@@ -89,38 +151,15 @@ void NodeRunner::again_task(void* self) {
 }
 
 void NodeRunner::run_piece(Piece& piece) {
-  Replicas& replicas = *replicas_;
   const auto now = run_.scheduler().clock().steady();
   if (piece.attempt > 0 && now < piece.due && !run_.stopping()) {
     nap(piece.due, {again_task, &piece});
     return;
   }
   if (!run_.stopping()) {
-    auto result = [&]() -> Result<void> {
-      Chain* chain = nullptr;
-      {
-        const std::lock_guard lock{replicas.mutex};
-        if (!replicas.idle.empty()) {
-          chain = replicas.idle.back();
-          replicas.idle.pop_back();
-        }
-      }
-      if (chain == nullptr) {
-        MR_TRY(Chain made, Chain::create(plan_, call(0)));
-        auto owned = std::make_unique<Chain>(std::move(made));
-        chain = owned.get();
-        const std::lock_guard lock{replicas.mutex};
-        replicas.all.push_back(std::move(owned));
-      }
-      const bool retries = plan_.head().retry.tries > 1;
-      auto done = chain->process(call(piece.group->parcel.sequence, piece.attempt),
-                                 retries ? piece.batch.share() : std::move(piece.batch), piece.out);
-      const std::lock_guard lock{replicas.mutex};
-      replicas.idle.push_back(chain);
-      return done;
-    }();
+    auto result = work_off(piece);
     if (!result.ok()) {
-      piece.out.clear();
+      piece.out = Output{run_.spill_files()};
       if (may_retry(result.error(), piece.attempt)) {
         ++piece.attempt;
         piece.due = now + wait_before(piece.attempt);
@@ -130,10 +169,50 @@ void NodeRunner::run_piece(Piece& piece) {
       fail(std::move(result).error());
     }
   }
-  Group& group = *piece.group;
-  replicas.unfinished.fetch_sub(1, std::memory_order_release);
-  group.missing.fetch_sub(1, std::memory_order_acq_rel);  // the group may be gone after this
+  if (piece.out.kept_bytes() >= kCountedBytes) {
+    piece.counted_bytes = piece.out.kept_bytes();
+    run_.change_budget(static_cast<std::int64_t>(piece.counted_bytes));
+  }
+  replicas_->unfinished.fetch_sub(1, std::memory_order_release);
+  // The piece may be gone after this.
+  std::atomic_ref{piece.is_done}.store(true, std::memory_order_release);
   poke();
+}
+
+Result<void> NodeRunner::work_off(Piece& piece) {
+  Replicas& replicas = *replicas_;
+  Chain* chain = nullptr;
+  {
+    const std::lock_guard lock{replicas.mutex};
+    if (!replicas.idle.empty()) {
+      chain = replicas.idle.back();
+      replicas.idle.pop_back();
+    }
+  }
+  if (chain == nullptr) {
+    MR_TRY(Chain made, Chain::create(plan_, call(0)));
+    auto owned = std::make_unique<Chain>(std::move(made));
+    chain = owned.get();
+    const std::lock_guard lock{replicas.mutex};
+    replicas.all.push_back(std::move(owned));
+  }
+  HeldReports held;
+  const auto where = call(piece.sequence, piece.attempt, retries_ ? &held : nullptr);
+  auto answer = chain->process(where, retries_ ? piece.batch.share() : std::move(piece.batch), piece.out);
+  while (answer.ok() && *answer == Answer::More) {
+    if (run_.stopping()) return Error{Code::Cancelled, "stopped"};
+    answer = chain->go_on(where, piece.out);
+  }
+  {
+    const std::lock_guard lock{replicas.mutex};
+    if (chain->is_paused()) {  // it failed half-way: nobody can use it
+      std::erase_if(replicas.all, [&](const auto& each) { return each.get() == chain; });
+    } else {
+      replicas.idle.push_back(chain);
+    }
+  }
+  if (!answer.ok()) return std::move(answer).error();
+  return retries_ ? held.hand_over(run_.services(), plan_.head().name, piece.sequence) : Result<void>{};
 }
 
 }  // namespace millrace

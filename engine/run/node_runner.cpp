@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstdlib>
 #include <exception>
-#include <iterator>
+#include <utility>
 
 #include "engine/run/node_state.hpp"
 #include "engine/run/run_state.hpp"
@@ -28,6 +29,7 @@ NodeRunner::NodeRunner(RunState& run, std::uint32_t id)
       source_{plan_.head().table->produce != nullptr},
       replicable_{!source_ && plan_.replicable()},
       retries_{plan_.head().retry.tries > 1},
+      whole_{plan_.head().info->whole_sequence},
       stateless_{std::all_of(plan_.chain.begin(), plan_.chain.end(), [](const Node& node) { return node.info->stateless; })},
       pool_{plan_.head().info->blocking ? Pool::Waiting : Pool::Compute} {
   retries_with_state_ = retries_ && (source_ || (!replicable_ && !stateless_));
@@ -100,9 +102,11 @@ bool NodeRunner::step() {
   return replicable_ ? dispatch() : consume();
 }
 
-ChainCall NodeRunner::call(std::int64_t sequence, unsigned attempt) {
-  return {run_.services(), run_.scheduler().clock(), sequence, attempt, &run_.helpers()};
+ChainCall NodeRunner::call(std::int64_t sequence, unsigned attempt, HeldReports* held) {
+  return {run_.services(), run_.scheduler().clock(), sequence, attempt, &run_.helpers(), held};
 }
+
+ChainCall NodeRunner::call(const Work& work) { return call(sequence_of(work.parcel), work.attempt, work.held.get()); }
 
 Result<void> NodeRunner::open_chain(const std::optional<std::string>& state) {
   if (chain_) return {};
@@ -116,20 +120,32 @@ Result<void> NodeRunner::open_chain(const std::optional<std::string>& state) {
   return {};
 }
 
-std::optional<NodeRunner::Work> NodeRunner::take_work() {
-  if (!work_) return Work{};
-  if (run_.scheduler().clock().steady() < work_->due) {
-    nap(work_->due, {wake_task, this});
-    return std::nullopt;
-  }
-  return std::move(*std::exchange(work_, nullptr));
+NodeRunner::Work NodeRunner::new_work(Parcel parcel) {
+  Work work{std::move(parcel), Output{run_.spill_files()}};
+  if (retries_) work.held = std::make_unique<HeldReports>();
+  return work;
 }
 
-Result<void> NodeRunner::prepare_try(Work& work, std::int64_t sequence) {
+bool NodeRunner::is_resting() {
+  if (!work_ || run_.scheduler().clock().steady() >= work_->due) return false;
+  nap(work_->due, {wake_task, this});
+  return true;
+}
+
+// A source's last calls belong to what it has read; what others emit at the end comes in parts behind all batches, each
+// with a number of its own.
+std::int64_t NodeRunner::sequence_of(const Parcel& parcel) const {
+  if (source_) return run_.peek_sequence();
+  return parcel.is_tail() && parcel.has_more ? kFirstTailPart + tail_parts_ : parcel.sequence;
+}
+
+Result<void> NodeRunner::prepare_try(Work& work) {
   MR_CHECK(open_chain(work.state));
+  if (!retries_) return {};
+  if (work.attempt == 0) work.mark = work.out.mark();
   if (!retries_with_state_ || (work.attempt > 0 && work.state)) return {};
   work.state.reset();
-  auto state = chain_->snapshot_head(call(sequence));
+  auto state = chain_->snapshot_head(call(work));
   if (state.ok()) {
     work.state = *std::move(state);
   } else if (state.error().code != Code::Unavailable) {
@@ -138,17 +154,29 @@ Result<void> NodeRunner::prepare_try(Work& work, std::int64_t sequence) {
   return {};
 }
 
-bool NodeRunner::try_again(Work work, Error error) {
+Result<void> NodeRunner::succeed(Work& work) {
+  work.attempt = 0;
+  if (!work.held) return {};
+  return std::exchange(work.held, std::make_unique<HeldReports>())
+      ->hand_over(run_.services(), plan_.head().name, sequence_of(work.parcel));
+}
+
+bool NodeRunner::try_again(Work& work, Error error) {
+  const bool was_finishing = work.parcel.is_last() && work.next == work.parcel.batches.size();
   // An operator whose state before the batch is not known may have done a part of it.
-  const bool is_repeatable = !retries_with_state_ || !chain_ || work.state;
-  if (!is_repeatable) {
-    error.message += " (not tried again: the state of the node is too large to be kept)";
-  }
-  if (!is_repeatable || !may_retry(error, work.attempt)) {
+  const bool is_known = !retries_with_state_ || !chain_ || work.state;
+  if (!is_known) error.message += " (not tried again: the state of the node is too large to be kept)";
+  if (was_finishing || !is_known || !may_retry(error, work.attempt)) {
     fail(std::move(error));
     return false;
   }
-  if (retries_with_state_) chain_.reset();
+  if (auto back = work.out.roll_back(work.mark); !back.ok()) {
+    fail(std::move(back).error());
+    return false;
+  }
+  if (retries_with_state_ || work.goes_on) chain_.reset();
+  work.held = std::make_unique<HeldReports>();
+  work.goes_on = false;
   ++work.attempt;
   work.due = run_.scheduler().clock().steady() + wait_before(work.attempt);
   work_ = std::make_unique<Work>(std::move(work));
@@ -158,94 +186,153 @@ bool NodeRunner::try_again(Work work, Error error) {
 bool NodeRunner::produce() {
   if (input_ > run_.turn()) return false;
   if (input_ < run_.turn()) {  // a resumed run: this input had ended before the checkpoint
-    end_with({});
+    std::vector<Emitted> nothing;
+    end_with(nothing);
     return true;
   }
-  auto work = take_work();
-  if (!work) return false;
-  hand_off();
-  const std::int64_t sequence = run_.peek_sequence();
-  auto more = [&]() -> Result<bool> {
-    MR_CHECK(prepare_try(*work, sequence));
-    return chain_->produce(call(sequence, work->attempt), work->out);
-  }();
-  if (!more.ok()) {
-    work->out.clear();
-    return try_again(*std::move(work), std::move(more).error());
+  if (is_resting()) return false;
+  if (!work_ && !run_.budget().has_room_for(id_)) return false;
+  Work work = work_ ? std::move(*std::exchange(work_, nullptr)) : new_work({});
+  if (work.parcel.is_tail()) return advance(work);
+  if (!work.is_produced) {
+    hand_off();
+    auto more = [&]() -> Result<bool> {
+      MR_CHECK(prepare_try(work));
+      MR_TRY(const bool goes_on, chain_->produce(call(work), work.out));
+      MR_CHECK(succeed(work));
+      return goes_on;
+    }();
+    if (!more.ok()) return try_again(work, std::move(more).error());
+    work.is_produced = true;
+    work.is_end = !*more;
+    if (!work.out.empty()) {
+      work.parcel.input = input_;
+      work.parcel.sequence = run_.next_sequence();
+      work.parcel.barrier = run_.begin_barrier(input_, work.parcel.sequence);
+    }
   }
-  if (!work->out.empty()) {
-    Parcel parcel;
-    parcel.input = input_;
-    parcel.sequence = run_.next_sequence();
-    parcel.barrier = run_.begin_barrier(input_, parcel.sequence);
-    report_if_marked(parcel);
-    deliver(parcel, std::move(work->out));
+  if (!work.out.empty()) {
+    std::vector<Emitted> part;
+    if (!take_part(work.out, part)) return false;
+    const bool has_more = !work.out.empty();
+    if (!has_more) report_if_marked(work.parcel);
+    deliver(work.parcel, has_more, part);
+    if (has_more) {
+      work_ = std::make_unique<Work>(std::move(work));
+      return true;
+    }
   }
-  if (*more) return true;
-  std::vector<Emitted> out;
-  if (auto finished = chain_->finish(call(run_.peek_sequence()), out); !finished.ok()) {
-    fail(std::move(finished).error());
-    return false;
-  }
-  end_with(std::move(out));
-  run_.end_turn();
-  return true;
+  if (!work.is_end) return true;
+  work.parcel = {};
+  work.parcel.sequence = Parcel::kTail;
+  return advance(work);
 }
 
 bool NodeRunner::consume() {
-  const bool goes_on = work_ != nullptr;
-  auto work = take_work();
-  if (!work) return false;
-  if (!goes_on) {
-    auto parcel = take();
-    if (!parcel) return false;
-    work->parcel = *std::move(parcel);
+  if (is_resting()) return false;
+  if (work_) {
+    const auto kept = std::move(work_);
+    return advance(*kept);
   }
-  const bool is_tail = work->parcel.is_tail();
+  auto parcel = take();
+  if (!parcel) return false;
+  Work work = new_work(*std::move(parcel));
+  return advance(work);
+}
+
+bool NodeRunner::advance(Work& work) {
   // What brings no work for the operator is done sooner than another thread could take over the node that waits.
-  if (!work->parcel.batches.empty() || (is_tail && !stateless_)) hand_off();
-  if (auto done = work_off(*work); !done.ok()) return try_again(*std::move(work), std::move(done).error());
-  if (work->next < work->parcel.batches.size()) return false;  // the run is stopping
-  if (is_tail) {
-    if (auto finished = chain_->finish(call(Parcel::kTail), work->out); !finished.ok()) {
-      fail(std::move(finished).error());
-      return false;
+  if (!work.parcel.batches.empty() || (work.parcel.is_last() && !stateless_)) hand_off();
+  auto done = work_off(work);
+  if (!done.ok()) return try_again(work, std::move(done).error());
+  return settle(work, *done);
+}
+
+Result<bool> NodeRunner::work_off(Work& work) {
+  if (work.out.is_over()) return false;
+  auto& batches = work.parcel.batches;
+  if (work.next == batches.size()) MR_CHECK(open_chain(std::nullopt));
+  while (work.next < batches.size()) {
+    MR_TRY(const bool is_done, call_batch(work, batches[work.next]));
+    if (!is_done) return false;
+    ++work.next;
+    const bool calls_again = work.next < batches.size() || work.parcel.is_last();
+    if (calls_again && work.out.is_full()) return false;
+  }
+  if (!work.parcel.is_last()) return !work.out.is_over();
+  while (true) {
+    if (run_.stopping()) return Error{Code::Cancelled, "stopped"};
+    MR_TRY(const Answer answer, chain_->finish(call(work), work.out));
+    if (answer == Answer::Done) break;
+    if (!work.out.empty()) return false;
+  }
+  MR_CHECK(succeed(work));
+  return !work.out.is_over();
+}
+
+Result<bool> NodeRunner::call_batch(Work& work, Batch& batch) {
+  while (true) {
+    if (run_.stopping()) return Error{Code::Cancelled, "stopped"};
+    auto answer = [&]() -> Result<Answer> {
+      if (work.goes_on) return chain_->go_on(call(work), work.out);
+      MR_CHECK(prepare_try(work));
+      return chain_->process(call(work), retries_ ? batch.share() : std::move(batch), work.out);
+    }();
+    if (!answer.ok()) return std::move(answer).error();
+    work.goes_on = *answer == Answer::More;
+    if (!work.goes_on) {
+      MR_CHECK(succeed(work));
+      return true;
     }
-    end_with(std::move(work->out));
+    // What it has emitted moves on first; but nothing of a batch that may be tried again.
+    if (!retries_ && !work.out.empty()) return false;
+  }
+}
+
+bool NodeRunner::settle(Work& work, bool is_whole) {
+  std::vector<Emitted> part;
+  if (!take_part(work.out, part)) return false;
+  if (!is_whole) {
+    if (!part.empty()) deliver(work.parcel, true, part);
+    work_ = std::make_unique<Work>(std::move(work));
     return true;
   }
-  report_if_marked(work->parcel);
-  deliver(work->parcel, std::move(work->out));
+  charge(-static_cast<std::int64_t>(work.parcel.bytes));
+  if (work.parcel.is_last()) {
+    end_with(part);
+    if (source_) run_.end_turn();
+    return true;
+  }
+  if (work.parcel.has_more) {
+    if (work.parcel.is_tail()) ++tail_parts_;
+    if (part.empty()) return true;
+  } else {
+    report_if_marked(work.parcel);
+  }
+  deliver(work.parcel, work.parcel.has_more, part);
   return true;
 }
 
-Result<void> NodeRunner::work_off(Work& work) {
-  if (work.parcel.batches.empty()) return open_chain();
-  for (; work.next < work.parcel.batches.size(); ++work.next) {
-    if (run_.stopping()) return {};
-    Batch& batch = work.parcel.batches[work.next];
-    const std::size_t kept = work.out.size();
-    auto result = [&]() -> Result<void> {
-      MR_CHECK(prepare_try(work, work.parcel.sequence));
-      return chain_->process(call(work.parcel.sequence, work.attempt), retries_ ? batch.share() : std::move(batch),
-                             work.out);
-    }();
-    if (!result.ok()) {
-      work.out.erase(work.out.begin() + static_cast<std::ptrdiff_t>(kept), work.out.end());
-      return result;
-    }
-    work.attempt = 0;
-  }
-  return {};
+bool NodeRunner::take_part(Output& out, std::vector<Emitted>& part) {
+  std::size_t bytes = 0;
+  auto taken = out.take_part(part, bytes);
+  if (!taken.ok()) fail(std::move(taken).error());
+  return taken.ok();
 }
 
-void NodeRunner::end_with(std::vector<Emitted> out) {
+void NodeRunner::end_with(std::vector<Emitted>& out) {
   Parcel tail;
   tail.sequence = Parcel::kTail;
   finished_ = true;
   chain_.reset();  // destroys the operators; the next node's are made where they were
-  deliver(tail, std::move(out));
+  deliver(tail, false, out);
+  run_.change_budget(std::exchange(debt_, 0));
   run_.node_finished();
+}
+
+void NodeRunner::charge(std::int64_t bytes) {
+  debt_ += bytes;
+  if (std::abs(debt_) >= run_.budget_step()) run_.change_budget(std::exchange(debt_, 0));
 }
 
 void NodeRunner::report_if_marked(const Parcel& parcel) {

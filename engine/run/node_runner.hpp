@@ -41,6 +41,8 @@ class NodeRunner {
  private:
   // States are sets of two bits: a poke adds its own whatever the other is.
   static constexpr std::uint8_t kIdle = 0, kPoked = 1, kRunning = 2;
+  // Number of the first part of what operators emit at their end, behind those of all batches.
+  static constexpr std::int64_t kFirstTailPart = Parcel::kTail / 2 + 1;
   struct Group;
   struct Piece;
 
@@ -59,26 +61,43 @@ class NodeRunner {
   bool step();  // false: nothing can be done now
   bool produce();
   bool consume();
-  /// Takes what waits for its next try, else something new; nothing: its time has not come.
-  std::optional<Work> take_work();
-  /// Puts the batches that are not done through the chain; `next` tells which one failed.
-  Result<void> work_off(Work& work);
+  Work new_work(Parcel parcel);
+  bool is_resting();  // true: the time of the next try has not come
+  /// Goes on with work of a serial node, and sends a part of what it made.
+  bool advance(Work& work);
+  /// Makes the calls that are left. False: what was emitted so far moves on before the others.
+  Result<bool> work_off(Work& work);
+  Result<bool> call_batch(Work& work, Batch& batch);
+  bool settle(Work& work, bool is_whole);
   /// Before each try: an instance as the node was before the batch.
-  Result<void> prepare_try(Work& work, std::int64_t sequence);
-  bool try_again(Work work, Error error);  // false: it has failed for good
+  Result<void> prepare_try(Work& work);
+  Result<void> succeed(Work& work);
+  bool try_again(Work& work, Error error);  // false: it has failed for good
+
   bool dispatch();
-  bool drain_groups();   // delivers finished parcels in order
+  bool begin_piece();
+  bool may_begin();
+  bool drain_groups();  // delivers what is finished, in order
+  bool drain_group(Group& group);
+  Result<void> finish_replicas(Group& group);
   void run_piece(Piece& piece);
-  bool flush();          // false: an edge is full
+  Result<void> work_off(Piece& piece);
+  bool flush();  // false: an edge is full
 
   std::optional<Parcel> take();
   std::optional<Parcel> take_merged(std::uint32_t first, std::uint32_t last);
+  std::optional<Parcel> take_parts(std::uint32_t first, std::uint32_t last);
   std::optional<Parcel> pop(std::uint32_t edge);
-  [[nodiscard]] ChainCall call(std::int64_t sequence, unsigned attempt = 0);
+  [[nodiscard]] std::int64_t sequence_of(const Parcel& parcel) const;
+  [[nodiscard]] ChainCall call(std::int64_t sequence, unsigned attempt = 0, HeldReports* held = nullptr);
+  [[nodiscard]] ChainCall call(const Work& work);
   Result<void> open_chain(const std::optional<std::string>& state = std::nullopt);
-  void end_with(std::vector<Emitted> out);
-  /// Puts what a parcel became on the outgoing edges, or keeps it for the outcome.
-  void deliver(const Parcel& from, std::vector<Emitted> out);
+  bool take_part(Output& out, std::vector<Emitted>& part);  // false: the node has failed
+  void end_with(std::vector<Emitted>& out);
+  /// Puts what a parcel became, or a part of it, on the outgoing edges, or keeps it for the outcome.
+  void deliver(const Parcel& from, bool has_more, std::vector<Emitted>& out);
+  /// Counts bytes that wait now, or no longer, against the run: from time to time, so that small batches cost nothing.
+  void charge(std::int64_t bytes);
   void report_if_marked(const Parcel& parcel);
   void give_up_checkpoint(const Error& why);
   [[nodiscard]] bool may_retry(const Error& error, unsigned attempt) const;
@@ -92,6 +111,7 @@ class NodeRunner {
   const bool source_;
   const bool replicable_;
   const bool retries_;
+  const bool whole_;  // gets all rows of a sequence number at once
   const bool stateless_;
   bool retries_with_state_ = false;  // a try is repeated on a fresh instance, from its snapshot
   const Pool pool_;
@@ -99,12 +119,17 @@ class NodeRunner {
 
   // Touched only inside pump(), so by one thread at a time.
   bool finished_ = false;
+  bool is_within_ = false;         // a number of which some edges have sent all and others have not
+  std::vector<bool> ended_edges_;  // by edge into the node: sent the last part of that number
+  std::unique_ptr<Parcel> gathered_;  // parts so far, when the operator wants them whole
+  std::int64_t tail_parts_ = 0;
+  std::int64_t debt_ = 0;  // bytes that the run's budget does not know of yet
   std::uint64_t given_up_ = 0;  // checkpoints in a row
   std::uint32_t input_ = 0;  // a source's place; for others the input whose parcels are taken now
   std::unique_ptr<Chain> chain_;
   std::vector<std::pair<std::uint32_t, Parcel>> outbox_;  // edge, parcel: refused by a full edge
   std::vector<Batch> rows_;
-  std::unique_ptr<Work> work_;  // of a serial node: waits for its next try
+  std::unique_ptr<Work> work_;  // of a serial node: waits for its next try, or for what it emitted to move on
 
   std::unique_ptr<Replicas> replicas_;  // replicable nodes only
 };

@@ -6,9 +6,12 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "engine/plugin/held_reports.hpp"
 #include "engine/run/node_runner.hpp"
+#include "engine/run/output.hpp"
 
 namespace millrace {
 
@@ -26,35 +29,54 @@ struct NodeRunner::Slot {
 /// Batches of one parcel on their way through a serial node, or the batch that a source is about to make; after a failure
 /// it goes on with the one that failed.
 struct NodeRunner::Work {
-  Parcel parcel{};
-  std::size_t next = 0;  // first batch that is not done
+  Parcel parcel;
+  Output out;
+  std::size_t next = 0;      // first batch that is not done
+  bool goes_on = false;      // its operator wants to be called again
+  bool is_produced = false;  // of a source: the call has been made
+  bool is_end = false;       // of a source: it was the last
   unsigned attempt = 0;
   Clock::Steady due{};
-  std::vector<Emitted> out{};
+  // Of a node that is tried again:
+  Output::Mark mark{};                // what was emitted before the batch
   std::optional<std::string> state{};  // of the operator before the batch
+  std::unique_ptr<HeldReports> held{};
 };
 
 /// A part of a parcel that one worker puts through one instance.
 struct NodeRunner::Piece {
   NodeRunner* node = nullptr;
-  Group* group = nullptr;
   Batch batch;
+  std::int64_t sequence = 0;
+  Output out;
   unsigned attempt = 0;
   Clock::Steady due{};
-  std::vector<Emitted> out{};
+  std::size_t counted_bytes = 0;  // of `out`, against the run's budget
+  bool is_done = false;           // its worker says so in one step, pump() asks so
 };
 
+/// A parcel whose pieces may be with workers.
 struct NodeRunner::Group {
+  Group(Parcel of, SpillFiles& files) : parcel{std::move(of)}, tail{files} {}
+
   Parcel parcel;  // its batches have become pieces
   std::vector<Piece> pieces;
-  std::atomic<std::size_t> missing{0};
+  std::size_t begun = 0, delivered = 0;  // pieces
+  bool is_finished = false;              // of the last one: the instances have made their last call
+  Output tail;                           // what they emitted then
+  std::vector<Emitted> part;             // moves on next
+  std::size_t part_bytes = 0;
 };
 
 struct NodeRunner::Replicas {
-  std::deque<std::unique_ptr<Group>> groups;  // in order; touched inside pump() only
-  bool tail_taken = false;                    // inside pump() only
-  std::atomic<std::size_t> unfinished{0};     // pieces
-  std::mutex mutex;                           // guards the two below
+  // Touched inside pump() only:
+  std::deque<std::unique_ptr<Group>> groups;  // in order
+  std::size_t next_group = 0;                 // groups before it have begun all of their pieces
+  std::size_t open = 0;                       // pieces that have begun and were not delivered
+  bool tail_taken = false;
+
+  std::atomic<std::size_t> unfinished{0};  // pieces with workers
+  std::mutex mutex;                        // guards the two below
   std::vector<std::unique_ptr<Chain>> all;
   std::vector<Chain*> idle;
 };

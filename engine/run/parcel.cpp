@@ -26,7 +26,7 @@ std::optional<Parcel> EdgeQueue::pop(bool& producer_waits) {
   const std::lock_guard lock{mutex_};
   if (first_ == parcels_.size()) return std::nullopt;
   Parcel parcel = std::move(parcels_[first_++]);
-  if (parcel.is_tail()) {
+  if (parcel.is_last()) {
     parcels_ = std::vector<Parcel>{};  // nothing comes after it: what it stood in is free for others
     first_ = 0;
   } else if (first_ == parcels_.size()) {

@@ -11,17 +11,20 @@
 namespace millrace {
 
 /// What travels along an edge: all that a node made of one source batch. Every node sends exactly one parcel for each
-/// sequence number that reaches it, an empty one where it dropped everything, and last the tail.
+/// sequence number that reaches it, an empty one where it dropped everything, and last the tail; or, where that is too
+/// much at once, several parts of one, the same in every run, of which all but the last say that there is more.
 struct Parcel {
   static constexpr std::int64_t kTail = std::numeric_limits<std::int64_t>::max();
 
   std::int64_t sequence = 0;
   std::uint32_t input = 0;   // which input the sequence number belongs to
   bool barrier = false;      // after this one the states make a checkpoint
+  bool has_more = false;     // the next parcel is another part of the same
   std::size_t bytes = 0;
   std::vector<Batch> batches;
 
   [[nodiscard]] bool is_tail() const { return sequence == kTail; }
+  [[nodiscard]] bool is_last() const { return is_tail() && !has_more; }
 };
 
 /// The parcels between two nodes, first in first out, bounded in bytes and in number. An empty queue takes any parcel:

@@ -25,7 +25,11 @@ RunState::RunState(std::shared_ptr<const Plan> plan, Scheduler& scheduler, Servi
       done_{std::move(done)},
       edges_(plan_->edges.size()),
       barrier_{options_.checkpoint_every, scheduler.clock()},
-      waiting_{scheduler} {
+      waiting_{scheduler},
+      budget_{options_.budget_bytes},
+      // All nodes together keep an eighth of the budget to themselves.
+      budget_step_{std::min<std::int64_t>(budget_.bound() / 8 / static_cast<std::int64_t>(plan_->nodes.size() + 1), 1 << 20)},
+      spill_files_{services} {
   connect();
   find_reach();
   for (std::uint32_t node = 0; node < plan_->nodes.size(); ++node) nodes_.emplace_back(*this, node);
@@ -125,7 +129,7 @@ std::span<const std::uint32_t> RunState::out_edges(std::uint32_t node) const {
 }
 
 EdgeQueue::Limits RunState::edge_limits() const {
-  return {options_.edge_bytes, static_cast<std::size_t>(options_.window)};
+  return {options_.edge_bytes, budget_.has_room() ? static_cast<std::size_t>(options_.window) : 1};
 }
 
 void RunState::start(std::unique_ptr<RunState> run) {
@@ -177,6 +181,11 @@ void RunState::report(std::optional<std::map<std::string, std::string>> states) 
                      },
                      write.release()},
                     Pool::Control);
+}
+
+void RunState::change_budget(std::int64_t bytes) {
+  if (bytes == 0) return;
+  for (const std::uint32_t node : budget_.add(bytes)) nodes_[node].poke();
 }
 
 void RunState::submit(Task task, Pool pool) {

@@ -81,6 +81,7 @@ class RunWatch {
 
 struct RunOptions {
   std::size_t edge_bytes = 32u << 20;          // an edge takes no more than this, but for the batch that is next in order
+  std::size_t budget_bytes = 64u << 20;        // what waits in the whole run: see Budget
   std::int64_t window = 64;                    // batches between the input and the slowest node
   std::chrono::milliseconds checkpoint_every{5'000};  // 0: after every batch; no checkpoints without `on_checkpoint`
   std::optional<Checkpoint> resume;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/run/barrier.hpp"
+#include "engine/run/budget.hpp"
 #include "engine/run/node_runner.hpp"
 #include "engine/run/parallel_helpers.hpp"
 #include "engine/run/parcel.hpp"
@@ -49,6 +50,13 @@ class RunState {
   void submit_next(Task task, Pool pool);
   /// The last act of a task of `pool`, behind which the run may be over.
   void leave_task(Pool pool);
+
+  // What waits, in bytes.
+  [[nodiscard]] Budget& budget() { return budget_; }
+  void change_budget(std::int64_t bytes);
+  /// How many bytes a node may keep to itself before it tells the budget.
+  [[nodiscard]] std::int64_t budget_step() const { return budget_step_; }
+  [[nodiscard]] SpillFiles& spill_files() { return spill_files_; }
 
   // Inputs take turns. Only the input whose turn it is calls the next four. [worker]
   [[nodiscard]] std::uint32_t turn() const { return turn_.load(std::memory_order_acquire); }
@@ -103,6 +111,9 @@ class RunState {
   std::uint32_t turn_at_barrier_ = 0;           // set before the barrier's reports, read after them
 
   WaitingShare waiting_;
+  Budget budget_;
+  std::int64_t budget_step_ = 0;
+  SpillFiles spill_files_;
   std::atomic<std::uint32_t> turn_{0};
   std::int64_t next_sequence_ = 0;  // touched by the input whose turn it is
   std::atomic<std::size_t> active_{0};

@@ -9,6 +9,7 @@
 #include <millrace/operator.hpp>
 
 #include "engine/plugin/host.hpp"
+#include "tests/engine_run/large_operators.hpp"
 
 namespace millrace::test {
 
@@ -287,7 +288,7 @@ const mr_plugin& test_plugin() {
   static const mr_plugin* plugin =
       detail::describe(
       &host_table(), "test", "1.0.0", detail::define_all<Count, Forgetful, Add, Repeat, Drop, Sum, Total, Split, Fail, Wait, Shaky,
-                                                   ShakyInput, Thorough>);
+                                                   ShakyInput, Thorough, LargeInput, Burst, Swell, Shrink, Whole>);
   return *plugin;
 }
 
@@ -417,6 +418,7 @@ Ran run_threads(const std::shared_ptr<const Plan>& plan, std::size_t workers, Ru
   Ran ran{future.get(), {}, services.messages()};
   ran.values = values_of(ran.outcome);
   for (const auto* name : {"calls", "attempt", "seen"}) ran.outcome.counts[name] = services.counter(name);
+  ran.outcome.counts["spilled"] = static_cast<std::int64_t>(services.spilled_bytes());
   return ran;
 }
 

@@ -10,10 +10,11 @@
 #include "engine/plugin/services.hpp"
 #include "engine/run/run.hpp"
 #include "engine/run/scheduler.hpp"
+#include "tests/engine_run/memory_scratch.hpp"
 
 namespace millrace::test {
 
-/// Services that keep what they are told and have no store and no catalog.
+/// Services that keep what they are told and have no store but scratch in memory, and no catalog.
 class QuietServices final : public Services {
  public:
   explicit QuietServices(const Cancel& cancel, std::uint64_t seed = 0) : cancel_{cancel}, seed_{seed} {}
@@ -33,14 +34,15 @@ class QuietServices final : public Services {
                     const std::function<void(std::string_view, const ObjectStat&)>&) override {
     return nothing_here();
   }
-  Result<std::unique_ptr<ObjectReader>> open(std::string_view) override { return nothing_here(); }
+  Result<std::unique_ptr<ObjectReader>> open(std::string_view uri) override { return scratch_.open(uri); }
   Result<void> put(std::string_view, std::string_view) override { return nothing_here(); }
-  Result<ObjectWriter*> stage(std::string_view) override { return nothing_here(); }
+  Result<ObjectWriter*> stage(std::string_view uri) override { return scratch_.stage(uri); }
   Result<Batch> catalog_query(const Json&) override { return nothing_here(); }
   Result<Batch> catalog_change(const Json&) override { return nothing_here(); }
 
   [[nodiscard]] std::int64_t counter(std::string_view name) const;
   [[nodiscard]] std::vector<std::string> messages() const;
+  [[nodiscard]] std::size_t spilled_bytes() const { return scratch_.written_bytes(); }
 
  private:
   static Error nothing_here() { return {Code::NotFound, "no store in this test"}; }
@@ -50,6 +52,7 @@ class QuietServices final : public Services {
   mutable std::mutex mutex_;  // guards the two below
   std::map<std::string, std::int64_t, std::less<>> counts_;
   std::vector<std::string> messages_;
+  MemoryFiles scratch_;
 };
 
 /// Builds plans from the operators of test_operators.cpp, node by node, each behind the nodes it names.
@@ -65,6 +68,7 @@ class QuietServices final : public Services {
 ///   preprocess.wait    returns when the run is stopped
 ///   preprocess.shaky   like sum; fails at value `at` in its first `failures` tries, its work done; `silent`: no state
 ///   input.shaky        counts to `rows`, a row a batch, and fails like it
+///   input.large, preprocess.burst, swell, shrink, whole   see large_operators.hpp
 ///   preprocess.thorough  like sum; returns when its time is over, its work done
 class PlanBuilder {
  public:
