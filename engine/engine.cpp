@@ -6,6 +6,7 @@
 #include <optional>
 #include <system_error>
 #include <thread>
+#include <unistd.h>
 #include <utility>
 
 #include "engine/data_lock.hpp"
@@ -23,6 +24,8 @@ std::filesystem::path program_folder() {
   std::error_code problem;
   return std::filesystem::read_symlink("/proc/self/exe", problem).parent_path();
 }
+
+std::int64_t memory_of_machine() { return std::int64_t{::sysconf(_SC_PHYS_PAGES)} * ::sysconf(_SC_PAGESIZE); }
 
 // Members of a node's parameters that are addresses to read from, by the operator's declaration.
 std::vector<std::string> read_addresses(const OperatorInfo& info) {
@@ -105,6 +108,8 @@ Result<std::unique_ptr<Engine>> Engine::open(EngineSettings settings) {
     settings.plugins.push_back((program_folder() / "../lib/millrace/plugins").lexically_normal());
   }
   if (settings.workers == 0) settings.workers = std::max(1u, std::thread::hardware_concurrency());
+  if (settings.declared_threads == 0) settings.declared_threads = static_cast<std::int64_t>(settings.workers);
+  if (settings.declared_memory_bytes == 0) settings.declared_memory_bytes = memory_of_machine() / 5 * 4;
   if (settings.waiting_share == 0) {
     settings.waiting_share = settings.waiting_workers > 0 ? std::max<std::size_t>(settings.waiting_workers / 4, 1)
                                                           : std::max(settings.workers, kLeastShare);
@@ -126,7 +131,9 @@ Result<std::unique_ptr<Engine>> Engine::open(EngineSettings settings) {
   state->scheduler = make_worker_pools({.control = settings.control_workers,
                                         .waiting = settings.waiting_workers,
                                         .compute = settings.workers,
-                                        .waiting_share = settings.waiting_share},
+                                        .waiting_share = settings.waiting_share,
+                                        .declared_threads = settings.declared_threads,
+                                        .declared_memory_bytes = settings.declared_memory_bytes},
                                        system_clock());
   state->job_store = std::make_unique<JobStore>(*state->catalog);
   state->jobs = std::make_unique<JobService>(*state->job_store, *state->registry, *state->store, *state->catalog,

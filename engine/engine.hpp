@@ -23,6 +23,8 @@ struct EngineSettings {
   std::size_t control_workers = 8;                // requests, the life of jobs, checkpoints, aborts
   std::size_t waiting_workers = 0;                // operators that wait; 0: four times the share of a job
   std::size_t waiting_share = 0;                  // of them, for one job; 0: as many as `workers`, and at least 8
+  std::int64_t declared_threads = 0;              // that nodes of all jobs may declare; 0: as many as `workers`
+  std::int64_t declared_memory_bytes = 0;         // the same of memory; 0: four fifths of what the machine has
   DatabaseSettings catalog{};                     // empty address: sqlite:DATA/catalog.sqlite
   StoreSettings store{};                          // empty folder: DATA/store; empty work: DATA/work, or .work in a shared store
   JobSettings jobs{};

@@ -36,7 +36,10 @@ std::string operators_of(const PlanNode& node) {
 // How the node runs: side by side or one call at a time, and on which pool.
 std::string manner_of(const PlanNode& node) {
   std::string text = node.replicable() ? "replicable" : "serial";
-  if (node.head().info->blocking) text += ", waiting pool";
+  if (node.head().waits()) text += ", waiting pool";
+  const auto& resources = node.head().resources;
+  if (resources.threads > 0) text += fmt::format(", {} threads", resources.threads);
+  if (resources.memory_bytes > 0) text += fmt::format(", {} bytes", resources.memory_bytes);
   if (node.head().info->grain > 0) text += fmt::format(", {} rows a call", node.head().info->grain);
   if (node.head().retry.tries > 1) text += fmt::format(", {} tries", node.head().retry.tries);
   if (node.head().timeout.count() > 0)
@@ -154,8 +157,9 @@ Json node_json(const Plan& plan, std::size_t place) {
   Json json = Json::object();
   json["name"] = node.head().name;
   json["replicable"] = node.replicable();
-  json["pool"] = node.head().info->blocking ? "waiting" : "compute";
+  json["pool"] = node.head().waits() ? "waiting" : "compute";
   json["grain"] = node.head().info->grain;
+  if (!node.head().resources.empty()) json["resources"] = to_json(node.head().resources);
   if (!node.note.empty()) json["note"] = node.note;
   Json inputs = Json::array();
   for (const auto& edge : edges_into(plan, place)) {

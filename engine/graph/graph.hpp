@@ -27,6 +27,13 @@ struct Node {
   RetryPolicy retry{};
   std::chrono::milliseconds timeout{0};
   bool checkpoint = true;
+  Resources resources{};
+
+  [[nodiscard]] bool is_training() const { return resources.kind == Resources::Kind::Train; }
+  /// It is called by the waiting pool.
+  [[nodiscard]] bool waits() const {
+    return resources.kind ? resources.kind != Resources::Kind::Compute : info->blocking;
+  }
 };
 
 /// From one node's port to another node. A node's incoming edges stand in the order of its preOps.

@@ -14,12 +14,13 @@ namespace {
 // alone, since the whole chain would be.
 bool may_share(const Node& node) {
   return node.info->role != "input" && (node.info->replicable || node.info->stateless) &&
-         node.retry.tries == 1 && node.timeout.count() == 0;
+         node.retry.tries == 1 && node.timeout.count() == 0 && node.resources.threads == 0 &&
+         node.resources.memory_bytes == 0 && !node.is_training();
 }
 
 bool may_follow(const Node& head, const Node& tail, const Node& next) {
   return may_share(tail) && may_share(next) && head.info->replicable == next.info->replicable &&
-         head.info->blocking == next.info->blocking && tail.info->ports.empty() &&
+         head.waits() == next.waits() && tail.info->ports.empty() &&
          next.info->grain == 0 && !next.info->whole_sequence && head.checkpoint == next.checkpoint;
 }
 

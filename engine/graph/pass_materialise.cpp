@@ -69,6 +69,7 @@ class Materialiser {
     made.table = table;
     made.params = std::make_shared<const Json>(std::move(checked.params));
     made.retry = consumer.retry;
+    made.resources = made.info->resources;
     made.timeout = consumer.timeout;
     made.checkpoint = consumer.checkpoint;
     plan_.steps.push_back(fmt::format(

@@ -7,6 +7,7 @@
 
 #include "engine/base/json.hpp"
 #include "engine/plugin/fault.hpp"
+#include "engine/plugin/resources.hpp"
 
 namespace millrace {
 
@@ -30,6 +31,7 @@ struct NodeSpec {
   RetryPolicy retry{};
   std::chrono::milliseconds timeout{0};  // for one batch; 0: none
   bool checkpoint = true;
+  Resources resources{};  // what it says of them; the rest as the operator declares
   bool has_pre_ops = true, has_post_ops = true;  // were they written?
   bool is_readable = true;  // false: read_pipeline() told what is wrong; validate() checks what can
                             // still be checked

@@ -17,9 +17,10 @@ namespace {
 constexpr std::array<std::string_view, 11> kDocumentKeys{
     "version", "name",     "doc",  "params",     "ops",     "logFile",
     "queue",   "priority", "seed", "maxRecords", "defaults"};
-constexpr std::array<std::string_view, 9> kNodeKeys{"name",       "type",       "preOps",
+constexpr std::array<std::string_view, 10> kNodeKeys{"name",       "type",       "preOps",
                                                     "postOps",    "params",     "retry",
-                                                    "timeout_ms", "checkpoint", "isolation"};
+                                                    "timeout_ms", "checkpoint", "isolation",
+                                                     "resources"};
 constexpr std::array<std::string_view, 3> kRetryKeys{"tries", "first_ms", "longest_ms"};
 constexpr std::array<std::string_view, 4> kMixTypes{"input", "filter", "augment", "output"};
 constexpr std::int64_t kMaxSeed =
@@ -130,6 +131,7 @@ class Reader {
           std::chrono::milliseconds{integer(json, "timeout_ms", 0, 0, kMaxMilliseconds, place)};
       read_checkpoint(json, place, node);
       read_isolation(json, place);
+      read_own_resources(json, place, node);
     }
     node.is_readable = faults_.count() == before;
     return node;
@@ -244,6 +246,16 @@ class Reader {
     } else {
       fault("node_member_type", place.pointer + "/checkpoint",
             "\"checkpoint\" must be true or false");
+    }
+  }
+
+  void read_own_resources(const Json& json, const Place& place, NodeSpec& node) {
+    const auto* resources = member(json, "resources");
+    if (resources == nullptr) return;
+    if (auto read = read_resources(*resources); read.ok()) {
+      node.resources = *read;
+    } else {
+      fault("node_member_range", place.pointer + "/resources", read.error().message);
     }
   }
 

@@ -21,6 +21,15 @@
 namespace millrace {
 namespace {
 
+// What the pipeline says of a node's resources, else what its operator declares.
+Resources resources_of(const NodeSpec& spec, const OperatorInfo& info) {
+  Resources resources = info.resources;
+  if (spec.resources.threads > 0) resources.threads = spec.resources.threads;
+  if (spec.resources.memory_bytes > 0) resources.memory_bytes = spec.resources.memory_bytes;
+  if (spec.resources.kind) resources.kind = spec.resources.kind;
+  return resources;
+}
+
 class Validator {
  public:
   Validator(const Pipeline& pipeline, Registry& registry, Services& services,
@@ -178,7 +187,8 @@ class Validator {
     for (const auto node : order) {
       const auto& spec = ops_[node];
       graph->nodes.push_back({spec.name, checked_[node]->info, types_[node]->table,
-                              checked_[node]->params, spec.retry, spec.timeout, spec.checkpoint});
+                              checked_[node]->params, spec.retry, spec.timeout, spec.checkpoint,
+                              resources_of(spec, *checked_[node]->info)});
       graph->first_into.push_back(static_cast<std::uint32_t>(graph->edges.size()));
       for (const auto& link : links_.into(node)) {
         graph->edges.push_back(

@@ -74,7 +74,7 @@ struct Trait {
   Result<void> (*read)(const Json& value, OperatorInfo& info);
 };
 
-const std::array<Trait, 13> kTraits{{
+const std::array<Trait, 14> kTraits{{
     {"replicable",
      [](const Json& v, OperatorInfo& info) { return read_flag("replicable", v, info.replicable); }},
     {"stateless",
@@ -86,6 +86,11 @@ const std::array<Trait, 13> kTraits{{
      }},
     {"blocking",
      [](const Json& v, OperatorInfo& info) { return read_flag("blocking", v, info.blocking); }},
+    {"resources",
+     [](const Json& v, OperatorInfo& info) -> Result<void> {
+       MR_TRY(info.resources, read_resources(v));
+       return {};
+     }},
     {"lazy",
      [](const Json& v, OperatorInfo& info) -> Result<void> {
        if (!v.is_string()) return bad("lazy", "the id of the operator that makes its rows real");
@@ -255,6 +260,7 @@ Json to_json(const OperatorInfo& info) {
   if (info.grain > 0) json["grain"] = info.grain;
   put_flag("whole_sequence", info.whole_sequence);
   put_flag("blocking", info.blocking);
+  if (!info.resources.empty()) json["resources"] = to_json(info.resources);
   if (!info.lazy.empty()) json["lazy"] = info.lazy;
   put_flag("passes_lazy", info.passes_lazy);
   if (info.accepts_any != info.reads.empty()) json["accepts_any"] = info.accepts_any;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/base/json.hpp"
+#include "engine/plugin/resources.hpp"
 
 namespace millrace {
 
@@ -30,6 +31,7 @@ struct OperatorInfo {
   std::int64_t grain = 0;       // rows that one call should get at the most; 0: a whole batch
   bool whole_sequence = false;  // gets all rows of a sequence number as one batch
   bool blocking = false;        // spends its time waiting (files, network, database): runs on the waiting pool
+  Resources resources;          // threads and memory of its own, while it runs
   std::string lazy;             // what leaves it is a recipe; the operator of this id makes it real before it is used
   bool passes_lazy = false;     // handles recipes without making them real (filters on labels)
   bool accepts_any = false;     // takes batches of any schema (default when `reads` is empty)

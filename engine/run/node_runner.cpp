@@ -31,7 +31,7 @@ NodeRunner::NodeRunner(RunState& run, std::uint32_t id)
       retries_{plan_.head().retry.tries > 1},
       whole_{plan_.head().info->whole_sequence},
       stateless_{std::all_of(plan_.chain.begin(), plan_.chain.end(), [](const Node& node) { return node.info->stateless; })},
-      pool_{plan_.head().info->blocking ? Pool::Waiting : Pool::Compute} {
+      pool_{plan_.head().waits() ? Pool::Waiting : Pool::Compute} {
   retries_with_state_ = retries_ && (source_ || (!replicable_ && !stateless_));
   if (replicable_) replicas_ = std::make_unique<Replicas>();
   if (!source_) input_ = run.inputs_of(id).front();
@@ -240,10 +240,31 @@ bool NodeRunner::consume() {
   return advance(work);
 }
 
+// The threads of a training operator are taken from the compute pool while it is called.
+class NodeRunner::HeldThreads {
+ public:
+  HeldThreads(RunState& run, const Node& node)
+      : run_{run}, threads_{node.is_training() ? static_cast<std::ptrdiff_t>(node.resources.threads) : 0} {
+    if (threads_ > 0) run_.scheduler().hold_compute(threads_);
+  }
+  ~HeldThreads() {
+    if (threads_ > 0) run_.scheduler().hold_compute(-threads_);
+  }
+  HeldThreads(const HeldThreads&) = delete;
+  HeldThreads& operator=(const HeldThreads&) = delete;
+
+ private:
+  RunState& run_;
+  const std::ptrdiff_t threads_;
+};
+
 bool NodeRunner::advance(Work& work) {
   // What brings no work for the operator is done sooner than another thread could take over the node that waits.
   if (!work.parcel.batches.empty() || (work.parcel.is_last() && !stateless_)) hand_off();
-  auto done = work_off(work);
+  auto done = [&] {
+    const HeldThreads held{run_, plan_.head()};
+    return work_off(work);
+  }();
   if (!done.ok()) return try_again(work, std::move(done).error());
   return settle(work, *done);
 }

@@ -43,6 +43,7 @@ class NodeRunner {
   static constexpr std::uint8_t kIdle = 0, kPoked = 1, kRunning = 2;
   // Number of the first part of what operators emit at their end, behind those of all batches.
   static constexpr std::int64_t kFirstTailPart = Parcel::kTail / 2 + 1;
+  class HeldThreads;
   struct Group;
   struct Piece;
 

@@ -11,6 +11,7 @@ namespace millrace {
 namespace {
 
 constexpr std::string_view kTurn = "@turn";  // in a checkpoint: which input was being read
+constexpr std::chrono::milliseconds kLookAgain{50};  // whether a run may begin
 constexpr std::size_t kMostKeptBytes = 256u << 20;
 
 }  // namespace
@@ -137,8 +138,31 @@ void RunState::start(std::unique_ptr<RunState> run) {
   state.self_ = std::move(run);
   if (state.options_.watch != nullptr) state.options_.watch->look_at(&state);
   state.enter();  // so that the run cannot end while inputs are still being poked
-  for (const std::uint32_t input : state.inputs_) state.nodes_[input].poke();
-  state.leave();
+  state.demand_ = demand_of(*state.plan_);
+  Admission* const admission = state.scheduler_.admission();
+  if (state.demand_.empty() || admission == nullptr) {
+    state.begin();
+  } else {
+    state.place_ = admission->queue();
+    state.begin_when_admitted();
+  }
+}
+
+void RunState::begin() {
+  for (const std::uint32_t input : inputs_) nodes_[input].poke();
+  leave();
+}
+
+// Looks again from time to time, since a run that waits for its turn must notice that it was stopped.
+void RunState::begin_when_admitted() {
+  Admission& admission = *scheduler_.admission();
+  if (stopping()) {
+    admission.give_up(place_);
+    return begin();
+  }
+  is_admitted_ = admission.try_enter(place_, demand_);
+  if (is_admitted_) return begin();
+  scheduler_.submit_after(kLookAgain, {[](void* self) { static_cast<RunState*>(self)->begin_when_admitted(); }, this});
 }
 
 void RunState::end_turn() {
@@ -257,6 +281,7 @@ void RunState::end() {
   }
   nodes_.clear();  // destroys the operators
   edges_.clear();
+  if (is_admitted_) scheduler_.admission()->leave(demand_);
   const auto self = std::move(self_);
   done_(std::move(outcome));
 }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/run/admission.hpp"
 #include "engine/run/barrier.hpp"
 #include "engine/run/budget.hpp"
 #include "engine/run/node_runner.hpp"
@@ -88,6 +89,8 @@ class RunState {
   void connect();
   void find_reach();
   void plan_checkpoints();
+  void begin();
+  void begin_when_admitted();
   void end();
 
   std::shared_ptr<const Plan> plan_;  // shared with other runs of the same plan
@@ -110,6 +113,9 @@ class RunState {
   Barrier barrier_;
   std::uint32_t turn_at_barrier_ = 0;           // set before the barrier's reports, read after them
 
+  Demand demand_;
+  std::uint64_t place_ = 0;    // in the queue of those that wait for resources
+  bool is_admitted_ = false;
   WaitingShare waiting_;
   Budget budget_;
   std::int64_t budget_step_ = 0;

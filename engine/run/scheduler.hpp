@@ -28,7 +28,11 @@ struct PoolSizes {
   std::size_t waiting = 32;
   std::size_t compute = 2;
   std::size_t waiting_share = 0;  // of the waiting pool, for one run; 0: a quarter
+  // What the nodes of all runs may declare together; 0: not bounded.
+  std::int64_t declared_threads = 0, declared_memory_bytes = 0;
 };
+
+class Admission;
 
 /// Runs tasks. [any thread] Tasks may submit tasks; none may wait for another.
 class Scheduler {
@@ -45,6 +49,10 @@ class Scheduler {
   /// How many threads of the waiting pool one run may hold.
   [[nodiscard]] virtual std::size_t waiting_share() const { return workers(); }
   [[nodiscard]] virtual const Clock& clock() const = 0;
+  /// Decides when runs that declare resources begin; null: at once.
+  [[nodiscard]] virtual Admission* admission() { return nullptr; }
+  /// So many more threads, or fewer when negative, are those of an operator: as many of the compute pool pause, all but one.
+  virtual void hold_compute(std::ptrdiff_t /*threads*/) {}
 };
 
 /// The threads of all pools. Destruction waits for queued tasks.

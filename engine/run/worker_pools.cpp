@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "engine/run/admission.hpp"
 #include "engine/run/scheduler.hpp"
 
 namespace millrace {
@@ -45,6 +46,14 @@ class WorkerPool {
 
   [[nodiscard]] std::size_t size() const { return threads_.size(); }
 
+  void hold(std::ptrdiff_t threads) {
+    {
+      const std::lock_guard lock{mutex_};
+      held_ += threads;
+    }
+    wake_.notify_all();
+  }
+
  private:
   using Tasks = std::deque<Task>;
 
@@ -73,18 +82,27 @@ class WorkerPool {
     Here::current() = {this, &own};
     std::unique_lock lock{mutex_};
     for (unsigned turn = 0;; ++turn) {
-      auto task = take(own, turn);
+      auto task = take_if_free(own, turn);
       while (!task && !ending_) {
         ++sleeping_;
         wake_.wait(lock);
         --sleeping_;
-        task = take(own, turn);
+        task = take_if_free(own, turn);
       }
       if (!task) return;
+      ++busy_;
       lock.unlock();
       task->run(task->self);
       lock.lock();
+      --busy_;
     }
+  }
+
+  // While threads are held for others, fewer run tasks; whoever ends one takes the next. An ending pool runs dry.
+  std::optional<Task> take_if_free(Tasks& own, unsigned turn) {
+    const auto most = std::max<std::ptrdiff_t>(static_cast<std::ptrdiff_t>(own_.size()) - held_, 1);
+    if (busy_ >= most && !ending_) return std::nullopt;
+    return take(own, turn);
   }
 
   // Takes the newest of a worker's own tasks, else the oldest common one, else the oldest of another worker; in some turns
@@ -122,6 +140,7 @@ class WorkerPool {
   Tasks common_;
   std::vector<Tasks> own_;  // by worker
   std::size_t sleeping_ = 0;
+  std::ptrdiff_t busy_ = 0, held_ = 0;
   bool ending_ = false;
   std::vector<std::jthread> threads_;  // last: they end before the queue does
 };
@@ -131,6 +150,7 @@ class WorkerPools final : public Scheduler {
   WorkerPools(const PoolSizes& sizes, const Clock& clock)
       : clock_{clock},
         share_{share_of(sizes)},
+        admission_{{sizes.declared_threads, sizes.declared_memory_bytes}},
         control_{std::max<std::size_t>(sizes.control, 1)},
         compute_{std::max<std::size_t>(sizes.compute, 1)},
         waiting_{std::max<std::size_t>(sizes.waiting, 1)},
@@ -160,6 +180,8 @@ class WorkerPools final : public Scheduler {
   [[nodiscard]] std::size_t workers() const override { return compute_.size(); }
   [[nodiscard]] std::size_t waiting_share() const override { return share_; }
   [[nodiscard]] const Clock& clock() const override { return clock_; }
+  [[nodiscard]] Admission* admission() override { return &admission_; }
+  void hold_compute(std::ptrdiff_t threads) override { compute_.hold(threads); }
 
  private:
   struct Delayed {
@@ -210,6 +232,7 @@ class WorkerPools final : public Scheduler {
 
   const Clock& clock_;
   const std::size_t share_;
+  Admission admission_;
   // Destroyed the other way round: delayed tasks submit to the others.
   WorkerPool control_;
   WorkerPool compute_;

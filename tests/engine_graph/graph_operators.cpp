@@ -93,6 +93,8 @@ constexpr std::array kRows{
     Row{"filter.disk", Role::Filter, "{}", R"({"replicable": true, "blocking": true})"},
     Row{"filter.serial", Role::Filter, "{}", R"({"stateless": true})"},
     Row{"filter.state", Role::Filter, "{}", "{}"},
+    Row{"filter.busy", Role::Filter, "{}",
+        R"({"resources": {"threads": 4, "memory_bytes": 1000, "class": "train"}})"},
     Row{"filter.kept", Role::Filter, "{}", "{}", nullptr, true},
     Row{"filter.split", Role::Filter, "{}", R"({"replicable": true, "ports": ["test", "train"]})"},
     Row{"filter.number", Role::Filter, "{}",

@@ -326,6 +326,29 @@ TEST_CASE("each address is looked up once, and none where nothing is written",
   CHECK(ask() == kInputs / 2 + 1);
 }
 
+TEST_CASE("a node says what it needs, or its operator does", "[graph][validate]") {
+  const auto validation = validated(R"({"ops": [
+    {"name": "in", "type": "input.plain"},
+    {"name": "a", "type": "filter.busy", "preOps": ["in"]},
+    {"name": "b", "type": "filter.busy", "preOps": ["a"], "resources": {"threads": 2, "class": "compute"}}]})");
+  REQUIRE(validation.graph);
+  const auto& nodes = validation.graph->nodes;
+  CHECK(nodes[0].resources.empty());
+  CHECK(nodes[1].resources.threads == 4);
+  CHECK(nodes[1].is_training());
+  CHECK(nodes[1].waits());
+  CHECK(nodes[2].resources.threads == 2);
+  CHECK(nodes[2].resources.memory_bytes == 1000);
+  CHECK_FALSE(nodes[2].waits());
+  CHECK(faults_of(R"({"ops": [
+    {"name": "a", "type": "input.plain", "resources": {"threads": -1}},
+    {"name": "b", "type": "input.plain", "resources": {"class": "fast"}},
+    {"name": "c", "type": "input.plain", "resources": {"cores": 1}},
+    {"name": "d", "type": "input.plain", "resources": 4}]})") ==
+        Words{"node_member_range /ops/0/resources", "node_member_range /ops/1/resources",
+              "node_member_range /ops/2/resources", "node_member_range /ops/3/resources"});
+}
+
 TEST_CASE("faults of every step are told at once", "[graph][validate]") {
   CHECK(faults_of(R"({"sede": 1, "params": {"x": {"type": "string"}}, "ops": [
     {"name": "a", "type": "input.plain", "timeout_ms": -1},

@@ -372,6 +372,11 @@ PlanBuilder& PlanBuilder::retry(int tries) {
   return *this;
 }
 
+PlanBuilder& PlanBuilder::resources(const Resources& resources) {
+  plan_.nodes.back().chain.back().resources = resources;
+  return *this;
+}
+
 PlanBuilder& PlanBuilder::timeout(std::chrono::milliseconds time) {
   plan_.nodes.back().chain.back().timeout = time;
   return *this;

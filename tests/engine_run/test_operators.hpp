@@ -75,6 +75,7 @@ class PlanBuilder {
   PlanBuilder& add(std::string name, std::string_view id, Json params = Json::object(),
                    std::vector<std::string> before = {}, Json traits = Json::object());
   PlanBuilder& retry(int tries);                         // of the node added last
+  PlanBuilder& resources(const Resources& resources);    // of the node added last
   PlanBuilder& timeout(std::chrono::milliseconds time);  // of the node added last
   /// Puts an operator behind the last one of the node added last, into its chain.
   PlanBuilder& fuse(std::string name, std::string_view id, Json params = Json::object());

@@ -42,6 +42,12 @@ void add_options(CLI::App& app, Program& program) {
                  "the share of a job");
   app.add_option("--waiting-share", program.waiting_share,
                  "How many of them one job may hold; 0: as many as --workers, and at least 8");
+  app.add_option("--declared-threads", program.declared_threads,
+                 "Threads that the nodes of all running jobs may declare; 0: as many as --workers")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--declared-memory", program.declared_memory_bytes,
+                 "Memory that they may declare, such as 8gb; 0: four fifths of the machine's")
+      ->transform(CLI::AsSizeValue(false));
   app.add_option("--catalog", program.catalog,
                  "Database of the catalog: sqlite:PATH or mysql://user@host:port/database; "
                  "default: in the data folder");

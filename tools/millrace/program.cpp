@@ -35,6 +35,8 @@ EngineSettings Program::engine_settings() const {
   settings.control_workers = control_workers;
   settings.waiting_workers = waiting_workers;
   settings.waiting_share = waiting_share;
+  settings.declared_threads = declared_threads;
+  settings.declared_memory_bytes = static_cast<std::int64_t>(declared_memory_bytes);
   settings.catalog.address = catalog;
   settings.catalog.password_file = catalog_password_file;
   settings.store.max_scratch_bytes = max_scratch_bytes;

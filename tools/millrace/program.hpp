@@ -30,6 +30,8 @@ struct Program {
   std::size_t workers = 0;  // compute threads; 0: one a core
   std::size_t control_workers = 8;
   std::size_t waiting_workers = 0, waiting_share = 0;  // 0: see EngineSettings
+  std::int64_t declared_threads = 0;
+  std::uint64_t declared_memory_bytes = 0;
   std::string catalog;      // address of the database; empty: SQLite in the data folder
   std::string catalog_password_file;
   std::uint64_t max_scratch_bytes = 64ull << 30;  // of one job
