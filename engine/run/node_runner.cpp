@@ -165,8 +165,9 @@ bool NodeRunner::try_again(Work& work, Error error) {
   const bool was_finishing = work.parcel.is_last() && work.next == work.parcel.batches.size();
   // An operator whose state before the batch is not known may have done a part of it.
   const bool is_known = !retries_with_state_ || !chain_ || work.state;
-  if (!is_known) error.message += " (not tried again: the state of the node is too large to be kept)";
-  if (was_finishing || !is_known || !may_retry(error, work.attempt)) {
+  const bool may_help = !was_finishing && may_retry(error, work.attempt);
+  if (may_help && !is_known) error.message += " (not tried again: the state of the node is too large to be kept)";
+  if (!may_help || !is_known) {
     fail(std::move(error));
     return false;
   }

@@ -14,6 +14,11 @@ constexpr std::string_view kTurn = "@turn";  // in a checkpoint: which input was
 constexpr std::chrono::milliseconds kLookAgain{50};  // whether a run may begin
 constexpr std::size_t kMostKeptBytes = 256u << 20;
 
+std::size_t budget_of(const RunOptions& options, const Scheduler& scheduler) {
+  constexpr std::size_t kBytesPerWorker = std::size_t{32} << 20;
+  return options.budget_bytes > 0 ? options.budget_bytes : kBytesPerWorker * std::max<std::size_t>(scheduler.workers(), 2);
+}
+
 }  // namespace
 
 RunState::RunState(std::shared_ptr<const Plan> plan, Scheduler& scheduler, Services& services,
@@ -27,7 +32,7 @@ RunState::RunState(std::shared_ptr<const Plan> plan, Scheduler& scheduler, Servi
       edges_(plan_->edges.size()),
       barrier_{options_.checkpoint_every, scheduler.clock()},
       waiting_{scheduler},
-      budget_{options_.budget_bytes},
+      budget_{budget_of(options_, scheduler)},
       // All nodes together keep an eighth of the budget to themselves.
       budget_step_{std::min<std::int64_t>(budget_.bound() / 8 / static_cast<std::int64_t>(plan_->nodes.size() + 1), 1 << 20)},
       spill_files_{services} {

@@ -81,7 +81,7 @@ class RunWatch {
 
 struct RunOptions {
   std::size_t edge_bytes = 32u << 20;          // an edge takes no more than this, but for the batch that is next in order
-  std::size_t budget_bytes = 64u << 20;        // what waits in the whole run: see Budget
+  std::size_t budget_bytes = 0;                // what waits in the whole run, see Budget; 0: 32 MiB a worker, at least 64
   std::int64_t window = 64;                    // batches between the input and the slowest node
   std::chrono::milliseconds checkpoint_every{5'000};  // 0: after every batch; no checkpoints without `on_checkpoint`
   std::optional<Checkpoint> resume;

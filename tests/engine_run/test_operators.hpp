@@ -10,11 +10,11 @@
 #include "engine/plugin/services.hpp"
 #include "engine/run/run.hpp"
 #include "engine/run/scheduler.hpp"
-#include "tests/engine_run/memory_scratch.hpp"
+#include "tests/engine_run/scratch_files.hpp"
 
 namespace millrace::test {
 
-/// Services that keep what they are told and have no store but scratch in memory, and no catalog.
+/// Services that keep what they are told and have no store but scratch, and no catalog.
 class QuietServices final : public Services {
  public:
   explicit QuietServices(const Cancel& cancel, std::uint64_t seed = 0) : cancel_{cancel}, seed_{seed} {}
@@ -52,7 +52,7 @@ class QuietServices final : public Services {
   mutable std::mutex mutex_;  // guards the two below
   std::map<std::string, std::int64_t, std::less<>> counts_;
   std::vector<std::string> messages_;
-  MemoryFiles scratch_;
+  ScratchFiles scratch_;
 };
 
 /// Builds plans from the operators of test_operators.cpp, node by node, each behind the nodes it names.
