@@ -54,7 +54,7 @@ Result<ObjectStat> StoreServices::stat(std::string_view uri) {
     MR_TRY(Scratch* const files, scratch());
     return files->stat(checked.key);
   }
-  return store().stat(checked);
+  return store().stat(checked, [this] { return stopping(); });
 }
 
 Result<std::string> StoreServices::identify(std::string_view uri) {

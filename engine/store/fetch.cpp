@@ -311,18 +311,17 @@ Result<std::unique_ptr<ObjectReader>> Fetcher::open(const Uri& uri,
   }
 }
 
-Result<ObjectStat> Fetcher::stat(const Uri& uri) const {
+Result<ObjectStat> Fetcher::stat(const Uri& uri, const std::function<bool()>& stopping) const {
   const auto deadline = std::chrono::steady_clock::now() + limits_.total;
-  const std::function<bool()> never;
   for (int tries = 1;; ++tries) {
-    Journey journey{limits_, listed_, never};
+    Journey journey{limits_, listed_, stopping};
     auto failed = journey.run(uri, true, deadline);
     if (!failed) return journey.last().stat();
     // A server that does not know HEAD may well have the object.
     const auto status = journey.last().status();
     if (status == 405 || status == 501) return ObjectStat{};
     if (!failed->is_worth_another_try || tries >= limits_.tries ||
-        !pause(tries - 1, deadline, never)) {
+        !pause(tries - 1, deadline, stopping)) {
       return std::move(failed->error);
     }
   }

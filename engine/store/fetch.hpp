@@ -21,7 +21,7 @@ class Fetcher {
   /// not allowed), Exhausted (more than max_bytes), DeadlineExceeded, Unavailable, Cancelled, Io.
   Result<std::unique_ptr<ObjectReader>> open(const Uri& uri,
                                              const std::function<bool()>& stopping) const;
-  Result<ObjectStat> stat(const Uri& uri) const;
+  Result<ObjectStat> stat(const Uri& uri, const std::function<bool()>& stopping) const;
 
  private:
   FetchLimits limits_;

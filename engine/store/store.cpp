@@ -282,8 +282,8 @@ Result<std::string> Store::identify(const Uri& uri) {
   return object;
 }
 
-Result<ObjectStat> Store::stat(const Uri& uri) {
-  if (is_http(uri)) return state_->fetcher.stat(uri);
+Result<ObjectStat> Store::stat(const Uri& uri, const std::function<bool()>& stopping) {
+  if (is_http(uri)) return state_->fetcher.stat(uri, stopping);
   if (is_blob(uri)) {
     MR_TRY(auto* const blobs, state_->contents(uri));
     MR_TRY(const auto stat, blobs->stat(uri.sha256));

@@ -77,7 +77,7 @@ class Store {
   Result<std::string> identify(const Uri& uri);
   /// NotFound where nothing is; its Error::detail is "no_bucket" when the bucket itself does not exist. Asks http servers
   /// with HEAD; the size is 0 when they do not say.
-  Result<ObjectStat> stat(const Uri& uri);
+  Result<ObjectStat> stat(const Uri& uri, const std::function<bool()>& stopping = {});
   /// Lists below a folder address, files only, recursive, sorted bytewise by address. Files that no address can name, staged
   /// ones among them, are left out.
   Result<void> list(const Uri& uri, const std::function<void(std::string_view, const ObjectStat&)>& each);

@@ -197,5 +197,11 @@ TEST_CASE("jobs that read from a server that hangs do not hold up a job of anoth
   const auto other = place.submit(trivial_job(), "other");
   wait_until([&] { return place.state(other) == "finished"; });
   CHECK(Steady::now() - begin < 5s);
-  for (const auto job : held) CHECK(place.state(job) == "running");
+  for (const auto job : held) {
+    CHECK(place.state(job) == "running");
+    place.asked("POST", fmt::format("/jobs/{}/abort", job));
+  }
+  const auto aborted = Steady::now();
+  for (const auto job : held) wait_until([&] { return place.state(job) == "aborted"; });
+  CHECK(Steady::now() - aborted < 5s);
 }
