@@ -18,6 +18,10 @@ class Budget {
   /// Adds bytes, or gives them back when negative. Returns the nodes that wait for room that there is now.
   [[nodiscard]] std::vector<std::uint32_t> add(std::int64_t bytes);
   [[nodiscard]] bool has_room() const { return used_.load() < bound_; }
+  /// There is room beside what is used for so much that has been begun.
+  [[nodiscard]] bool has_room_beside(std::size_t bytes) const {
+    return used_.load() + static_cast<std::int64_t>(bytes) < bound_;
+  }
   /// The same, and when there is none add() will name the node once.
   [[nodiscard]] bool has_room_for(std::uint32_t node);
   [[nodiscard]] std::int64_t bound() const { return bound_; }

@@ -36,13 +36,19 @@ bool NodeRunner::dispatch() {
   return true;
 }
 
-// Pieces begin in order. While the run has no room, only the one that is next in order does: what is emitted behind it
-// would have to wait for it.
+// Pieces begin in order, some more than there are threads. While the run has no room for what those that have begun will
+// emit, only the one that is next in order does: what is emitted behind it would have to wait for it. Until the first has
+// ended nobody knows how much that is.
 bool NodeRunner::may_begin() {
+  const Replicas& replicas = *replicas_;
   const std::size_t threads =
       pool_ == Pool::Waiting ? run_.scheduler().waiting_share() : run_.scheduler().workers();
-  if (replicas_->unfinished.load(std::memory_order_acquire) >= 2 * threads + 2) return false;
-  return replicas_->open == 0 || run_.budget().has_room_for(id_);
+  const std::size_t unfinished = replicas.unfinished.load(std::memory_order_acquire);
+  const bool is_known = replicas.has_finished_one.load(std::memory_order_relaxed);
+  if (unfinished >= (is_known ? 2 * threads + 2 : threads)) return false;
+  if (replicas.open == 0) return true;
+  return run_.budget().has_room_for(id_) &&
+         run_.budget().has_room_beside(unfinished * replicas.largest.load(std::memory_order_relaxed));
 }
 
 bool NodeRunner::begin_piece() {
@@ -172,7 +178,12 @@ void NodeRunner::run_piece(Piece& piece) {
   if (piece.out.kept_bytes() >= kCountedBytes) {
     piece.counted_bytes = piece.out.kept_bytes();
     run_.change_budget(static_cast<std::int64_t>(piece.counted_bytes));
+    std::size_t largest = replicas_->largest.load(std::memory_order_relaxed);
+    while (largest < piece.counted_bytes &&
+           !replicas_->largest.compare_exchange_weak(largest, piece.counted_bytes, std::memory_order_relaxed)) {
+    }
   }
+  replicas_->has_finished_one.store(true, std::memory_order_relaxed);
   replicas_->unfinished.fetch_sub(1, std::memory_order_release);
   // The piece may be gone after this.
   std::atomic_ref{piece.is_done}.store(true, std::memory_order_release);

@@ -76,6 +76,8 @@ struct NodeRunner::Replicas {
   bool tail_taken = false;
 
   std::atomic<std::size_t> unfinished{0};  // pieces with workers
+  std::atomic<std::size_t> largest{0};     // bytes that a piece emitted
+  std::atomic<bool> has_finished_one{false};
   std::mutex mutex;                        // guards the two below
   std::vector<std::unique_ptr<Chain>> all;
   std::vector<Chain*> idle;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -144,7 +145,7 @@ class Swell final : public Operator {
   std::size_t bytes_;
 };
 
-/// Passes the rows on without their padding.
+/// Passes the rows on without their padding, and keeps nothing of its memory.
 class Shrink final : public Operator {
  public:
   static constexpr auto kName = "preprocess.shrink";
@@ -152,7 +153,14 @@ class Shrink final : public Operator {
   static constexpr auto kParams = "{}";
   static constexpr auto kTraits = R"({"stateless": true})";
   explicit Shrink(const Params&) {}
-  void process(Context& context, Batch batch) override { context.emit(std::move(batch).without("pad")); }
+  void process(Context& context, Batch batch) override {
+    Builder<std::int64_t> roots, values;
+    for (std::int64_t row = 0; row < batch.rows(); ++row) {
+      roots.append(batch.column<std::int64_t>(kRootColumn).value(row));
+      values.append(batch.column<std::int64_t>("value").value(row));
+    }
+    context.emit(Batch{}.with(kRootColumn, std::move(roots)).with("value", std::move(values)));
+  }
 };
 
 /// Emits how many rows each call got.
