@@ -73,7 +73,7 @@ Result<std::unique_ptr<SpillFile>> SpillFiles::take() {
       free_.pop_back();
     }
   }
-  std::string uri = "work:///run-" + std::to_string(number);
+  std::string uri = "work:///_spill." + std::to_string(number);
   auto writer = services_.stage(uri);
   // An earlier attempt may have left something.
   auto emptied = writer.ok() ? (*writer)->truncate(0) : Result<void>{std::move(writer).error()};
