@@ -36,12 +36,18 @@ Json keeping(const Json& numbers, const Json& params = Json::object()) {
              {"params", params}}}}};
 }
 
-// What lies in the folder of scratch.
+// What lies in the folder of scratch, also while some of it is being removed.
 std::vector<std::string> scratch_of(const JobPlace& place) {
   std::vector<std::string> names;
   const auto root = place.folder() / "work";
-  for (const auto& entry : std::filesystem::recursive_directory_iterator{root})
-    if (entry.is_regular_file()) names.push_back(entry.path().lexically_relative(root).string());
+  if (!std::filesystem::exists(root)) return names;
+  std::error_code gone, not_told;
+  std::filesystem::recursive_directory_iterator entry{root, gone};
+  for (; entry != std::filesystem::recursive_directory_iterator{}; entry.increment(gone)) {
+    if (entry->is_regular_file(not_told))
+      names.push_back(entry->path().lexically_relative(root).string());
+  }
+  if (gone) return scratch_of(place);  // a folder that was being read
   return names;
 }
 
