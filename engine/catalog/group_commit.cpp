@@ -206,7 +206,12 @@ void GroupCommit::commit(std::vector<Item>& batch) {
 }
 
 void GroupCommit::fail(std::vector<Item>& batch, Error error) {
-  if (std::exchange(commit_unknown_, false)) error = error.within(kNotKnown);
+  if (std::exchange(commit_unknown_, false)) {
+    error = error.within(kNotKnown);
+    // The lost session may hold our mark for long: under another name the next batch need not wait.
+    writer_ = system_random().hex(16);
+    has_mark_ = false;
+  }
   for (Item& item : batch) item.result = error;
 }
 

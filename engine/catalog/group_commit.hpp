@@ -88,9 +88,9 @@ class GroupCommit {
   Database& database_;
   const Clock& clock_;
   const Limits limits_;
-  const std::string writer_;  // name of this writer in writer_marks
 
   // The writer's thread alone.
+  std::string writer_;  // its name in writer_marks
   std::unique_ptr<Connection> connection_;
   std::int64_t mark_ = 0;        // of the last transaction that was begun
   bool has_mark_ = false;        // writer_marks has a row of ours

@@ -2,6 +2,7 @@
 
 #include <future>
 #include <thread>
+#include <utility>
 
 #include <catch2/catch.hpp>
 
@@ -210,13 +211,15 @@ namespace {
 struct Mishaps {
   int lose_before_commit = 0;
   int lose_after_commit = 0;
+  int lose_in_commit = 0;  // the session lives on, with all of its locks, in `lost`
   int connects = 0;
+  std::vector<std::unique_ptr<Connection>> lost{};
 };
 
 class MishapConnection final : public Connection {
  public:
-  MishapConnection(std::unique_ptr<Connection> inner, Mishaps& mishaps)
-      : inner_{std::move(inner)}, mishaps_{mishaps} {}
+  MishapConnection(Database& database, std::unique_ptr<Connection> inner, Mishaps& mishaps)
+      : database_{database}, inner_{std::move(inner)}, mishaps_{mishaps} {}
   Result<SqlRows> query(std::string_view sql, const std::vector<SqlValue>& values) override {
     return inner_->query(sql, values);
   }
@@ -227,6 +230,11 @@ class MishapConnection final : public Connection {
   Result<void> begin() override { return inner_->begin(); }
   Result<void> rollback() override { return inner_->rollback(); }
   Result<void> commit() override {
+    if (mishaps_.lose_in_commit > 0) {
+      --mishaps_.lose_in_commit;
+      mishaps_.lost.push_back(std::exchange(inner_, must(database_.connect())));
+      return Error{Code::Unavailable, "lost in between"};
+    }
     if (mishaps_.lose_before_commit > 0) {
       --mishaps_.lose_before_commit;
       must(inner_->rollback());
@@ -241,6 +249,7 @@ class MishapConnection final : public Connection {
   }
 
  private:
+  Database& database_;
   std::unique_ptr<Connection> inner_;
   Mishaps& mishaps_;
 };
@@ -253,7 +262,7 @@ class MishapDatabase final : public Database {
     ++mishaps_.connects;
     MR_TRY(auto inner, inner_->connect(use));
     return std::unique_ptr<Connection>{
-        std::make_unique<MishapConnection>(std::move(inner), mishaps_)};
+        std::make_unique<MishapConnection>(*inner_, std::move(inner), mishaps_)};
   }
   [[nodiscard]] SqlDialect dialect() const override { return inner_->dialect(); }
   [[nodiscard]] std::string describe() const override { return inner_->describe(); }
@@ -264,6 +273,26 @@ class MishapDatabase final : public Database {
 };
 
 }  // namespace
+
+TEST_CASE("a lost session that keeps its locks does not hold up the writes behind it",
+          "[catalog][group_commit]") {
+  CatalogPlace place{SqlDialect::MySql};
+  place.settings().busy_timeout = 1s;
+  const auto catalog = place.open();  // makes the tables
+  Mishaps mishaps;
+  MishapDatabase database{place.database(), mishaps};
+  {
+    GroupCommit writer{database, system_clock(), {.patience = 500ms}};
+    mishaps.lose_in_commit = 1;
+    const auto first = writer.write_and_wait(insert("in doubt"), 0);
+    REQUIRE_FALSE(first.ok());
+    CHECK(first.error().code == Code::Unavailable);
+    CHECK(first.error().message.find("not known") != std::string::npos);
+    CHECK(writer.write_and_wait(insert("behind"), 0).ok());
+  }
+  mishaps.lost.clear();  // which undoes it
+  CHECK(count(*catalog) == 1);
+}
 
 TEST_CASE("when the answer to a commit is lost, nothing is lost and nothing is doubled",
           "[catalog][group_commit]") {

@@ -1,6 +1,7 @@
 #include "engine/catalog/mysql/mysql_connection.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -37,6 +38,8 @@ sql::Driver& driver() {
 // The driver sends longer texts on their own, in pieces; the others share one packet with the
 // statement. Each of these has to fit into max_allowed_packet.
 constexpr std::size_t kLongText = 256 * 1024;
+
+constexpr std::chrono::seconds kIdleTransaction{60};
 
 class MysqlConnection final : public Connection {
  public:
@@ -176,8 +179,11 @@ class MysqlConnection final : public Connection {
           std::string{"SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"},
           std::string{"SET SESSION sql_mode = "
                       "'STRICT_ALL_TABLES,NO_BACKSLASH_ESCAPES,ERROR_FOR_DIVISION_BY_ZERO'"},
-          fmt::format("SET SESSION innodb_lock_wait_timeout = {}",
-                      settings_.lock_timeout.count())}) {
+          // What a lost session had locked comes free, though the server does not learn of the
+          // loss: transactions of ours are never idle for so long. MySQL has no such setting.
+          fmt::format("SET SESSION innodb_lock_wait_timeout = {} /*M!100300 , "
+                      "idle_transaction_timeout = {} */",
+                      settings_.lock_timeout.count(), kIdleTransaction.count())}) {
       statement->execute(setting);
     }
     end_idle_transactions(*statement, settings_.lock_timeout);
