@@ -69,6 +69,12 @@ Result<void> read_grain(const Json& value, std::int64_t& grain) {
   return {};
 }
 
+// All rows of a sequence number and at most so many of them: the engine could keep only one of the two.
+Result<void> check_together(const OperatorInfo& info) {
+  if (!info.whole_sequence || info.grain == 0) return {};
+  return Error{Code::DataInvalid, "\"whole_sequence\" and \"grain\" exclude each other"};
+}
+
 struct Trait {
   std::string_view name;
   Result<void> (*read)(const Json& value, OperatorInfo& info);
@@ -228,6 +234,8 @@ Result<OperatorInfo> info_from_json(std::string_view id, std::string_view role,
     if (const auto read = read_member(name, value, info); !read.ok())
       return read.error().within(context);
   }
+  if (const auto together = check_together(info); !together.ok())
+    return together.error().within(context);
   if (info.reads.empty()) info.accepts_any = declaration.value("accepts_any", true);
   return info;
 }
@@ -240,7 +248,7 @@ Result<void> apply_traits(OperatorInfo& info, const Json& traits) {
     }
     MR_CHECK(trait->read(value, info));
   }
-  return {};
+  return check_together(info);
 }
 
 Json to_json(const OperatorInfo& info) {

@@ -65,6 +65,8 @@ TEST_CASE("mistakes in a declaration are named", "[plugin][declaration]") {
   CHECK_THAT(error_of(R"({"stability": "fine"})"),
              Catch::Contains("stable, alpha or experimental"));
   CHECK_THAT(error_of(R"({"grain": -1})"), Catch::Contains("grain"));
+  CHECK_THAT(error_of(R"({"whole_sequence": true, "grain": 4})"),
+             Catch::Contains("exclude each other"));
   CHECK_THAT(error_of(R"({"ports": [""]})"), Catch::Contains("ports"));
   CHECK_THAT(error_of(R"({"conformance": {"skip": {"empty": ""}}})"),
              Catch::Contains("conformance"));
@@ -111,4 +113,6 @@ TEST_CASE("traits are applied, and refused when they are none", "[plugin][declar
   CHECK(info->emits.contains("x"));
   CHECK_FALSE(apply_traits(*info, Json::parse(R"({"doc": "x"})")).ok());
   CHECK_FALSE(apply_traits(*info, Json::parse(R"({"grain": "x"})")).ok());
+  CHECK(apply_traits(*info, Json::parse(R"({"whole_sequence": true})")).ok());
+  CHECK_FALSE(apply_traits(*info, Json::parse(R"({"grain": 4})")).ok());
 }
