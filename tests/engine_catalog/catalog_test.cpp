@@ -232,6 +232,8 @@ class MishapConnection final : public Connection {
   Result<void> commit() override {
     if (mishaps_.lose_in_commit > 0) {
       --mishaps_.lose_in_commit;
+      // As with MySQL, which does not end it.
+      must(inner_->run("SET SESSION idle_transaction_timeout = 0"));
       mishaps_.lost.push_back(std::exchange(inner_, must(database_.connect())));
       return Error{Code::Unavailable, "lost in between"};
     }

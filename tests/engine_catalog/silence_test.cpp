@@ -140,6 +140,9 @@ TEST_CASE("a write that waits for another one's lock is not taken for a silent s
   place.settings().answer_timeout = 2s;
   const auto catalog = place.open();
   must(catalog->write_and_wait(insert("a")));
+  // The other one may hold its transaction open for as long as a lock may be waited for.
+  place.settings().busy_timeout = 30s;
+  place.settings().answer_timeout = 60s;
   const auto other = place.connect();
   must(other->begin());
   must(other->execute("UPDATE aliases SET internal_id = 2 WHERE external_id = 'a'"));

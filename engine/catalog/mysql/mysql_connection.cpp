@@ -39,8 +39,6 @@ sql::Driver& driver() {
 // statement. Each of these has to fit into max_allowed_packet.
 constexpr std::size_t kLongText = 256 * 1024;
 
-constexpr std::chrono::seconds kIdleTransaction{60};
-
 class MysqlConnection final : public Connection {
  public:
   explicit MysqlConnection(MysqlSettings settings) : settings_{std::move(settings)} {}
@@ -179,11 +177,8 @@ class MysqlConnection final : public Connection {
           std::string{"SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"},
           std::string{"SET SESSION sql_mode = "
                       "'STRICT_ALL_TABLES,NO_BACKSLASH_ESCAPES,ERROR_FOR_DIVISION_BY_ZERO'"},
-          // What a lost session had locked comes free, though the server does not learn of the
-          // loss: transactions of ours are never idle for so long. MySQL has no such setting.
-          fmt::format("SET SESSION innodb_lock_wait_timeout = {} /*M!100300 , "
-                      "idle_transaction_timeout = {} */",
-                      settings_.lock_timeout.count(), kIdleTransaction.count())}) {
+          fmt::format("SET SESSION innodb_lock_wait_timeout = {}",
+                      settings_.lock_timeout.count())}) {
       statement->execute(setting);
     }
     end_idle_transactions(*statement, settings_.lock_timeout);
