@@ -86,7 +86,7 @@ TEST_CASE("a part that hangs is asked once, and every request is answered in tim
   Replies replies;
   Hanging catalog;
   Readiness readiness{
-      {{"catalog", [&catalog] { return catalog.check(); }}, {"store", [] { return "ok"; }}}, 50ms};
+      {{"catalog", [&catalog] { return catalog.check(); }}, {"store", [] { return "ok"; }}}, 1s};
   for (int i = 0; i < 100; ++i) readiness.answer(replies.take());
   REQUIRE(replies.wait_for(100));
   readiness.answer(replies.take());
