@@ -158,7 +158,9 @@ TEST_CASE("an abort takes the scratch of a job that waits for its next attempt",
   const auto id = place.submit(
       keeping({{"batches", 20}, {"gate_at", 10}, {"fail_until", place.path("never")}}));
   place.wait(id, [](const Job& job) { return job.failures > 0; });
-  CHECK(scratch_of(place).size() == 1);
+  // Its operator may have had no batch yet.
+  must(must(place.store().work()->scratch(id, 1)->stage("left"))->write("x"));
+  CHECK_FALSE(scratch_of(place).empty());
   must(place.service().abort(id, StopReason::User));
   place.close();
   CHECK(scratch_of(place).empty());
