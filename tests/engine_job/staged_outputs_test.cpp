@@ -165,6 +165,25 @@ TEST_CASE("an output does not take the place of a file that the run reads", "[jo
   }
 }
 
+TEST_CASE("a disk that takes its time holds up nobody who asks for the outputs",
+          "[job][outputs]") {
+  Outputs place;
+  std::size_t asked = 0;
+  // A lock that were held now would be taken a second time by the same thread, which hangs.
+  place.script.during = [&] {
+    ++asked;
+    CHECK(place.outputs->uris().size() <= 2);
+    CHECK(place.outputs->check_put(place.uri(place.file("other"))).ok());
+  };
+  place.write(kOne, "one");
+  place.write(kTwo, "two");
+  REQUIRE(place.outputs->sync().ok());
+  place.outputs->close();
+  REQUIRE(place.outputs->publish().ok());
+  REQUIRE(place.outputs->discard().ok());
+  CHECK(asked > 10);
+}
+
 TEST_CASE("of what a run reads so much is remembered, and no more", "[job][outputs]") {
   Outputs place;
   REQUIRE(place.outputs->note_read(place.uri(place.file("first"))).ok());

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cerrno>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -19,7 +20,10 @@ struct DiskScript {
   std::vector<std::string> done;           // "create a", "sync file a", "rename a b", ...
   std::mutex mutex;                        // guards all of it
 
+  std::function<void()> during{};          // called within each operation; set before there are any
+
   Result<void> note(const std::string& operation, const std::string& names) {
+    if (during) during();
     const std::lock_guard lock{mutex};
     if (operation == failing) {
       ++failures;

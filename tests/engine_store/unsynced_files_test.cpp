@@ -102,6 +102,13 @@ TEST_CASE("a failure of one file does not keep the others from being synced", "[
 }
 
 TEST_CASE("a sync waits for what another thread is syncing already", "[store][unsynced]") {
+  class Plain final : public WritableFile {
+   public:
+    Result<void> append(std::string_view) override { return {}; }
+    Result<void> truncate(std::uint64_t) override { return {}; }
+    Result<void> sync() override { return {}; }
+    std::uint64_t size() const override { return 1; }
+  };
   class Slow final : public WritableFile {
    public:
     Slow(std::promise<void>& begun, std::future<void> go, std::atomic<bool>& ended)
@@ -130,6 +137,7 @@ TEST_CASE("a sync waits for what another thread is syncing already", "[store][un
   {
     const std::jthread first{[&] { first_failed = !files.sync().ok(); }};
     begun.get_future().wait();
+    CHECK(files.add(**disk, "", std::make_unique<Plain>()).ok());  // a sync holds up nobody else
     const std::jthread second{[&] {
       second_failed = !files.sync().ok();
       saw_end = ended.load();
