@@ -37,19 +37,26 @@ Error taken(std::string_view what, const Uri& uri) {
 
 Result<ObjectWriter*> StagedOutputs::stage(Uri uri) {
   MR_TRY(const auto object, store_.identify(uri));
-  {
-    const std::lock_guard lock{mutex_};
-    if (reads_.contains(object)) return taken("the run reads the file that it would replace", uri);
-    if (!targets_.insert(object).second) return taken("two nodes write to one address", uri);
-  }
+  MR_CHECK(reserve(uri, object));
   auto opened = open_stage(uri);
-  const std::lock_guard lock{mutex_};
   if (!opened.ok()) {
+    const std::lock_guard lock{mutex_};
     targets_.erase(object);
     return std::move(opened).error();
   }
+  // The stage may have made folders, and an object that is not there is known by its folder.
+  MR_TRY(const auto placed, store_.identify(uri));
+  if (placed != object) MR_CHECK(reserve(uri, placed));
+  const std::lock_guard lock{mutex_};
   outputs_.push_back({std::move(uri), *std::move(opened)});
   return outputs_.back().writer.get();
+}
+
+Result<void> StagedOutputs::reserve(const Uri& uri, const std::string& object) {
+  const std::lock_guard lock{mutex_};
+  if (reads_.contains(object)) return taken("the run reads the file that it would replace", uri);
+  if (!targets_.insert(object).second) return taken("two nodes write to one address", uri);
+  return {};
 }
 
 Result<std::shared_ptr<StagedWriter>> StagedOutputs::open_stage(const Uri& uri) {

@@ -62,6 +62,7 @@ class StagedOutputs {
   };
 
   [[nodiscard]] std::vector<Output> chosen(std::string_view only) const;
+  Result<void> reserve(const Uri& uri, const std::string& object);
   Result<std::shared_ptr<StagedWriter>> open_stage(const Uri& uri);
   Result<void> publish_one(const Output& output);
   [[nodiscard]] Result<void> check_lease() const;
