@@ -126,7 +126,7 @@ TEST_CASE("a job with a large state goes on from its file wherever its process d
   SeededRandom random{seed};
   JobRequest request;
   request.idempotency_key = "large";
-  request.pipeline = place.pipeline({{"batches", 200}, {"rows", 2}}, "list");
+  request.pipeline = place.pipeline({{"batches", 1'000}, {"rows", 2}}, "list");
   request.pipeline["ops"][1]["params"]["state_bytes"] = 100'000;
   const auto row = [&place] {
     std::size_t bytes = 0;
@@ -140,7 +140,7 @@ TEST_CASE("a job with a large state goes on from its file wherever its process d
   int lives = 1;
   std::size_t largest = 0;
   while (!test::live_once(place, {request}, random.next(),
-                          lives > 8 ? 1'000'000 : 10 + random.next() % 60)) {
+                          lives > 8 ? 1'000'000 : 4 + random.next() % 8)) {
     ++lives;
     place.open(false);
     must(place.store_of_jobs().expire_leases());
@@ -153,6 +153,6 @@ TEST_CASE("a job with a large state goes on from its file wherever its process d
   const auto jobs = must(place.store_of_jobs().list({}));
   REQUIRE(jobs.size() == 1);
   CHECK(jobs[0].state == JobState::Finished);
-  CHECK(jobs[0].counts == Json{{"generated", 1}, {"read", 400}, {"written", 400}});
-  CHECK((place.read("list") == numbers(400)));
+  CHECK(jobs[0].counts == Json{{"generated", 1}, {"read", 2000}, {"written", 2000}});
+  CHECK((place.read("list") == numbers(2000)));
 }
