@@ -96,6 +96,7 @@ Counts run_rounds(int rounds, bool is_first_write) {
       wait_for_session(*administrator, database, kAtMark);  // its successor asks, or repeats
     }
     counts.written += written.get().ok() ? 1 : 0;
+    proxy.end_lost();
   }
   const auto rows = must(administrator->query("SELECT COUNT(*) FROM " + database + ".made"));
   counts.rows = integer(rows.rows.at(0).at(0));
