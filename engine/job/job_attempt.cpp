@@ -107,7 +107,10 @@ Result<void> JobAttempt::read_job() {
 void JobAttempt::began() {
   if (job_.deadline_us > 0) {
     const std::chrono::microseconds left{job_.started_us + job_.deadline_us - service_->now_us()};
-    const auto until = service_->catalog.clock().steady() + left;
+    // The first start was this one's lease, so the wall clock need not be asked.
+    const auto until = lease_.token == 1
+                           ? leased_at + std::chrono::microseconds{job_.deadline_us}
+                           : service_->catalog.clock().steady() + left;
     deadline_.store(until.time_since_epoch().count(), std::memory_order_relaxed);
   }
   if (lease_.token > 1) {
