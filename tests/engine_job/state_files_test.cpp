@@ -140,7 +140,7 @@ TEST_CASE("a job with a large state goes on from its file wherever its process d
   int lives = 1;
   std::size_t largest = 0;
   while (!test::live_once(place, {request}, random.next(),
-                          lives > 8 ? 1'000'000 : 4 + random.next() % 8)) {
+                          lives > 6 ? 1'000'000 : 4 + random.next() % 8)) {
     ++lives;
     place.open(false);
     must(place.store_of_jobs().expire_leases());
