@@ -107,6 +107,7 @@ TEST_CASE("outputs of a job whose result the database does not take are not publ
 TEST_CASE("an end that the database does not take even without a result is written when it does",
           "[job][ending]") {
   JobPlace place;
+  place.settings.queues = {{"default", 1}};  // the other starts when the first has come to its end
   place.open();
   execute(place,
           "CREATE TRIGGER no_end BEFORE UPDATE ON jobs WHEN NEW.finished_us > 0 BEGIN SELECT "
