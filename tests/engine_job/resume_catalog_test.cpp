@@ -70,30 +70,27 @@ void check_whole(JobPlace& place) {
 TEST_CASE("a job that reads the catalog loses no row and doubles none wherever its process dies",
           "[job][crash][catalog]") {
   const auto kind = GENERATE(SqlDialect::Sqlite, SqlDialect::MySql);
-  JobPlace place{kind};
-  must(place.add_plugin(MR_INPUT_CATALOG));
-  fill(place);
   const std::uint64_t seed = system_random().next();
   WARN("seed " << seed);
   SeededRandom random{seed};
-  std::size_t lives = 1;
-  // An input makes all its pages in one task, so few tasks are enough for a checkpoint. The last life
-  // is left alone, since a shared catalog has a limited number of connections.
-  const auto budget = [&]() -> std::size_t {
-    if (lives > 7) return 1'000'000;
-    return lives < 3 ? 3 + random.next() % 3 : 5 + random.next() % 30;
-  };
-  while (!test::live_once(place, {read_all(place)}, random.next(), budget())) {
-    ++lives;
-    // A shared catalog keeps the leases of the dead until they expire.
-    place.open(false);
-    must(place.store_of_jobs().expire_leases());
-    place.close();
-    REQUIRE(lives < 12);
+  const int rounds = kind == SqlDialect::Sqlite ? 6 : 2;
+  for (int round = 0; round < rounds; ++round) {
+    JobPlace place{kind};
+    must(place.add_plugin(MR_INPUT_CATALOG));
+    fill(place);
+    std::size_t lives = 1;
+    // An input makes all its pages in one task, so few tasks are enough for a checkpoint. The last
+    // life is left alone, since a shared catalog has a limited number of connections.
+    while (!test::live_once(place, {read_all(place)}, random.next(),
+                            lives > 7 ? 1'000'000 : 3 + random.next() % 12)) {
+      ++lives;
+      // A shared catalog keeps the leases of the dead until they expire.
+      place.open(false);
+      must(place.store_of_jobs().expire_leases());
+      place.close();
+      REQUIRE(lives < 12);
+    }
+    INFO("seed " << seed << " round " << round << " lives " << lives);
+    check_whole(place);
   }
-  WARN("lives " << lives);
-  CHECK(lives > 1);
-  check_whole(place);
-  const auto journal = place.journal(JobId{1});
-  CHECK(std::count(journal.begin(), journal.end(), "checkpoint") >= 1);
 }
