@@ -1,6 +1,7 @@
 #include "mortal_scheduler.hpp"
 
 #include <algorithm>
+#include <chrono>
 
 namespace millrace::test {
 
@@ -27,11 +28,16 @@ bool live_once(JobPlace& place, const std::vector<JobRequest>& requests, std::ui
     place.abandon();
     return false;
   }
-  // The last tasks of the service, so that it can be closed. The timer of a shared catalog never ends.
-  for (int i = 0; i < 1'000 && !scheduler.is_dead(); ++i) {
-    if (scheduler.run_one(true)) continue;
-    if (place.service().counters().running == 0) break;
+  // The writer tells of the last ends on its own thread, and timers come anew meanwhile.
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes{1};
+  while (!scheduler.is_dead() && place.service().counters().running > 0 &&
+         std::chrono::steady_clock::now() < deadline) {
+    scheduler.run_one(true);
     must(place.catalog().write_and_wait([](Connection&) -> Result<void> { return {}; }));
+  }
+  // The last tasks of the service, so that it can be closed. The timer of a shared catalog never
+  // ends.
+  for (int i = 0; i < 1'000 && scheduler.run_one(true); ++i) {
   }
   if (!scheduler.is_dead() && place.service().counters().running == 0) return true;
   // It died before it knew that all was done.
