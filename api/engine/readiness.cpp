@@ -30,12 +30,11 @@ void Readiness::answer(const http::Reply& reply) {
     const std::lock_guard lock{mutex_};
     if (waiting_.size() < kMostWaiting) {
       const auto now = Clock::now();
-      Waiting waiting{.reply = reply, .until = now + limit_, .needs = {}};
+      Waiting waiting{.reply = reply, .needs = {}};
       for (State& state : parts_) {
         if (!std::exchange(state.is_wanted, true)) state.began = now;
-        // One that has run for long already has no more time than that.
-        waiting.until = std::min(waiting.until, std::max(now, state.began + limit_));
-        waiting.needs.push_back(state.answered + 1);
+        // A check that has run for long already has no more time than that; the others have theirs.
+        waiting.needs.push_back({state.answered + 1, state.began + limit_});
       }
       waiting_.push_back(std::move(waiting));
       wanted_.notify_all();
@@ -69,11 +68,12 @@ void Readiness::serve_replies() {
     auto next = Clock::time_point::max();
     std::vector<std::pair<http::Reply, http::Response>> ready;
     for (auto waiting = waiting_.begin(); waiting != waiting_.end();) {
-      if (waiting->until <= now || is_complete(*waiting)) {
+      const auto until = waits_until(*waiting);
+      if (until <= now) {
         ready.emplace_back(std::move(waiting->reply), response_to(*waiting));
         waiting = waiting_.erase(waiting);
       } else {
-        next = std::min(next, waiting->until);
+        next = std::min(next, until);
         ++waiting;
       }
     }
@@ -89,11 +89,13 @@ void Readiness::serve_replies() {
   }
 }
 
-bool Readiness::is_complete(const Waiting& waiting) const {
+Readiness::Clock::time_point Readiness::waits_until(const Waiting& waiting) const {
+  auto until = Clock::time_point::min();
   for (std::size_t i = 0; i < parts_.size(); ++i) {
-    if (parts_[i].answered < waiting.needs[i]) return false;
+    const Need& need = waiting.needs[i];
+    if (parts_[i].answered < need.answered) until = std::max(until, need.until);
   }
-  return true;
+  return until;
 }
 
 http::Response Readiness::response_to(const Waiting& waiting) const {
@@ -102,7 +104,7 @@ http::Response Readiness::response_to(const Waiting& waiting) const {
   for (std::size_t i = 0; i < parts_.size(); ++i) {
     const State& state = parts_[i];
     std::string text = state.answer;
-    if (state.answered < waiting.needs[i]) {
+    if (state.answered < waiting.needs[i].answered) {
       const auto silent = std::chrono::duration<double>(Clock::now() - state.began);
       text = fmt::format("has not answered for {:.1f} s", silent.count());
     }

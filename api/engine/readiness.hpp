@@ -43,16 +43,21 @@ class Readiness {
     std::uint64_t answered = 0;  // checks that have come back
     std::string answer{};        // of the last of them
   };
+  // What a request wants of one part.
+  struct Need {
+    std::uint64_t answered = 0;  // how often it will have answered
+    Clock::time_point until{};   // when that is not waited for any longer
+  };
   struct Waiting {
     http::Reply reply;
-    Clock::time_point until{};
-    std::vector<std::uint64_t> needs;  // of each part, how often it will have answered
+    std::vector<Need> needs;  // by part
   };
 
   void serve_part(State& state);
   void serve_replies();
-  [[nodiscard]] bool is_complete(const Waiting& waiting) const;            // under the lock
-  [[nodiscard]] http::Response response_to(const Waiting& waiting) const;  // under the lock
+  // Under the lock. The time until which a request waits still; one that has passed: no longer.
+  [[nodiscard]] Clock::time_point waits_until(const Waiting& waiting) const;
+  [[nodiscard]] http::Response response_to(const Waiting& waiting) const;
 
   const std::chrono::milliseconds limit_;
   std::mutex mutex_;  // guards the rest, but the threads
