@@ -39,6 +39,8 @@ bool live_once(JobPlace& place, const std::vector<JobRequest>& requests, std::ui
   // ends.
   for (int i = 0; i < 1'000 && scheduler.run_one(true); ++i) {
   }
+  while (scheduler.run_one(false)) {
+  }
   if (!scheduler.is_dead() && place.service().counters().running == 0) return true;
   // It died before it knew that all was done.
   place.abandon();

@@ -59,8 +59,12 @@ class MortalScheduler final : public Scheduler {
   std::deque<Task> ready_, delayed_;
 };
 
-/// One life of a process over the place, which submits the jobs (again): until all have ended, or its
-/// tasks are used up and the place is abandoned. Returns whether they had ended.
+/// Lives of a test that are cut short at a database of this kind: each keeps its connections, of
+/// which a server has 150.
+inline std::size_t most_deaths(SqlDialect kind) { return kind == SqlDialect::Sqlite ? 7 : 3; }
+
+/// One life of a process over the place, which submits the jobs (again): until all have ended, or
+/// its tasks are used up and the place is abandoned. Returns whether they had ended.
 bool live_once(JobPlace& place, const std::vector<JobRequest>& requests, std::uint64_t seed,
                std::size_t budget, std::size_t* ran = nullptr);
 

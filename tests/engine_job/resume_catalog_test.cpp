@@ -82,7 +82,7 @@ TEST_CASE("a job that reads the catalog loses no row and doubles none wherever i
     // An input makes all its pages in one task, so few tasks are enough for a checkpoint. The last
     // life is left alone, since a shared catalog has a limited number of connections.
     while (!test::live_once(place, {read_all(place)}, random.next(),
-                            lives > 7 ? 1'000'000 : 3 + random.next() % 12)) {
+                            lives > test::most_deaths(kind) ? 1'000'000 : 3 + random.next() % 12)) {
       ++lives;
       // A shared catalog keeps the leases of the dead until they expire.
       place.open(false);

@@ -86,13 +86,14 @@ TEST_CASE("counts and record log do not tell where a process died", "[job][crash
   const std::uint64_t seed = system_random().next();
   WARN("seed " << seed);
   SeededRandom random{seed};
-  const int rounds = kind == SqlDialect::Sqlite ? 4 : 2;
+  const int rounds = kind == SqlDialect::Sqlite ? 4 : 1;
   for (int round = 0; round < rounds; ++round) {
     JobPlace place{kind};
     std::size_t lives = 1;
     std::string story;
     while (true) {
-      const std::size_t budget = lives > 6 ? 1'000'000 : 50 + random.next() % 2'000;
+      const std::size_t budget =
+          lives > test::most_deaths(kind) ? 1'000'000 : 50 + random.next() % 2'000;
       story += " " + std::to_string(budget);
       if (test::live_once(place, {long_way(place)}, random.next(), budget)) break;
       ++lives;

@@ -120,7 +120,8 @@ TEST_CASE("a job of whose checkpoints nothing is known any more makes no further
 
 TEST_CASE("a job with a large state goes on from its file wherever its process dies",
           "[job][crash][states]") {
-  JobPlace place{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
+  const auto kind = GENERATE(SqlDialect::Sqlite, SqlDialect::MySql);
+  JobPlace place{kind};
   const std::uint64_t seed = system_random().next();
   WARN("seed " << seed);
   SeededRandom random{seed};
@@ -137,10 +138,10 @@ TEST_CASE("a job with a large state goes on from its file wherever its process d
     }));
     return bytes;
   };
-  int lives = 1;
+  std::size_t lives = 1;
   std::size_t largest = 0;
   while (!test::live_once(place, {request}, random.next(),
-                          lives > 6 ? 1'000'000 : 4 + random.next() % 8)) {
+                          lives > test::most_deaths(kind) ? 1'000'000 : 4 + random.next() % 8)) {
     ++lives;
     place.open(false);
     must(place.store_of_jobs().expire_leases());
