@@ -360,7 +360,8 @@ std::vector<Forgery> forged_claims() {
          {"null", "true", "\"1700000900\"", "1700000900.0", "1.7000009e9", "-1", "-0.0",
           "[1700000900]", "{}", "-1700000900", "9223372036854775808", "18446744073709551615",
           "18446744073709551617", "-9223372036854775809", "1e400"}) {
-      // The parser itself refuses a number that no double holds, and an integer of more than 64 bits.
+      // The parser itself refuses a number that no double holds, and an integer of more than 64
+      // bits.
       const bool is_too_large = std::string_view{value} == "1e400" ||
                                 std::string_view{value} == "18446744073709551617" ||
                                 std::string_view{value} == "-9223372036854775809";
