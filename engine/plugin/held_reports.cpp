@@ -1,5 +1,7 @@
 #include "engine/plugin/held_reports.hpp"
 
+#include <utility>
+
 namespace millrace {
 
 void HeldReports::count(std::string_view counter, std::int64_t by) {
@@ -25,6 +27,12 @@ Result<void> HeldReports::metric(const MetricPoint& point) {
   return {};
 }
 
+Result<void> HeldReports::keep_change(Json kept) {
+  MR_CHECK(charge(kept.dump().size()));
+  changes_.push_back(std::move(kept));
+  return {};
+}
+
 Result<void> HeldReports::charge(std::size_t bytes) {
   bytes_ += bytes;
   if (bytes_ <= kMostBytes) return {};
@@ -43,7 +51,7 @@ void HeldReports::passed(std::int64_t reached, std::int64_t left) {
 }
 
 Result<void> HeldReports::hand_over(Services& services, std::string_view node,
-                                    std::int64_t sequence) const {
+                                    std::int64_t sequence) {
   for (const auto& [counter, by] : counts_) services.count_in_batch(node, sequence, counter, by);
   for (const Event& event : events_) {
     services.record_event_in_batch(node, sequence,
@@ -52,6 +60,7 @@ Result<void> HeldReports::hand_over(Services& services, std::string_view node,
   }
   if (progress_) services.progress(node, progress_->done, progress_->total, progress_->unit);
   for (const auto& [name, step, value] : metrics_) MR_CHECK(services.metric(node, {name, step, value}));
+  for (Json& kept : changes_) MR_CHECK(services.keep_change(node, sequence, std::move(kept)));
   return services.passed(node, sequence, reached_, left_);
 }
 

@@ -23,13 +23,15 @@ class HeldReports {
   /// The next two: Exhausted when the call has told too much to keep.
   Result<void> record_event(const RecordLogEvent& event);
   Result<void> metric(const MetricPoint& point);
+  /// Exhausted as above. A change of the catalog that Services::make_change() left to be done.
+  Result<void> keep_change(Json kept);
   void progress(std::uint64_t done, std::uint64_t total, std::string_view unit);
 
   /// Rows that reached the operator, and that left it.
   void passed(std::int64_t reached, std::int64_t left);
 
-  /// An error: the node must not go on.
-  Result<void> hand_over(Services& services, std::string_view node, std::int64_t sequence) const;
+  /// Once. An error: the node must not go on.
+  Result<void> hand_over(Services& services, std::string_view node, std::int64_t sequence);
 
  private:
   Result<void> charge(std::size_t bytes);
@@ -52,7 +54,8 @@ class HeldReports {
   std::map<std::string, std::int64_t, std::less<>> counts_;
   std::vector<Event> events_;
   std::vector<Metric> metrics_;
-  std::size_t bytes_ = 0;  // of the two
+  std::vector<Json> changes_;
+  std::size_t bytes_ = 0;  // of the three
   std::optional<Progress> progress_;  // the last
   std::int64_t reached_ = 0, left_ = 0;
 };

@@ -1,7 +1,9 @@
 #include <memory>
 #include <span>
+#include <utility>
 
 #include "engine/plugin/abi_sizes.hpp"
+#include "engine/plugin/held_reports.hpp"
 #include "engine/plugin/host.hpp"
 #include "engine/plugin/operator_instance.hpp"
 #include "engine/plugin/text.hpp"
@@ -105,6 +107,15 @@ std::int32_t write(mr_writer* writer, mr_text bytes) {
   return guarded([&] { return code_of(to_writer(writer)->write(view(bytes))); });
 }
 
+std::int32_t seal(mr_context*, mr_writer* writer, char* sha256) {
+  return guarded([&] {
+    const auto name = to_writer(writer)->seal();
+    if (!name.ok()) return failed(name.error());
+    name->copy(sha256, 64);
+    return MR_OK;
+  });
+}
+
 std::int32_t truncate(mr_writer* writer, std::uint64_t size) {
   return guarded([&] { return code_of(to_writer(writer)->truncate(size)); });
 }
@@ -130,7 +141,16 @@ std::int32_t catalog_query(mr_context* context, const mr_value* query, ArrowArra
 std::int32_t catalog_change(mr_context* context, const mr_value* change, ArrowArray* array,
                             ArrowSchema* schema) {
   return guarded([&] {
-    return give_rows(context->call.services.catalog_change(json_or_null(change)), array, schema);
+    const Call& call = context->call;
+    auto made = call.services.make_change(json_or_null(change));
+    if (!made.ok()) return failed(made.error());
+    if (!made->kept.is_null()) {
+      const auto kept = call.held != nullptr
+                            ? call.held->keep_change(std::move(made->kept))
+                            : call.services.keep_change(call.node, call.sequence, std::move(made->kept));
+      if (!kept.ok()) return failed(kept.error());
+    }
+    return give_rows(std::move(made->answer), array, schema);
   });
 }
 
@@ -148,6 +168,7 @@ void fill_store_functions(mr_host& host) {
   host.stage = stage;
   host.write = write;
   host.truncate = truncate;
+  host.seal = seal;
   host.catalog_query = catalog_query;
   host.catalog_change = catalog_change;
 }

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <millrace/abi.h>
 #include <millrace/batch.hpp>
@@ -40,6 +41,11 @@ class ObjectWriter {
   virtual Result<void> write(std::string_view bytes) = 0;
   virtual Result<void> truncate(std::uint64_t size) = 0;
   [[nodiscard]] virtual std::uint64_t size() const = 0;
+  /// Says that a content, staged as "blob:", is whole: it gets its name, which is returned, 64
+  /// hexadecimal digits. Nothing may be written any more.
+  virtual Result<std::string> seal() {
+    return Error{Code::InvalidArgument, "seal: only what is staged as \"blob:\" gets a name of its own"};
+  }
 };
 
 struct RecordLogEvent {
@@ -52,6 +58,13 @@ struct RecordLogEvent {
 struct AttemptNumbers {
   std::int64_t token = 0;    // fencing token
   std::uint32_t number = 0;  // from 1
+};
+
+/// A change of the catalog that an operator asked for: what it is told, and what is to be done when the
+/// job ends; null where it has been done.
+struct MadeChange {
+  Batch answer;
+  Json kept;
 };
 
 /// What an operator may ask of its surroundings during a call: the C++ face of mr_host. The run provides one for each
@@ -104,6 +117,17 @@ class Services {
 
   virtual Result<Batch> catalog_query(const Json& query) = 0;
   virtual Result<Batch> catalog_change(const Json& change) = 0;
+  /// The same where changes may have to wait for the end of the job. Calls come here; who changes the
+  /// catalog at once overrides the one above.
+  virtual Result<MadeChange> make_change(const Json& change) {
+    MR_TRY(Batch answer, catalog_change(change));
+    return MadeChange{std::move(answer), {}};
+  }
+  /// Keeps what make_change() left to be done: the call that asked for it counts. By the number of
+  /// the batch, as with counts.
+  virtual Result<void> keep_change(std::string_view /*node*/, std::int64_t /*sequence*/, Json /*kept*/) {
+    return {};
+  }
 };
 
 }  // namespace millrace

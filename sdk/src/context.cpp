@@ -263,6 +263,16 @@ Writer Context::stage(std::string_view uri) {
   return Writer{writer, size};
 }
 
+std::string Context::seal(Writer& writer) {
+  require(MR_HAS(current_host, seal), "seal");
+  if (writer.writer_ == nullptr)
+    throw Failure{MR_INVALID_ARGUMENT, "seal: the content has been sealed, or was never staged"};
+  std::string sha256(64, '\0');
+  check(current_host->seal(context_, writer.writer_, sha256.data()), context_, "seal");
+  writer.writer_ = nullptr;
+  return sha256;
+}
+
 Batch Context::query(const Value& query) {
   ArrowArray array{};
   ArrowSchema schema{};

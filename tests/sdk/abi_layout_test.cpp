@@ -77,7 +77,7 @@ const Place kPlaces[] = {
   AT(mr_object_info, size_bytes, 8),
   AT(mr_object_info, modified_us, 16),
 
-  SIZE(mr_host, 312),
+  SIZE(mr_host, 320),
   AT(mr_host, struct_size, 0),
   AT(mr_host, abi_version, 4),
   AT(mr_host, value_kind, 8),
@@ -118,6 +118,7 @@ const Place kPlaces[] = {
   AT(mr_host, value_parse, 288),
   AT(mr_host, parallel, 296),
   AT(mr_host, metric, 304),
+  AT(mr_host, seal, 312),
 
   SIZE(mr_operator, 128),
   AT(mr_operator, struct_size, 0),
@@ -152,7 +153,7 @@ const Place kPlaces[] = {
 #define BEHIND(type, last) Place{"behind " #type "." #last, 0, sizeof(type) - offsetof(type, last) - sizeof(type::last)}
 const Place kBehind[] = {
   BEHIND(mr_where, reserved),      BEHIND(mr_record_event, op), BEHIND(mr_object_info, modified_us),
-  BEHIND(mr_host, metric),         BEHIND(mr_operator, restore), BEHIND(mr_plugin, operators),
+  BEHIND(mr_host, seal),           BEHIND(mr_operator, restore), BEHIND(mr_plugin, operators),
 };
 #undef BEHIND
 // clang-format on

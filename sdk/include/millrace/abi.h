@@ -215,6 +215,12 @@ typedef struct mr_host {
    * "_-./"; steps are 0 or more. A step that is told again, as after a crash, replaces the earlier
    * point. */
   int32_t (*metric)(mr_context* context, mr_text name, int64_t step, double value);
+  /* Ends a content. stage() of the address "blob:" gives a writer of its own each time, for bytes
+   * that get their name when they are whole: seal() says that they are, makes them durable and fills
+   * in the name, 64 hexadecimal digits. The content is open to all as "blob:NAME" from then on, and
+   * stays until the job ends; for longer where a row of the catalog names it. The writer must not be
+   * used again. What was not sealed when the job ends leaves nothing. */
+  int32_t (*seal)(mr_context* context, mr_writer* writer, char sha256[64]);
 } mr_host;
 
 /* One operator. Texts and functions live as long as the program. */

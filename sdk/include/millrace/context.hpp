@@ -77,6 +77,7 @@ class Writer {
   [[nodiscard]] std::uint64_t size() const { return size_; }
 
  private:
+  friend class Context;
   mr_writer* writer_ = nullptr;
   std::uint64_t size_ = 0;
 };
@@ -136,6 +137,10 @@ class Context {
   [[nodiscard]] std::string read_all(std::string_view uri, std::uint64_t max_bytes);
   void put(std::string_view uri, std::string_view bytes);
   [[nodiscard]] Writer stage(std::string_view uri);
+  /// Ends a content that was staged as "blob:", and returns its SHA-256, 64 hexadecimal digits:
+  /// "blob:" and these open it, a row of the catalog may name it. It stays until the job ends, and for
+  /// longer where such a row does.
+  [[nodiscard]] std::string seal(Writer& writer);
 
   [[nodiscard]] Batch query(const Value& query);
   Batch change(const Value& change);
