@@ -54,6 +54,7 @@ struct ColumnRules {
   bool is_mandatory = false;     // must be given, and not null
   bool is_unique = false;        // no two rows have it, but for null
   bool is_sha256 = false;        // of a Text: 64 hexadecimal digits, kept in lower case
+  bool is_content = false;       // of an is_sha256: names a content of the store, which stays for it
   std::string_view fallback{};   // JSON of what stands there when an insert does not give it; else null
   int longest = 0;               // characters of a Text; 0: any number
   std::string_view references{};  // entity whose id it holds; that row cannot be deleted then

@@ -46,6 +46,25 @@ TEST_CASE("versions of a part have no gap and names are not used twice", "[catal
   CHECK(find_entity("nothing") == nullptr);
 }
 
+TEST_CASE("a column that names contents is one of a table, and holds their names only",
+          "[catalog][schema]") {
+  std::set<std::string> found;
+  for (const CatalogPart& part : catalog_parts()) {
+    for (const Entity& entity : part.entities) {
+      for (const EntityColumn& column : entity.columns) {
+        if (!column.rules.is_content) continue;
+        INFO(entity.name << "." << column.name);
+        CHECK(column.rules.is_sha256);
+        // Whoever looks who names a content asks the table itself.
+        CHECK(entity.table.find(' ') == std::string_view::npos);
+        CHECK(column.column.find('(') == std::string_view::npos);
+        found.insert(std::string{entity.name}.append(".").append(column.name));
+      }
+    }
+  }
+  CHECK(found.contains("models.file_sha256"));
+}
+
 TEST_CASE("a part stands behind those it comes after", "[catalog][schema]") {
   const auto ordered = in_order({{"a", {"c"}, {}, {}}, {"b", {}, {}, {}}, {"c", {"b"}, {}, {}}});
   REQUIRE(ordered.size() == 3);
