@@ -54,7 +54,7 @@ Result<void> RowChange::note(Connection& connection, Json what) const {
   Json line = Json::object();
   if (!what.empty()) line["before"] = std::move(what);
   if (!now.empty()) line["after"] = std::move(now);
-  return note_change(connection, asker_, *entity_, id_, action_, now_us_, line);
+  return note_change(connection, *asker_, *entity_, id_, action_, now_us_, line);
 }
 
 Result<void> note_change(Connection& connection, const Asker& asker, const Entity& entity,
@@ -66,6 +66,13 @@ Result<void> note_change(Connection& connection, const Asker& asker, const Entit
                          {now_us, asker.name, std::string{entity.name}, id,
                           std::string{to_string(action)}, what.dump()}));
   return {};
+}
+
+Result<void> note_inserted(Connection& connection, const Asker& asker, const Entity& entity,
+                           std::int64_t first, std::size_t rows, std::int64_t now_us) {
+  const auto last = first + static_cast<std::int64_t>(rows) - 1;
+  return note_change(connection, asker, entity, first, RowChange::Action::Insert, now_us,
+                     {{"after", {{"rows", rows}, {"first", first}, {"last", last}}}});
 }
 
 }  // namespace millrace

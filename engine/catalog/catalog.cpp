@@ -7,14 +7,13 @@
 
 #include "engine/base/password.hpp"
 #include "engine/catalog/answer_cache.hpp"
+#include "engine/catalog/asked_change.hpp"
 #include "engine/catalog/connection_pool.hpp"
 #include "engine/catalog/group_commit.hpp"
 #include "engine/catalog/migrations.hpp"
 #include "engine/catalog/pending_change.hpp"
 #include "engine/catalog/query.hpp"
 #include "engine/catalog/query_after.hpp"
-#include "engine/catalog/row_change.hpp"
-#include "engine/catalog/rows_change.hpp"
 
 #include <fmt/format.h>
 
@@ -187,57 +186,9 @@ void Catalog::keep_verified(SqlRows& rows, const CompiledQuery& query) {
   });
 }
 
-Result<Batch> Catalog::change_rows(const Json& change, const Asker& asker) {
-  MR_TRY(RowsChange compiled, RowsChange::compile(change, asker, clock()));
-  Batch gone;
-  const bool deletes = compiled.action() == RowChange::Action::Delete;
-  if (deletes) {
-    MR_TRY(gone, query({{"entity", compiled.entity().name},
-                        {"where", compiled.where()},
-                        {"limit", RowsChange::kMostRows}},
-                       asker.owner));
-  }
-  const auto fenced = [this, &asker](Write write) {
-    return write_and_wait([&asker, write = std::move(write)](Connection& connection) -> Result<void> {
-      if (asker.fence) MR_CHECK(asker.fence(connection));
-      return write(connection);
-    });
-  };
-  MR_CHECK(compiled.make(fenced));
-  if (deletes) return gone;
-  SqlRows ids;
-  ids.rows.reserve(compiled.ids().size());
-  for (const std::int64_t id : compiled.ids()) ids.rows.push_back({id});
-  MR_TRY(const EntityColumn* column, column_of(compiled.entity(), "id", "catalog change"));
-  return make_batch({column}, ids);
-}
-
 Result<Batch> Catalog::change(const Json& change, const Asker& asker) {
-  if (RowsChange::is_one(change)) return change_rows(change, asker);
-  MR_TRY(RowChange compiled, RowChange::compile(change, asker, clock()));
-  const auto name = compiled.entity().name;
-  const auto row = [&](std::string_view owner) {
-    return query(
-        {{"entity", name},
-         {"where", Json::array({Json{{"column", "id"}, {"op", "="}, {"value", compiled.id()}}})}},
-        owner);
-  };
-  const auto apply = [&](Connection& connection) -> Result<void> {
-    if (asker.fence) MR_CHECK(asker.fence(connection));
-    return compiled.apply(connection);
-  };
-  if (compiled.action() == RowChange::Action::Delete) {
-    MR_TRY(Batch gone, row(asker.owner));
-    MR_CHECK(write_and_wait(apply));
-    return gone;
-  }
-  if (compiled.is_empty()) {
-    MR_TRY(Batch same, row(asker.owner));
-    if (same.rows() > 0) return same;
-    return Error{Code::NotFound, fmt::format("no row of {} has this id: {}", name, compiled.id())};
-  }
-  MR_CHECK(write_and_wait(apply));
-  return row({});
+  MR_TRY(AskedChange asked, AskedChange::compile(change, asker, clock()));
+  return asked.make(*this);
 }
 
 Catalog::Counters Catalog::counters() const { return state_->writer.counters(); }

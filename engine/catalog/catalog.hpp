@@ -96,7 +96,6 @@ class Catalog {
 
  private:
   Catalog();
-  Result<Batch> change_rows(const Json& change, const Asker& asker);
   /// Drops the rows whose hash, their last value, is not of the query's password.
   void keep_verified(SqlRows& rows, const CompiledQuery& query);
 

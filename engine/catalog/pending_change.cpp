@@ -1,5 +1,8 @@
 #include "engine/catalog/pending_change.hpp"
 
+#include "engine/catalog/revision.hpp"
+#include "engine/catalog/row_change.hpp"
+
 #include <fmt/format.h>
 
 namespace millrace {
@@ -20,11 +23,12 @@ std::string seen_condition(const Entity& entity) {
                      entity.table, entity.pending);
 }
 
-Result<std::int64_t> begin_pending(Connection& connection, const Entity& entity,
+Result<std::int64_t> begin_pending(Connection& connection, const Entity& entity, std::int64_t job,
                                    std::int64_t now_us) {
   MR_TRY(const auto made,
-         connection.execute("INSERT INTO pending_changes (entity, renewed_us) VALUES (?, ?)",
-                            {std::string{entity.name}, now_us}));
+         connection.execute(
+             "INSERT INTO pending_changes (entity, job_id, renewed_us) VALUES (?, ?, ?)",
+             {std::string{entity.name}, job, now_us}));
   return made.last_id;
 }
 
@@ -38,10 +42,13 @@ Result<void> renew_pending(Connection& connection, std::int64_t change, std::int
   return {};
 }
 
-Result<void> show_pending(Connection& connection, std::int64_t change) {
-  MR_TRY(const auto gone, connection.execute("DELETE FROM pending_changes WHERE id = ?", {change}));
+Result<void> show_unseen(Connection& connection, const Entity& entity, const UnseenRows& rows,
+                         const Asker& asker, std::int64_t now_us) {
+  MR_CHECK(next_revision(connection, revision_of(entity)));
+  MR_TRY(const auto gone,
+         connection.execute("DELETE FROM pending_changes WHERE id = ?", {rows.change}));
   if (gone.rows == 0) return swept();
-  return {};
+  return note_inserted(connection, asker, entity, rows.first, rows.count, now_us);
 }
 
 Result<bool> take_back_pending(Connection& connection, const Entity& entity, std::int64_t change) {
@@ -61,7 +68,10 @@ Result<bool> take_back_pending(Connection& connection, const Entity& entity, std
 
 Result<void> sweep_pending(Connection& connection, std::int64_t now_us) {
   MR_TRY(const SqlRows old,
-         connection.query("SELECT id, entity FROM pending_changes WHERE renewed_us < ?",
+         connection.query("SELECT id, entity FROM pending_changes WHERE CASE WHEN job_id = 0 THEN "
+                          "renewed_us < ? ELSE NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.id = "
+                          "pending_changes.job_id AND jobs.state NOT IN ('finished', 'failed', "
+                          "'aborted')) END",
                           {now_us - kLifeUs}));
   for (const auto& row : old.rows) {
     const Entity* entity = find_entity(std::get<std::string>(row.at(1)));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -7,6 +8,8 @@
 #include "engine/catalog/part.hpp"
 
 namespace millrace {
+
+struct Asker;
 
 // Changes of more rows than one transaction may write. Their rows are written in pieces, each with
 // the change's id, and are not seen while the change has its row in pending_changes; removing that
@@ -16,19 +19,29 @@ namespace millrace {
 /// the writer for more than 250 ms.
 inline constexpr std::size_t kRowsAtOnce = 1'000;
 
+/// Rows of an entity that are written and not seen.
+struct UnseenRows {
+  std::int64_t change = 0;  // in pending_changes; 0: none
+  std::int64_t first = 0;   // of their ids, which follow each other
+  std::size_t count = 0;
+};
+
 /// Returns the SQL condition of rows that are seen, "NOT EXISTS (...)"; empty where all are.
 std::string seen_condition(const Entity& entity);
 
-Result<std::int64_t> begin_pending(Connection& connection, const Entity& entity,
+/// `job`: to which it belongs; 0: to nobody, so that it is swept when it is not renewed.
+Result<std::int64_t> begin_pending(Connection& connection, const Entity& entity, std::int64_t job,
                                    std::int64_t now_us);
 /// Says that the change goes on; Conflict: it has been swept away.
 Result<void> renew_pending(Connection& connection, std::int64_t change, std::int64_t now_us);
-/// Shows its rows; Conflict as above.
-Result<void> show_pending(Connection& connection, std::int64_t change);
+/// Shows its rows, as a change that is noted in the audit trail; Conflict as above.
+Result<void> show_unseen(Connection& connection, const Entity& entity, const UnseenRows& rows,
+                         const Asker& asker, std::int64_t now_us);
 /// Removes some of its rows, or the change when none is left: false.
 Result<bool> take_back_pending(Connection& connection, const Entity& entity, std::int64_t change);
 
-/// Removes what changes left that were not renewed for an hour: their process has ended.
+/// Removes what changes left that were not renewed for an hour, since their process has ended, and
+/// those of jobs that have ended.
 Result<void> sweep_pending(Connection& connection, std::int64_t now_us);
 
 }  // namespace millrace

@@ -53,9 +53,11 @@ std::string_view to_string(RowChange::Action action) {
       ->first;
 }
 
-Result<RowChange> RowChange::compile(const Json& change, const Asker& asker, const Clock& clock) {
+Result<RowChange> RowChange::compile(const Json& change, const Asker& asker, const Clock& clock,
+                                     Passwords passwords) {
   MR_TRY(const Entity* entity, entity_of(change, kWhat));
-  RowChange made{*entity, asker, to_micros(clock.now())};
+  RowChange made{*entity, std::make_shared<const Asker>(asker), to_micros(clock.now())};
+  made.passwords_ = passwords;
   MR_CHECK(made.read_action(change));
   switch (made.action_) {
     case Action::Insert:
@@ -145,7 +147,7 @@ Result<void> RowChange::read_value(const EntityColumn& column, const Json& value
     if (rules.is_sha256) {
       MR_TRY(*text, sha256_digits(column, *text));
     }
-    if (column.kind == ColumnKind::Password) {
+    if (column.kind == ColumnKind::Password && passwords_ == Passwords::Plain) {
       MR_TRY(*text, hash_password(*text));
     }
   }
@@ -202,6 +204,13 @@ Result<void> RowChange::read_link(const Json& change) {
     return wrong(fmt::format("nothing can be attached to {}", linked_->name));
   MR_TRY(other_id_, integer_member(change, "value"));
   return {};
+}
+
+void RowChange::hide_passwords(Json& set) const {
+  for (const auto& [column, value] : values_) {
+    const auto* hash = std::get_if<std::string>(&value);
+    if (column->kind == ColumnKind::Password && hash != nullptr) set[std::string{column->name}] = *hash;
+  }
 }
 
 bool RowChange::is_empty() const {

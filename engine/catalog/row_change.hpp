@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <set>
 #include <string>
 #include <utility>
@@ -13,13 +14,18 @@
 
 namespace millrace {
 
+/// How a change that is compiled gives passwords: as they are typed, or as the hashes that were made
+/// of them when it was compiled before.
+enum class Passwords { Plain, Hashed };
+
 /// A change of one row as it was asked for (docs/catalog.md), checked against the schema. Passwords
 /// are hashed here, so that the writer's thread does not wait for that.
 class RowChange {
  public:
   enum class Action { Insert, Update, Delete, Attach, Detach };
 
-  static Result<RowChange> compile(const Json& change, const Asker& asker, const Clock& clock);
+  static Result<RowChange> compile(const Json& change, const Asker& asker, const Clock& clock,
+                                   Passwords passwords = Passwords::Plain);
 
   /// Makes the change and notes it in the audit trail. Within a transaction; may run again when that
   /// failed as a whole.
@@ -27,10 +33,15 @@ class RowChange {
 
   [[nodiscard]] const Entity& entity() const { return *entity_; }
   [[nodiscard]] Action action() const { return action_; }
+  [[nodiscard]] const Asker& asker() const { return *asker_; }
   /// Says whether there is anything to write.
   [[nodiscard]] bool is_empty() const;
   /// Of the row; of a new one after apply().
   [[nodiscard]] std::int64_t id() const { return id_; }
+  /// Says which id a new row has; else apply() draws one.
+  void use_id(std::int64_t id) { drawn_ = id; }
+  /// Puts hashes in the place of passwords, in the columns that were asked for.
+  void hide_passwords(Json& set) const;
 
  private:
   friend class RowsChange;
@@ -47,7 +58,7 @@ class RowChange {
     std::vector<std::string> names;
   };
 
-  explicit RowChange(const Entity& entity, Asker asker, std::int64_t now_us)
+  RowChange(const Entity& entity, std::shared_ptr<const Asker> asker, std::int64_t now_us)
       : entity_{&entity}, asker_{std::move(asker)}, now_us_{now_us} {}
 
   Result<void> read_action(const Json& change);
@@ -72,10 +83,12 @@ class RowChange {
   Result<Json> before(Connection& connection) const;
 
   const Entity* entity_;
-  Asker asker_;
+  std::shared_ptr<const Asker> asker_;  // shared by the rows of one change
   std::int64_t now_us_;
+  Passwords passwords_ = Passwords::Plain;
   Action action_ = Action::Insert;
   std::int64_t id_ = 0;
+  std::int64_t drawn_ = 0;  // what id_ becomes; 0: it is drawn
   std::vector<Value> values_;
   std::size_t asked_ = 0;  // values that were asked for; those behind them are of complete()
   std::vector<Names> names_;
@@ -90,6 +103,10 @@ class RowChange {
 Result<void> note_change(Connection& connection, const Asker& asker, const Entity& entity,
                          std::int64_t id, RowChange::Action action, std::int64_t now_us,
                          const Json& what);
+
+/// The same of rows that were inserted together, whose ids follow each other.
+Result<void> note_inserted(Connection& connection, const Asker& asker, const Entity& entity,
+                           std::int64_t first, std::size_t rows, std::int64_t now_us);
 
 /// Returns a value as the audit trail and errors show it: no hash of a password.
 Json shown(const EntityColumn& column, const SqlValue& value);

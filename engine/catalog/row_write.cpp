@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "engine/catalog/fold.hpp"
+#include "engine/catalog/id_counters.hpp"
 #include "engine/catalog/pending_change.hpp"
 #include "engine/catalog/query.hpp"
 #include "engine/catalog/revision.hpp"
@@ -84,7 +85,7 @@ Result<void> RowChange::complete(Connection& connection) {
   values_.erase(values_.begin() + static_cast<std::ptrdiff_t>(asked_), values_.end());
   RowValues asked;
   for (const auto& [column, value] : values_) asked.emplace(column->name, value);
-  MR_TRY(const RowValues more, entity_->complete(connection, asker_, asked));
+  MR_TRY(const RowValues more, entity_->complete(connection, *asker_, asked));
   for (const auto& [name, value] : more) {
     MR_TRY(const EntityColumn* column, column_of(*entity_, name, "catalog change"));
     values_.push_back({column, value});
@@ -95,9 +96,9 @@ Result<void> RowChange::complete(Connection& connection) {
 Result<void> RowChange::check_exists(Connection& connection) const {
   auto sql = find_by_id(*entity_);
   std::vector<SqlValue> values{id_};
-  if (!asker_.owner.empty() && !entity_->owned_by.empty()) {
+  if (!asker_->owner.empty() && !entity_->owned_by.empty()) {
     sql += fmt::format(" AND {}", entity_->owned_by);
-    values.emplace_back(asker_.owner);
+    values.emplace_back(asker_->owner);
   }
   MR_TRY(const bool is_there, has_row(connection, sql, std::move(values)));
   if (is_there) return {};
@@ -163,6 +164,10 @@ Result<void> RowChange::check_dependents(Connection& connection) const {
 }
 
 Result<void> RowChange::insert(Connection& connection) {
+  id_ = drawn_;
+  if (id_ == 0) {
+    MR_TRY(id_, draw_ids(connection, *entity_, 1));
+  }
   std::string columns, marks;
   std::vector<SqlValue> values;
   const auto add = [&](std::string_view column, SqlValue value) {
@@ -170,6 +175,7 @@ Result<void> RowChange::insert(Connection& connection) {
     marks += marks.empty() ? "?" : ", ?";
     values.push_back(std::move(value));
   };
+  add("id", id_);
   for (const auto& [column, value] : values_) {
     add(column->column, value);
     if (column->rules.folded.empty()) continue;
@@ -184,8 +190,7 @@ Result<void> RowChange::insert(Connection& connection) {
       fmt::format("INSERT INTO {} ({}) VALUES ({})", entity_->table, columns, marks), values);
   if (is_one_of_many_ && !made.ok() && made.error().code == Code::Conflict)
     MR_CHECK(check_unique(connection));
-  MR_TRY(const auto inserted, changed(made));
-  id_ = inserted.last_id;
+  MR_CHECK(changed(made));
   return {};
 }
 

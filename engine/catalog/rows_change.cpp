@@ -1,10 +1,12 @@
 #include "engine/catalog/rows_change.hpp"
 
 #include <algorithm>
-#include <array>
+#include <numeric>
 #include <utility>
 
+#include "engine/base/json_numbers.hpp"
 #include "engine/base/utf8.hpp"
+#include "engine/catalog/id_counters.hpp"
 #include "engine/catalog/revision.hpp"
 
 #include <fmt/format.h>
@@ -21,10 +23,6 @@ Error wrong(std::string what) {
   return {Code::InvalidArgument, fmt::format("{}: {}", kWhat, what)};
 }
 
-Error too_many(std::size_t most = RowsChange::kMostRows) {
-  return wrong(fmt::format("more than {} rows at once; make several changes of them", most));
-}
-
 }  // namespace
 
 bool RowsChange::is_one(const Json& change) {
@@ -32,9 +30,11 @@ bool RowsChange::is_one(const Json& change) {
          (change.contains("rows") || change.contains("where") || change.contains("cascade"));
 }
 
-Result<RowsChange> RowsChange::compile(const Json& change, const Asker& asker, const Clock& clock) {
+Result<RowsChange> RowsChange::compile(const Json& change, const Asker& asker, const Clock& clock,
+                                       Passwords passwords) {
   MR_TRY(const Entity* entity, entity_of(change, kWhat));
   RowsChange made{*entity, asker, clock};
+  made.passwords_ = passwords;
   MR_CHECK(made.read_action(change));
   if (made.action_ == Action::Insert) {
     MR_CHECK(made.read_rows(change.at("rows")));
@@ -45,12 +45,25 @@ Result<RowsChange> RowsChange::compile(const Json& change, const Asker& asker, c
     const auto set = change.find("set");
     if (set == change.end() || !set->is_object() || set->empty())
       return wrong("set is an object of columns");
-    RowChange row{*entity, asker, made.now_us_};
+    RowChange row = made.new_row();
     row.action_ = Action::Update;
     MR_CHECK(row.read_set(*set));
     made.rows_.push_back(std::move(row));
   }
   return made;
+}
+
+RowChange RowsChange::new_row() const {
+  RowChange row{*entity_, asker_, now_us_};
+  row.passwords_ = passwords_;
+  return row;
+}
+
+void RowsChange::hide_passwords(Json& change) const {
+  if (action_ == Action::Update) rows_.front().hide_passwords(change["set"]);
+  if (action_ != Action::Insert) return;
+  for (std::size_t place = 0; place < rows_.size(); ++place)
+    rows_[place].hide_passwords(change["rows"][place]);
 }
 
 Result<void> RowsChange::read_action(const Json& change) {
@@ -84,13 +97,13 @@ Result<void> RowsChange::read_action(const Json& change) {
 
 Result<void> RowsChange::read_rows(const Json& rows) {
   if (!rows.is_array() || rows.empty()) return wrong("rows is a list of objects of columns");
-  const auto most = entity_->pending.empty() ? kMostRows : kMostPending;
-  if (rows.size() > most) return too_many(most);
+  const auto most = entity_->pending.empty() ? most_rows_at_once(*entity_) : kMostPending;
+  if (rows.size() > most) return too_many_rows(*entity_, most);
   rows_.reserve(rows.size());
   for (const Json& set : rows) {
     const auto read = [&]() -> Result<void> {
       if (!set.is_object()) return wrong("it is no object of columns");
-      RowChange row{*entity_, asker_, now_us_};
+      RowChange row = new_row();
       row.is_one_of_many_ = true;
       MR_CHECK(row.read_set(set));
       MR_CHECK(row.add_missing());
@@ -110,10 +123,11 @@ Result<void> RowsChange::read_where(const Json& change) {
   }
   const auto where = change.find("where");
   const auto id = change.find("id");
-  must_be_there_ = id != change.end();
-  if (must_be_there_ == (where != change.end())) return wrong("either where or id names the rows");
-  if (must_be_there_) {
-    if (!id->is_number_integer()) return wrong("id is an integer");
+  const bool has_id = id != change.end();
+  if (has_id == (where != change.end())) return wrong("either where or id names the rows");
+  if (has_id) {
+    named_ = whole_number(*id);
+    if (!named_) return wrong("id is an integer");
     where_ = Json::array({Json{{"column", "id"}, {"op", "="}, {"value", *id}}});
   } else {
     if (!where->is_array() || where->empty())
@@ -123,26 +137,31 @@ Result<void> RowsChange::read_where(const Json& change) {
   MR_TRY(found_, compile_query({{"entity", entity_->name},
                                 {"columns", Json::array({"id"})},
                                 {"where", where_},
-                                {"limit", kMostRows + 1}},
-                               asker_.owner));
+                                {"limit", most_rows_at_once(*entity_) + 1}},
+                               asker_->owner));
   if (found_.password) return wrong("rows are not found with verify");
   return {};
 }
 
 Result<void> RowsChange::make(const Writer& write) {
-  if (rows_.size() > kMostRows) return make_pending(write);
-  return write([this](Connection& connection) { return apply(connection); });
+  if (!is_large()) return write([this](Connection& connection) { return apply(connection); });
+  MR_TRY(const UnseenRows rows, write_unseen(write, 0));
+  auto shown = write([&](Connection& connection) {
+    return show_unseen(connection, *entity_, rows, *asker_, now_us_);
+  });
+  if (!shown.ok()) take_back(write, rows.change);
+  return shown;
 }
 
-// Within a transaction; may run again when that failed as a whole.
 Result<void> RowsChange::apply(Connection& connection) {
   ids_.clear();
   begun_.clear();
   removed_ = 0;
   MR_CHECK(begin(connection, *entity_));
   if (action_ == Action::Insert) {
+    MR_CHECK(take_ids(connection));
     MR_CHECK(insert(connection, 0, rows_.size()));
-    return note_inserted(connection);
+    return note_inserted(connection, *asker_, *entity_, ids_.front(), ids_.size(), now_us_);
   }
   MR_CHECK(find(connection));
   if (action_ == Action::Update) return update(connection);
@@ -157,30 +176,27 @@ Result<void> RowsChange::begin(Connection& connection, const Entity& entity) {
   return {};
 }
 
-Result<void> RowsChange::make_pending(const Writer& write) {
+Result<UnseenRows> RowsChange::write_unseen(const Writer& write, std::int64_t job) {
   std::int64_t change = 0;
   MR_CHECK(write([&](Connection& connection) -> Result<void> {
-    MR_TRY(change, begin_pending(connection, *entity_, now_us_));
-    return {};
+    MR_TRY(change, begin_pending(connection, *entity_, job, now_us_));
+    return take_ids(connection);
   }));
   for (RowChange& row : rows_) row.change_ = change;
-  Result<void> done;
-  for (std::size_t first = 0; done.ok() && first < rows_.size(); first += kRowsAtOnce) {
-    done = write([&](Connection& connection) -> Result<void> {
+  for (std::size_t first = 0; first < rows_.size(); first += kRowsAtOnce) {
+    auto done = write([&](Connection& connection) -> Result<void> {
       MR_CHECK(renew_pending(connection, change, to_micros(clock_->now())));
       return insert(connection, first, std::min(kRowsAtOnce, rows_.size() - first));
     });
+    if (done.ok()) continue;
+    take_back(write, change);
+    return std::move(done).error();
   }
-  if (done.ok()) {
-    done = write([&](Connection& connection) -> Result<void> {
-      begun_.clear();
-      MR_CHECK(begin(connection, *entity_));
-      MR_CHECK(show_pending(connection, change));
-      return note_inserted(connection);
-    });
-  }
-  if (done.ok()) return done;
-  // What cannot be taken back now is not seen, and swept later on.
+  return UnseenRows{change, ids_.front(), rows_.size()};
+}
+
+// What cannot be taken back now is not seen, and swept later on.
+void RowsChange::take_back(const Writer& write, std::int64_t change) const {
   bool is_more = true;
   while (is_more) {
     const auto taken = write([&](Connection& connection) -> Result<void> {
@@ -188,38 +204,40 @@ Result<void> RowsChange::make_pending(const Writer& write) {
       MR_TRY(is_more, take_back_pending(connection, *entity_, change));
       return {};
     });
-    if (!taken.ok()) break;
+    if (!taken.ok()) return;
   }
-  return done;
+}
+
+Result<void> RowsChange::take_ids(Connection& connection) {
+  std::int64_t first = drawn_;
+  if (first == 0) {
+    MR_TRY(first, draw_ids(connection, *entity_, rows_.size()));
+  }
+  ids_.resize(rows_.size());
+  std::iota(ids_.begin(), ids_.end(), first);
+  return {};
 }
 
 Result<void> RowsChange::insert(Connection& connection, std::size_t first, std::size_t count) {
   RowChange::References known;
-  ids_.resize(first);
   for (std::size_t place = first; place < first + count; ++place) {
     RowChange& row = rows_[place];
+    row.use_id(ids_[place]);
     row.known_ = &known;
     auto done = row.change(connection);
     row.known_ = nullptr;
     if (!done.ok()) return std::move(done).error().within(fmt::format("row {}", place));
-    ids_.push_back(row.id());
   }
   return {};
 }
 
-Result<void> RowsChange::note_inserted(Connection& connection) {
-  const Json what{{"rows", ids_.size()}, {"first", ids_.front()}, {"last", ids_.back()}};
-  return note_change(connection, asker_, *entity_, ids_.front(), action_, now_us_,
-                     {{"after", what}});
-}
-
 Result<void> RowsChange::find(Connection& connection) {
   MR_TRY(const SqlRows found, connection.query(found_.question.sql, found_.question.values));
-  if (found.rows.size() > kMostRows) return too_many();
+  const auto most = most_rows_at_once(*entity_);
+  if (found.rows.size() > most) return too_many_rows(*entity_, most);
   for (const auto& row : found.rows) ids_.push_back(std::get<std::int64_t>(row.at(0)));
-  if (!ids_.empty() || !must_be_there_) return {};
-  return Error{Code::NotFound, fmt::format("no row of {} has this id: {}", entity_->name,
-                                           where_.at(0).at("value").dump())};
+  if (!ids_.empty() || !named_) return {};
+  return Error{Code::NotFound, fmt::format("no row of {} has this id: {}", entity_->name, *named_)};
 }
 
 Result<void> RowsChange::update(Connection& connection) {
@@ -233,7 +251,8 @@ Result<void> RowsChange::update(Connection& connection) {
 }
 
 Result<void> RowsChange::remove(Connection& connection, const Entity& entity, std::int64_t id) {
-  if (++removed_ > kMostRows) return too_many();
+  const auto most = most_rows_at_once(*entity_);
+  if (++removed_ > most) return too_many_rows(*entity_, most);
   if (cascades_) MR_CHECK(remove_dependents(connection, entity, id));
   RowChange row{entity, asker_, now_us_};
   row.action_ = Action::Delete;
@@ -250,7 +269,7 @@ Result<void> RowsChange::remove_dependents(Connection& connection, const Entity&
         if (column.rules.references != entity.name) continue;
         MR_TRY(const SqlRows found,
                connection.query(fmt::format("SELECT id FROM {} WHERE {} = ? ORDER BY id LIMIT {}",
-                                            other.table, column.column, kMostRows + 1),
+                                            other.table, column.column, most_rows_at_once(other) + 1),
                                 {id}));
         if (!found.rows.empty()) MR_CHECK(begin(connection, other));
         for (const auto& row : found.rows) {

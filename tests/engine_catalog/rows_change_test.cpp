@@ -35,7 +35,7 @@ std::int64_t number(Catalog& catalog, std::string_view sql) {
 }
 
 // More than one transaction writes.
-constexpr std::size_t kMany = RowsChange::kMostRows + 200;
+constexpr std::size_t kMany = kMostRowsAtOnce + 200;
 
 RowsChange many_tags() {
   return must(RowsChange::compile({{"entity", "tags"}, {"action", "insert"}, {"rows", tags(kMany)}},

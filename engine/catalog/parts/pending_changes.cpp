@@ -20,6 +20,11 @@ CatalogPart part_pending_changes() {
           MigrationStep::column("tags", "change_id", "{integer} NOT NULL DEFAULT 0"),
           MigrationStep::index("tags", "tags_change", "(change_id)"),
       },
+  }, {
+      2,
+      "jobs have changes that are not seen",
+      {MigrationStep::column("pending_changes", "job_id", "{integer} NOT NULL DEFAULT 0"),
+       MigrationStep::index("pending_changes", "pending_changes_job", "(job_id)")},
   }};
   return part;
 }
