@@ -8,7 +8,7 @@
 
 #include "api/maisie/upload_metadata.hpp"
 #include "engine/base/random.hpp"
-#include "engine/job/model_files.hpp"
+#include "engine/job/content_collector.hpp"
 
 #include <fmt/format.h>
 

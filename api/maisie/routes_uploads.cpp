@@ -10,7 +10,7 @@
 #include "api/maisie/upload_metadata.hpp"
 #include "api/maisie/upload_sink.hpp"
 #include "api/route/refusals.hpp"
-#include "engine/job/model_files.hpp"
+#include "engine/job/content_collector.hpp"
 
 #include <fmt/format.h>
 

@@ -6,7 +6,7 @@
 
 #include <spdlog/spdlog.h>
 
-#include "engine/job/model_files.hpp"
+#include "engine/job/content_collector.hpp"
 #include "engine/store/uploads.hpp"
 
 namespace millrace::maisie {

@@ -5,6 +5,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "engine/job/content_collector.hpp"
 #include "engine/plugin/engine_instance.hpp"
 #include "engine/plugin/log_level.hpp"
 
@@ -31,6 +32,8 @@ InlineServices::InlineServices(Surroundings around, const StoreRights& rights, A
       cancel_{cancel} {}
 
 InlineServices::~InlineServices() {
+  for (const std::string& sha256 : contents().close())
+    remove_content(*store().blobs(), catalog(), sha256);
   if (published_ || outputs().empty()) return;
   outputs().close();
   if (auto discarded = outputs().discard(); !discarded.ok()) {

@@ -350,6 +350,11 @@ void JobAttempt::done(JobState state) {
       service->remove_scratch(lease.job, lease.token);
     });
   }
+  const bool may_have_contents = lease_.token > 1 || (services_ && services_->has_contents());
+  if (is_final(state) && may_have_contents) {
+    service_->post(Pool::Control,
+                   [service = service_, id = lease_.job] { service->remove_contents(id); });
+  }
   service_->attempt_done(shared_from_this(), state);
 }
 

@@ -68,6 +68,7 @@ Result<void> JobService::start() {
   state_->post(Pool::Waiting, [state = state_] {
     state->sweep_stages();
     state->sweep_scratch();
+    state->remove_contents();
   });
   state_->sweep_now_and_then();
   return {};
@@ -190,6 +191,7 @@ Result<JobState> JobService::abort(JobId id, StopReason reason) {
     state_->post(Pool::Control, [state = state_, id] {
       state->tidy_aborted(id);
       state->sweep_scratch(id);
+      state->remove_contents(id);
     });
   } else if (attempt) {
     attempt->stop(reason);

@@ -94,6 +94,11 @@ struct JobService::State : std::enable_shared_from_this<JobService::State> {
   void sweep_scratch(JobId id);
   void sweep_scratch();
 
+  // Contents (job_contents.cpp). [control pool, or the thread that calls start()]
+  /// Removes contents that jobs which have ended have made and nothing names: of one, or of all. What
+  /// does not work is logged, and done by the next start or the hourly sweep.
+  void remove_contents(JobId only = {});
+
   void post(Pool pool, std::function<void()> work);
   /// Runs `work` on the control pool after a while; keeps drain() waiting.
   void post_after(std::chrono::milliseconds delay, std::function<void()> work);

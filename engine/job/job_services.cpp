@@ -5,6 +5,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "engine/job/job_contents.hpp"
 #include "engine/job/job_origin.hpp"
 #include "engine/job/job_rows.hpp"
 #include "engine/job/rights_json.hpp"
@@ -262,6 +263,16 @@ Result<std::unique_ptr<Scratch>> JobServices::make_scratch() {
     return Error{Code::InvalidArgument, "store: no folder is configured for scratch", "uri_scheme"};
   }
   return store().work()->scratch(lease_.job, lease_.token);
+}
+
+Result<bool> JobServices::note_content(std::string_view sha256) {
+  has_contents_.store(true, std::memory_order_relaxed);
+  MR_CHECK((JobContents{catalog(), journal_}.note(lease_, sha256)));
+  return true;
+}
+
+Result<bool> JobServices::has_noted_content(std::string_view sha256) {
+  return JobContents{catalog(), journal_}.has(lease_.job, sha256);
 }
 
 Result<ObjectWriter*> JobServices::stage_output(std::string_view uri) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -77,6 +78,10 @@ class JobServices final : public StoreServices {
   Result<void> set_result(std::string_view key, std::string_view json) override;
   Result<ObjectWriter*> stage_output(std::string_view uri) override;
   Result<std::unique_ptr<Scratch>> make_scratch() override;
+  Result<bool> note_content(std::string_view sha256) override;
+  Result<bool> has_noted_content(std::string_view sha256) override;
+  /// Whether the attempt has noted a content.
+  [[nodiscard]] bool has_contents() const { return has_contents_.load(std::memory_order_relaxed); }
 
  private:
   const Origin& origin() override;
@@ -94,6 +99,7 @@ class JobServices final : public StoreServices {
   Json noted_log_;  // of the checkpoint that is resumed
   std::string record_log_uri_;
   std::unique_ptr<RecordLog> record_log_;
+  std::atomic<bool> has_contents_{false};
   StateFiles state_files_;  // of checkpoints, which come one at a time
 
   std::once_flag has_origin_;

@@ -4,14 +4,20 @@
 
 #include <spdlog/spdlog.h>
 
+#include "engine/catalog/part.hpp"
 #include "engine/job/catalog_change.hpp"
-#include "engine/job/model_files.hpp"
+#include "engine/job/content_collector.hpp"
 
 namespace millrace {
 
 namespace {
 
 bool is_scratch(const Uri& uri) { return uri.scheme == Uri::Scheme::Work; }
+
+// "blob:" alone, which only what is written may be.
+bool is_new_content(const Uri& uri) {
+  return uri.scheme == Uri::Scheme::Blob && uri.sha256.empty();
+}
 
 }  // namespace
 
@@ -21,16 +27,39 @@ StoreServices::StoreServices(Surroundings around, StoreRights rights, Asker aske
       rights_{std::move(rights)},
       asker_{std::move(asker)},
       guard_{guard},
-      outputs_{around.store, std::move(stage_owner), guard} {}
+      outputs_{around.store, std::move(stage_owner), guard},
+      contents_{around.store, guard,
+                [this](std::string_view sha256) { return note_content(sha256); }} {}
 
 Result<void> StoreServices::check_uri(std::string_view uri, bool for_writing) {
   MR_TRY(const Uri checked, store().check(uri, rights_, for_writing));
+  if (is_new_content(checked)) {
+    return Error{
+        Code::InvalidArgument,
+        "address: a content that has no name yet is for operators; name a file or an object: "
+        "blob:",
+        "uri_scheme"};
+  }
   if (!is_scratch(checked)) return {};
   // What a parameter names is to be there before the job, or after it.
-  return Error{Code::InvalidArgument,
-               "address: scratch is for operators, and gone with the job; name a file or an object: " +
-                   std::string{uri},
-               "uri_scheme"};
+  return Error{
+      Code::InvalidArgument,
+      "address: scratch is for operators, and gone with the job; name a file or an object: " +
+          std::string{uri},
+      "uri_scheme"};
+}
+
+Result<Uri> StoreServices::check_read(std::string_view uri) {
+  auto checked = store().check(uri, rights_, false);
+  if (checked.ok() || checked.error().code != Code::PermissionDenied) return checked;
+  MR_TRY(const Uri parsed, parse_uri(uri));
+  if (parsed.scheme != Uri::Scheme::Blob) return checked;
+  bool is_own = contents_.has(parsed.sha256);
+  if (!is_own) {
+    MR_TRY(is_own, has_noted_content(parsed.sha256));
+  }
+  if (!is_own) return checked;
+  return store().check(uri, {.blobs = true}, false);
 }
 
 Result<Scratch*> StoreServices::scratch() {
@@ -49,7 +78,7 @@ Result<void> StoreServices::sync_scratch() {
 }
 
 Result<ObjectStat> StoreServices::stat(std::string_view uri) {
-  MR_TRY(const Uri checked, store().check(uri, rights_, false));
+  MR_TRY(const Uri checked, check_read(uri));
   if (is_scratch(checked)) {
     MR_TRY(Scratch* const files, scratch());
     return files->stat(checked.key);
@@ -58,7 +87,7 @@ Result<ObjectStat> StoreServices::stat(std::string_view uri) {
 }
 
 Result<std::string> StoreServices::identify(std::string_view uri) {
-  MR_TRY(const Uri checked, store().check(uri, rights_, false));
+  MR_TRY(const Uri checked, check_read(uri));
   return store().identify(checked);
 }
 
@@ -75,7 +104,7 @@ Result<void> StoreServices::list(
 }
 
 Result<std::unique_ptr<ObjectReader>> StoreServices::open(std::string_view uri) {
-  MR_TRY(const Uri checked, store().check(uri, rights_, false));
+  MR_TRY(const Uri checked, check_read(uri));
   if (is_scratch(checked)) {
     MR_TRY(Scratch* const files, scratch());
     return files->open(checked.key);
@@ -91,6 +120,11 @@ Result<void> StoreServices::put(std::string_view uri, std::string_view bytes) {
     MR_TRY(Scratch* const files, scratch());
     return files->put(checked.key, bytes);
   }
+  if (is_new_content(checked)) {
+    return Error{Code::InvalidArgument,
+                 "put: a content gets its name when it is sealed; stage \"blob:\" and seal it",
+                 "uri_scheme"};
+  }
   MR_CHECK(outputs_.check_put(checked));
   has_put_.store(true, std::memory_order_relaxed);
   if (guard_ == nullptr) return store().put(checked, bytes, {}, &puts_);
@@ -105,6 +139,7 @@ Result<void> StoreServices::sync() {
 
 Result<ObjectWriter*> StoreServices::stage(std::string_view uri) {
   MR_TRY(const Uri checked, store().check(uri, rights_, true));
+  if (is_new_content(checked)) return contents_.stage();
   if (!is_scratch(checked)) return stage_output(uri);
   MR_TRY(Scratch* const files, scratch());
   return files->stage(checked.key);
@@ -115,17 +150,17 @@ Result<ObjectWriter*> StoreServices::stage_output(std::string_view uri) {
   return outputs_.stage(std::move(checked));
 }
 
-// Models are gone; a file stays when that does not work, and is found by the next collection.
-void StoreServices::free_files(const Batch& models) {
-  if (store().blobs() == nullptr) return;
-  const auto files = models.column<std::string_view>("file_sha256");
-  for (std::int64_t row = 0; row < models.rows(); ++row) {
-    const auto sha256 = files[row];
-    if (!sha256) continue;
-    const auto removed = remove_unreferred(*store().blobs(), around_.catalog, *sha256);
-    if (!removed.ok())
-      spdlog::warn("the file of a deleted model stays behind sha256={} error={}", *sha256,
-                   removed.error().message);
+// A content stays when that does not work, and is found by the next collection.
+void StoreServices::free_contents(std::string_view name, const Batch& rows) {
+  const Entity* entity = find_entity(name);
+  if (store().blobs() == nullptr || entity == nullptr || rows.rows() == 0) return;
+  for (const EntityColumn& column : entity->columns) {
+    if (!column.rules.is_content) continue;
+    const auto names = rows.column<std::string_view>(column.name);
+    for (std::int64_t row = 0; row < rows.rows(); ++row) {
+      if (const auto sha256 = names[row])
+        remove_content(*store().blobs(), around_.catalog, *sha256);
+    }
   }
 }
 
@@ -142,9 +177,8 @@ Result<Batch> StoreServices::catalog_change(const Json& change) {
   if (guard_ != nullptr) MR_CHECK(guard_->check());
   const Asker asker{asker_.owner, asker_.name, origin(), asker_.fence};
   MR_TRY(Batch changed, change_catalog(around_.catalog, around_.jobs, change, asker));
-  const bool was_model =
-      change.value("entity", Json{}) == "models" && change.value("action", Json{}) == "delete";
-  if (was_model && changed.rows() > 0) free_files(changed);
+  if (change.value("action", Json{}) == "delete")
+    free_contents(change.value("entity", std::string{}), changed);
   return changed;
 }
 

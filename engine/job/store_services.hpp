@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "engine/catalog/catalog.hpp"
+#include "engine/job/run_contents.hpp"
 #include "engine/job/staged_outputs.hpp"
 #include "engine/plugin/services.hpp"
 #include "engine/store/scratch.hpp"
@@ -42,6 +43,8 @@ class StoreServices : public Services {
   /// once the device has lost something of it.
   Result<void> sync();
   StagedOutputs& outputs() { return outputs_; }
+  /// What it makes of contents, which are durable when they are sealed.
+  RunContents& contents() { return contents_; }
   /// Whether the run has used its scratch.
   [[nodiscard]] bool has_scratch() const {
     return scratch_in_use_.load(std::memory_order_acquire) != nullptr;
@@ -61,17 +64,24 @@ class StoreServices : public Services {
 
   /// Opens a staged output: what stage() does with an address that is no scratch.
   virtual Result<ObjectWriter*> stage_output(std::string_view uri);
+  /// Notes a content of the run (RunContents::Note), and says whether an earlier attempt has.
+  virtual Result<bool> note_content(std::string_view /*sha256*/) { return false; }
+  virtual Result<bool> has_noted_content(std::string_view /*sha256*/) { return false; }
   /// Makes the scratch of this run, once, when an operator first asks for it.
   virtual Result<std::unique_ptr<Scratch>> make_scratch() = 0;
   Result<Scratch*> scratch();
 
   [[nodiscard]] Store& store() { return around_.store; }
+  [[nodiscard]] Catalog& catalog() { return around_.catalog; }
   [[nodiscard]] const StoreRights& rights() const { return rights_; }
 
  private:
   /// By what the rows are made that the run writes.
   virtual const Origin& origin();
-  void free_files(const Batch& models);
+  /// Checks an address that is read: what the run has made is open to it, whatever its rights.
+  Result<Uri> check_read(std::string_view uri);
+  /// Removes contents that nothing names any more, since rows of `entity` are gone.
+  void free_contents(std::string_view entity, const Batch& rows);
 
   const Surroundings around_;
   const StoreRights rights_;
@@ -80,6 +90,7 @@ class StoreServices : public Services {
   std::atomic<bool> has_put_{false};
   UnsyncedFiles puts_;
   StagedOutputs outputs_;
+  RunContents contents_;
   std::mutex making_scratch_;  // guards scratch_
   std::unique_ptr<Scratch> scratch_;
   std::atomic<Scratch*> scratch_in_use_{nullptr};

@@ -33,8 +33,21 @@ Error only_in_a_job(const Uri& uri) {
 
 Error only_readable(const Uri& uri) {
   return {Code::InvalidArgument,
-          "address: http, https and blob addresses can only be read: " + printable(uri.text),
+          "address: http and https addresses can only be read: " + printable(uri.text),
           "uri_scheme"};
+}
+
+Error never_changed(const Uri& uri) {
+  return {Code::InvalidArgument,
+          "address: a content is never changed; stage \"blob:\" for a new one: " + printable(uri.text),
+          "uri_scheme"};
+}
+
+Uri new_content() {
+  Uri uri;
+  uri.scheme = Uri::Scheme::Blob;
+  uri.text = "blob:";
+  return uri;
 }
 
 Result<Uri> check_blob(Uri uri, const StoreRights& rights) {
@@ -101,7 +114,8 @@ struct Store::State {
   }
 
   Result<Uri> check(Uri uri, const StoreRights& rights, bool for_writing) const {
-    if (for_writing && (is_http(uri) || is_blob(uri))) return only_readable(uri);
+    if (for_writing && is_http(uri)) return only_readable(uri);
+    if (for_writing && is_blob(uri)) return never_changed(uri);
     if (is_http(uri) || is_work(uri)) return uri;
     if (is_blob(uri)) return check_blob(std::move(uri), rights);
     if (uri.scheme == Uri::Scheme::File) return check_file(std::move(uri), rights);
@@ -117,7 +131,8 @@ struct Store::State {
 
   // Finds the folder and name behind a file: or qiniu: address.
   Result<Place> locate(const Uri& uri) {
-    if (is_http(uri) || is_blob(uri)) return only_readable(uri);
+    if (is_http(uri)) return only_readable(uri);
+    if (is_blob(uri)) return never_changed(uri);
     if (is_work(uri)) return only_in_a_job(uri);
     if (uri.scheme == Uri::Scheme::File) {
       if (uri.root.empty() || !is_below(uri.path, uri.root)) {
@@ -263,6 +278,7 @@ Result<std::unique_ptr<Store>> Store::open(StoreSettings settings, OpenDisk open
 }
 
 Result<Uri> Store::check(std::string_view uri, const StoreRights& rights, bool for_writing) const {
+  if (for_writing && uri == "blob:") return new_content();
   MR_TRY(auto parsed, parse_uri(uri));
   return state_->check(std::move(parsed), rights, for_writing);
 }
@@ -323,6 +339,8 @@ Result<std::unique_ptr<ObjectReader>> Store::open(const Uri& uri,
   if (!opened.ok()) return state_->explain("open", uri, opened.error());
   return opened;
 }
+
+const StoreSettings& Store::settings() const { return state_->settings; }
 
 Blobs* Store::blobs() { return state_->blobs.get(); }
 

@@ -28,7 +28,8 @@ struct StoreRights {
   bool any_file = false;                        // `file:` anywhere (a person at the shell)
   std::vector<std::filesystem::path> roots{};   // else only below these
   std::vector<std::string> grants{};            // "zone/bucket" patterns ("*" matches a part); empty: all
-  bool blobs = false;                           // `blob:` for reading: whoever names a content may read it
+  bool blobs = false;                           // `blob:` for reading: whoever names a content may read it. New ones may be
+                                                // staged by all: they take nobody's place
 };
 
 struct FetchLimits {
@@ -47,6 +48,7 @@ struct StoreSettings {
   FetchLimits fetch{};
   std::filesystem::path work{};                 // scratch of jobs: <work>/job-<id>/t<token>; empty: none
   std::uint64_t max_scratch_bytes = 64ull << 30;  // that one job may keep there (--max-scratch)
+  std::uint64_t max_content_bytes = 64ull << 30;  // of contents that one attempt at a job may write (--max-contents)
 };
 
 /// Opens the folder of a store, made when `create` says so; `open_disk` outside of tests.
@@ -65,7 +67,8 @@ class Store {
   /// Checks syntax, zone and rights of an address of one object. Symbolic links in a file: path are resolved before it is
   /// compared with the roots; else there is no I/O. What comes back is what the functions below take: they refuse a file:
   /// or blob: address that was only parsed. Error codes: InvalidArgument with Error::message; the machine word of the
-  /// fault (uri_syntax, uri_scheme, uri_zone, uri_bucket, uri_key) stands in Error::detail; PermissionDenied.
+  /// fault (uri_syntax, uri_scheme, uri_zone, uri_bucket, uri_key) stands in Error::detail; PermissionDenied. For writing,
+  /// "blob:" is an address too, of a content that has no name yet: it is staged with Blobs::stage(), not here.
   Result<Uri> check(std::string_view uri, const StoreRights& rights, bool for_writing) const;
 
   /// The same for an address that names a folder, as list() takes it.
@@ -114,6 +117,7 @@ class Store {
   /// that were no jobs; returns how many stages are gone. For the start.
   Result<std::size_t> sweep_stages(const std::function<Result<bool>(JobId)>& is_alive);
 
+  [[nodiscard]] const StoreSettings& settings() const;
   /// Returns the files that are kept by their content; null when the store has no folder.
   Blobs* blobs();
   /// Returns where jobs have their scratch; null when there is no folder for it. A work: address is only checked by the

@@ -3,7 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "engine/engine.hpp"
-#include "engine/job/model_files.hpp"
+#include "engine/job/content_collector.hpp"
 #include "tools/millrace/exit_code.hpp"
 #include "tools/millrace/output.hpp"
 #include "tools/millrace/program.hpp"
@@ -21,7 +21,7 @@ int collect(const Program& program, const CollectOptions& options) {
   }
   Json removed = Json::array();
   std::vector<std::vector<std::string>> lines{{"SHA-256", "BYTES"}};
-  const auto check = collect_model_files(
+  const auto check = collect_contents(
       *(*engine)->store().blobs(), (*engine)->catalog(), options,
       [&](const BlobName& name) {
         removed.push_back({{"sha256", name.sha256}, {"bytes", name.size_bytes}});

@@ -58,6 +58,11 @@ void add_options(CLI::App& app, Program& program) {
                  "a number or 20GB; default: 64GB")
       ->transform(CLI::AsSizeValue(false))
       ->check(CLI::PositiveNumber);
+  app.add_option("--max-contents", program.max_content_bytes,
+                 "Bytes of contents (files of models) that one attempt at a job may write, as a "
+                 "number or 20GB; default: 64GB")
+      ->transform(CLI::AsSizeValue(false))
+      ->check(CLI::PositiveNumber);
   app.add_flag("--json", program.json, "Data as JSON");
   app.add_flag("--quiet,-q", program.quiet, "No progress and no remarks");
   app.add_option("--log-level", program.log_level,

@@ -40,6 +40,7 @@ EngineSettings Program::engine_settings() const {
   settings.catalog.address = catalog;
   settings.catalog.password_file = catalog_password_file;
   settings.store.max_scratch_bytes = max_scratch_bytes;
+  settings.store.max_content_bytes = max_content_bytes;
   return settings;
 }
 

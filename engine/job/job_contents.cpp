@@ -1,0 +1,100 @@
+#include "engine/job/job_contents.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include "engine/job/content_collector.hpp"
+#include "engine/job/job_rows.hpp"
+#include "engine/job/job_service_state.hpp"
+
+#include <fmt/format.h>
+
+// A content is noted before it has its place, and its note goes when the content has been looked at
+// behind the end of the job. So wherever a process dies, what it leaves is found by its note.
+
+namespace millrace {
+
+namespace {
+
+constexpr std::int64_t kPage = 1'000;
+constexpr std::string_view kEnded = "('finished', 'failed', 'aborted')";
+
+}  // namespace
+
+Result<void> JobContents::note(const JobStore::Lease& lease, std::string_view sha256) {
+  const std::string name{sha256};
+  return catalog_.write_and_wait([&](Connection& connection) -> Result<void> {
+    MR_CHECK(jobs_.check(connection, lease));
+    MR_CHECK(
+        connection.execute("REPLACE INTO job_contents (job_id, sha256, token) VALUES (?, ?, ?)",
+                           {lease.job.value, name, lease.token}));
+    return {};
+  });
+}
+
+Result<bool> JobContents::has(JobId job, std::string_view sha256) {
+  bool is_noted = false;
+  MR_CHECK(catalog_.read([&](Connection& connection) -> Result<void> {
+    MR_TRY(const SqlRows rows,
+           connection.query("SELECT 1 FROM job_contents WHERE job_id = ? AND sha256 = ?",
+                            {job.value, std::string{sha256}}));
+    is_noted = !rows.rows.empty();
+    return {};
+  }));
+  return is_noted;
+}
+
+Result<std::vector<JobContents::Noted>> JobContents::of_ended(const Noted& after, JobId only) {
+  std::vector<Noted> page;
+  MR_CHECK(catalog_.read([&](Connection& connection) -> Result<void> {
+    const auto sql = fmt::format(
+        "SELECT job_contents.job_id, job_contents.sha256, job_contents.token FROM job_contents "
+        "JOIN "
+        "jobs ON jobs.id = job_contents.job_id WHERE (job_contents.job_id > ? OR "
+        "(job_contents.job_id = ? AND job_contents.sha256 > ?)) AND jobs.state IN {}{} ORDER BY "
+        "job_contents.job_id, job_contents.sha256 LIMIT {}",
+        kEnded, only ? " AND job_contents.job_id = ?" : "", kPage);
+    std::vector<SqlValue> values{after.job.value, after.job.value, after.sha256};
+    if (only) values.emplace_back(only.value);
+    MR_TRY(const SqlRows rows, connection.query(sql, values));
+    page.clear();
+    for (const auto& row : rows.rows)
+      page.push_back({JobId{integer(row.at(0))}, detail::text(row.at(1)), integer(row.at(2))});
+    return {};
+  }));
+  return page;
+}
+
+Result<void> JobContents::forget(const Noted& noted) {
+  return catalog_.write_and_wait([&noted](Connection& connection) -> Result<void> {
+    MR_CHECK(connection.execute(
+        fmt::format("DELETE FROM job_contents WHERE job_id = ? AND sha256 = ? AND token = ? AND "
+                    "job_id IN (SELECT id FROM jobs WHERE state IN {})",
+                    kEnded),
+        {noted.job.value, noted.sha256, noted.token}));
+    return {};
+  });
+}
+
+void JobService::State::remove_contents(JobId only) {
+  if (store.blobs() == nullptr) return;
+  JobContents contents{catalog, jobs};
+  const auto removed = [&]() -> Result<void> {
+    JobContents::Noted last;
+    while (!is_stopping()) {
+      MR_TRY(const auto page, contents.of_ended(last, only));
+      for (const auto& noted : page) {
+        const auto gone = remove_unreferred(*store.blobs(), catalog, noted.sha256);
+        if (!gone.ok() && gone.error().code != Code::NotFound) return gone.error();
+        MR_CHECK(contents.forget(noted));
+        last = noted;
+      }
+      if (page.empty()) break;
+    }
+    return {};
+  }();
+  if (!removed.ok())
+    spdlog::warn("contents of jobs that have ended not removed yet error={}",
+                 removed.error().message);
+}
+
+}  // namespace millrace

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/ids.hpp"
+#include "engine/base/result.hpp"
+#include "engine/job/job_store.hpp"
+
+namespace millrace {
+
+/// The notes of the contents that jobs have to do with, in the catalog. A content that is noted
+/// stays while its job has not ended (content_collector.hpp). [any thread; waits for the disk]
+class JobContents {
+ public:
+  JobContents(Catalog& catalog, const JobStore& jobs) : catalog_{catalog}, jobs_{jobs} {}
+
+  /// Conflict: the token is not the job's any more.
+  Result<void> note(const JobStore::Lease& lease, std::string_view sha256);
+  Result<bool> has(JobId job, std::string_view sha256);
+
+  struct Noted {
+    JobId job;
+    std::string sha256{};
+    std::int64_t token = 0;
+  };
+  /// Returns notes of jobs that have ended, behind `after`, in order: a page of them. With `only`
+  /// those of one job.
+  Result<std::vector<Noted>> of_ended(const Noted& after, JobId only = {});
+  /// Removes a note, unless the job is asked for again or another attempt has made the content.
+  Result<void> forget(const Noted& noted);
+
+ private:
+  Catalog& catalog_;
+  const JobStore& jobs_;
+};
+
+}  // namespace millrace
