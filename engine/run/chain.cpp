@@ -63,12 +63,17 @@ Call Chain::make_call(std::size_t place, const ChainCall& call, Output& out) {
   return made;
 }
 
+Result<Answer> Chain::feed_one(std::size_t place, const ChainCall& call, Batch& batch, Output& out) {
+  const Call made = make_call(place, call, out);
+  auto answer = instances_[place].process_step(made, std::move(batch));
+  if (!answer.ok()) return judge(std::move(answer).error(), made, nodes_[place]);
+  return answer;
+}
+
 Result<void> Chain::feed(std::size_t place, const ChainCall& call, std::vector<Batch>& batches, Output& out) {
   for (auto batch = batches.begin(); batch != batches.end(); ++batch) {
-    const Call made = make_call(place, call, out);
-    auto answer = instances_[place].process_step(made, std::move(*batch));
-    if (!answer.ok()) return judge(std::move(answer).error(), made, nodes_[place]);
-    if (*answer == Answer::Done) continue;
+    MR_TRY(const Answer answer, feed_one(place, call, *batch, out));
+    if (answer == Answer::Done) continue;
     paused_.push_back({place, {std::make_move_iterator(batch + 1), std::make_move_iterator(batches.end())}});
     break;
   }
@@ -95,9 +100,8 @@ Result<bool> Chain::produce(const ChainCall& call, Output& out) {
 
 Result<Answer> Chain::process(const ChainCall& call, Batch batch, Output& out) {
   emitted_.clear();
-  carried_.clear();
-  carried_.push_back(std::move(batch));
-  MR_CHECK(feed(0, call, carried_, out));
+  MR_TRY(const Answer head, feed_one(0, call, batch, out));
+  if (head == Answer::More) paused_.push_back({0, {}});
   MR_CHECK(push_through(1, call, out));
   return answer();
 }

@@ -62,7 +62,8 @@ class Chain {
 
   [[nodiscard]] bool is_last(std::size_t place) const { return place + 1 == nodes_.size(); }
   Call make_call(std::size_t place, const ChainCall& call, Output& out);
-  // Puts batches through operator `place`; what it emits goes to `emitted_`, or to `out` for the last.
+  // Puts a batch, or batches, through operator `place`; what it emits goes to `emitted_`, or to `out` for the last.
+  Result<Answer> feed_one(std::size_t place, const ChainCall& call, Batch& batch, Output& out);
   Result<void> feed(std::size_t place, const ChainCall& call, std::vector<Batch>& batches, Output& out);
   // Puts what the operator before `place` emitted through it and all behind it.
   Result<void> push_through(std::size_t place, const ChainCall& call, Output& out);

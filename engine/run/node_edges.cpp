@@ -26,23 +26,23 @@ std::optional<Parcel> NodeRunner::take() {
   auto parcel = take_parts(first, last);
   if (!whole_ || !parcel || parcel->is_tail()) return parcel;
   while (true) {
-    if (!gathered_) {
-      gathered_ = std::make_unique<Parcel>(*std::move(parcel));
+    auto& gathered = seldom().gathered;
+    if (!gathered) {
+      gathered = std::move(parcel);
     } else {
-      gathered_->bytes += parcel->bytes;
-      gathered_->has_more = parcel->has_more;
-      std::move(parcel->batches.begin(), parcel->batches.end(), std::back_inserter(gathered_->batches));
+      gathered->bytes += parcel->bytes;
+      gathered->has_more = parcel->has_more;
+      std::move(parcel->batches.begin(), parcel->batches.end(), std::back_inserter(gathered->batches));
     }
-    if (gathered_->bytes > kMostWholeBytes) {
+    if (gathered->bytes > kMostWholeBytes) {
       fail({Code::Exhausted, "the rows of one batch, which the node takes whole, do not fit in memory"});
       return std::nullopt;
     }
-    if (!gathered_->has_more) break;
+    if (!gathered->has_more) break;
     parcel = take_parts(first, last);
     if (!parcel) return std::nullopt;
   }
-  Parcel whole = std::move(*gathered_);
-  gathered_.reset();
+  Parcel whole = *std::exchange(seldom().gathered, std::nullopt);
   if (whole.batches.size() > 1) {
     std::vector<Batch> parts = std::exchange(whole.batches, {});
     whole.batches.push_back(Batch::concat(std::move(parts)));
@@ -59,9 +59,10 @@ std::optional<Parcel> NodeRunner::take_parts(std::uint32_t first, std::uint32_t 
 // the first parts of all edges are merged, then the second ones of those that have them, and so on.
 std::optional<Parcel> NodeRunner::take_merged(std::uint32_t first, std::uint32_t last) {
   const auto& inputs = run_.inputs_of(id_);
-  ended_edges_.resize(last - first);
+  auto& merging = seldom().merging;
+  merging.ended_edges.resize(last - first);
   const auto carries = [&](std::uint32_t edge) {
-    if (ended_edges_[edge - first]) return false;
+    if (merging.ended_edges[edge - first]) return false;
     return input_ > inputs.back() ||  // the tail, which comes on every edge
            run_.is_reached(static_cast<std::uint32_t>(run_.plan().edges[edge].from.value), input_);
   };
@@ -73,7 +74,7 @@ std::optional<Parcel> NodeRunner::take_merged(std::uint32_t first, std::uint32_t
       if (!head) return std::nullopt;
       passed = head->sequence == Parcel::kTail || head->input != input_;
     }
-    if (is_within_ || !passed || input_ > inputs.back()) break;
+    if (merging.is_within || !passed || input_ > inputs.back()) break;
     const auto next = std::upper_bound(inputs.begin(), inputs.end(), input_);
     input_ = next == inputs.end() ? inputs.back() + 1 : *next;
   }
@@ -87,11 +88,11 @@ std::optional<Parcel> NodeRunner::take_merged(std::uint32_t first, std::uint32_t
     merged.barrier = part.barrier;
     merged.bytes += part.bytes;
     merged.has_more = merged.has_more || part.has_more;
-    ended_edges_[edge - first] = !part.has_more;
+    merging.ended_edges[edge - first] = !part.has_more;
     parts.push_back(std::move(part.batches));
   }
-  is_within_ = merged.has_more;
-  if (!is_within_) ended_edges_.assign(ended_edges_.size(), false);
+  merging.is_within = merged.has_more;
+  if (!merging.is_within) merging.ended_edges.assign(merging.ended_edges.size(), false);
   merged.batches = merge_parts(std::move(parts));
   return merged;
 }
@@ -105,18 +106,19 @@ void NodeRunner::deliver(const Parcel& from, bool has_more, std::vector<Emitted>
         fail({Code::Exhausted, "rows that no node takes do not fit in memory: end the pipeline in an output"});
         return;
       }
-      rows_.push_back(std::move(emitted.batch));
+      seldom().rows.push_back(std::move(emitted.batch));
     }
     return;
   }
   for (std::size_t i = 0; i < edges.size(); ++i) {
     const Edge& edge = run_.plan().edges[edges[i]];
+    const bool wanted_again = std::any_of(edges.begin() + static_cast<std::ptrdiff_t>(i) + 1, edges.end(), [&](auto later) {
+      return run_.plan().edges[later].port == edge.port;
+    });
     Parcel parcel{from.sequence, from.input, from.barrier, has_more, 0, {}};
     for (Emitted& emitted : out) {
       if (emitted.port != edge.port) continue;
-      const bool wanted_again = std::any_of(edges.begin() + static_cast<std::ptrdiff_t>(i) + 1, edges.end(), [&](auto later) {
-        return run_.plan().edges[later].port == edge.port;
-      });
+      if (parcel.batches.capacity() == 0) parcel.batches = spare_batches();
 #ifdef MR_CHECK_EDGES
       static_cast<void>(emitted.batch.schema());  // throws when the plugin made something that is no batch
 #endif

@@ -25,7 +25,7 @@ bool NodeRunner::dispatch() {
   auto group = std::make_unique<Group>(*std::move(parcel), run_.spill_files());
   replicas.tail_taken = group->parcel.is_last();
   const std::int64_t sequence = sequence_of(group->parcel);
-  if (group->parcel.is_tail() && group->parcel.has_more) ++tail_parts_;
+  if (group->parcel.is_tail() && group->parcel.has_more) ++seldom().tail_parts;
   const std::int64_t grain = whole_ ? 0 : plan_.head().info->grain;
   for (Batch& batch : std::exchange(group->parcel.batches, {})) {
     for (Batch& slice : cut(std::move(batch), grain)) {

@@ -67,6 +67,7 @@ void NodeRunner::pump_tasks(void* self) {
   Slot* const outer = std::exchange(Slot::current(), &slot);
   while (true) {
     node->pump();
+    if (slot.next == nullptr) run.change_budget(std::exchange(slot.debt, 0));  // may wake a node
     node = std::exchange(slot.next, nullptr);
     if (node == nullptr) break;
     run.leave();
@@ -106,7 +107,19 @@ ChainCall NodeRunner::call(std::int64_t sequence, unsigned attempt, HeldReports*
   return {run_.services(), run_.scheduler().clock(), sequence, attempt, &run_.helpers(), held};
 }
 
-ChainCall NodeRunner::call(const Work& work) { return call(sequence_of(work.parcel), work.attempt, work.held.get()); }
+ChainCall NodeRunner::call(const Work& work) {
+  const auto sequence = sequence_of(work.parcel);
+  return work.tries ? call(sequence, work.tries->attempt, &work.tries->held) : call(sequence);
+}
+
+NodeRunner::Seldom& NodeRunner::seldom() {
+  if (!seldom_) seldom_ = std::make_unique<Seldom>();
+  return *seldom_;
+}
+
+std::vector<Batch> NodeRunner::take_rows() {
+  return seldom_ ? std::exchange(seldom_->rows, {}) : std::vector<Batch>{};
+}
 
 Result<void> NodeRunner::open_chain(const std::optional<std::string>& state) {
   if (chain_) return {};
@@ -120,15 +133,9 @@ Result<void> NodeRunner::open_chain(const std::optional<std::string>& state) {
   return {};
 }
 
-NodeRunner::Work NodeRunner::new_work(Parcel parcel) {
-  Work work{std::move(parcel), Output{run_.spill_files()}};
-  if (retries_) work.held = std::make_unique<HeldReports>();
-  return work;
-}
-
 bool NodeRunner::is_resting() {
-  if (!work_ || run_.scheduler().clock().steady() >= work_->due) return false;
-  nap(work_->due, {wake_task, this});
+  if (!work_ || !work_->tries || run_.scheduler().clock().steady() >= work_->tries->due) return false;
+  nap(work_->tries->due, {wake_task, this});
   return true;
 }
 
@@ -136,18 +143,21 @@ bool NodeRunner::is_resting() {
 // with a number of its own.
 std::int64_t NodeRunner::sequence_of(const Parcel& parcel) const {
   if (source_) return run_.peek_sequence();
-  return parcel.is_tail() && parcel.has_more ? kFirstTailPart + tail_parts_ : parcel.sequence;
+  if (!parcel.is_tail() || !parcel.has_more) return parcel.sequence;
+  return kFirstTailPart + (seldom_ ? seldom_->tail_parts : 0);
 }
 
 Result<void> NodeRunner::prepare_try(Work& work) {
-  MR_CHECK(open_chain(work.state));
-  if (!retries_) return {};
-  if (work.attempt == 0) work.mark = work.out.mark();
-  if (!retries_with_state_ || (work.attempt > 0 && work.state)) return {};
-  work.state.reset();
+  if (!retries_) return chain_ ? Result<void>{} : open_chain();
+  if (!work.tries) work.tries = std::make_unique<Tries>();
+  Tries& tries = *work.tries;
+  MR_CHECK(open_chain(tries.state));
+  if (tries.attempt == 0) tries.mark = work.out.mark();
+  if (!retries_with_state_ || (tries.attempt > 0 && tries.state)) return {};
+  tries.state.reset();
   auto state = chain_->snapshot_head(call(work));
   if (state.ok()) {
-    work.state = *std::move(state);
+    tries.state = *std::move(state);
   } else if (state.error().code != Code::Unavailable) {
     return std::move(state).error();
   }
@@ -155,31 +165,31 @@ Result<void> NodeRunner::prepare_try(Work& work) {
 }
 
 Result<void> NodeRunner::succeed(Work& work) {
-  work.attempt = 0;
-  if (!work.held) return {};
-  return std::exchange(work.held, std::make_unique<HeldReports>())
-      ->hand_over(run_.services(), plan_.head().name, sequence_of(work.parcel));
+  if (!work.tries) return {};
+  work.tries->attempt = 0;
+  return std::exchange(work.tries->held, {}).hand_over(run_.services(), plan_.head().name, sequence_of(work.parcel));
 }
 
 bool NodeRunner::try_again(Work& work, Error error) {
   const bool was_finishing = work.parcel.is_last() && work.next == work.parcel.batches.size();
   // An operator whose state before the batch is not known may have done a part of it.
-  const bool is_known = !retries_with_state_ || !chain_ || work.state;
-  const bool may_help = !was_finishing && may_retry(error, work.attempt);
+  const bool is_known = !retries_with_state_ || !chain_ || (work.tries && work.tries->state);
+  const bool may_help = !was_finishing && work.tries && may_retry(error, work.tries->attempt);
   if (may_help && !is_known) error.message += " (not tried again: the state of the node is too large to be kept)";
   if (!may_help || !is_known) {
     fail(std::move(error));
     return false;
   }
-  if (auto back = work.out.roll_back(work.mark); !back.ok()) {
+  Tries& tries = *work.tries;
+  if (auto back = work.out.roll_back(tries.mark); !back.ok()) {
     fail(std::move(back).error());
     return false;
   }
   if (retries_with_state_ || work.goes_on) chain_.reset();
-  work.held = std::make_unique<HeldReports>();
+  tries.held = {};
   work.goes_on = false;
-  ++work.attempt;
-  work.due = run_.scheduler().clock().steady() + wait_before(work.attempt);
+  ++tries.attempt;
+  tries.due = run_.scheduler().clock().steady() + wait_before(tries.attempt);
   work_ = std::make_unique<Work>(std::move(work));
   return true;
 }
@@ -193,7 +203,7 @@ bool NodeRunner::produce() {
   }
   if (is_resting()) return false;
   if (!work_ && !run_.budget().has_room_for(id_)) return false;
-  Work work = work_ ? std::move(*std::exchange(work_, nullptr)) : new_work({});
+  Work work = work_ ? std::move(*std::exchange(work_, nullptr)) : Work{{}, Output{run_.spill_files()}};
   if (work.parcel.is_tail()) return advance(work);
   if (!work.is_produced) {
     hand_off();
@@ -218,6 +228,7 @@ bool NodeRunner::produce() {
     const bool has_more = !work.out.empty();
     if (!has_more) report_if_marked(work.parcel);
     deliver(work.parcel, has_more, part);
+    recycle(std::move(part));
     if (has_more) {
       work_ = std::make_unique<Work>(std::move(work));
       return true;
@@ -237,7 +248,7 @@ bool NodeRunner::consume() {
   }
   auto parcel = take();
   if (!parcel) return false;
-  Work work = new_work(*std::move(parcel));
+  Work work{*std::move(parcel), Output{run_.spill_files()}};
   return advance(work);
 }
 
@@ -273,7 +284,7 @@ bool NodeRunner::advance(Work& work) {
 Result<bool> NodeRunner::work_off(Work& work) {
   if (work.out.is_over()) return false;
   auto& batches = work.parcel.batches;
-  if (work.next == batches.size()) MR_CHECK(open_chain(std::nullopt));
+  if (work.next == batches.size() && !chain_) MR_CHECK(open_chain());
   while (work.next < batches.size()) {
     MR_TRY(const bool is_done, call_batch(work, batches[work.next]));
     if (!is_done) return false;
@@ -326,12 +337,14 @@ bool NodeRunner::settle(Work& work, bool is_whole) {
     return true;
   }
   if (work.parcel.has_more) {
-    if (work.parcel.is_tail()) ++tail_parts_;
+    if (work.parcel.is_tail()) ++seldom().tail_parts;
     if (part.empty()) return true;
   } else {
     report_if_marked(work.parcel);
   }
   deliver(work.parcel, work.parcel.has_more, part);
+  recycle(std::move(part));
+  recycle(std::move(work.parcel.batches));
   return true;
 }
 
@@ -348,13 +361,13 @@ void NodeRunner::end_with(std::vector<Emitted>& out) {
   finished_ = true;
   chain_.reset();  // destroys the operators; the next node's are made where they were
   deliver(tail, false, out);
-  run_.change_budget(std::exchange(debt_, 0));
   run_.node_finished();
 }
 
 void NodeRunner::charge(std::int64_t bytes) {
-  debt_ += bytes;
-  if (std::abs(debt_) >= run_.budget_step()) run_.change_budget(std::exchange(debt_, 0));
+  std::int64_t& debt = Slot::current()->debt;
+  debt += bytes;
+  if (std::abs(debt) >= run_.budget_step()) run_.change_budget(std::exchange(debt, 0));
 }
 
 void NodeRunner::report_if_marked(const Parcel& parcel) {
@@ -371,18 +384,18 @@ void NodeRunner::report_if_marked(const Parcel& parcel) {
       }
       return;
     }
-    given_up_ = 0;
+    if (seldom_) seldom_->given_up = 0;
   }
   run_.report(std::move(states));
 }
 
 // Whoever waits for the job must know that it would begin far back. Told at the first, second, fourth, eighth ... in a row.
 void NodeRunner::give_up_checkpoint(const Error& why) {
-  ++given_up_;
-  if (!std::has_single_bit(given_up_)) return;
+  const auto given_up = ++seldom().given_up;
+  if (!std::has_single_bit(given_up)) return;
   run_.services().log(plan_.head().name, MR_LOG_WARN,
                       "no checkpoint, the job would resume from an earlier one: " + why.message +
-                          " (in a row: " + std::to_string(given_up_) + ")");
+                          " (in a row: " + std::to_string(given_up) + ")");
 }
 
 bool NodeRunner::may_retry(const Error& error, unsigned attempt) const {

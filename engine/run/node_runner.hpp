@@ -34,7 +34,7 @@ class NodeRunner {
   /// Says which turn this input has; only for inputs, before the run starts.
   void set_input(std::uint32_t input) { input_ = input; }
   /// What this node emitted when nobody follows it, in order. After the run.
-  std::vector<Batch>& rows() { return rows_; }
+  std::vector<Batch> take_rows();
   /// Says whether a thread works on this node now, in all likelihood in its operator. [any thread]
   [[nodiscard]] bool is_busy() const;
 
@@ -50,6 +50,8 @@ class NodeRunner {
   struct Replicas;
   struct Slot;
   struct Work;
+  struct Tries;
+  struct Seldom;
 
   static void pump_tasks(void* self);
   static void wake_task(void* self);
@@ -62,7 +64,6 @@ class NodeRunner {
   bool step();  // false: nothing can be done now
   bool produce();
   bool consume();
-  Work new_work(Parcel parcel);
   bool is_resting();  // true: the time of the next try has not come
   /// Goes on with work of a serial node, and sends a part of what it made.
   bool advance(Work& work);
@@ -93,11 +94,13 @@ class NodeRunner {
   [[nodiscard]] ChainCall call(std::int64_t sequence, unsigned attempt = 0, HeldReports* held = nullptr);
   [[nodiscard]] ChainCall call(const Work& work);
   Result<void> open_chain(const std::optional<std::string>& state = std::nullopt);
+  Seldom& seldom();  // made when it is first asked for
   bool take_part(Output& out, std::vector<Emitted>& part);  // false: the node has failed
   void end_with(std::vector<Emitted>& out);
   /// Puts what a parcel became, or a part of it, on the outgoing edges, or keeps it for the outcome.
   void deliver(const Parcel& from, bool has_more, std::vector<Emitted>& out);
   /// Counts bytes that wait now, or no longer, against the run: from time to time, so that small batches cost nothing.
+  /// [in pump()]
   void charge(std::int64_t bytes);
   void report_if_marked(const Parcel& parcel);
   void give_up_checkpoint(const Error& why);
@@ -118,19 +121,14 @@ class NodeRunner {
   const Pool pool_;
   std::atomic<std::uint8_t> state_{kIdle};
 
-  // Touched only inside pump(), so by one thread at a time.
+  // Touched only inside pump(), so by one thread at a time. A graph may have a million nodes: what few of them need stands
+  // behind pointers.
   bool finished_ = false;
-  bool is_within_ = false;         // a number of which some edges have sent all and others have not
-  std::vector<bool> ended_edges_;  // by edge into the node: sent the last part of that number
-  std::unique_ptr<Parcel> gathered_;  // parts so far, when the operator wants them whole
-  std::int64_t tail_parts_ = 0;
-  std::int64_t debt_ = 0;  // bytes that the run's budget does not know of yet
-  std::uint64_t given_up_ = 0;  // checkpoints in a row
   std::uint32_t input_ = 0;  // a source's place; for others the input whose parcels are taken now
   std::unique_ptr<Chain> chain_;
   std::vector<std::pair<std::uint32_t, Parcel>> outbox_;  // edge, parcel: refused by a full edge
-  std::vector<Batch> rows_;
   std::unique_ptr<Work> work_;  // of a serial node: waits for its next try, or for what it emitted to move on
+  std::unique_ptr<Seldom> seldom_;
 
   std::unique_ptr<Replicas> replicas_;  // replicable nodes only
 };

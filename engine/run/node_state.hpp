@@ -22,8 +22,30 @@ struct NodeRunner::Slot {
   NodeRunner* next = nullptr;
   const RunState* run = nullptr;
   Pool pool = Pool::Compute;
+  std::int64_t debt = 0;  // bytes that the run's budget does not know of yet
 
   static Slot*& current();  // of this thread; null outside pump_tasks()
+};
+
+/// What a node that is tried again knows of its tries.
+struct NodeRunner::Tries {
+  unsigned attempt = 0;
+  Clock::Steady due{};
+  Output::Mark mark{};               // what was emitted before the batch
+  std::optional<std::string> state;  // of the operator before the batch
+  HeldReports held;
+};
+
+/// What few nodes need.
+struct NodeRunner::Seldom {
+  struct {
+    bool is_within = false;         // a number of which some edges have sent all and others have not
+    std::vector<bool> ended_edges;  // by edge into the node: sent the last part of that number
+  } merging;
+  std::optional<Parcel> gathered;  // parts so far, when the operator wants them whole
+  std::int64_t tail_parts = 0;
+  std::uint64_t given_up = 0;  // checkpoints in a row
+  std::vector<Batch> rows;     // emitted, when nobody follows
 };
 
 /// Batches of one parcel on their way through a serial node, or the batch that a source is about to make; after a failure
@@ -35,12 +57,7 @@ struct NodeRunner::Work {
   bool goes_on = false;      // its operator wants to be called again
   bool is_produced = false;  // of a source: the call has been made
   bool is_end = false;       // of a source: it was the last
-  unsigned attempt = 0;
-  Clock::Steady due{};
-  // Of a node that is tried again:
-  Output::Mark mark{};                // what was emitted before the batch
-  std::optional<std::string> state{};  // of the operator before the batch
-  std::unique_ptr<HeldReports> held{};
+  std::unique_ptr<Tries> tries{};  // of a node that is tried again
 };
 
 /// A part of a parcel that one worker puts through one instance.

@@ -6,15 +6,41 @@
 
 namespace millrace {
 
+namespace {
+
+constexpr std::size_t kMostSpare = 64;  // elements of a vector that a thread keeps
+
+// The one used-up vector of a kind that this thread keeps.
+template <class Element>
+std::vector<Element>& spare() {
+  thread_local std::vector<Element> kept;
+  return kept;
+}
+
+template <class Element>
+void keep_spare(std::vector<Element>&& used) {
+  auto& kept = spare<Element>();
+  if (used.capacity() <= kept.capacity() || used.capacity() > kMostSpare) return;
+  used.clear();
+  kept = std::move(used);
+}
+
+}  // namespace
+
+void recycle(std::vector<Emitted>&& emitted) { keep_spare(std::move(emitted)); }
+void recycle(std::vector<Batch>&& batches) { keep_spare(std::move(batches)); }
+std::vector<Batch> spare_batches() { return std::exchange(spare<Batch>(), {}); }
+
 void Output::add(std::string_view port, Batch batch) {
   if (error_) return;
   const std::size_t bytes = batch.size_bytes();
   if (!spill_ && (kept_.empty() || kept_bytes_ + bytes <= kKeptBytes)) {
+    if (kept_.capacity() == 0) kept_ = std::exchange(spare<Emitted>(), {});
     kept_bytes_ += bytes;
     kept_.push_back({std::string{port}, std::move(batch), bytes});
     return;
   }
-  if (auto spilled = spill(port, batch); !spilled.ok()) error_ = std::move(spilled).error();
+  if (auto spilled = spill(port, batch); !spilled.ok()) error_ = std::make_unique<Error>(std::move(spilled).error());
 }
 
 Result<void> Output::spill(std::string_view port, const Batch& batch) {
@@ -26,7 +52,7 @@ Result<void> Output::spill(std::string_view port, const Batch& batch) {
 
 Result<void> Output::settle() {
   if (!error_) return {};
-  Error error = *std::exchange(error_, std::nullopt);
+  Error error = *std::exchange(error_, nullptr);
   if (error.code == Code::Unavailable || error.code == Code::NotFound || error.code == Code::InvalidArgument) {
     error.code = Code::Exhausted;  // there is no scratch
   }

@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <memory>
-#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -51,7 +50,13 @@ class Output {
   std::vector<Emitted> kept_;
   std::size_t kept_bytes_ = 0;
   std::unique_ptr<SpillFile> spill_;  // behind kept_; null: nothing is there
-  std::optional<Error> error_;
+  std::unique_ptr<Error> error_;
 };
+
+/// Gives back vectors that are used up, so that this thread's next ones need no memory of their own.
+void recycle(std::vector<Emitted>&& emitted);
+void recycle(std::vector<Batch>&& batches);
+/// Empty, with room where this thread has some.
+std::vector<Batch> spare_batches();
 
 }  // namespace millrace

@@ -12,6 +12,7 @@ bool EdgeQueue::try_push(Parcel& parcel, const Limits& limits) {
     return false;
   }
   bytes_ += parcel.bytes;
+  if (parcels_.capacity() == 0) parcels_.reserve(2);  // a parcel and the last
   parcels_.push_back(std::move(parcel));
   return true;
 }

@@ -33,8 +33,9 @@ RunState::RunState(std::shared_ptr<const Plan> plan, Scheduler& scheduler, Servi
       barrier_{options_.checkpoint_every, scheduler.clock()},
       waiting_{scheduler},
       budget_{budget_of(options_, scheduler)},
-      // All nodes together keep an eighth of the budget to themselves.
-      budget_step_{std::min<std::int64_t>(budget_.bound() / 8 / static_cast<std::int64_t>(plan_->nodes.size() + 1), 1 << 20)},
+      // All threads together keep an eighth of the budget to themselves.
+      budget_step_{std::min<std::int64_t>(
+          budget_.bound() / 8 / static_cast<std::int64_t>(scheduler.workers() + scheduler.waiting_share()), 1 << 20)},
       spill_files_{services} {
   connect();
   find_reach();
@@ -281,7 +282,7 @@ void RunState::end() {
     outcome.error = Error{Code::Internal, "run stalled: nothing can go on and not all nodes are done"};
   }
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
-    for (Batch& batch : nodes_[i].rows())
+    for (Batch& batch : nodes_[i].take_rows())
       outcome.rows.push_back({plan_->nodes[i].tail().name, std::move(batch)});
   }
   nodes_.clear();  // destroys the operators

@@ -55,7 +55,7 @@ class RunState {
   // What waits, in bytes.
   [[nodiscard]] Budget& budget() { return budget_; }
   void change_budget(std::int64_t bytes);
-  /// How many bytes a node may keep to itself before it tells the budget.
+  /// How many bytes a thread may keep to itself before it tells the budget.
   [[nodiscard]] std::int64_t budget_step() const { return budget_step_; }
   [[nodiscard]] SpillFiles& spill_files() { return spill_files_; }
 

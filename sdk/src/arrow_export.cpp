@@ -180,4 +180,13 @@ std::optional<Table> exported_table(const ArrowArray& array, const ArrowSchema& 
   return Table{schemas.shown, arrays.shown, array.length};
 }
 
+const Columns* exported_columns(const ArrowArray& array) {
+  if (array.release != release_node<ArrowArray, ArrayBlock>) return nullptr;
+  const auto& block = *static_cast<const ArrayBlock*>(array.private_data);
+  const ArrowArray& made = block.entries.front().node;
+  const bool is_root = array.children == made.children && array.buffers == made.buffers &&
+                       array.length == made.length && array.offset == 0;
+  return is_root ? &block.shown : nullptr;
+}
+
 }  // namespace millrace::detail

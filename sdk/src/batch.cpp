@@ -71,11 +71,16 @@ struct Batch::Parsed {
 
 Batch::Batch() noexcept = default;
 
+// Batches are moved at every hop: what was moved from is only marked as empty.
 Batch::Batch(Batch&& other) noexcept
-    : array_{std::exchange(other.array_, ArrowArray{})},
-      schema_{std::exchange(other.schema_, ArrowSchema{})},
+    : array_{other.array_},
+      schema_{other.schema_},
       parsed_{std::move(other.parsed_)},
-      is_raw_{std::exchange(other.is_raw_, false)} {}
+      is_raw_{std::exchange(other.is_raw_, false)} {
+  other.array_.release = nullptr;
+  other.array_.length = 0;
+  other.schema_.release = nullptr;
+}
 
 Batch& Batch::operator=(Batch&& other) noexcept {
   Batch taken{std::move(other)};
@@ -159,8 +164,10 @@ const Schema& Batch::schema() const { return *parsed().schema; }
 bool Batch::has(std::string_view column) const { return index_of(schema(), column) >= 0; }
 
 std::size_t Batch::size_bytes() const {
+  const Columns* columns = is_raw_ && !parsed_ ? detail::exported_columns(array_) : nullptr;
   std::size_t bytes = 0;
-  for (const auto& column : parsed().columns) bytes += detail::used_bytes(*column);
+  for (const auto& column : columns != nullptr ? *columns : parsed().columns)
+    bytes += detail::used_bytes(*column);
   return bytes;
 }
 

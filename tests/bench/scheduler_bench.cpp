@@ -1,7 +1,8 @@
 // What the engine itself costs: nanoseconds for each batch and node of a pipeline of empty operators, and for each node of
-// graphs of a million empty operators. Usage: scheduler_bench [workers]
+// graphs of a million empty operators. Usage: scheduler_bench [workers [divisor of the sizes]]
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <future>
 #include <memory>
@@ -122,32 +123,34 @@ int main(int argc, char** argv) {
   const std::size_t workers = argc > 1 ? std::stoul(argv[1]) : 2;
   const auto scheduler = make_worker_pools({.compute = workers}, system_clock());
   Nodes nodes;
-  constexpr std::size_t kBatches = 50'000, kLength = 16, kMillion = 1'000'000;
+  const std::size_t divisor = argc > 2 ? std::max<std::size_t>(1, std::stoul(argv[2])) : 1;
+  constexpr std::size_t kLength = 16;
+  const std::size_t batches = 50'000 / divisor, million = 1'000'000 / divisor;
   fmt::print("workers: {}\n", workers);
 
   Plan line;
-  add(line, nodes.pour(kBatches), {});
+  add(line, nodes.pour(batches), {});
   for (std::size_t i = 1; i < kLength; ++i) add(line, nodes.pass(i), {i - 1});
   add(line, nodes.swallow(kLength), {kLength - 1});
-  report("pipeline of 16 nodes, for each batch and node", seconds_of(std::move(line), *scheduler), kBatches * kLength);
+  report("pipeline of 16 nodes, for each batch and node", seconds_of(std::move(line), *scheduler), static_cast<double>(batches * kLength));
 
   Plan fused;
   add(fused, nodes.pour(1), {});
   add(fused, nodes.pass(1), {0});
-  for (std::size_t i = 2; i < kMillion; ++i) fused.nodes[1].chain.push_back(nodes.pass(i));
-  report("chain of 1,000,000 nodes, fused, for each node", seconds_of(std::move(fused), *scheduler), kMillion);
+  for (std::size_t i = 2; i < million; ++i) fused.nodes[1].chain.push_back(nodes.pass(i));
+  report("chain of 1,000,000 nodes, fused, for each node", seconds_of(std::move(fused), *scheduler), static_cast<double>(million));
 
   Plan chain;
   add(chain, nodes.pour(1), {});
-  for (std::size_t i = 1; i < kMillion; ++i) add(chain, nodes.pass(i), {i - 1});
-  report("chain of 1,000,000 nodes, not fused, for each node", seconds_of(std::move(chain), *scheduler), kMillion);
+  for (std::size_t i = 1; i < million; ++i) add(chain, nodes.pass(i), {i - 1});
+  report("chain of 1,000,000 nodes, not fused, for each node", seconds_of(std::move(chain), *scheduler), static_cast<double>(million));
 
   Plan tree;
   add(tree, nodes.pour(1), {});
-  for (std::size_t i = 1; i < kMillion; ++i) {
-    const bool is_leaf = 2 * i + 1 >= kMillion;
+  for (std::size_t i = 1; i < million; ++i) {
+    const bool is_leaf = 2 * i + 1 >= million;
     add(tree, is_leaf ? nodes.swallow(i) : nodes.pass(i), {(i - 1) / 2});
   }
-  report("binary tree of 1,000,000 nodes, for each node", seconds_of(std::move(tree), *scheduler), kMillion);
+  report("binary tree of 1,000,000 nodes, for each node", seconds_of(std::move(tree), *scheduler), static_cast<double>(million));
   return 0;
 }
