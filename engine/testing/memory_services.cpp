@@ -8,7 +8,9 @@
 #include <system_error>
 #include <utility>
 
+#include "engine/base/sha1.hpp"
 #include "engine/plugin/log_level.hpp"
+#include "engine/store/blobs.hpp"
 #include "engine/store/uri.hpp"
 
 namespace millrace::testing {
@@ -72,6 +74,25 @@ Result<void> MemoryWriter::truncate(std::uint64_t size) {
   }
   bytes_.resize(size);
   return {};
+}
+
+Result<void> MemoryContent::write(std::string_view bytes) {
+  if (is_sealed_) return Error{Code::InvalidArgument, "write: the content has been sealed"};
+  bytes_.append(bytes);
+  return {};
+}
+
+Result<void> MemoryContent::truncate(std::uint64_t size) {
+  if (size == bytes_.size()) return {};
+  return Error{Code::InvalidArgument, "truncate: a content is written once, from front to back"};
+}
+
+Result<std::string> MemoryContent::seal() {
+  if (is_sealed_) return Error{Code::InvalidArgument, "seal: the content has been sealed"};
+  is_sealed_ = true;
+  std::string name = to_hex(sha256(bytes_));
+  objects_[blob_uri(name)] = bytes_;
+  return name;
 }
 
 MemoryServices::MemoryServices(std::string job, std::uint64_t seed, std::filesystem::path folder)
@@ -198,6 +219,10 @@ Result<void> MemoryServices::put(std::string_view uri, std::string_view bytes) {
 }
 
 Result<ObjectWriter*> MemoryServices::stage(std::string_view uri) {
+  if (uri == "blob:") {
+    contents_.push_back(std::make_unique<MemoryContent>(objects));
+    return contents_.back().get();
+  }
   MR_CHECK(check_uri(uri, true));
   if (const auto name = scratch_name(uri); !name.empty()) return scratch_.stage(name);
   auto& writer = staged[std::string{uri}];

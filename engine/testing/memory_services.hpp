@@ -27,6 +27,23 @@ class MemoryWriter final : public ObjectWriter {
   std::string bytes_;
 };
 
+/// A content whose bytes stay in memory; one of the objects from when it is sealed.
+class MemoryContent final : public ObjectWriter {
+ public:
+  using Objects = std::map<std::string, std::string, std::less<>>;
+  explicit MemoryContent(Objects& objects) : objects_{objects} {}
+
+  Result<void> write(std::string_view bytes) override;
+  Result<void> truncate(std::uint64_t size) override;
+  [[nodiscard]] std::uint64_t size() const override { return bytes_.size(); }
+  Result<std::string> seal() override;
+
+ private:
+  Objects& objects_;
+  std::string bytes_;
+  bool is_sealed_ = false;
+};
+
 /// The surroundings of an operator under test: remembers everything it is told, keeps objects in
 /// memory, and looks at real files only below one folder. [one thread]
 class MemoryServices final : public Services {
@@ -71,7 +88,7 @@ class MemoryServices final : public Services {
   std::map<std::string, std::string> results;
   std::vector<std::string> logs;
   Progress last_progress;
-  std::map<std::string, std::string, std::less<>> objects;
+  std::map<std::string, std::string, std::less<>> objects;  // sealed contents too, as "blob:NAME"
   std::map<std::string, std::unique_ptr<MemoryWriter>, std::less<>> staged;
 
  private:
@@ -81,6 +98,7 @@ class MemoryServices final : public Services {
   static constexpr std::uint64_t kMaxScratchBytes = 256u << 20;
 
   std::string job_;
+  std::vector<std::unique_ptr<MemoryContent>> contents_;
   MemoryScratch scratch_{kMaxScratchBytes};
   std::uint64_t seed_;
   std::filesystem::path folder_;

@@ -265,6 +265,32 @@ TEST_CASE("objects are listed, put and staged", "[plugin][host]") {
   CHECK(size == 2);
 }
 
+TEST_CASE("a writer that is sealed tells the name, in 64 letters and no more", "[plugin][host]") {
+  Fixture fixture;
+  auto& [services, emissions, call, context, host] = fixture;
+  mr_writer* writer = nullptr;
+  std::uint64_t size = 0;
+  REQUIRE(host.stage(&context, text("mem:out"), &writer, &size) == MR_OK);
+  REQUIRE(host.write(writer, text("hello")) == MR_OK);
+  std::string name(65, '#');
+  REQUIRE(host.seal(&context, writer, name.data()) == MR_OK);
+  CHECK(name == std::string(64, '5') + '#');
+  REQUIRE(host.truncate(writer, 0) == MR_OK);
+  REQUIRE(host.write(writer, text("broken")) == MR_OK);
+  CHECK(host.seal(&context, writer, name.data()) == MR_IO);
+  CHECK(fixture.last_error() == "the disk broke");
+}
+
+TEST_CASE("only what is staged as a content is sealed", "[plugin]") {
+  class Plain final : public ObjectWriter {
+   public:
+    Result<void> write(std::string_view) override { return {}; }
+    Result<void> truncate(std::uint64_t) override { return {}; }
+    [[nodiscard]] std::uint64_t size() const override { return 0; }
+  } plain;
+  CHECK(plain.seal().error().code == Code::InvalidArgument);
+}
+
 TEST_CASE("the catalog answers with a batch, and nothing thrown crosses", "[plugin][host]") {
   Fixture fixture;
   auto& [services, emissions, call, context, host] = fixture;

@@ -36,6 +36,7 @@ TEST_CASE("well-behaved operators conform", "[testing][conformance]") {
   CHECK(checks_that_fail("preprocess.sample_split", "sample").empty());
   CHECK(checks_that_fail("preprocess.windows", "guide").empty());
   CHECK(checks_that_fail("preprocess.roots", "guide").empty());
+  CHECK(checks_that_fail("train.mean", "guide").empty());
 }
 
 TEST_CASE("each flaw is found by the check that is there for it", "[testing][conformance]") {

@@ -295,6 +295,7 @@ TEST_CASE("in an engine older than the plugin what is new fails by name, or does
   first.struct_size = 296;  // of the first version; what lies behind it is not there
   first.parallel = nullptr;
   first.metric = nullptr;
+  first.seal = nullptr;
   const LoadedPlugin plugin{MR_CLASSES_PLUGIN, &first};
   const auto run = [&](std::string_view id, std::string_view task, mr_context& seen) {
     Subject subject{plugin, id, what("do", task)};
@@ -315,6 +316,9 @@ TEST_CASE("in an engine older than the plugin what is new fails by name, or does
   CHECK(run("output.services", "metric", seen) == MR_CONFLICT);
   CHECK(seen.message ==
         "this engine is older than the plugin and has no metric(); run it in a newer engine");
+  CHECK(run("output.services", "seal", seen) == MR_CONFLICT);
+  CHECK(seen.message ==
+        "this engine is older than the plugin and has no seal(); run it in a newer engine");
   CHECK(run("preprocess.one_by_one", "", seen) == MR_CONFLICT);
   CHECK(seen.message ==
         "this engine is older than the plugin and has no more(); run it in a newer engine");
@@ -396,4 +400,16 @@ TEST_CASE("operators of a table know their rows", "[sdk][plugin]") {
   CHECK(view(type.role) == "augment");
   CHECK(Json::parse(view(type.declaration)) ==
         Json::parse(R"({"doc": "Multiplies n.", "params": {}, "stateless": true})"));
+}
+
+TEST_CASE("a content gets its name when it is sealed, once", "[sdk][context]") {
+  Subject services{classes(), "output.services", what("do", "seal")};
+  CHECK(services.process(numbers({1}, "n")) == MR_INVALID_ARGUMENT);
+  CHECK(services.context.message == "seal: the content has been sealed, or was never staged");
+  CHECK(services.context.results.at("sealed") == '"' + std::string(64, 'a') + '"');
+  CHECK(services.context.counts.at("opened") == 1);
+
+  Subject refused{classes(), "output.services", what("do", "seal nothing")};
+  CHECK(refused.process(numbers({1}, "n")) == MR_EXHAUSTED);
+  CHECK(refused.context.message == "seal: no room for a name");
 }

@@ -1,6 +1,7 @@
-// What docs/writing-a-plugin.md shows of operators that take their time.
+// What docs/writing-a-plugin.md shows of operators that take their time, and of one that learns.
 #include <algorithm>
 #include <cmath>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -68,6 +69,58 @@ class Roots final : public millrace::Operator {
   // [/parallel]
 };
 
+class Mean final : public millrace::Operator, public millrace::Checkpointed {
+ public:
+  static constexpr auto kName = "train.mean";
+  static constexpr auto kRole = millrace::Role::Train;
+  static constexpr auto kDoc = "Learns the mean of a column, and registers it as a model.";
+  static constexpr auto kParams = R"({
+    "project": {"type": "integer", "mandatory": true, "doc": "Project of the model."},
+    "user": {"type": "integer", "mandatory": true, "doc": "User whose model it is."}})";
+  static constexpr auto kTraits = R"({"reads": {"value": "float64"}, "examples": [
+    {"params": {"project": 1, "user": 1}, "rows": {"value": [1.0, 2.0]}, "catalog": {"id": [7]}}]})";
+
+  explicit Mean(const millrace::Params& params)
+      : project_{params.integer("project")}, user_{params.integer("user")} {}
+
+  void process(millrace::Context&, millrace::Batch batch) override {
+    const auto values = batch.column<double>("value");
+    for (std::int64_t row = 0; row < values.size(); ++row) {
+      if (const auto value = values[row]) sum_ += *value, ++count_;
+    }
+  }
+
+  // [content]
+  void finish(millrace::Context& context) override {
+    const double mean = count_ == 0 ? 0 : sum_ / static_cast<double>(count_);
+    millrace::Writer weights = context.stage("blob:");
+    weights.write(std::to_string(mean));
+    const auto size = weights.size();
+    const std::string sha256 = context.seal(weights);
+    context.metric("mean", count_, mean);
+    const std::string model = R"({"entity": "models", "action": "insert", "set": {"name": "mean")"
+                              R"(, "project_id": )" + std::to_string(project_) +
+                              R"(, "user_id": )" + std::to_string(user_) +
+                              R"(, "metrics": {"mean": )" + std::to_string(mean) +
+                              R"(}, "file_name": "mean.txt", "file_sha256": ")" + sha256 +
+                              R"(", "file_bytes": )" + std::to_string(size) + "}}";
+    context.emit(context.change(context.parse(model)));
+  }
+  // [/content]
+
+  std::string snapshot(millrace::Context&) override {
+    return std::to_string(count_) + " " + std::to_string(sum_);
+  }
+  void restore(millrace::Context&, std::string_view state) override {
+    std::istringstream{std::string{state}} >> count_ >> sum_;
+  }
+
+ private:
+  std::int64_t project_, user_;
+  std::int64_t count_ = 0;
+  double sum_ = 0;
+};
+
 }  // namespace
 
-MR_PLUGIN("test.guide", "1.0.0", Windows, Roots)
+MR_PLUGIN("test.guide", "1.0.0", Windows, Roots, Mean)

@@ -169,6 +169,17 @@ class Services final : public Operator {
     if (what_ == "parallel") parallel(context, 0);
     if (what_ == "parallel failure") parallel(context, 5);
     if (what_ == "metric") context.metric("train/loss", 7, 0.25);
+    if (what_ == "seal") {
+      Writer content = context.stage("blob:");
+      content.write("weights");
+      context.result("sealed", '"' + context.seal(content) + '"');
+      if (!context.read_all("blob:" + std::string(64, 'a'), 100).empty()) context.count("opened");
+      (void)context.seal(content);
+    }
+    if (what_ == "seal nothing") {
+      Writer content = context.stage("blob:");
+      (void)context.seal(content);
+    }
     if (what_ == "identity") {
       context.result("identity", std::string{context.engine()} + " " +
                                      std::to_string(context.token()) + " " +
