@@ -143,6 +143,7 @@ Result<void> JobAttempt::begin() {
   MR_CHECK(take_over_scratch());
   MR_CHECK(read_states());
   MR_CHECK(services_->resume(checkpoint_ ? &*checkpoint_ : nullptr));
+  MR_CHECK(drop_unseen_behind_checkpoint());
   if (!plan->log_file.empty()) {
     auto opened = services_->open_record_log(plan->log_file);
     if (!opened.ok()) return std::move(opened).error().within("log file");

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/job/ending_changes.hpp"
 #include "engine/job/ending_policy.hpp"
 #include "engine/job/job_service_state.hpp"
 #include "engine/job/job_services.hpp"
@@ -79,6 +80,13 @@ class JobAttempt : public std::enable_shared_from_this<JobAttempt> {
   /// Brings the scratch of the attempt before to this one (job_scratch.cpp).
   Result<void> take_over_scratch();
   Result<void> read_states();
+  // The changes of the catalog that wait for the end (job_changes.cpp).
+  Result<std::shared_ptr<EndingChanges>> read_changes(std::string list) const;
+  Result<void> take_changes();
+  /// Removes what the attempts before wrote that is not seen, but what the checkpoint speaks of.
+  Result<void> drop_unseen_behind_checkpoint();
+  /// The catalog has refused one of them: the job fails with that.
+  void changes_refused();
   Result<void> write_checkpoint(const Checkpoint& checkpoint);
 
   // What it inherits of the attempts before it (job_inheritance.cpp).
@@ -111,6 +119,7 @@ class JobAttempt : public std::enable_shared_from_this<JobAttempt> {
   void post(void (JobAttempt::*step)());
 
   // What a crash left (job_recovery.cpp).
+  Result<void> read_interrupted();
   Result<void> publish_noted();
   void end_publishing();
   void end_aborting();
@@ -130,12 +139,14 @@ class JobAttempt : public std::enable_shared_from_this<JobAttempt> {
   std::optional<Checkpoint> checkpoint_;   // to go on from
   std::vector<JobStore::Output> noted_;    // that count for the checkpoint
   std::unique_ptr<JobServices> services_;
+  std::shared_ptr<EndingChanges> changes_;  // null: none; shared with the writes of the end
   Outcome outcome_;
   Json versions_;
   Clock::Steady started_{};
   bool has_slot_ = true;
   std::atomic<bool> has_checkpoint_{false};  // tried to write one
   bool is_publishing_ = false;  // its row says so, and has the result
+  bool is_published_ = false;   // its outputs are visible
   bool is_tidied_ = false;      // its outputs are closed, and published or discarded
   bool is_bare_ = false;        // the catalog does not take its end with the result
 };

@@ -116,6 +116,7 @@ Result<void> JobAttempt::adopt_outputs() {
 
 void JobAttempt::publish() {
   auto ready = adopt_outputs();
+  if (ready.ok()) ready = take_changes();
   if (ready.ok() && !services_->has_written()) return write_end(JobState::Finished);
   // Before the log says that all is well; from here on it can only go forward.
   if (ready.ok()) ready = services_->outputs().check_publish();
@@ -129,8 +130,9 @@ void JobAttempt::publish() {
   until_done(
       EndingStep::Write,
       [this](Answered answer) {
-        service_->jobs.begin_publish(lease_, services_->outputs().uris(), ending(),
-                                     std::move(answer));
+        auto end = ending();
+        end.changes = changes_;
+        service_->jobs.begin_publish(lease_, services_->outputs().uris(), end, std::move(answer));
       },
       [this](const Result<void>& begun) {
         if (!begun.ok()) return not_written(begun.error(), JobState::Finished);
@@ -153,6 +155,7 @@ void JobAttempt::publish_outputs() {
         answer(std::move(published));
       },
       [this](Result<void> published) {
+        is_published_ = published.ok();
         if (!published.ok()) {
           outcome_.error = std::move(published).error().within("publish outputs");
           warn_if_untidy(services_->outputs().discard());
@@ -225,6 +228,7 @@ void JobAttempt::write_end(JobState state) {
       EndingStep::Write,
       [this, state](Answered answer) {
         auto end = ending();
+        if (state == JobState::Finished) end.changes = changes_;
         if (state == JobState::Finished && !is_bare_)
           end.progress = as_finished(end.progress.is_null() ? progress_json() : end.progress);
         service_->jobs.finish(lease_, state, end, std::move(answer));
@@ -236,6 +240,7 @@ void JobAttempt::write_end(JobState state) {
 }
 
 void JobAttempt::not_written(const Error& error, JobState wanted) {
+  if (changes_ && changes_->refusal()) return changes_refused();
   is_refusal(error) ? refused(error, wanted) : never_taken(error, wanted);
 }
 
@@ -309,6 +314,7 @@ JobStore::Ending JobAttempt::ending() const {
   ending.reason = outcome_.stopped;
   ending.error = outcome_.error;
   ending.failed_node = outcome_.failed_node;
+  ending.is_published = is_published_;
   ending.has_rows = lease_.token > 1 || has_checkpoint_ || (services_ && services_->has_written());
   if (is_bare_ || is_publishing_) return ending;  // nothing that is large, or the row has it
   if (!outcome_.result.empty()) ending.result = outcome_.result;
@@ -354,6 +360,11 @@ void JobAttempt::done(JobState state) {
   if (is_final(state) && may_have_contents) {
     service_->post(Pool::Control,
                    [service = service_, id = lease_.job] { service->remove_contents(id); });
+  }
+  const bool may_have_unseen = lease_.token > 1 || (services_ && services_->has_unseen());
+  if (is_final(state) && may_have_unseen) {
+    service_->post(Pool::Waiting,
+                   [service = service_, id = lease_.job] { service->drop_unseen(id); });
   }
   service_->attempt_done(shared_from_this(), state);
 }

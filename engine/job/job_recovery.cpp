@@ -100,7 +100,7 @@ void JobService::State::on_taken_over(const JobStore::Interrupted& taken, Clock:
 void JobAttempt::end_interrupted(JobState state) {
   has_slot_ = false;
   until_done(
-      EndingStep::Write, [this](const Answered& answer) { answer(read_job()); },
+      EndingStep::Write, [this](const Answered& answer) { answer(read_interrupted()); },
       [this, state](const Result<void>& read) {
         if (!read.ok()) {
           spdlog::error("job cannot be ended job={} error={}", lease_.job.value,
@@ -111,11 +111,19 @@ void JobAttempt::end_interrupted(JobState state) {
       });
 }
 
+Result<void> JobAttempt::read_interrupted() {
+  MR_CHECK(read_job());
+  MR_TRY(std::string changes, service_->jobs.changes(lease_.job));
+  MR_TRY(changes_, read_changes(std::move(changes)));
+  return {};
+}
+
 void JobAttempt::end_publishing() {
   is_publishing_ = true;
   until_done(
       EndingStep::Store, [this](const Answered& answer) { answer(publish_noted()); },
       [this](Result<void> published) {
+        is_published_ = published.ok();
         if (!published.ok())
           outcome_.error = std::move(published).error().within("publish outputs");
         write_end(published.ok() ? JobState::Finished : JobState::Failed);

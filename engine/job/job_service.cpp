@@ -192,6 +192,7 @@ Result<JobState> JobService::abort(JobId id, StopReason reason) {
       state->tidy_aborted(id);
       state->sweep_scratch(id);
       state->remove_contents(id);
+      state->post(Pool::Waiting, [state, id] { state->drop_unseen(id); });
     });
   } else if (attempt) {
     attempt->stop(reason);

@@ -85,6 +85,9 @@ struct JobService::State : std::enable_shared_from_this<JobService::State> {
   void tidy_aborted(JobId id, std::chrono::milliseconds wait = std::chrono::milliseconds{50});
   /// Removes what jobs that have ended left staged.
   void sweep_stages();
+  /// Removes the rows that a job which has ended wrote and nobody sees (job_changes.cpp); a failure
+  /// is logged, and the catalog's own sweep tries again. [waiting pool]
+  void drop_unseen(JobId id);
 
   // Scratch (job_scratch.cpp). [control pool, or the thread that calls start()]
   /// Removes what the attempts of a job up to `token` kept aside; a failure is logged, and a sweep

@@ -5,6 +5,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include "engine/catalog/change_limits.hpp"
+#include "engine/catalog/kept_change.hpp"
 #include "engine/job/job_contents.hpp"
 #include "engine/job/job_origin.hpp"
 #include "engine/job/job_rows.hpp"
@@ -23,12 +25,32 @@ constexpr const char* kCounts = "@counts";
 constexpr const char* kRows = "@rows";
 constexpr const char* kResult = "@result";
 constexpr const char* kRecordLog = "@record_log";
+constexpr const char* kChanges = "@changes";
+
+// Of the rows that the end of a job may write, from where on those that are inserted are written
+// before it, unseen: the rest is for changes that have to wait.
+constexpr std::size_t kManyRows = kMostRowsAtOnce / 2;
 
 // Takes a member of ours out of a checkpoint; null when it has none.
 Result<Json> take(Checkpoint& checkpoint, const char* name) {
   const auto found = checkpoint.states.extract(name);
   if (found.empty()) return Json{};
   return parse_json(found.mapped(), {1u << 31, 64});
+}
+
+// Whoever has another lease meanwhile changes nothing.
+Asker fenced(Asker asker, JobStore& journal, const JobStore::Lease& lease) {
+  asker.fence = [&journal, lease](Connection& connection) {
+    return journal.check(connection, lease);
+  };
+  return asker;
+}
+
+Error too_many_rows() {
+  return {Code::Exhausted,
+          fmt::format("catalog changes of a job: the end of it would write more than {} rows at "
+                      "once; update or delete fewer rows in one job, or make several jobs of it",
+                      kMostRowsAtOnce)};
 }
 
 // What is wrong with a record, and with which: a list and its line, and the address in it if any.
@@ -47,12 +69,7 @@ JobServices::JobServices(Surroundings around, JobStore& journal, const Job& job,
                          const Clock& clock)
     : StoreServices{around,
                     read_rights(job.rights),
-                    {job.owner,
-                     fmt::format("job {}", job.id.value),
-                     {},
-                     [&journal, lease](Connection& connection) {
-                       return journal.check(connection, lease);
-                     }},
+                    fenced(asker_of(job), journal, lease),
                     stage_owner(job.id, lease.token),
                     &guard},
       journal_{journal},
@@ -86,8 +103,10 @@ Result<void> JobServices::resume(Checkpoint* checkpoint) {
   MR_TRY(const Json rows, take(*checkpoint, kRows));
   MR_TRY(Json result, take(*checkpoint, kResult));
   MR_TRY(noted_log_, take(*checkpoint, kRecordLog));
+  const auto changes = checkpoint->states.extract(kChanges);
   resumed_ = true;
   const std::lock_guard lock{mutex_};
+  if (!changes.empty()) MR_CHECK(changes_.restore(changes.mapped(), checkpoint->sequence));
   if (counts.is_object()) counts_.restore(counts, checkpoint->sequence);
   if (rows.is_object()) progress_.restore(rows, checkpoint->sequence);
   if (result.is_object()) result_ = std::move(result);
@@ -106,6 +125,7 @@ Result<void> JobServices::open_record_log(std::string_view uri) {
 void JobServices::mark(std::int64_t sequence) {
   const std::lock_guard lock{mutex_};
   counts_.mark(sequence);
+  changes_.mark(sequence);
   progress_.mark(sequence);
 }
 
@@ -122,6 +142,7 @@ Result<void> JobServices::add_state(Checkpoint& checkpoint) {
   checkpoint.states[kCounts] = detail::dump(Json(counts_.up_to_mark()));
   checkpoint.states[kRows] = detail::dump(progress_.rows_up_to_mark());
   checkpoint.states[kResult] = detail::dump(result_);
+  if (!changes_.empty()) checkpoint.states[kChanges] = changes_.up_to_mark();
   return {};
 }
 
@@ -256,6 +277,36 @@ Result<void> JobServices::set_result(std::string_view key, std::string_view json
 Json JobServices::result() const {
   const std::lock_guard lock{mutex_};
   return result_;
+}
+
+Result<MadeChange> JobServices::make_change(const Json& change) {
+  if (change.is_object() && change.value("entity", Json{}) == "jobs")
+    return StoreServices::make_change(change);
+  MR_TRY(const Asker asking, asker());
+  std::size_t rows = 0;
+  {
+    const std::lock_guard lock{mutex_};
+    rows = changes_.rows();
+  }
+  MR_TRY(const KeptChange kept,
+         KeptChange::make(catalog(), change, asking, lease_.job.value, rows >= kManyRows));
+  if (kept.unseen() != 0) has_unseen_.store(true, std::memory_order_relaxed);
+  const std::size_t more = kept.unseen() != 0 ? 0 : kept.rows();
+  if (rows + more > kMostRowsAtOnce) return too_many_rows();
+  return MadeChange{kept.answer(), Json{{"rows", more}, {"change", kept.to_json()}}};
+}
+
+Result<void> JobServices::keep_change(std::string_view node, std::int64_t sequence, Json kept) {
+  const KeptChanges::Item item{std::string{node}, sequence, kept["rows"].get<std::size_t>(),
+                               std::move(kept["change"])};
+  const std::lock_guard lock{mutex_};
+  if (changes_.rows() + item.rows > kMostRowsAtOnce) return too_many_rows();
+  return changes_.add(item);
+}
+
+std::string JobServices::kept_changes() const {
+  const std::lock_guard lock{mutex_};
+  return changes_.empty() ? std::string{} : changes_.all();
 }
 
 Result<std::unique_ptr<Scratch>> JobServices::make_scratch() {

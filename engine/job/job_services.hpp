@@ -13,6 +13,7 @@
 #include "engine/job/job_progress.hpp"
 #include "engine/job/job_store.hpp"
 #include "engine/job/journal_credit.hpp"
+#include "engine/job/kept_changes.hpp"
 #include "engine/job/record_log.hpp"
 #include "engine/job/state_files.hpp"
 #include "engine/job/store_services.hpp"
@@ -56,6 +57,11 @@ class JobServices final : public StoreServices {
   void tell_metrics();
   [[nodiscard]] std::map<std::string, std::int64_t> counts() const;
   [[nodiscard]] Json result() const;
+  /// The changes of the catalog that wait for the end, as KeptChanges::all() writes them; empty:
+  /// none.
+  [[nodiscard]] std::string kept_changes() const;
+  /// Whether the attempt may have written rows that are not seen yet.
+  [[nodiscard]] bool has_unseen() const { return has_unseen_.load(std::memory_order_relaxed); }
 
   std::string_view job() const override { return job_; }
   std::uint64_t seed() const override { return seed_; }
@@ -76,6 +82,9 @@ class JobServices final : public StoreServices {
                       std::int64_t left) override;
   Result<void> metric(std::string_view node, const MetricPoint& point) override;
   Result<void> set_result(std::string_view key, std::string_view json) override;
+  /// Changes of jobs are made at once, all others with the end of this one.
+  Result<MadeChange> make_change(const Json& change) override;
+  Result<void> keep_change(std::string_view node, std::int64_t sequence, Json kept) override;
   Result<ObjectWriter*> stage_output(std::string_view uri) override;
   Result<std::unique_ptr<Scratch>> make_scratch() override;
   Result<bool> note_content(std::string_view sha256) override;
@@ -101,12 +110,14 @@ class JobServices final : public StoreServices {
   std::unique_ptr<RecordLog> record_log_;
   std::atomic<bool> has_contents_{false};
   StateFiles state_files_;  // of checkpoints, which come one at a time
+  std::atomic<bool> has_unseen_{false};
 
   std::once_flag has_origin_;
   Origin origin_;  // once it is asked for
 
   mutable std::mutex mutex_;  // guards all below
   BatchCounts counts_;
+  KeptChanges changes_;
   JobProgress progress_;
   Json result_ = Json::object();
   JournalCredit lines_;  // of log()

@@ -420,4 +420,14 @@ Result<std::vector<JobStore::Output>> JobStore::outputs(JobId id) {
   return found;
 }
 
+Result<std::string> JobStore::changes(JobId id) {
+  std::string found;
+  MR_CHECK(catalog_.read([&](Connection& connection) -> Result<void> {
+    MR_TRY(const SqlRows rows, connection.query("SELECT changes FROM jobs WHERE id = ?", {id.value}));
+    found = rows.rows.empty() ? std::string{} : text(rows.rows[0].at(0));
+    return {};
+  }));
+  return found;
+}
+
 }  // namespace millrace

@@ -14,6 +14,8 @@
 
 namespace millrace {
 
+class EndingChanges;
+
 /// Jobs in the catalog: every transition is a conditional UPDATE (state and fencing token) together
 /// with its journal line, in one transaction, before anybody acts on it. [any thread] Callbacks
 /// come on the catalog's writer thread once the change is on disk; those of a request that is
@@ -104,9 +106,13 @@ class JobStore {
     std::string failed_node;
     Json result, counts, progress, versions;
     bool has_rows = true;  // false: it has staged nothing and taken no checkpoint
+    bool is_published = false;  // its outputs are visible, though it has failed
+    // Of the catalog, made with `finished`; null: none. Shared by the writes of the end.
+    std::shared_ptr<EndingChanges> changes;
   };
   /// running -> publishing, with the list of staged addresses, after which only finish() may
-  /// follow.
+  /// follow. Checks the changes that finish() will make, and stores them for whoever comes to
+  /// that.
   void begin_publish(const Lease& lease, const std::vector<std::string>& uris, const Ending& ending,
                      std::function<void(Result<void>)> done);
   void finish(const Lease& lease, JobState state, const Ending& ending,
@@ -125,6 +131,9 @@ class JobStore {
   /// Refuses, within a transaction, what is asked for with a stale token; until the transaction
   /// ends nobody else can get the job.
   Result<void> check(Connection& connection, const Lease& lease) const;
+  /// The same for what tidies up behind the last attempt of a job that has ended: refused once
+  /// another has begun.
+  Result<void> check_last(Connection& connection, JobId id, std::int64_t token) const;
 
   /// Adds a line to the journal. note(), of an attempt, does not wait for the disk, and is dropped
   /// when the token is not the job's any more.
@@ -157,6 +166,8 @@ class JobStore {
     bool operator==(const Output&) const = default;
   };
   Result<std::vector<Output>> outputs(JobId id);
+  /// The changes that begin_publish() stored, as EndingChanges::list() has them.
+  Result<std::string> changes(JobId id);
 
   struct Newest;  // the newest time of creation
 

@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "engine/job/ending_changes.hpp"
 #include "engine/job/job_rows.hpp"
 #include "engine/job/job_store.hpp"
 
@@ -179,21 +180,24 @@ void JobStore::begin_publish(const Lease& lease, const std::vector<std::string>&
                                to_sql(ending.counts),
                                to_sql(ending.progress),
                                to_sql(ending.versions),
+                               ending.changes ? SqlValue{ending.changes->list()} : nullptr,
                                now,
                                lease.job.value,
                                lease.token};
   const auto bytes = Catalog::kUsualWriteBytes + bytes_of(values);
   catalog_.write(
-      [=, values = std::move(values)](Connection& connection) -> Result<void> {
+      [=, values = std::move(values),
+       changes = ending.changes](Connection& connection) -> Result<void> {
         MR_TRY(const auto changed,
                connection.execute("UPDATE jobs SET result = COALESCE(?, result), counts = "
                                   "COALESCE(?, counts), progress = "
                                   "COALESCE(?, progress), versions = COALESCE(?, versions), "
-                                  "updated_us = ?, last_event = "
+                                  "changes = ?, updated_us = ?, last_event = "
                                   "last_event + 1, state = 'publishing' WHERE id = ? AND token = ? "
                                   "AND state = 'running'",
                                   values));
         if (changed.rows == 0) return refusal(connection, lease.job, "publishing");
+        if (changes) MR_CHECK(changes->check(connection));
         MR_CHECK(connection.execute("DELETE FROM job_outputs WHERE job_id = ?", {lease.job.value}));
         std::int64_t place = 0;
         for (const std::string& uri : uris) {
@@ -218,8 +222,8 @@ void JobStore::finish(const Lease& lease, JobState state, const Ending& ending,
   const std::string sql = fmt::format(
       "UPDATE jobs SET result = COALESCE(?, result), counts = COALESCE(?, counts), progress = "
       "COALESCE(?, progress), "
-      "versions = COALESCE(?, versions), error = ?, stop_reason = (CASE WHEN ? = 'none' THEN "
-      "stop_reason ELSE ? END), "
+      "versions = COALESCE(?, versions), changes = NULL, error = ?, stop_reason = (CASE WHEN ? = "
+      "'none' THEN stop_reason ELSE ? END), "
       "finished_us = ?, updated_us = ?, lease_until_us = 0, last_event = last_event + 1, state = "
       "'{}' WHERE id = ? AND "
       "token = ?{}",
@@ -236,17 +240,21 @@ void JobStore::finish(const Lease& lease, JobState state, const Ending& ending,
                                now,
                                lease.job.value,
                                lease.token};
-  const auto bytes = Catalog::kUsualWriteBytes + bytes_of(values);
+  auto changes = state == JobState::Finished ? ending.changes : nullptr;
+  const auto bytes =
+      Catalog::kUsualWriteBytes + bytes_of(values) + (changes ? changes->list().size() : 0);
   catalog_.write(
-      [=, values = std::move(values), body = std::move(body),
-       has_rows = ending.has_rows](Connection& connection) -> Result<void> {
+      [=, values = std::move(values), body = std::move(body), changes = std::move(changes),
+       has_rows = ending.has_rows,
+       is_published = ending.is_published](Connection& connection) -> Result<void> {
         MR_TRY(const auto changed, connection.execute(sql, values));
         if (changed.rows == 0) return refusal(connection, lease.job, to_string(state));
+        if (changes) MR_CHECK(changes->apply(connection));
         const Json line = body.empty() ? Json{} : body;
         if (!has_rows) return add_event(connection, lease.job, now, to_string(state), line);
         MR_CHECK(
             connection.execute("DELETE FROM job_checkpoints WHERE job_id = ?", {lease.job.value}));
-        const bool published = state == JobState::Finished;
+        const bool published = state == JobState::Finished || is_published;
         MR_CHECK(connection.execute(
             published ? "UPDATE job_outputs SET state = 'published' WHERE job_id = ?"
                       : "DELETE FROM job_outputs WHERE job_id = ?",
@@ -294,6 +302,16 @@ Result<void> JobStore::check(Connection& connection, const Lease& lease) const {
          connection.query(catalog_.dialect() == SqlDialect::MySql ? locked : kHeld,
                           {lease.job.value, lease.token}));
   if (own.rows.empty()) return refusal(connection, lease.job, "what an earlier attempt asks for");
+  return {};
+}
+
+Result<void> JobStore::check_last(Connection& connection, JobId id, std::int64_t token) const {
+  static constexpr std::string_view kLast = "SELECT id FROM jobs WHERE id = ? AND token = ?";
+  static const std::string locked = std::string{kLast} + " FOR UPDATE";
+  MR_TRY(const SqlRows own,
+         connection.query(catalog_.dialect() == SqlDialect::MySql ? locked : kLast,
+                          {id.value, token}));
+  if (own.rows.empty()) return refusal(connection, id, "tidying up");
   return {};
 }
 

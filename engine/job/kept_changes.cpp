@@ -20,6 +20,14 @@ std::string joined(const std::vector<const std::string*>& texts) {
   return list + ']';
 }
 
+Error too_many(std::size_t most, std::string_view what) {
+  return {
+      Code::Exhausted,
+      fmt::format("catalog changes of a job: more than {} {} wait for its end; insert many rows "
+                  "as one change (rows), update them by where, or make several jobs of it",
+                  most, what)};
+}
+
 }  // namespace
 
 Result<void> KeptChanges::add(const Item& item) {
@@ -28,14 +36,8 @@ Result<void> KeptChanges::add(const Item& item) {
                       {"rows", item.rows},
                       {"change", item.change}};
   std::string text = document.dump(-1, ' ', false, Json::error_handler_t::replace);
-  if (bytes_ + text.size() > kMostBytes) {
-    return Error{
-        Code::Exhausted,
-        fmt::format("catalog changes of a job: more than {} bytes wait for its end; insert "
-                    "many rows as one change (rows), update them by where, or make "
-                    "several jobs of it",
-                    kMostBytes)};
-  }
+  if (kept_.size() >= kMostChanges) return too_many(kMostChanges, "changes");
+  if (bytes_ + text.size() > kMostBytes) return too_many(kMostBytes, "bytes");
   bytes_ += text.size();
   rows_ += item.rows;
   kept_.push_back({item.sequence, std::move(text)});

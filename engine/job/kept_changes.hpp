@@ -18,9 +18,11 @@ class KeptChanges {
  public:
   /// Bytes of all changes of a job as text: half of what a MariaDB takes as one value by default.
   static constexpr std::size_t kMostBytes = 8u << 20;
+  /// All changes of a job, however little each of them does.
+  static constexpr std::size_t kMostChanges = 10'000;
 
-  /// A change as it is kept: whose it is, the rows that the end will write for it, and what
-  /// KeptChange::to_json() says.
+  /// A change as it is kept: whose it is, the rows that the end will write for it (none where they
+  /// only wait to be seen), and what KeptChange::to_json() says.
   struct Item {
     std::string node;
     std::int64_t sequence = 0;  // of the batch
@@ -28,7 +30,7 @@ class KeptChanges {
     Json change;
   };
 
-  /// Exhausted: more than kMostBytes.
+  /// Exhausted: more than kMostBytes or kMostChanges.
   Result<void> add(const Item& item);
   /// Batch `sequence` has been marked; nothing of a later one has been kept yet.
   void mark(std::int64_t sequence) { mark_ = sequence; }

@@ -173,10 +173,14 @@ const Origin& StoreServices::origin() {
   return kNone;
 }
 
-Result<Batch> StoreServices::catalog_change(const Json& change) {
+Result<Asker> StoreServices::asker() {
   if (guard_ != nullptr) MR_CHECK(guard_->check());
-  const Asker asker{asker_.owner, asker_.name, origin(), asker_.fence};
-  MR_TRY(Batch changed, change_catalog(around_.catalog, around_.jobs, change, asker));
+  return Asker{asker_.owner, asker_.name, origin(), asker_.fence};
+}
+
+Result<Batch> StoreServices::catalog_change(const Json& change) {
+  MR_TRY(const Asker asking, asker());
+  MR_TRY(Batch changed, change_catalog(around_.catalog, around_.jobs, change, asking));
   if (change.value("action", Json{}) == "delete")
     free_contents(change.value("entity", std::string{}), changed);
   return changed;

@@ -73,6 +73,8 @@ class StoreServices : public Services {
 
   [[nodiscard]] Store& store() { return around_.store; }
   [[nodiscard]] Catalog& catalog() { return around_.catalog; }
+  /// Who asks for a change of the catalog now; Cancelled when the run has lost its lease.
+  Result<Asker> asker();
   [[nodiscard]] const StoreRights& rights() const { return rights_; }
 
  private:

@@ -82,3 +82,13 @@ TEST_CASE("what is more than a job may keep is refused, and what is kept stays",
   must(kept.add(change(0, "small")));
   CHECK(kept.all().size() <= KeptChanges::kMostBytes + kept.size() + 1);
 }
+
+TEST_CASE("a job keeps a limited number of changes", "[job][kept_changes]") {
+  KeptChanges kept;
+  for (std::size_t made = 0; made < KeptChanges::kMostChanges; ++made)
+    must(kept.add(change(0, "a")));
+  const auto refused = kept.add(change(0, "a"));
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().code == Code::Exhausted);
+  CHECK(refused.error().message.find("10000 changes") != std::string::npos);
+}

@@ -92,6 +92,12 @@ CatalogPart part_jobs() {
           // 0: of an attempt before this version, whose stages have no token in their names.
           MigrationStep::column("job_outputs", "token", "{integer} NOT NULL DEFAULT 0"),
       },
+  }, {
+      4,
+      "a job that is publishing keeps the changes that take effect with its end",
+      {
+          MigrationStep::column("jobs", "changes", "{text}"),
+      },
   }};
 
   using Kind = ColumnKind;
