@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t kLeastAtOnce = 16;
 constexpr std::size_t kMostAtOnce = 4'096;
+constexpr int kGuardedBatches = 16;
 constexpr std::size_t kMostBytesAtOnce = 8 * 1024 * 1024;  // of one transaction with several writes
 // Statements of one transaction should not take longer: leases and journal lines wait behind them.
 constexpr std::chrono::milliseconds kLongest{25};
@@ -241,19 +242,24 @@ Result<void> GroupCommit::try_commit(std::vector<Item>& batch) {
   const bool is_remote = database_.dialect() == SqlDialect::MySql;
   if (is_remote && !has_mark_) MR_CHECK(make_mark());
   const auto began = clock_.steady();
+  // Writes seldom fail. When one does, what it has changed goes with all of the batch, which runs again
+  // with a savepoint before each; so do some more, since failures come together.
+  const bool is_guarded = batch.size() > 1 && guarded_ > 0;
   MR_CHECK(connection_->begin());
-  auto done = run_writes(batch);
+  auto done = run_writes(batch, is_guarded);
+  if (done.ok() && !*done) {
+    guarded_ = kGuardedBatches;
+    return run_again(batch);
+  }
+  if (is_guarded) --guarded_;
   const bool any = done.ok() && std::any_of(batch.begin(), batch.end(),
                                             [](const Item& item) { return item.result.ok(); });
-  if (!done.ok() || !any) return undo(std::move(done), batch);
+  if (!done.ok()) return undo(std::move(done).error(), batch);
+  if (!any) return undo({}, batch);
   if (is_remote) {
     if (auto marked = leave_mark(); !marked.ok()) return undo(std::move(marked), batch);
   }
-  if (!begin_commit(batch)) {  // comes to an end: one more is left out each time
-    MR_CHECK(undo({}, batch));
-    return connection_ ? try_commit(batch)
-                       : Error{Code::Unavailable, "catalog: the connection was lost"};
-  }
+  if (!begin_commit(batch)) return run_again(batch);  // comes to an end: one more is left out each time
   auto committed = connection_->commit();
   if (!committed.ok()) {
     // Over the network the answer to a COMMIT may be lost after the server obeyed; within the
@@ -284,22 +290,32 @@ Result<void> GroupCommit::undo(Result<void> why, std::vector<Item>& batch) {
   return why;
 }
 
-Result<void> GroupCommit::run_writes(std::vector<Item>& batch) {
-  const bool shared = batch.size() > 1;
+Result<void> GroupCommit::run_again(std::vector<Item>& batch) {
+  MR_CHECK(undo({}, batch));
+  return connection_ ? try_commit(batch)
+                     : Error{Code::Unavailable, "catalog: the connection was lost"};
+}
+
+// False: a write has failed, and no savepoint tells where it began.
+Result<bool> GroupCommit::run_writes(std::vector<Item>& batch, bool is_guarded) {
   // A savepoint of the same name replaces the earlier one in MySQL, but lies on top of it in
   // SQLite.
-  const bool release = shared && database_.dialect() == SqlDialect::Sqlite;
+  const bool releases = is_guarded && database_.dialect() == SqlDialect::Sqlite;
   for (Item& item : batch) {
-    if (shared) MR_CHECK(connection_->run("SAVEPOINT one_write"));
+    if (is_guarded) MR_CHECK(connection_->run("SAVEPOINT one_write"));
     item.result = run_write(item);
     if (!item.result.ok()) {
       // The database went away, or undid everything (a deadlock): all of the batch runs again.
       if (item.result.error().code == Code::Unavailable) return item.result.error();
-      if (shared) MR_CHECK(connection_->run("ROLLBACK TO SAVEPOINT one_write"));
+      if (is_guarded) {
+        MR_CHECK(connection_->run("ROLLBACK TO SAVEPOINT one_write"));
+      } else if (batch.size() > 1) {
+        return false;
+      }
     }
-    if (release) MR_CHECK(connection_->run("RELEASE SAVEPOINT one_write"));
+    if (releases) MR_CHECK(connection_->run("RELEASE SAVEPOINT one_write"));
   }
-  return {};
+  return true;
 }
 
 Result<void> GroupCommit::run_write(Item& item) {

@@ -74,11 +74,12 @@ class GroupCommit {
   void fail(std::vector<Item>& batch, Error error);
   void fail_waiting(std::uint64_t before, const Error& error);
   Result<void> try_commit(std::vector<Item>& batch);
-  Result<void> run_writes(std::vector<Item>& batch);
+  Result<bool> run_writes(std::vector<Item>& batch, bool is_guarded);
   Result<void> run_write(Item& item);
   std::uint64_t next_number() const;
   bool begin_commit(std::vector<Item>& batch);
   void set_stage(std::vector<Item>& batch, Waiter::Stage stage);
+  Result<void> run_again(std::vector<Item>& batch);
   Result<void> undo(Result<void> why, std::vector<Item>& batch);
   Result<bool> was_committed();
   Result<void> make_mark();
@@ -97,6 +98,7 @@ class GroupCommit {
   bool commit_unknown_ = false;  // the connection was lost during COMMIT
   bool gave_up_ = false;         // the last batch failed because the database stayed away
   std::optional<Code> told_;     // why writes fail, as the log has been told since the last success
+  int guarded_ = 0;              // so many batches to come have a savepoint before each write
   std::size_t most_ =
       64;  // writes in one transaction; grows and shrinks with the time that they take
 

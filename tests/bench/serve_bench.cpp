@@ -1,6 +1,10 @@
-// What the server does in a second, and what it weighs: durable submissions, empty jobs end to end, inline-lane reads, idle
-// connections; and beside it, in the same run, FastAPI under uvicorn (reads) and Celery with Redis (empty jobs).
+// What the server does in a second, and what it weighs: durable submissions, one by one and many in a request, empty jobs end
+// to end, inline-lane reads, idle connections, answers while 64 nodes wait for a server that says nothing; and beside it, in
+// the same run, FastAPI under uvicorn (reads) and Celery with Redis (empty jobs).
 // Usage: serve_bench [seconds].
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -11,6 +15,7 @@
 #include <string>
 #include <thread>
 
+#include "engine/base/file_descriptor.hpp"
 #include "engine/base/json.hpp"
 #include "tests/bench/http_load.hpp"
 #include "tests/bench/peers.hpp"
@@ -47,6 +52,82 @@ void compare(std::string_view what, double ours, std::string_view peer, const st
   fmt::print("{:<44} {:>10.1f} /s to {:.1f} /s of {}: {:.1f} times\n", what, ours, *theirs, peer, ours / *theirs);
 }
 
+// A value of the server's /metrics.
+double metric(const test::ServerProcess& server, const std::string& token, std::string_view name) {
+  Load one{server.port(), 1, {}, 1, [&](std::uint64_t) { return request("GET", "/metrics", token); }};
+  const auto text = load(one).last_body;
+  const auto line = text.find(fmt::format("\n{} ", name));
+  if (line == std::string::npos) throw std::runtime_error{fmt::format("no metric {}", name)};
+  return std::stod(text.substr(line + name.size() + 2));
+}
+
+constexpr const char* kEmptyJob =
+    R"({"ops":[{"name":"in","type":"input.catalog","params":{"entity":"jobs","limit":1,"columns":["id"]}},)"
+    R"({"name":"out","type":"output.reply","preOps":["in"]}]})";
+
+// Submissions of many jobs in one request, to a queue whose slots are taken.
+void measure_arrays(const test::ServerProcess& server, const std::string& token) {
+  constexpr std::size_t kInOne = 10'000, kRequests = 10;
+  Json jobs = Json::array();
+  Json job = Json::parse(kEmptyJob);
+  job["queue"] = "slow";
+  for (std::size_t i = 0; i < kInOne; ++i) jobs.push_back(job);
+  const auto submit = request("POST", "/jobs", token, jobs.dump());
+  const auto done = load({server.port(), 2, {}, kRequests, [&](std::uint64_t) { return submit; }});
+  print("submissions, 10,000 jobs in one request", done.per_second() * kInOne, "/s",
+        fmt::format("(p50 {:.0f} ms, refused {})", done.p50_ms, done.other));
+}
+
+// A listening socket that never accepts: whoever connects waits for an answer.
+class HangingServer {
+ public:
+  HangingServer() : socket_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)} {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* const any = reinterpret_cast<sockaddr*>(&address);
+    if (::bind(socket_.get(), any, size) != 0 || ::listen(socket_.get(), 128) != 0 ||
+        ::getsockname(socket_.get(), any, &size) != 0) {
+      throw std::runtime_error{"no socket for a server that hangs"};
+    }
+    port_ = ntohs(address.sin_port);
+  }
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+
+ private:
+  detail::FileDescriptor socket_;
+  std::uint16_t port_ = 0;
+};
+
+// How soon the server answers while 64 nodes keep a thread each.
+void measure_busy(std::chrono::milliseconds time) {
+  constexpr int kNodes = 64;
+  const HangingServer hanging;
+  test::TemporaryFolder folder;
+  const test::ServerProcess server{
+      folder / "data", {"--queue", "slow=64", "--waiting-workers", "64", "--waiting-share", "64", "--allow-private"}};
+  std::string token;
+  std::ifstream{folder / "data/token"} >> token;
+  for (int i = 0; i < kNodes; ++i) {
+    const auto job = Json::parse(fmt::format(
+        R"({{"queue":"slow","ops":[{{"name":"in","type":"input.list","postOps":["out"],)"
+        R"("params":{{"file":"http://127.0.0.1:{}/{}.jsonlist"}}}},{{"name":"out","type":"output.reply","preOps":["in"]}}]}})",
+        hanging.port(), i));
+    load({server.port(), 1, {}, 1, [&](std::uint64_t) { return request("POST", "/jobs", token, job.dump()); }});
+  }
+  for (int tries = 0; metric(server, token, "millrace_jobs_running") < kNodes; ++tries) {
+    if (tries > 1'000) throw std::runtime_error{"the jobs do not run"};
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
+  }
+  for (const char* target : {"/readyz", "/jobs/1"}) {
+    const auto answers = load({server.port(), 4, time, 0, [&](std::uint64_t) { return request("GET", target, token); }});
+    print(fmt::format("GET {}, 64 nodes wait", target), answers.per_second(), "/s",
+          fmt::format("(p50 {:.2f} ms, p99 {:.2f} ms, other {})", answers.p50_ms, answers.p99_ms, answers.other));
+  }
+  measure_arrays(server, token);
+}
+
 struct Figures {
   double jobs = 0, reads = 0;  // per second
 };
@@ -58,10 +139,7 @@ Figures measure_server(std::chrono::milliseconds time) {
   std::ifstream{folder / "data/token"} >> token;
   print("idle server", static_cast<double>(resident_kib(server.process())) / 1024, "MiB");
 
-  const std::string empty =
-      R"({"ops":[{"name":"in","type":"input.catalog","params":{"entity":"jobs","limit":1,"columns":["id"]}},)"
-      R"({"name":"out","type":"output.reply","preOps":["in"]}]})";
-  const std::string submit = request("POST", "/jobs", token, empty);
+  const std::string submit = request("POST", "/jobs", token, kEmptyJob);
   Load submissions{server.port(), 64, time, 0, [&](std::uint64_t) { return submit; }};
   const auto submitted = load(submissions);
   print("submissions, 64 clients", submitted.per_second(), "/s",
@@ -73,11 +151,14 @@ Figures measure_server(std::chrono::milliseconds time) {
   };
   while (counts() > 0) std::this_thread::sleep_for(std::chrono::milliseconds{20});
 
+  const double commits = metric(server, token, "millrace_catalog_commits_total");
   const auto begin = std::chrono::steady_clock::now();
   load({server.port(), 64, {}, kJobs, [&](std::uint64_t) { return submit; }});
   while (counts() > 0) std::this_thread::sleep_for(std::chrono::milliseconds{5});
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-  print("empty jobs end to end", static_cast<double>(kJobs) / took.count(), "/s");
+  print("empty jobs end to end", static_cast<double>(kJobs) / took.count(), "/s",
+        fmt::format("({:.2f} commits a job)",
+                    (metric(server, token, "millrace_catalog_commits_total") - commits) / static_cast<double>(kJobs)));
 
   const std::string read = request("GET", "/jobs/1", token);
   const auto reads = load({server.port(), 64, time, 0, [&](std::uint64_t) { return read; }});
@@ -97,6 +178,7 @@ Figures measure_server(std::chrono::milliseconds time) {
 int main(int argc, char** argv) {
   const std::chrono::milliseconds time{argc > 1 ? 1000 * std::stol(argv[1]) : 5000};
   const Figures ours = measure_server(time);
+  measure_busy(time);
   compare("reads", ours.reads, "FastAPI", fastapi_reads(kJobRead, Uvicorn::Plain, time));
   compare("reads", ours.reads, "FastAPI on uvloop and httptools", fastapi_reads(kJobRead, Uvicorn::Compiled, time));
   compare("empty jobs end to end", ours.jobs, "Celery", celery_jobs(kJobs));
