@@ -250,6 +250,81 @@ class Keeper final : public millrace::Operator, public millrace::Checkpointed {
   std::uint64_t size_ = 0;
 };
 
+// Inserts a tag for each row, named `prefix` and the number, and passes the rows on. With `together`
+// those of a batch are one change; with `describe` a second change gives each tag a description by
+// the id that the first one answered; with `update` it changes that tag so often and inserts none.
+// Behind the changes of the batch that has the number `gate_at` it makes the file `gate`.reached
+// and waits until the file `gate` exists. Unless `tries` is 1, all but that try of a batch fail.
+class Tagger final : public millrace::Operator {
+ public:
+  static constexpr auto kName = "augment.tagger";
+  static constexpr auto kRole = millrace::Role::Augment;
+  static constexpr auto kParams = R"({"prefix": {"type": "string", "default": "tag"},
+    "together": {"type": "boolean", "default": false}, "describe": {"type": "boolean", "default": false},
+    "update": {"type": "integer", "default": 0}, "gate": {"type": "string", "default": ""},
+    "gate_at": {"type": "integer", "default": 0}, "tries": {"type": "integer", "default": 1}})";
+  static constexpr auto kTraits = R"({"blocking": true, "stateless": true, "accepts_any": true})";
+
+  explicit Tagger(const millrace::Params& params)
+      : prefix_{params.string("prefix", "tag")},
+        together_{params.boolean("together")},
+        describe_{params.boolean("describe")},
+        update_{params.integer("update")},
+        gate_{params.string("gate")},
+        gate_at_{params.integer("gate_at")},
+        tries_{params.integer("tries", 1)} {}
+
+  void process(millrace::Context& context, millrace::Batch batch) override {
+    const auto numbers = batch.column<std::int64_t>("number");
+    if (update_ > 0) {
+      for (std::int64_t time = 0; time < update_; ++time) describe(context, 1, time);
+    } else if (together_) {
+      std::string rows;
+      for (std::int64_t row = 0; row < batch.rows(); ++row)
+        rows += (row == 0 ? "" : ",") + columns(numbers.value(row));
+      change(context, R"("action": "insert", "rows": [)" + rows + "]");
+    } else {
+      for (std::int64_t row = 0; row < batch.rows(); ++row) {
+        const auto made =
+            change(context, R"("action": "insert", "set": )" + columns(numbers.value(row)));
+        if (describe_)
+          describe(context, made.column<std::int64_t>("id").value(0), numbers.value(row));
+      }
+    }
+    for (std::int64_t row = 0; row < batch.rows(); ++row) {
+      if (!gate_.empty() && numbers.value(row) == gate_at_) wait(context);
+    }
+    if (static_cast<std::int64_t>(context.attempt()) + 1 < tries_)
+      throw millrace::Failure(MR_UNAVAILABLE, "not this time");
+    context.emit(std::move(batch));
+  }
+
+ private:
+  static millrace::Batch change(millrace::Context& context, const std::string& members) {
+    return context.change(context.parse(R"({"entity": "tags", )" + members + "}"));
+  }
+  static void describe(millrace::Context& context, std::int64_t id, std::int64_t number) {
+    change(context, R"("action": "update", "id": )" + std::to_string(id) +
+                        R"(, "set": {"description": "number )" + std::to_string(number) + "\"}");
+  }
+  [[nodiscard]] std::string columns(std::int64_t number) const {
+    return R"({"name": ")" + prefix_ + std::to_string(number) + "\"}";
+  }
+  void wait(millrace::Context& context) const {
+    std::ofstream{gate_ + ".reached"};
+    while (!exists(gate_)) {
+      if (context.stopping()) throw millrace::Failure(MR_CANCELLED, "stopped at the gate");
+      std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    }
+  }
+
+  std::string prefix_;
+  bool together_, describe_;
+  std::int64_t update_;
+  std::string gate_;
+  std::int64_t gate_at_, tries_;
+};
+
 // Takes everything and leaves nothing but a result of `result_bytes` letters.
 class Nothing final : public millrace::Operator {
  public:
@@ -300,4 +375,5 @@ class Hold final : public millrace::Operator {
 
 }  // namespace
 
-MR_PLUGIN("job_operators", "1.2.3", Numbers, Ledger, Teller, Keeper, Nothing, Hold)
+MR_PLUGIN("job_operators", "1.2.3", Numbers, Ledger, Teller, Keeper, Tagger, Nothing,
+          Hold)
