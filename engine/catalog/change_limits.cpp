@@ -16,7 +16,7 @@ bool is_plain(const Entity& entity) {
 }
 
 std::size_t most_rows_at_once(const Entity& entity) {
-  return is_plain(entity) ? kMostRowsAtOnce : kMostDerivedRowsAtOnce;
+  return is_plain(entity) ? kMostRowsAtOnce : kMostSingleRowsAtOnce;
 }
 
 Error too_many_rows(const Entity& entity, std::size_t most) {

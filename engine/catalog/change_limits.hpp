@@ -2,6 +2,7 @@
 
 #include <cstddef>
 
+#include "engine/base/result.hpp"
 #include "engine/catalog/part.hpp"
 
 namespace millrace {
@@ -9,15 +10,20 @@ namespace millrace {
 // What changes may write in one transaction, so that nobody waits for the writer for more than
 // 250 ms, in either database (docs/decisions/database.md).
 
-/// Rows of an entity that has no tables which are made from it.
-inline constexpr std::size_t kMostRowsAtOnce = 1'000;
-/// Rows whose derived tables are written one by one.
-inline constexpr std::size_t kMostDerivedRowsAtOnce = 1'000;
+/// Rows of plain entities.
+inline constexpr std::size_t kMostRowsAtOnce = 10'000;
+/// Rows that are written one by one: of other entities, and of a cascade.
+inline constexpr std::size_t kMostSingleRowsAtOnce = 100;
+/// Rows, and about how many bytes of them, that are written before others have their turn, where a
+/// change is written in pieces (pending_change.hpp).
+inline constexpr std::size_t kRowsOfPiece = 2'000;
+inline constexpr std::size_t kBytesOfPiece = 4 * 1024 * 1024;
 
-/// Whether rows of an entity can be written by statements for many of them: nothing is to be done for
-/// each.
+/// Whether rows of an entity are written by statements for many of them: it has no functions, and
+/// no table is made from its rows.
 bool is_plain(const Entity& entity);
 
+/// Rows of an entity that one change may insert, update or delete in a transaction.
 std::size_t most_rows_at_once(const Entity& entity);
 
 /// The error of a change of more rows: how many may be, and what to do.

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <set>
 
@@ -40,7 +41,7 @@ class KeptChange {
   /// named. No rows where conditions find them, since that is at the end.
   [[nodiscard]] Batch answer() const;
   /// Rows that apply() writes, as far as known: those that conditions find are counted by make().
-  /// One with derived tables counts as many, by the time that it takes (kMostRowsAtOnce).
+  /// Those that are written one by one count by the time that they take (plain_rows).
   [[nodiscard]] std::size_t rows() const { return rows_; }
   [[nodiscard]] const Entity& entity() const { return *entity_; }
   /// The id in pending_changes of rows that are written and not seen; 0: none are.

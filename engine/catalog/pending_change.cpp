@@ -1,5 +1,6 @@
 #include "engine/catalog/pending_change.hpp"
 
+#include "engine/catalog/change_limits.hpp"
 #include "engine/catalog/revision.hpp"
 #include "engine/catalog/row_change.hpp"
 
@@ -54,7 +55,7 @@ Result<void> show_unseen(Connection& connection, const Entity& entity, const Uns
 Result<bool> take_back_pending(Connection& connection, const Entity& entity, std::int64_t change) {
   MR_TRY(const SqlRows found,
          connection.query(fmt::format("SELECT id FROM {0} WHERE {1} = ? ORDER BY id LIMIT {2}",
-                                      entity.table, entity.pending, kRowsAtOnce),
+                                      entity.table, entity.pending, kRowsOfPiece),
                           {change}));
   if (found.rows.empty()) {
     MR_CHECK(connection.execute("DELETE FROM pending_changes WHERE id = ?", {change}));

@@ -15,10 +15,6 @@ struct Asker;
 // the change's id, and are not seen while the change has its row in pending_changes; removing that
 // row shows all of them at once. Everything here runs within a transaction, but for the sweep.
 
-/// Rows that one transaction of a change of many rows writes or removes, so that it does not hold
-/// the writer for more than 250 ms.
-inline constexpr std::size_t kRowsAtOnce = 1'000;
-
 /// Rows of an entity that are written and not seen.
 struct UnseenRows {
   std::int64_t change = 0;  // in pending_changes; 0: none

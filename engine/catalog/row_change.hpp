@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -48,6 +49,7 @@ class RowChange {
 
   // Rows that were looked for and found, for those who insert many rows that refer to the same.
   using References = std::set<std::pair<const Entity*, std::int64_t>>;
+  using Columns = std::vector<const EntityColumn*>;
 
   struct Value {
     const EntityColumn* column;
@@ -75,11 +77,15 @@ class RowChange {
   Result<void> check_unique(Connection& connection) const;
   Result<void> check_dependents(Connection& connection) const;
   Result<void> insert(Connection& connection);
-  Result<void> update(Connection& connection) const;
+  static Result<void> insert(Connection& connection, const Columns& columns,
+                             std::span<const RowChange> rows);
+  void append_inserted(const Columns& columns, std::vector<SqlValue>& values) const;
+  Result<void> update(Connection& connection, std::span<const std::int64_t> ids) const;
   Result<void> link(Connection& connection) const;
   Result<void> index_texts(Connection& connection) const;
   Result<void> set_names(Connection& connection) const;
   Result<void> note(Connection& connection, Json what) const;
+  [[nodiscard]] std::size_t bytes() const;
   Result<Json> before(Connection& connection) const;
 
   const Entity* entity_;

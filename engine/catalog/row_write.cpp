@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include "engine/catalog/fold.hpp"
-#include "engine/catalog/id_counters.hpp"
 #include "engine/catalog/pending_change.hpp"
 #include "engine/catalog/query.hpp"
 #include "engine/catalog/revision.hpp"
@@ -16,13 +15,6 @@ namespace millrace {
 namespace {
 
 bool is_null(const SqlValue& value) { return std::holds_alternative<std::nullptr_t>(value); }
-
-// Another engine at the same database may have been faster than our own look.
-Result<Connection::Changed> changed(Result<Connection::Changed> done) {
-  if (done.ok() || done.error().code != Code::Conflict) return done;
-  return Error{Code::Conflict, "catalog change: a row with these values is there, or one it refers to is gone",
-               done.error().message + " " + done.error().detail};
-}
 
 // " AND ..." for rows that are seen.
 std::string and_seen(const Entity& entity) {
@@ -63,7 +55,7 @@ Result<void> RowChange::change(Connection& connection) {
       MR_CHECK(insert(connection));
       break;
     case Action::Update:
-      MR_CHECK(update(connection));
+      MR_CHECK(update(connection, {&id_, 1}));
       break;
     case Action::Delete:
       MR_CHECK(connection.execute(fmt::format("DELETE FROM {} WHERE id = ?", entity_->table), {id_}));
@@ -160,60 +152,6 @@ Result<void> RowChange::check_dependents(Connection& connection) const {
       }
     }
   }
-  return {};
-}
-
-Result<void> RowChange::insert(Connection& connection) {
-  id_ = drawn_;
-  if (id_ == 0) {
-    MR_TRY(id_, draw_ids(connection, *entity_, 1));
-  }
-  std::string columns, marks;
-  std::vector<SqlValue> values;
-  const auto add = [&](std::string_view column, SqlValue value) {
-    columns += fmt::format("{}{}", columns.empty() ? "" : ", ", column);
-    marks += marks.empty() ? "?" : ", ?";
-    values.push_back(std::move(value));
-  };
-  add("id", id_);
-  for (const auto& [column, value] : values_) {
-    add(column->column, value);
-    if (column->rules.folded.empty()) continue;
-    const auto* text = std::get_if<std::string>(&value);
-    add(column->rules.folded, text != nullptr ? fold_case(*text) : std::string{});
-  }
-  for (const EntityColumn& column : entity_->columns) {
-    if (column.name == "created" || column.name == "updated") add(column.column, now_us_);
-  }
-  if (change_ != 0) add(entity_->pending, change_);
-  const auto made = connection.execute(
-      fmt::format("INSERT INTO {} ({}) VALUES ({})", entity_->table, columns, marks), values);
-  if (is_one_of_many_ && !made.ok() && made.error().code == Code::Conflict)
-    MR_CHECK(check_unique(connection));
-  MR_CHECK(changed(made));
-  return {};
-}
-
-Result<void> RowChange::update(Connection& connection) const {
-  std::string sets;
-  std::vector<SqlValue> values;
-  const auto set = [&](std::string_view column, SqlValue value) {
-    sets += fmt::format("{}{} = ?", sets.empty() ? "" : ", ", column);
-    values.push_back(std::move(value));
-  };
-  for (const auto& [column, value] : values_) {
-    set(column->column, value);
-    if (column->rules.folded.empty()) continue;
-    const auto* text = std::get_if<std::string>(&value);
-    set(column->rules.folded, text != nullptr ? fold_case(*text) : std::string{});
-  }
-  for (const EntityColumn& column : entity_->columns) {
-    if (column.name == "updated") set(column.column, now_us_);
-  }
-  if (sets.empty()) return {};
-  values.emplace_back(id_);
-  MR_CHECK(changed(connection.execute(
-      fmt::format("UPDATE {} SET {} WHERE id = ?", entity_->table, sets), values)));
   return {};
 }
 

@@ -1,13 +1,10 @@
 #include "engine/catalog/rows_change.hpp"
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include "engine/base/json_numbers.hpp"
 #include "engine/base/utf8.hpp"
-#include "engine/catalog/id_counters.hpp"
-#include "engine/catalog/revision.hpp"
 
 #include <fmt/format.h>
 
@@ -107,6 +104,11 @@ Result<void> RowsChange::read_rows(const Json& rows) {
       row.is_one_of_many_ = true;
       MR_CHECK(row.read_set(set));
       MR_CHECK(row.add_missing());
+      for (const auto& [column, value] : row.values_) {
+        if (std::find(columns_.begin(), columns_.end(), column) == columns_.end())
+          columns_.push_back(column);
+      }
+      bytes_ += row.bytes();
       rows_.push_back(std::move(row));
       return {};
     };
@@ -153,29 +155,6 @@ Result<void> RowsChange::make(const Writer& write) {
   return shown;
 }
 
-Result<void> RowsChange::apply(Connection& connection) {
-  ids_.clear();
-  begun_.clear();
-  removed_ = 0;
-  MR_CHECK(begin(connection, *entity_));
-  if (action_ == Action::Insert) {
-    MR_CHECK(take_ids(connection));
-    MR_CHECK(insert(connection, 0, rows_.size()));
-    return note_inserted(connection, *asker_, *entity_, ids_.front(), ids_.size(), now_us_);
-  }
-  MR_CHECK(find(connection));
-  if (action_ == Action::Update) return update(connection);
-  for (const std::int64_t id : ids_) MR_CHECK(remove(connection, *entity_, id));
-  return {};
-}
-
-// Changes of one revision come one after the other.
-Result<void> RowsChange::begin(Connection& connection, const Entity& entity) {
-  const auto revision = revision_of(entity);
-  if (begun_.insert(revision).second) MR_CHECK(next_revision(connection, revision));
-  return {};
-}
-
 Result<UnseenRows> RowsChange::write_unseen(const Writer& write, std::int64_t job) {
   std::int64_t change = 0;
   MR_CHECK(write([&](Connection& connection) -> Result<void> {
@@ -183,16 +162,27 @@ Result<UnseenRows> RowsChange::write_unseen(const Writer& write, std::int64_t jo
     return take_ids(connection);
   }));
   for (RowChange& row : rows_) row.change_ = change;
-  for (std::size_t first = 0; first < rows_.size(); first += kRowsAtOnce) {
+  for (std::size_t first = 0, count = 0; first < rows_.size(); first += count) {
+    count = rows_within(first, kRowsOfPiece, kBytesOfPiece);
     auto done = write([&](Connection& connection) -> Result<void> {
       MR_CHECK(renew_pending(connection, change, to_micros(clock_->now())));
-      return insert(connection, first, std::min(kRowsAtOnce, rows_.size() - first));
+      return insert(connection, first, count);
     });
     if (done.ok()) continue;
     take_back(write, change);
     return std::move(done).error();
   }
   return UnseenRows{change, ids_.front(), rows_.size()};
+}
+
+std::size_t RowsChange::rows_within(std::size_t first, std::size_t most,
+                                    std::size_t most_bytes) const {
+  std::size_t count = 0, bytes = 0;
+  for (; count < most && first + count < rows_.size(); ++count) {
+    bytes += rows_[first + count].bytes();
+    if (count > 0 && bytes > most_bytes) break;
+  }
+  return count;
 }
 
 // What cannot be taken back now is not seen, and swept later on.
@@ -206,83 +196,6 @@ void RowsChange::take_back(const Writer& write, std::int64_t change) const {
     });
     if (!taken.ok()) return;
   }
-}
-
-Result<void> RowsChange::take_ids(Connection& connection) {
-  std::int64_t first = drawn_;
-  if (first == 0) {
-    MR_TRY(first, draw_ids(connection, *entity_, rows_.size()));
-  }
-  ids_.resize(rows_.size());
-  std::iota(ids_.begin(), ids_.end(), first);
-  return {};
-}
-
-Result<void> RowsChange::insert(Connection& connection, std::size_t first, std::size_t count) {
-  RowChange::References known;
-  for (std::size_t place = first; place < first + count; ++place) {
-    RowChange& row = rows_[place];
-    row.use_id(ids_[place]);
-    row.known_ = &known;
-    auto done = row.change(connection);
-    row.known_ = nullptr;
-    if (!done.ok()) return std::move(done).error().within(fmt::format("row {}", place));
-  }
-  return {};
-}
-
-Result<void> RowsChange::find(Connection& connection) {
-  MR_TRY(const SqlRows found, connection.query(found_.question.sql, found_.question.values));
-  const auto most = most_rows_at_once(*entity_);
-  if (found.rows.size() > most) return too_many_rows(*entity_, most);
-  for (const auto& row : found.rows) ids_.push_back(std::get<std::int64_t>(row.at(0)));
-  if (!ids_.empty() || !named_) return {};
-  return Error{Code::NotFound, fmt::format("no row of {} has this id: {}", entity_->name, *named_)};
-}
-
-Result<void> RowsChange::update(Connection& connection) {
-  for (const std::int64_t id : ids_) {
-    RowChange row = rows_.front();
-    row.id_ = id;
-    if (auto done = row.change(connection); !done.ok())
-      return std::move(done).error().within(fmt::format("{} {}", entity_->name, id));
-  }
-  return {};
-}
-
-Result<void> RowsChange::remove(Connection& connection, const Entity& entity, std::int64_t id) {
-  const auto most = most_rows_at_once(*entity_);
-  if (++removed_ > most) return too_many_rows(*entity_, most);
-  if (cascades_) MR_CHECK(remove_dependents(connection, entity, id));
-  RowChange row{entity, asker_, now_us_};
-  row.action_ = Action::Delete;
-  row.id_ = id;
-  return row.change(connection);
-}
-
-Result<void> RowsChange::remove_dependents(Connection& connection, const Entity& entity,
-                                           std::int64_t id) {
-  for (const CatalogPart& part : catalog_parts()) {
-    for (const Entity& other : part.entities) {
-      if (!is_changeable(other) || other.is_append_only) continue;
-      for (const EntityColumn& column : other.columns) {
-        if (column.rules.references != entity.name) continue;
-        MR_TRY(const SqlRows found,
-               connection.query(fmt::format("SELECT id FROM {} WHERE {} = ? ORDER BY id LIMIT {}",
-                                            other.table, column.column, most_rows_at_once(other) + 1),
-                                {id}));
-        if (!found.rows.empty()) MR_CHECK(begin(connection, other));
-        for (const auto& row : found.rows) {
-          auto done = remove(connection, other, std::get<std::int64_t>(row.at(0)));
-          if (done.ok()) continue;
-          if (done.error().code != Code::NotFound) return done;
-          return Error{Code::Conflict,
-                       fmt::format("it still has {} of others, which you do not see", other.name)};
-        }
-      }
-    }
-  }
-  return {};
 }
 
 }  // namespace millrace

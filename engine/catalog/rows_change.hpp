@@ -48,8 +48,10 @@ class RowsChange {
   [[nodiscard]] std::size_t inserts() const {
     return action_ == RowChange::Action::Insert ? rows_.size() : 0;
   }
-  /// More rows are inserted than one transaction may write.
-  [[nodiscard]] bool is_large() const { return inserts() > most_rows_at_once(*entity_); }
+  /// More is inserted than one transaction may write, and it can be written in several.
+  [[nodiscard]] bool is_large() const {
+    return !entity_->pending.empty() && (inserts() > kMostRowsAtOnce || bytes_ > kBytesOfPiece);
+  }
   /// Says which ids new rows have, from `first` on; else they are drawn.
   void use_ids(std::int64_t first) { drawn_ = first; }
   /// The conditions of rows that are updated or deleted.
@@ -78,8 +80,15 @@ class RowsChange {
 
   Result<void> take_ids(Connection& connection);
   Result<void> insert(Connection& connection, std::size_t first, std::size_t count);
+  Result<void> insert_singly(Connection& connection, std::size_t first, std::size_t count);
+  Result<void> insert_together(Connection& connection, std::size_t first, std::size_t count);
+  [[nodiscard]] std::size_t rows_within(std::size_t first, std::size_t most,
+                                        std::size_t most_bytes) const;
   Result<void> find(Connection& connection);
   Result<void> update(Connection& connection);
+  Result<void> update_together(Connection& connection);
+  Result<void> remove_together(Connection& connection);
+  Result<void> note_found(Connection& connection) const;
   Result<void> remove(Connection& connection, const Entity& entity, std::int64_t id);
   Result<void> remove_dependents(Connection& connection, const Entity& entity, std::int64_t id);
   Result<void> begin(Connection& connection, const Entity& entity);
@@ -92,6 +101,8 @@ class RowsChange {
   Passwords passwords_ = Passwords::Plain;
   RowChange::Action action_ = RowChange::Action::Insert;
   std::vector<RowChange> rows_;  // to insert; or one, to update each row with
+  RowChange::Columns columns_;   // that any of the rows to insert gives
+  std::size_t bytes_ = 0;        // of these rows
   Json where_;
   CompiledQuery found_;         // whose answer are the ids of the rows
   std::optional<std::int64_t> named_;  // the id of the one row that was named

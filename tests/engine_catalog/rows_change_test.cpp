@@ -89,7 +89,8 @@ TEST_CASE("more rows than one transaction writes are not seen until the last of 
     ++transactions;
     return filled.catalog->write_and_wait(std::move(write));
   }));
-  CHECK(transactions == 4);  // begin, two pieces, show
+  constexpr auto kPieces = static_cast<int>((kMany + kRowsOfPiece - 1) / kRowsOfPiece);
+  CHECK(transactions == 2 + kPieces);  // begin, pieces, show
   CHECK(change.ids().size() == kMany);
   CHECK(filled.count("tags") == static_cast<std::int64_t>(kMany));
   CHECK(filled.names("tags", where("id", "=", change.ids().back())) ==
@@ -98,9 +99,15 @@ TEST_CASE("more rows than one transaction writes are not seen until the last of 
   CHECK(filled.change("insert", "models", {{"rows", Json::array()}}).error().code ==
         Code::InvalidArgument);
   Json models = Json::array();
-  for (std::size_t i = 0; i < kMany; ++i) models.push_back({{"user_id", 1}, {"project_id", 1}});
-  CHECK(filled.change("insert", "models", {{"rows", models}}).error().code ==
-        Code::InvalidArgument);
+  for (std::size_t i = 0; i <= kMostSingleRowsAtOnce; ++i)
+    models.push_back({{"user_id", 1}, {"project_id", 1}});
+  const auto refused = filled.change("insert", "models", {{"rows", models}});
+  CHECK(refused.error().code == Code::InvalidArgument);
+  CHECK(refused.error().message.find("more than 100 rows of models at once; make several") !=
+        std::string::npos);
+  models.erase(0);
+  CHECK(must(filled.change("insert", "models", {{"rows", models}})).rows() ==
+        static_cast<std::int64_t>(kMostSingleRowsAtOnce));
 }
 
 TEST_CASE("a change of many rows that fails on its way is taken back", "[catalog][rows]") {
@@ -127,7 +134,7 @@ TEST_CASE("what a process that died left of a change of many rows is not seen, a
                   })
                   .ok());
   const auto left = number(*filled.catalog, "SELECT COUNT(*) FROM tags");
-  CHECK(left == static_cast<std::int64_t>(kRowsAtOnce));
+  CHECK(left == static_cast<std::int64_t>(kRowsOfPiece));
   CHECK(filled.count("tags") == 0);
   // Its rows are as good as not there: neither changed nor linked to, but their names are taken.
   const auto id = change.ids().front();
