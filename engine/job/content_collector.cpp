@@ -120,8 +120,11 @@ Result<ContentCheck> collect_contents(Blobs& blobs, Catalog& catalog, CollectOpt
   MR_CHECK(std::move(asked));
   for (const auto& name : unreferred) {
     if (!options.is_dry_run) {
-      MR_TRY(const bool is_gone, remove_unreferred(blobs, catalog, name.sha256));
-      if (!is_gone) continue;  // somebody has come to refer to it
+      const auto removed = remove_unreferred(blobs, catalog, name.sha256);
+      const bool is_gone_before = !removed.ok() && removed.error().code == Code::NotFound;
+      if (!is_gone_before) MR_CHECK(removed);
+      // Somebody was faster, or has come to refer to it.
+      if (is_gone_before || !*removed) continue;
     }
     ++check.unreferred;
     check.unreferred_bytes += name.size_bytes;

@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "engine/catalog/part.hpp"
 #include "engine/job/content_collector.hpp"
 #include "engine/job/job_rows.hpp"
 #include "engine/job/job_service_state.hpp"
@@ -9,24 +10,28 @@
 #include <fmt/format.h>
 
 // A content is noted before it has its place, and its note goes when the content has been looked at
-// behind the end of the job. So wherever a process dies, what it leaves is found by its note.
+// behind the end of the job. So wherever a process dies, what it leaves is found by its note. Those
+// whose last row a job is about to delete are noted too, since that happens with its end.
 
 namespace millrace {
 
 namespace {
 
 constexpr std::int64_t kPage = 1'000;
+constexpr std::int64_t kMostFreed = 10'000;  // rows of one change that are looked at
 constexpr std::string_view kEnded = "('finished', 'failed', 'aborted')";
 
 }  // namespace
 
-Result<void> JobContents::note(const JobStore::Lease& lease, std::string_view sha256) {
-  const std::string name{sha256};
+Result<void> JobContents::note(const JobStore::Lease& lease,
+                               const std::vector<std::string>& names) {
   return catalog_.write_and_wait([&](Connection& connection) -> Result<void> {
     MR_CHECK(jobs_.check(connection, lease));
-    MR_CHECK(
-        connection.execute("REPLACE INTO job_contents (job_id, sha256, token) VALUES (?, ?, ?)",
-                           {lease.job.value, name, lease.token}));
+    for (const std::string& name : names) {
+      MR_CHECK(
+          connection.execute("REPLACE INTO job_contents (job_id, sha256, token) VALUES (?, ?, ?)",
+                             {lease.job.value, name, lease.token}));
+    }
     return {};
   });
 }
@@ -73,6 +78,30 @@ Result<void> JobContents::forget(const Noted& noted) {
         {noted.job.value, noted.sha256, noted.token}));
     return {};
   });
+}
+
+Result<std::vector<std::string>> contents_to_free(Catalog& catalog, const Json& change,
+                                                  std::string_view owner) {
+  std::vector<std::string> found;
+  if (change.value("action", Json{}) != "delete") return found;
+  const Entity* const entity = find_entity(change.value("entity", std::string{}));
+  Json columns = Json::array();
+  for (const EntityColumn& column : entity->columns) {
+    if (column.rules.is_content) columns.push_back(column.name);
+  }
+  if (columns.empty()) return found;
+  Json query{{"entity", change["entity"]}, {"columns", columns}, {"limit", kMostFreed}};
+  query["where"] = change.contains("where")
+                       ? change["where"]
+                       : Json::array({{{"column", "id"}, {"op", "="}, {"value", change["id"]}}});
+  MR_TRY(const Batch rows, catalog.query(query, owner));
+  for (const Json& column : columns) {
+    const auto names = rows.column<std::string_view>(column.get_ref<const std::string&>());
+    for (std::int64_t row = 0; row < rows.rows(); ++row) {
+      if (const auto name = names[row]) found.emplace_back(*name);
+    }
+  }
+  return found;
 }
 
 void JobService::State::remove_contents(JobId only) {

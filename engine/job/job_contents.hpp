@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/base/ids.hpp"
+#include "engine/base/json.hpp"
 #include "engine/base/result.hpp"
 #include "engine/job/job_store.hpp"
 
@@ -18,7 +19,7 @@ class JobContents {
   JobContents(Catalog& catalog, const JobStore& jobs) : catalog_{catalog}, jobs_{jobs} {}
 
   /// Conflict: the token is not the job's any more.
-  Result<void> note(const JobStore::Lease& lease, std::string_view sha256);
+  Result<void> note(const JobStore::Lease& lease, const std::vector<std::string>& names);
   Result<bool> has(JobId job, std::string_view sha256);
 
   struct Noted {
@@ -36,5 +37,10 @@ class JobContents {
   Catalog& catalog_;
   const JobStore& jobs_;
 };
+
+/// Returns the contents that rows name which a change of the catalog will delete: `owner` as that
+/// of the change. None for other changes.
+Result<std::vector<std::string>> contents_to_free(Catalog& catalog, const Json& change,
+                                                  std::string_view owner);
 
 }  // namespace millrace

@@ -290,6 +290,8 @@ Result<MadeChange> JobServices::make_change(const Json& change) {
   }
   MR_TRY(const KeptChange kept,
          KeptChange::make(catalog(), change, asking, lease_.job.value, rows >= kManyRows));
+  MR_TRY(const auto freed, contents_to_free(catalog(), change, asking.owner));
+  MR_CHECK(note_contents(freed));
   if (kept.unseen() != 0) has_unseen_.store(true, std::memory_order_relaxed);
   const std::size_t more = kept.unseen() != 0 ? 0 : kept.rows();
   if (rows + more > kMostRowsAtOnce) return too_many_rows();
@@ -316,9 +318,14 @@ Result<std::unique_ptr<Scratch>> JobServices::make_scratch() {
   return store().work()->scratch(lease_.job, lease_.token);
 }
 
-Result<bool> JobServices::note_content(std::string_view sha256) {
+Result<void> JobServices::note_contents(const std::vector<std::string>& names) {
+  if (names.empty()) return {};
   has_contents_.store(true, std::memory_order_relaxed);
-  MR_CHECK((JobContents{catalog(), journal_}.note(lease_, sha256)));
+  return JobContents{catalog(), journal_}.note(lease_, names);
+}
+
+Result<bool> JobServices::note_content(std::string_view sha256) {
+  MR_CHECK(note_contents({std::string{sha256}}));
   return true;
 }
 

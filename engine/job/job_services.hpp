@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "engine/job/batch_counts.hpp"
 #include "engine/job/job_metrics.hpp"
@@ -94,6 +95,8 @@ class JobServices final : public StoreServices {
 
  private:
   const Origin& origin() override;
+  /// Notes contents that the end of the job has to look at.
+  Result<void> note_contents(const std::vector<std::string>& names);
 
   JobStore& journal_;
   const JobStore::Lease lease_;

@@ -411,5 +411,5 @@ TEST_CASE("a content gets its name when it is sealed, once", "[sdk][context]") {
 
   Subject refused{classes(), "output.services", what("do", "seal nothing")};
   CHECK(refused.process(numbers({1}, "n")) == MR_EXHAUSTED);
-  CHECK(refused.context.message == "seal: no room for a name");
+  CHECK(refused.context.message == "no room for a name");
 }
