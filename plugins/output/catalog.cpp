@@ -1,5 +1,6 @@
 // Changes an entity of the catalog for every row that reaches it.
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <millrace/operator.hpp>
@@ -10,14 +11,16 @@ namespace {
 
 namespace records = millrace::records;
 
-class CatalogOutput final : public millrace::Operator {
+class CatalogOutput final : public millrace::Operator, public millrace::Checkpointed {
  public:
   static constexpr auto kName = "output.catalog";
   static constexpr auto kRole = millrace::Role::Output;
   static constexpr auto kDoc =
       "Does one thing to the catalog for every row: to the entity that `id` names, or else the "
       "row's own `id`. With `id`, and for insert, it is done once. Emits what the entities are "
-      "after it. Without a row nothing is done, so an input that finds nothing is an answer too.";
+      "after it. Without a row nothing is done, so an input that finds nothing is an answer too. "
+      "In a "
+      "queued job all but changes of jobs take effect with its end, and only ids are emitted.";
   static constexpr auto kParams = R"({
     "entity": {"type": "string", "mandatory": true, "minLength": 1, "doc": "What is changed, for example jobs."},
     "action": {"type": "string", "mandatory": true, "minLength": 1, "doc": "What is done, for example abort."},
@@ -54,6 +57,9 @@ class CatalogOutput final : public millrace::Operator {
       context.emit(context.change(context.parse(change)));
     }
   }
+
+  std::string snapshot(millrace::Context&) override { return is_done_ ? "done" : ""; }
+  void restore(millrace::Context&, std::string_view state) override { is_done_ = state == "done"; }
 
  private:
   std::string change_;  // the parameters, which have the form of a change

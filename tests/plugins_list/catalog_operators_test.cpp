@@ -76,6 +76,24 @@ TEST_CASE("output.catalog with an id acts once, and not without a row", "[output
   CHECK(calls == 1);
 }
 
+TEST_CASE("output.catalog that goes on behind a checkpoint does not act again", "[output][catalog]") {
+  auto output = harness("output.catalog", R"({"entity": "jobs", "action": "retry", "id": 5})");
+  int calls = 0;
+  output.answer_catalog([&calls](std::string_view) {
+    ++calls;
+    return batch({{"id", {5}}});
+  });
+  const auto before = output.snapshot();
+  REQUIRE(output.push(batch({{"id", {1}}})).ok());
+  const auto behind = output.snapshot();
+  REQUIRE(output.restore(behind).ok());
+  REQUIRE(output.push(batch({{"id", {2}}})).ok());
+  CHECK(calls == 1);
+  REQUIRE(output.restore(before).ok());
+  REQUIRE(output.push(batch({{"id", {1}}})).ok());
+  CHECK(calls == 2);
+}
+
 TEST_CASE("output.reply hands its rows on unchanged", "[output][reply]") {
   auto reply = harness("output.reply", "{}");
   REQUIRE(reply.push(batch({{"id", {1, null}}, {"name", {"a", "b"}}})).ok());
