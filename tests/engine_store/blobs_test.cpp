@@ -323,6 +323,15 @@ TEST_CASE("blob addresses are read by those who may", "[store][blobs]") {
   CHECK(store.check(uri, {.any_file = true}, false).error().code == Code::PermissionDenied);
   const StoreRights rights{.blobs = true};
   CHECK(store.check(uri, rights, true).error().code == Code::InvalidArgument);
+  // A content that has no name yet takes nobody's place: whoever has bytes may bring them.
+  const auto unnamed = store.check("blob:", {}, true);
+  REQUIRE(unnamed.ok());
+  CHECK(unnamed->sha256.empty());
+  CHECK(store.check("blob:", rights, false).error().detail == "uri_syntax");
+  CHECK(store.check_prefix("blob:", rights, true).error().detail == "uri_syntax");
+  CHECK(store.open(*unnamed).error().code == Code::PermissionDenied);
+  CHECK(store.put(*unnamed, "x").error().code == Code::InvalidArgument);
+  CHECK(store.stage(*unnamed, "job-1").error().code == Code::InvalidArgument);
   const auto open_uri = store.check(uri, rights, false);
   REQUIRE(open_uri.ok());
   CHECK(read_all(**store.open(*open_uri)) == "abc");

@@ -40,7 +40,7 @@ int collect(const Program& program, const CollectOptions& options) {
                 {"removed", std::move(removed)}});
   } else {
     if (lines.size() > 1) print(table(lines));
-    print(fmt::format("{} files, {} bytes; {} that no model refers to, {} bytes: {}\n",
+    print(fmt::format("{} files, {} bytes; {} that nothing refers to, {} bytes: {}\n",
                       grouped(check->contents), grouped(static_cast<std::int64_t>(check->bytes)),
                       grouped(check->unreferred),
                       grouped(static_cast<std::int64_t>(check->unreferred_bytes)),
@@ -55,7 +55,7 @@ int collect(const Program& program, const CollectOptions& options) {
 
 void add_models_gc(CLI::App& models, Program& program) {
   auto* command = models.add_subcommand(
-      "gc", "Removes files of the store that no model refers to; the server must not run");
+      "gc", "Removes files of the store that no model and no job under way refers to; the server must not run");
   const auto options =
       std::make_shared<CollectOptions>();  // shared with the callback, which runs later
   command->add_flag("--dry-run", options->is_dry_run, "Only tell what would be removed");
