@@ -1,5 +1,7 @@
 // The line that a change leaves in the audit trail.
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -57,22 +59,35 @@ Result<void> RowChange::note(Connection& connection, Json what) const {
   return note_change(connection, *asker_, *entity_, id_, action_, now_us_, line);
 }
 
+namespace {
+
+constexpr std::string_view kInsert =
+    "INSERT INTO audit (time_us, actor, entity, entity_id, action, what) VALUES (?, ?, ?, ?, ?, ?)";
+
+}  // namespace
+
 Result<void> note_change(Connection& connection, const Asker& asker, const Entity& entity,
                          std::int64_t id, RowChange::Action action, std::int64_t now_us,
                          const Json& what) {
-  MR_CHECK(
-      connection.execute("INSERT INTO audit (time_us, actor, entity, entity_id, action, what) "
-                         "VALUES (?, ?, ?, ?, ?, ?)",
-                         {now_us, asker.name, std::string{entity.name}, id,
-                          std::string{to_string(action)}, what.dump()}));
+  MR_CHECK(connection.execute(kInsert, {now_us, asker.name, std::string{entity.name}, id,
+                                        std::string{to_string(action)}, what.dump()}));
   return {};
 }
 
 Result<void> note_inserted(Connection& connection, const Asker& asker, const Entity& entity,
-                           std::int64_t first, std::size_t rows, std::int64_t now_us) {
-  const auto last = first + static_cast<std::int64_t>(rows) - 1;
-  return note_change(connection, asker, entity, first, RowChange::Action::Insert, now_us,
-                     {{"after", {{"rows", rows}, {"first", first}, {"last", last}}}});
+                           std::span<const InsertedRows> changes, std::int64_t now_us) {
+  std::string sql{kInsert};
+  std::vector<SqlValue> values;
+  for (const auto& [first, count] : changes) {
+    if (!values.empty()) sql += ", (?, ?, ?, ?, ?, ?)";
+    const auto last = first + static_cast<std::int64_t>(count) - 1;
+    const Json what{{"after", {{"rows", count}, {"first", first}, {"last", last}}}};
+    values.insert(values.end(),
+                  {now_us, asker.name, std::string{entity.name}, first,
+                   std::string{to_string(RowChange::Action::Insert)}, what.dump()});
+  }
+  MR_CHECK(connection.execute(sql, values));
+  return {};
 }
 
 }  // namespace millrace

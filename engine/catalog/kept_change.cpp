@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "engine/base/json_numbers.hpp"
 #include "engine/catalog/change_limits.hpp"
@@ -16,6 +17,7 @@ namespace millrace {
 namespace {
 
 constexpr std::string_view kWhat = "catalog change";
+constexpr std::size_t kMostShown = 256;  // changes whose rows one statement shows
 
 Error not_ours(std::string_view what) {
   return {Code::DataInvalid, fmt::format("{}: what was kept of it is damaged: {}", kWhat, what)};
@@ -129,7 +131,27 @@ Result<KeptChange> KeptChange::from_json(const Json& stored, const Asker& asker,
 
 Result<void> KeptChange::apply(Connection& connection) {
   if (asked_) return asked_->apply(connection);
-  return show_unseen(connection, *entity_, unseen_, asker_, now_us_);
+  return show_unseen(connection, *entity_, {&unseen_, 1}, asker_, now_us_);
+}
+
+Result<void> KeptChange::apply_all(Connection& connection, std::span<KeptChange> changes,
+                                   std::size_t& made) {
+  for (made = 0; made < changes.size();) {
+    KeptChange& first = changes[made];
+    if (first.asked_) {
+      MR_CHECK(first.apply(connection));
+      ++made;
+      continue;
+    }
+    std::vector<UnseenRows> rows;
+    for (const KeptChange& each : changes.subspan(made, std::min(kMostShown, changes.size() - made))) {
+      if (each.asked_ || each.entity_ != first.entity_) break;
+      rows.push_back(each.unseen_);
+    }
+    MR_CHECK(show_unseen(connection, *first.entity_, rows, first.asker_, first.now_us_));
+    made += rows.size();
+  }
+  return {};
 }
 
 Batch KeptChange::answer() const {

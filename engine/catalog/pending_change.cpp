@@ -1,5 +1,7 @@
 #include "engine/catalog/pending_change.hpp"
 
+#include <vector>
+
 #include "engine/catalog/change_limits.hpp"
 #include "engine/catalog/revision.hpp"
 #include "engine/catalog/row_change.hpp"
@@ -43,13 +45,22 @@ Result<void> renew_pending(Connection& connection, std::int64_t change, std::int
   return {};
 }
 
-Result<void> show_unseen(Connection& connection, const Entity& entity, const UnseenRows& rows,
-                         const Asker& asker, std::int64_t now_us) {
+Result<void> show_unseen(Connection& connection, const Entity& entity,
+                         std::span<const UnseenRows> changes, const Asker& asker,
+                         std::int64_t now_us) {
   MR_CHECK(next_revision(connection, revision_of(entity)));
+  std::string marks;
+  std::vector<SqlValue> ids;
+  std::vector<InsertedRows> rows;
+  for (const auto& [change, first, count] : changes) {
+    marks += marks.empty() ? "?" : ", ?";
+    ids.emplace_back(change);
+    rows.push_back({first, count});
+  }
   MR_TRY(const auto gone,
-         connection.execute("DELETE FROM pending_changes WHERE id = ?", {rows.change}));
-  if (gone.rows == 0) return swept();
-  return note_inserted(connection, asker, entity, rows.first, rows.count, now_us);
+         connection.execute(fmt::format("DELETE FROM pending_changes WHERE id IN ({})", marks), ids));
+  if (gone.rows < static_cast<std::int64_t>(changes.size())) return swept();
+  return note_inserted(connection, asker, entity, rows, now_us);
 }
 
 Result<bool> take_back_pending(Connection& connection, const Entity& entity, std::int64_t change) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 
 #include "engine/catalog/database.hpp"
@@ -30,9 +31,10 @@ Result<std::int64_t> begin_pending(Connection& connection, const Entity& entity,
                                    std::int64_t now_us);
 /// Says that the change goes on; Conflict: it has been swept away.
 Result<void> renew_pending(Connection& connection, std::int64_t change, std::int64_t now_us);
-/// Shows its rows, as a change that is noted in the audit trail; Conflict as above.
-Result<void> show_unseen(Connection& connection, const Entity& entity, const UnseenRows& rows,
-                         const Asker& asker, std::int64_t now_us);
+/// Shows the rows of some changes, each of which is noted in the audit trail; Conflict as above.
+Result<void> show_unseen(Connection& connection, const Entity& entity,
+                         std::span<const UnseenRows> changes, const Asker& asker,
+                         std::int64_t now_us);
 /// Removes some of its rows, or the change when none is left: false.
 Result<bool> take_back_pending(Connection& connection, const Entity& entity, std::int64_t change);
 

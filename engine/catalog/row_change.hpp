@@ -110,9 +110,14 @@ Result<void> note_change(Connection& connection, const Asker& asker, const Entit
                          std::int64_t id, RowChange::Action action, std::int64_t now_us,
                          const Json& what);
 
-/// The same of rows that were inserted together, whose ids follow each other.
+/// Rows that were inserted together: their ids follow each other.
+struct InsertedRows {
+  std::int64_t first = 0;
+  std::size_t count = 0;
+};
+/// The same of changes that inserted rows, a line for each of them, by one statement.
 Result<void> note_inserted(Connection& connection, const Asker& asker, const Entity& entity,
-                           std::int64_t first, std::size_t rows, std::int64_t now_us);
+                           std::span<const InsertedRows> changes, std::int64_t now_us);
 
 /// Returns a value as the audit trail and errors show it: no hash of a password.
 Json shown(const EntityColumn& column, const SqlValue& value);

@@ -149,7 +149,7 @@ Result<void> RowsChange::make(const Writer& write) {
   if (!is_large()) return write([this](Connection& connection) { return apply(connection); });
   MR_TRY(const UnseenRows rows, write_unseen(write, 0));
   auto shown = write([&](Connection& connection) {
-    return show_unseen(connection, *entity_, rows, *asker_, now_us_);
+    return show_unseen(connection, *entity_, {&rows, 1}, *asker_, now_us_);
   });
   if (!shown.ok()) take_back(write, rows.change);
   return shown;

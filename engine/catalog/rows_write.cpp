@@ -80,7 +80,8 @@ Result<void> RowsChange::apply(Connection& connection) {
   if (action_ == Action::Insert) {
     MR_CHECK(take_ids(connection));
     MR_CHECK(insert(connection, 0, rows_.size()));
-    return note_inserted(connection, *asker_, *entity_, ids_.front(), ids_.size(), now_us_);
+    const InsertedRows inserted{ids_.front(), ids_.size()};
+    return note_inserted(connection, *asker_, *entity_, {&inserted, 1}, now_us_);
   }
   MR_CHECK(find(connection));
   if (action_ == Action::Update) return update(connection);

@@ -14,7 +14,8 @@ Result<EndingChanges> EndingChanges::read(std::string list, const Asker& asker,
   made.changes_.reserve(items.size());
   for (KeptChanges::Item& item : items) {
     MR_TRY(KeptChange change, KeptChange::from_json(item.change, asker, clock));
-    made.changes_.push_back({std::move(item.node), std::move(change)});
+    made.changes_.push_back(std::move(change));
+    made.nodes_.push_back(std::move(item.node));
   }
   made.list_ = std::move(list);
   return made;
@@ -22,16 +23,13 @@ Result<EndingChanges> EndingChanges::read(std::string list, const Asker& asker,
 
 Result<void> EndingChanges::apply(Connection& connection) {
   refusal_.reset();
-  for (Change& each : changes_) {
-    auto made = each.change.apply(connection);
-    if (made.ok()) continue;
-    Error error = std::move(made).error();
-    if (after_error(EndingStep::Write, error.code) == EndingChoice::Again) return error;
-    refusal_ = error.within("change the catalog at the end of the job");
-    refused_node_ = each.node;
-    return *refusal_;
-  }
-  return {};
+  std::size_t made = 0;
+  auto done = KeptChange::apply_all(connection, changes_, made);
+  if (done.ok() || after_error(EndingStep::Write, done.error().code) == EndingChoice::Again)
+    return done;
+  refusal_ = done.error().within("change the catalog at the end of the job");
+  refused_node_ = nodes_.at(made);
+  return *refusal_;
 }
 
 Result<void> EndingChanges::check(Connection& connection) {
@@ -43,8 +41,8 @@ Result<void> EndingChanges::check(Connection& connection) {
 
 std::set<std::int64_t> EndingChanges::unseen() const {
   std::set<std::int64_t> ids;
-  for (const Change& each : changes_) {
-    if (each.change.unseen() != 0) ids.insert(each.change.unseen());
+  for (const KeptChange& each : changes_) {
+    if (each.unseen() != 0) ids.insert(each.unseen());
   }
   return ids;
 }

@@ -32,13 +32,9 @@ class EndingChanges {
   [[nodiscard]] const std::string& list() const { return list_; }
 
  private:
-  struct Change {
-    std::string node;
-    KeptChange change;
-  };
-
   std::string list_;
-  std::vector<Change> changes_;
+  std::vector<KeptChange> changes_;
+  std::vector<std::string> nodes_;  // that asked for them
   std::optional<Error> refusal_;
   std::string refused_node_;
 };
