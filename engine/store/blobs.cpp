@@ -16,6 +16,7 @@ namespace millrace {
 namespace {
 
 constexpr std::string_view kFolder = ".blobs";  // no name of a zone
+constexpr std::string_view kAside = ".blobs/.aside";
 constexpr std::size_t kDigits = 64;
 constexpr std::size_t kReadBytes = 1u << 20;
 
@@ -26,6 +27,9 @@ std::string folder_of(std::string_view sha256) {
 std::string place_of(std::string_view sha256) {
   return fmt::format("{}/{}", folder_of(sha256), sha256);
 }
+
+// Where a content lies that is being removed.
+std::string aside_of(std::string_view sha256) { return fmt::format("{}/{}", kAside, sha256); }
 
 Result<void> check(std::string_view sha256) {
   if (is_blob_name(sha256)) return {};
@@ -110,6 +114,7 @@ Blobs::Blobs(Disk& disk)
       staging_{std::make_unique<detail::PutStaging>(disk, std::string{kFolder} + "/.put")},
       claims_{std::make_shared<detail::BlobClaims>()} {
   staging_->sweep();
+  restore_aside();
   uploads_ = std::make_unique<Uploads>(disk, *this);
 }
 
@@ -215,10 +220,33 @@ Result<bool> Blobs::remove_unless(std::string_view sha256,
   } const end{*claims_, name};
   MR_TRY(const bool is_wanted, is_referred());
   if (is_wanted) return false;
-  if (auto done = disk_.remove(place_of(name)); !done.ok()) {
+  // Pins are known to this process only. Another one notes that it refers to a content before it looks
+  // whether that is there: so it finds none now, or its note is seen now.
+  if (auto done = disk_.rename(place_of(name), aside_of(name)); !done.ok()) {
+    return explain("remove blob", name, done.error());
+  }
+  const auto is_wanted_now = is_referred();
+  if (!is_wanted_now.ok() || *is_wanted_now) {
+    auto back = disk_.rename(aside_of(name), place_of(name));
+    // Whoever opened the store meanwhile has brought it back.
+    if (!back.ok() && back.error().code != Code::NotFound) return back.error().within("keep blob");
+    MR_CHECK(is_wanted_now);
+    return false;
+  }
+  if (auto done = disk_.remove(aside_of(name)); !done.ok()) {
     return explain("remove blob", name, done.error());
   }
   return true;
+}
+
+void Blobs::restore_aside() {
+  const auto left = disk_.list(kAside);
+  if (!left.ok()) return;  // nothing was ever removed
+  for (const auto& entry : *left) {
+    const auto name = entry.name.substr(kAside.size() + 1);
+    // What cannot be moved now is for the next opening.
+    if (is_blob_name(name)) static_cast<void>(disk_.rename(entry.name, place_of(name)));
+  }
 }
 
 }  // namespace millrace

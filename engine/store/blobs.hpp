@@ -85,11 +85,12 @@ class BlobWriter {
 /// Files by their content: the same bytes lie on the disk once, whoever brings them. They lie in a
 /// folder of the store that is the name of no zone. [any thread; blocks]
 ///
-/// One process at a time removes contents, as one engine at a time has a data folder; of its
-/// threads, pins and removals see to it that no content goes that a row refers to or is about to.
+/// Pins and removals see to it that no content goes that a row refers to, or is about to in this
+/// process. Of another process at the same folder that holds for what it notes in the catalog before
+/// it publishes, as jobs do.
 class Blobs {
  public:
-  /// Sweeps what killed processes left unfinished. The disk outlives it.
+  /// Sweeps what killed processes left unfinished, and brings back what they had put aside. The disk outlives it.
   explicit Blobs(Disk& disk);
   ~Blobs();
   Blobs(const Blobs&) = delete;
@@ -122,7 +123,8 @@ class Blobs {
   Result<BlobPin> pin(std::string_view sha256);
   /// Removes a content unless it is pinned or `is_referred` says that a row names it; returns
   /// whether it is gone. Nobody gets a pin on it between the question and the end, so `is_referred`
-  /// must not ask for one.
+  /// must not ask for one. It is asked again when the content has been put aside, from where it
+  /// comes back when another process refers to it now, or this one dies.
   Result<bool> remove_unless(std::string_view sha256,
                              const std::function<Result<bool>()>& is_referred);
 
@@ -131,6 +133,8 @@ class Blobs {
   friend class UploadClaim;
   /// Moves a finished file to the place of its content, or removes it where that is there.
   Result<BlobPin> adopt(const std::string& file, const BlobName& name);
+  /// Brings back what a process was removing that died.
+  void restore_aside();
 
   Disk& disk_;
   std::unique_ptr<detail::PutStaging> staging_;

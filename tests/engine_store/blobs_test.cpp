@@ -270,10 +270,12 @@ TEST_CASE("a publish waits for the removal of its content, and then brings it ba
   Result<BlobPin> pin{BlobPin{}};
   std::jthread uploader;
   const auto is_gone = blobs.remove_unless(kAbc, [&]() -> Result<bool> {
-    uploader = std::jthread{[&] {
-      pin = writer->publish();
-      is_published = true;
-    }};
+    if (!uploader.joinable()) {
+      uploader = std::jthread{[&] {
+        pin = writer->publish();
+        is_published = true;
+      }};
+    }
     return is_published.load();  // no: it cannot come so far before the removal has ended
   });
   REQUIRE(is_gone.ok());
@@ -281,6 +283,55 @@ TEST_CASE("a publish waits for the removal of its content, and then brings it ba
   uploader.join();
   REQUIRE(pin.ok());
   CHECK(text_of(blobs, kAbc) == "abc");
+}
+
+TEST_CASE("a content that another process has come to refer to comes back", "[store][blobs]") {
+  StoreFixture fixture;
+  auto& blobs = *fixture.store->blobs();
+  REQUIRE(upload(blobs, "abc").ok());
+  int asked = 0;
+  SECTION("which had found it there") {
+    CHECK_FALSE(*blobs.remove_unless(kAbc, [&] { return Result<bool>{++asked == 2}; }));
+  }
+  SECTION("which brings its own when it finds none") {
+    const auto other = fixture.reopen({.folder = fixture.folder.path() / "store"});
+    CHECK_FALSE(*blobs.remove_unless(kAbc, [&] {
+      if (++asked == 2) {
+        CHECK(blobs.stat(kAbc).error().code == Code::NotFound);
+        CHECK(upload(*other->blobs(), "abc").ok());
+      }
+      return Result<bool>{asked == 2};
+    }));
+  }
+  SECTION("which opens the store just then") {
+    CHECK_FALSE(*blobs.remove_unless(kAbc, [&] {
+      if (++asked == 2) fixture.reopen({.folder = fixture.folder.path() / "store"});
+      return Result<bool>{asked == 2};
+    }));
+  }
+  SECTION("as far as can be told") {
+    const auto broken = blobs.remove_unless(kAbc, [&]() -> Result<bool> {
+      if (++asked == 1) return false;
+      return Error{Code::Unavailable, "no database"};
+    });
+    CHECK(broken.error().code == Code::Unavailable);
+  }
+  CHECK(text_of(blobs, kAbc) == "abc");
+  CHECK(fixture.files() == std::vector{kPlace});
+}
+
+TEST_CASE("what a process was removing that died is there again at the next opening",
+          "[store][blobs]") {
+  StoreFixture fixture;
+  const auto root = fixture.folder.path() / "store";
+  std::filesystem::create_directories(root / ".blobs/.aside");
+  write_file(root / ".blobs/.aside" / kAbc, "abc");
+  write_file(root / ".blobs/.aside/notes.txt", "x");
+  const auto again = fixture.reopen({.folder = root});
+  CHECK(text_of(*again->blobs(), kAbc) == "abc");
+  std::vector<std::string> names;
+  CHECK(again->blobs()->list([&](const BlobName& name) { names.push_back(name.sha256); }).ok());
+  CHECK(names == std::vector{kAbc});
 }
 
 TEST_CASE("uploads and deletions of the same bytes by many threads never lose a row's content",
