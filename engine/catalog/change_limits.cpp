@@ -20,9 +20,10 @@ std::size_t most_rows_at_once(const Entity& entity) {
 }
 
 Error too_many_rows(const Entity& entity, std::size_t most) {
-  return {Code::InvalidArgument,
-          fmt::format("catalog change: more than {} rows of {} at once; make several changes of them",
-                      most, entity.name)};
+  return {
+      Code::InvalidArgument,
+      fmt::format("catalog change: more than {} rows of {} at once; make several changes of them",
+                  most, entity.name)};
 }
 
 std::size_t plain_rows(const Entity& entity, std::size_t rows) {

@@ -14,6 +14,8 @@ namespace millrace {
 inline constexpr std::size_t kMostRowsAtOnce = 10'000;
 /// Rows that are written one by one: of other entities, and of a cascade.
 inline constexpr std::size_t kMostSingleRowsAtOnce = 100;
+/// As how many rows a change counts by itself, where it is one of many of a transaction.
+inline constexpr std::size_t kRowsOfChange = 25;
 /// Rows, and about how many bytes of them, that are written before others have their turn, where a
 /// change is written in pieces (pending_change.hpp).
 inline constexpr std::size_t kRowsOfPiece = 2'000;

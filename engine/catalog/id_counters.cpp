@@ -11,8 +11,9 @@ Result<std::int64_t> draw_ids(Connection& connection, const Entity& entity, std:
   const std::string name{entity.name};
   const auto more = static_cast<std::int64_t>(count);
   // Takes the row first: what follows is nobody else's.
-  MR_TRY(const auto taken,
-         connection.execute("UPDATE id_counters SET last = last + ? WHERE entity = ?", {more, name}));
+  MR_TRY(
+      const auto taken,
+      connection.execute("UPDATE id_counters SET last = last + ? WHERE entity = ?", {more, name}));
   if (taken.rows == 0) {
     const auto made =
         connection.execute("INSERT INTO id_counters (entity, last) VALUES (?, ?)", {name, more});

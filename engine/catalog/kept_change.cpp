@@ -36,10 +36,10 @@ Result<std::size_t> count_found(Catalog& catalog, const RowsChange& change) {
   const auto most = most_rows_at_once(change.entity());
   if (change.cascades()) return most;  // what it takes with it is found at the end
   if (change.named()) return std::size_t{1};
-  MR_TRY(const Batch counted, catalog.query({{"entity", change.entity().name},
-                                             {"where", change.where()},
-                                             {"count", true}},
-                                            change.asker().owner));
+  MR_TRY(
+      const Batch counted,
+      catalog.query({{"entity", change.entity().name}, {"where", change.where()}, {"count", true}},
+                    change.asker().owner));
   const auto found = static_cast<std::size_t>(counted.column<std::int64_t>("count").value(0));
   if (found > most) return too_many_rows(change.entity(), most);
   return found;
@@ -58,8 +58,8 @@ Result<KeptChange> KeptChange::make(Catalog& catalog, const Json& change, const 
   const auto inserts = asked.inserts();
   if (inserts > 0 && !kept.entity().pending.empty() &&
       (unseen || (many != nullptr && many->is_large()))) {
-    MR_TRY(RowsChange rows, RowsChange::compile(many != nullptr ? change : as_rows(change), asker,
-                                                catalog.clock()));
+    MR_TRY(RowsChange rows,
+           RowsChange::compile(many != nullptr ? change : as_rows(change), asker, catalog.clock()));
     MR_TRY(kept.unseen_, rows.write_unseen(write, job));
     kept.first_id_ = kept.unseen_.first;
     kept.rows_ = 1;
@@ -76,7 +76,7 @@ Result<KeptChange> KeptChange::make(Catalog& catalog, const Json& change, const 
   if (many != nullptr && inserts == 0) {
     MR_TRY(rows, count_found(catalog, *many));
   }
-  kept.rows_ = plain_rows(kept.entity(), rows);
+  kept.rows_ = std::max(kRowsOfChange, plain_rows(kept.entity(), rows));
   kept.change_ = change;
   asked.hide_passwords(kept.change_);
   kept.asked_ = std::move(asked);
@@ -144,7 +144,8 @@ Result<void> KeptChange::apply_all(Connection& connection, std::span<KeptChange>
       continue;
     }
     std::vector<UnseenRows> rows;
-    for (const KeptChange& each : changes.subspan(made, std::min(kMostShown, changes.size() - made))) {
+    for (const KeptChange& each :
+         changes.subspan(made, std::min(kMostShown, changes.size() - made))) {
       if (each.asked_ || each.entity_ != first.entity_) break;
       rows.push_back(each.unseen_);
     }
@@ -167,7 +168,8 @@ Result<void> drop_unseen(Catalog& catalog, std::int64_t job, const std::set<std:
                          const std::function<Result<void>(Connection&)>& fence) {
   SqlRows found;
   MR_CHECK(catalog.read([&](Connection& connection) -> Result<void> {
-    MR_TRY(found, connection.query("SELECT id, entity FROM pending_changes WHERE job_id = ?", {job}));
+    MR_TRY(found,
+           connection.query("SELECT id, entity FROM pending_changes WHERE job_id = ?", {job}));
     return {};
   }));
   const Asker asker{.fence = fence};

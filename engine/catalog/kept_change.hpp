@@ -37,13 +37,13 @@ class KeptChange {
   /// Makes the change, within a transaction; may run again when that was undone, as a whole or to a
   /// savepoint before it. Conflict, NotFound: of the rows as they are now.
   Result<void> apply(Connection& connection);
-  /// Makes changes in their order, as apply() makes each; those that follow each other and only show
-  /// rows share statements. `made`: how many were made before the one that failed.
+  /// Makes changes in their order, as apply() makes each; those that follow each other and only
+  /// show rows share statements. `made`: how many were made before the one that failed.
   static Result<void> apply_all(Connection& connection, std::span<KeptChange> changes,
                                 std::size_t& made);
 
-  /// What who asked for it is told: the column `id` of rows that are inserted or of the one that was
-  /// named. No rows where conditions find them, since that is at the end.
+  /// What who asked for it is told: the column `id` of rows that are inserted or of the one that
+  /// was named. No rows where conditions find them, since that is at the end.
   [[nodiscard]] Batch answer() const;
   /// Rows that apply() writes, as far as known: those that conditions find are counted by make().
   /// Those that are written one by one count by the time that they take (plain_rows).

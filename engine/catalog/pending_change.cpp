@@ -57,8 +57,9 @@ Result<void> show_unseen(Connection& connection, const Entity& entity,
     ids.emplace_back(change);
     rows.push_back({first, count});
   }
-  MR_TRY(const auto gone,
-         connection.execute(fmt::format("DELETE FROM pending_changes WHERE id IN ({})", marks), ids));
+  MR_TRY(
+      const auto gone,
+      connection.execute(fmt::format("DELETE FROM pending_changes WHERE id IN ({})", marks), ids));
   if (gone.rows < static_cast<std::int64_t>(changes.size())) return swept();
   return note_inserted(connection, asker, entity, rows, now_us);
 }

@@ -3,11 +3,11 @@
 #include <string>
 #include <utility>
 
-#include <fmt/format.h>
-
 #include "engine/catalog/fold.hpp"
 #include "engine/catalog/id_counters.hpp"
 #include "engine/catalog/row_change.hpp"
+
+#include <fmt/format.h>
 
 namespace millrace {
 
@@ -107,9 +107,9 @@ Result<void> RowChange::update(Connection& connection, std::span<const std::int6
   }
   if (sets.empty()) return {};
   values.insert(values.end(), ids.begin(), ids.end());
-  return changed(connection.execute(fmt::format("UPDATE {} SET {} WHERE id IN ({})", entity_->table,
-                                                sets, marks(ids.size())),
-                                    values));
+  return changed(connection.execute(
+      fmt::format("UPDATE {} SET {} WHERE id IN ({})", entity_->table, sets, marks(ids.size())),
+      values));
 }
 
 std::size_t RowChange::bytes() const {

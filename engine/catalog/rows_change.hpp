@@ -104,7 +104,7 @@ class RowsChange {
   RowChange::Columns columns_;   // that any of the rows to insert gives
   std::size_t bytes_ = 0;        // of these rows
   Json where_;
-  CompiledQuery found_;         // whose answer are the ids of the rows
+  CompiledQuery found_;                // whose answer are the ids of the rows
   std::optional<std::int64_t> named_;  // the id of the one row that was named
   bool cascades_ = false;
   std::int64_t drawn_ = 0;  // the first of the ids of new rows; 0: they are drawn

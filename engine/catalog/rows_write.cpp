@@ -58,16 +58,17 @@ Result<void> for_references(const Entity& entity, const Each& each) {
 }
 
 Result<void> check_unreferenced(Connection& connection, const Entity& entity, Ids ids) {
-  return for_references(entity, [&](const Entity& other, const EntityColumn& column) -> Result<void> {
-    MR_TRY(const SqlRows found,
-           connection.query(fmt::format("SELECT {0} FROM {1} WHERE {0} {2} LIMIT 1", column.column,
-                                        other.table, in_list(ids)),
-                            values_of(ids)));
-    if (found.rows.empty()) return {};
-    return Error{Code::Conflict,
-                 fmt::format("{} {}: it still has {}; delete or move them first", entity.name,
-                             integer(found.rows[0][0]), other.name)};
-  });
+  return for_references(
+      entity, [&](const Entity& other, const EntityColumn& column) -> Result<void> {
+        MR_TRY(const SqlRows found,
+               connection.query(fmt::format("SELECT {0} FROM {1} WHERE {0} {2} LIMIT 1",
+                                            column.column, other.table, in_list(ids)),
+                                values_of(ids)));
+        if (found.rows.empty()) return {};
+        return Error{Code::Conflict,
+                     fmt::format("{} {}: it still has {}; delete or move them first", entity.name,
+                                 integer(found.rows[0][0]), other.name)};
+      });
 }
 
 }  // namespace
@@ -133,8 +134,8 @@ Result<void> RowsChange::insert_together(Connection& connection, std::size_t fir
                                          std::size_t count) {
   for (const auto end = first + count; first < end; first += count) {
     // A power of two, so that few statements are prepared.
-    count = std::bit_floor(std::min(
-        rows_within(first, kRowsOfStatement, kBytesOfStatement), end - first));
+    count = std::bit_floor(
+        std::min(rows_within(first, kRowsOfStatement, kBytesOfStatement), end - first));
     const std::span rows{rows_.data() + first, count};
     for (std::size_t place = 0; place < count; ++place) {
       rows[place].id_ = rows[place].drawn_;
@@ -199,10 +200,9 @@ Result<void> RowsChange::note_found(Connection& connection) const {
   RowChange row = action_ == Action::Update ? rows_.front() : new_row();
   row.action_ = action_;
   row.id_ = ids_.front();
-  return row.note(connection, {{"where", where_},
-                               {"rows", ids_.size()},
-                               {"first", ids_.front()},
-                               {"last", ids_.back()}});
+  return row.note(
+      connection,
+      {{"where", where_}, {"rows", ids_.size()}, {"first", ids_.front()}, {"last", ids_.back()}});
 }
 
 Result<void> RowsChange::remove(Connection& connection, const Entity& entity, std::int64_t id) {
@@ -216,22 +216,23 @@ Result<void> RowsChange::remove(Connection& connection, const Entity& entity, st
 
 Result<void> RowsChange::remove_dependents(Connection& connection, const Entity& entity,
                                            std::int64_t id) {
-  return for_references(entity, [&](const Entity& other, const EntityColumn& column) -> Result<void> {
-    if (!is_changeable(other) || other.is_append_only) return {};
-    MR_TRY(const SqlRows found,
-           connection.query(fmt::format("SELECT id FROM {} WHERE {} = ? ORDER BY id LIMIT {}",
-                                        other.table, column.column, kMostSingleRowsAtOnce + 1),
-                            {id}));
-    if (!found.rows.empty()) MR_CHECK(begin(connection, other));
-    for (const auto& row : found.rows) {
-      auto done = remove(connection, other, std::get<std::int64_t>(row.at(0)));
-      if (done.ok()) continue;
-      if (done.error().code != Code::NotFound) return done;
-      return Error{Code::Conflict,
-                   fmt::format("it still has {} of others, which you do not see", other.name)};
-    }
-    return {};
-  });
+  return for_references(
+      entity, [&](const Entity& other, const EntityColumn& column) -> Result<void> {
+        if (!is_changeable(other) || other.is_append_only) return {};
+        MR_TRY(const SqlRows found,
+               connection.query(fmt::format("SELECT id FROM {} WHERE {} = ? ORDER BY id LIMIT {}",
+                                            other.table, column.column, kMostSingleRowsAtOnce + 1),
+                                {id}));
+        if (!found.rows.empty()) MR_CHECK(begin(connection, other));
+        for (const auto& row : found.rows) {
+          auto done = remove(connection, other, std::get<std::int64_t>(row.at(0)));
+          if (done.ok()) continue;
+          if (done.error().code != Code::NotFound) return done;
+          return Error{Code::Conflict,
+                       fmt::format("it still has {} of others, which you do not see", other.name)};
+        }
+        return {};
+      });
 }
 
 }  // namespace millrace
