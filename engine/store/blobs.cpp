@@ -220,8 +220,8 @@ Result<bool> Blobs::remove_unless(std::string_view sha256,
   } const end{*claims_, name};
   MR_TRY(const bool is_wanted, is_referred());
   if (is_wanted) return false;
-  // Pins are known to this process only. Another one notes that it refers to a content before it looks
-  // whether that is there: so it finds none now, or its note is seen now.
+  // Pins are known to this process only. Another one notes that it refers to a content before it
+  // looks whether that is there: so it finds none now, or its note is seen now.
   if (auto done = disk_.rename(place_of(name), aside_of(name)); !done.ok()) {
     return explain("remove blob", name, done.error());
   }

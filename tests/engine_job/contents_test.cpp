@@ -12,6 +12,7 @@
 #include "engine/job/job_contents.hpp"
 #include "job_place.hpp"
 #include "jobs_fixture.hpp"
+#include "tests/engine_store/faulty_disk.hpp"
 
 using namespace millrace;
 using namespace std::chrono_literals;
@@ -230,7 +231,67 @@ TEST_CASE("an attempt that died leaves one content and one model to the next, wh
   CHECK(check.damaged == 0);
 }
 
-TEST_CASE("a job that had no place to go back to leaves its contents to the sweep of the start",
+TEST_CASE("a process that dies between the note of a content and its place leaves no trouble",
+          "[job][contents][crash]") {
+  const bool is_aborted = GENERATE(false, true);
+  // Once a content is noted, the disk of one life stands still. It lives on with the dead.
+  struct Standing {
+    test::DiskScript script;
+    std::atomic<bool> is_armed{false}, stands{false}, is_released{false};
+  };
+  auto& standing = *new Standing;
+  Place place;
+  place.close();
+  standing.script.during = [&place, &standing] {
+    if (!standing.is_armed || place.notes() == 0) return;
+    standing.is_armed = false;
+    standing.stands = true;
+    while (!standing.is_released) std::this_thread::sleep_for(1ms);
+  };
+  place.open_disk = [&standing](const std::filesystem::path& folder,
+                                bool create) -> Result<std::unique_ptr<Disk>> {
+    MR_TRY(auto disk, open_disk(folder, create));
+    return std::unique_ptr<Disk>{
+        std::make_unique<test::FaultyDisk>(std::move(disk), standing.script)};
+  };
+  place.open();
+  standing.is_armed = true;
+  const auto id = place.submit(training({{"gate", place.path("gate")}, {"stop_at", "half"}}));
+  place.wait_for_file("gate.half");
+  place.touch("gate");
+  const auto deadline = std::chrono::steady_clock::now() + 60s;
+  while (!standing.stands && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::sleep_for(1ms);
+  REQUIRE(standing.stands);
+  CHECK(place.contents().empty());
+  std::filesystem::remove(place.path("gate"));
+  place.abandon();
+  place.open(false);
+  CHECK(place.notes() == 1);
+  const auto ignore = [](const BlobName&) {};
+  const auto check = must(
+      collect_contents(*place.store().blobs(), place.catalog(), {.verify = true}, ignore, ignore));
+  CHECK(check.contents == 0);
+  CHECK(check.missing == 0);
+  place.close();
+  place.open();
+  if (is_aborted) {
+    place.wait(id, [](const Job& job) { return job.attempt > 1; });
+    must(place.service().abort(id, StopReason::User));
+  } else {
+    place.touch("gate");
+  }
+  const Job job = place.wait_until_final(id);
+  INFO(job.error.dump());
+  CHECK(job.state == (is_aborted ? JobState::Aborted : JobState::Finished));
+  place.wait_until_tidy();
+  CHECK(place.models().rows() == (is_aborted ? 0 : 1));
+  CHECK(place.contents().size() == (is_aborted ? 0U : 1U));
+  standing.is_released = true;
+  place.touch("gate");
+}
+
+TEST_CASE("the note of a content goes behind the end of its job, unless that is asked for again",
           "[job][contents]") {
   Jobs jobs{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
   JobContents contents{*jobs.catalog, jobs.store};
