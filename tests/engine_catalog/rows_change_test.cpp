@@ -185,6 +185,72 @@ TEST_CASE("rows that meet conditions are updated together", "[catalog][rows]") {
     CHECK(filled.change("update", "tags", bad).error().code == Code::InvalidArgument);
 }
 
+TEST_CASE("rows that conditions find have one line in the audit trail", "[catalog][rows]") {
+  Filled filled{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
+  must(filled.change("insert", "tags", {{"rows", tags(3, "old")}}));
+  const Json condition = where("name", "like", "old%");
+  must(filled.change("update", "tags",
+                     {{"where", condition}, {"set", {{"description", "gone soon"}}}}));
+  must(filled.change("delete", "tags", {{"where", condition}}));
+  must(
+      filled.change("delete", "tags", {{"where", condition}}));  // finds nothing, and tells nothing
+  const Batch trail = filled.query("audit", where("entity", "=", "tags"));
+  REQUIRE(trail.rows() == 3);
+  const auto what = [&](std::int64_t line) {
+    return Json::parse(trail.column<std::string_view>("what").value(line));
+  };
+  const Json found{{"where", condition}, {"rows", 3}, {"first", 1}, {"last", 3}};
+  CHECK(what(1) == Json{{"before", found}, {"after", {{"description", "gone soon"}}}});
+  CHECK(what(2) == Json{{"before", found}});
+}
+
+TEST_CASE("rows that are inserted together may give different columns", "[catalog][rows]") {
+  Filled filled{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
+  Json rows = tags(3);
+  rows[1]["description"] = "the only one";
+  must(filled.change("insert", "tags", {{"rows", rows}}));
+  CHECK(filled.count("tags", where("description", "is_null", true)) == 2);
+  CHECK(filled.names("tags", where("description", "=", "the only one")) == "tag-1");
+  const Json users{{{"login", "bob"}, {"password", "secret"}, {"full_name", "Bob"}},
+                   {{"login", "EVE"}, {"is_admin", true}, {"password", "secret"}}};
+  must(filled.change("insert", "users", {{"rows", users}}));
+  CHECK(filled.count("users", where("is_admin", "=", false)) == 2);
+  CHECK(filled.count("users", where("login", "contains", "eve")) == 1);
+}
+
+TEST_CASE("conditions find no more rows than one transaction writes", "[catalog][rows]") {
+  Filled filled{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
+  must(filled.change("insert", "tags", {{"rows", tags(kMostRowsAtOnce + 1)}}));
+  const Json all = where("id", ">=", 1), most = where("id", ">=", 2);
+  const Json set{{"description", "counted"}};
+  for (const auto& refused : {filled.change("update", "tags", {{"where", all}, {"set", set}}),
+                              filled.change("delete", "tags", {{"where", all}})}) {
+    REQUIRE_FALSE(refused.ok());
+    CHECK(refused.error().code == Code::InvalidArgument);
+    CHECK(refused.error().message.find("more than 10000 rows of tags at once; make several") !=
+          std::string::npos);
+  }
+  CHECK(filled.count("tags", where("description", "=", "counted")) == 0);
+  constexpr auto kMost = static_cast<std::int64_t>(kMostRowsAtOnce);
+  CHECK(must(filled.change("update", "tags", {{"where", most}, {"set", set}})).rows() == kMost);
+  CHECK(filled.count("tags", where("description", "=", "counted")) == kMost);
+  CHECK(must(filled.change("delete", "tags", {{"where", most}})).rows() == kMost);
+  CHECK(filled.names("tags") == "tag-0");
+}
+
+TEST_CASE("of rows that are deleted together none goes when others refer to one of them",
+          "[catalog][rows]") {
+  Filled filled{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
+  filled.insert("workspaces", {{"name", "Empty"}});
+  const auto refused = filled.change("delete", "workspaces", {{"where", where("id", ">=", 1)}});
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().code == Code::Conflict);
+  CHECK(refused.error().message.find("workspaces 1: it still has projects") != std::string::npos);
+  CHECK(filled.count("workspaces") == 2);
+  must(filled.change("delete", "workspaces", {{"where", where("name", "=", "Empty")}}));
+  CHECK(filled.names("workspaces") == "Vision");
+}
+
 TEST_CASE("rows that meet conditions are deleted together, as far as their owner sees them",
           "[catalog][rows]") {
   Filled filled{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
