@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "engine/catalog/change_limits.hpp"
 #include "tagging_jobs.hpp"
 
 using namespace millrace;
@@ -196,5 +197,50 @@ TEST_CASE("an attempt whose token is stale ends nothing and changes nothing", "[
   CHECK(tag_count(place) == 0);
   must(test::finish(place, current, end));
   CHECK(tag_count(place) == 1);
+  place.close();
+}
+
+TEST_CASE("the end of a job holds the writer for a quarter of a second at the most",
+          "[.speed][changes]") {
+  const auto kind = GENERATE(SqlDialect::Sqlite, SqlDialect::MySql);
+  const std::string what = GENERATE("updates", "inserts", "unseen inserts", "many rows");
+  JobPlace place{kind};
+  place.open(false);
+  insert_tag(place, "one");
+  const auto id = place.submit(tagging(place, {{"batches", 1}}, {}));
+  KeptChanges list;
+  const auto keep = [&](const Json& change, bool unseen) {
+    const auto kept = must(KeptChange::make(place.catalog(), change, {}, id.value, unseen));
+    must(list.add({"tag", 0, kept.rows(), kept.to_json()}));
+    return kept.rows();
+  };
+  std::size_t rows = 0;
+  for (int count = 0; count < 3'000; ++count) {
+    const auto name = "tag" + std::to_string(count);
+    Json change{{"entity", "tags"}, {"action", "insert"}, {"set", {{"name", name}}}};
+    if (what == "updates")
+      change = {
+          {"entity", "tags"}, {"action", "update"}, {"id", 1}, {"set", {{"description", name}}}};
+    if (what == "many rows") {
+      change.erase("set");
+      for (int row = 0; row < 5'000; ++row)
+        change["rows"].push_back({{"name", name + "-" + std::to_string(row)}});
+    }
+    const auto more = keep(change, what == "unseen inserts");
+    rows += what == "unseen inserts" ? 0 : more;
+    if (rows + more > kMostRowsAtOnce) break;
+  }
+  auto changes = must(EndingChanges::read(list.all(), {}, system_clock()));
+  std::chrono::steady_clock::duration took{};
+  must(place.catalog().write_and_wait([&](Connection& connection) {
+    const auto began = std::chrono::steady_clock::now();
+    auto done = changes.apply(connection);
+    took = std::chrono::steady_clock::now() - began;
+    return done;
+  }));
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(took).count();
+  WARN((kind == SqlDialect::Sqlite ? "SQLite: " : "MariaDB: ")
+       << list.size() << " " << what << " " << ms << " ms");
+  CHECK(ms < 250);
   place.close();
 }
