@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <string>
 
 #include <catch2/catch.hpp>
@@ -97,7 +98,8 @@ TEST_CASE("models that were there before are numbered in the order they came", "
   const auto connection = place.connect();
   std::vector<CatalogPart> before, after = catalog_parts();
   for (const auto& part : after) {
-    if (part.name != "versions") before.push_back(part);
+    const bool needs_it = std::count(part.after.begin(), part.after.end(), "versions") > 0;
+    if (part.name != "versions" && !needs_it) before.push_back(part);
   }
   must(migrate(*connection, kind, before, system_clock()));
   const auto run = [&](const std::string& sql) { must(connection->execute(sql)); };
