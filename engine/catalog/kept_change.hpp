@@ -46,7 +46,8 @@ class KeptChange {
   /// was named. No rows where conditions find them, since that is at the end.
   [[nodiscard]] Batch answer() const;
   /// Rows that apply() writes, as far as known: those that conditions find are counted by make().
-  /// Those that are written one by one count by the time that they take (plain_rows).
+  /// They count by the time that they take: more than one each where they are written one by one
+  /// (plain_rows), and kRowsOfChange at the least for a change.
   [[nodiscard]] std::size_t rows() const { return rows_; }
   [[nodiscard]] const Entity& entity() const { return *entity_; }
   /// The id in pending_changes of rows that are written and not seen; 0: none are.

@@ -49,8 +49,9 @@ Asker fenced(Asker asker, JobStore& journal, const JobStore::Lease& lease) {
 Error too_many_rows() {
   return {Code::Exhausted,
           fmt::format("catalog changes of a job: the end of it would write more than {} rows at "
-                      "once; update or delete fewer rows in one job, or make several jobs of it",
-                      kMostRowsAtOnce)};
+                      "once, where a change of one row counts as {} and of a model as {}; make one "
+                      "change of many rows of them, change fewer rows, or make several jobs of it",
+                      kMostRowsAtOnce, kRowsOfChange, kMostRowsAtOnce / kMostSingleRowsAtOnce)};
 }
 
 // What is wrong with a record, and with which: a list and its line, and the address in it if any.
