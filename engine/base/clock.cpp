@@ -16,7 +16,8 @@ class SystemClock final : public Clock {
 }  // namespace
 
 const Clock& system_clock() {
-  static const SystemClock clock;
+  // Never destroyed: threads may ask it until the process has ended.
+  static const Clock& clock = *new SystemClock;
   return clock;
 }
 

@@ -168,11 +168,10 @@ TEST_CASE("a run makes no more contents than it may", "[job][contents][limits]")
   }
   SECTION("in all") {
     Run run;
+    run.fixture.script.failing = "sync file";  // a seal that fails is quick
     for (std::size_t i = 0; i < RunContents::kMost; ++i) {
       const auto writer = run.contents.stage();
-      REQUIRE(writer.ok());
-      run.answer = Error{Code::Unavailable, "no database"};
-      CHECK_FALSE((*writer)->seal().ok());
+      if (!writer.ok() || (*writer)->seal().ok()) FAIL(i);
     }
     CHECK(run.contents.stage().error().code == Code::Exhausted);
   }
