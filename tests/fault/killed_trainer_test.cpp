@@ -117,6 +117,17 @@ class School {
     return *std::move(opened);
   }
 
+  // How often jobs were begun. The server does not run.
+  std::int64_t attempts() {
+    const auto jobs = open_catalog()->query(
+        Json{{"entity", "jobs"}, {"columns", {"id", "attempt"}}, {"limit", 1'000}});
+    REQUIRE(jobs.ok());
+    std::int64_t sum = 0;
+    for (std::int64_t row = 0; row < jobs->rows(); ++row)
+      sum += jobs->column<std::int64_t>("attempt").value(row);
+    return sum;
+  }
+
   // Each name has one model, made by its job, whole with metrics, lineage and file; there is
   // nothing else, in the catalog or the store. The server does not run.
   void check(const std::map<std::string, std::int64_t>& wanted) {
@@ -233,5 +244,8 @@ TEST_CASE("trainers in a server that is killed at random moments leave one model
   REQUIRE(jobs.size() == kJobs);
   for (const auto& [name, id] : jobs) CHECK(school.wait_for_end(id) == "finished");
   school.end();
+  const auto attempts = school.attempts();
+  WARN("attempts " << attempts);
+  CHECK(attempts > kJobs);  // or nothing was killed at work
   school.check(jobs);
 }
