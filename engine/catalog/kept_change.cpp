@@ -45,6 +45,18 @@ Result<std::size_t> count_found(Catalog& catalog, const RowsChange& change) {
   return found;
 }
 
+Result<void> remove_unseen(Catalog& catalog, const Entity& entity, std::int64_t change,
+                           const Asker& asker) {
+  bool is_more = true;
+  while (is_more) {
+    MR_CHECK(catalog.write_and_wait(fenced(asker, [&](Connection& connection) -> Result<void> {
+      MR_TRY(is_more, take_back_pending(connection, entity, change));
+      return {};
+    })));
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<KeptChange> KeptChange::make(Catalog& catalog, const Json& change, const Asker& asker,
@@ -164,6 +176,11 @@ Batch KeptChange::answer() const {
   return Batch{}.with("id", std::move(ids));
 }
 
+Result<void> KeptChange::take_back(Catalog& catalog) const {
+  return unseen_.change == 0 ? Result<void>{}
+                             : remove_unseen(catalog, *entity_, unseen_.change, asker_);
+}
+
 Result<void> drop_unseen(Catalog& catalog, std::int64_t job, const std::set<std::int64_t>& keep,
                          const std::function<Result<void>(Connection&)>& fence) {
   SqlRows found;
@@ -177,13 +194,7 @@ Result<void> drop_unseen(Catalog& catalog, std::int64_t job, const std::set<std:
     const auto change = integer(row.at(0));
     const Entity* entity = find_entity(std::get<std::string>(row.at(1)));
     if (keep.contains(change) || entity == nullptr || entity->pending.empty()) continue;
-    bool is_more = true;
-    while (is_more) {
-      MR_CHECK(catalog.write_and_wait(fenced(asker, [&](Connection& connection) -> Result<void> {
-        MR_TRY(is_more, take_back_pending(connection, *entity, change));
-        return {};
-      })));
-    }
+    MR_CHECK(remove_unseen(catalog, *entity, change, asker));
   }
   return {};
 }

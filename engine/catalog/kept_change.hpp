@@ -42,6 +42,10 @@ class KeptChange {
   static Result<void> apply_all(Connection& connection, std::span<KeptChange> changes,
                                 std::size_t& made);
 
+  /// Removes, in short transactions, what make() has written unseen: it will not take effect. Asks
+  /// Asker::fence first.
+  Result<void> take_back(Catalog& catalog) const;
+
   /// What who asked for it is told: the column `id` of rows that are inserted or of the one that
   /// was named. No rows where conditions find them, since that is at the end.
   [[nodiscard]] Batch answer() const;

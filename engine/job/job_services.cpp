@@ -307,6 +307,12 @@ Result<void> JobServices::keep_change(std::string_view node, std::int64_t sequen
   return changes_.add(item);
 }
 
+Result<void> JobServices::drop_change(const Json& kept) {
+  MR_TRY(const Asker asking, asker());
+  MR_TRY(const KeptChange change, KeptChange::from_json(kept.at("change"), asking, clock_));
+  return change.take_back(catalog());
+}
+
 std::string JobServices::kept_changes() const {
   const std::lock_guard lock{mutex_};
   return changes_.empty() ? std::string{} : changes_.all();

@@ -86,6 +86,7 @@ class JobServices final : public StoreServices {
   /// Changes of jobs are made at once, all others with the end of this one.
   Result<MadeChange> make_change(const Json& change) override;
   Result<void> keep_change(std::string_view node, std::int64_t sequence, Json kept) override;
+  Result<void> drop_change(const Json& kept) override;
   Result<ObjectWriter*> stage_output(std::string_view uri) override;
   Result<std::unique_ptr<Scratch>> make_scratch() override;
   Result<bool> note_content(std::string_view sha256) override;

@@ -33,6 +33,12 @@ Result<void> HeldReports::keep_change(Json kept) {
   return {};
 }
 
+Result<void> HeldReports::drop(Services& services) {
+  for (const Json& kept : changes_) MR_CHECK(services.drop_change(kept));
+  *this = {};
+  return {};
+}
+
 Result<void> HeldReports::charge(std::size_t bytes) {
   bytes_ += bytes;
   if (bytes_ <= kMostBytes) return {};

@@ -32,6 +32,8 @@ class HeldReports {
 
   /// Once. An error: the node must not go on.
   Result<void> hand_over(Services& services, std::string_view node, std::int64_t sequence);
+  /// The call does not count and is made again: forgets all. An error: the node must not go on.
+  Result<void> drop(Services& services);
 
  private:
   Result<void> charge(std::size_t bytes);

@@ -128,6 +128,8 @@ class Services {
   virtual Result<void> keep_change(std::string_view /*node*/, std::int64_t /*sequence*/, Json /*kept*/) {
     return {};
   }
+  /// Takes back what make_change() has written for it: the call that asked for it does not count.
+  virtual Result<void> drop_change(const Json& /*kept*/) { return {}; }
 };
 
 }  // namespace millrace

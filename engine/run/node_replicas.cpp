@@ -222,7 +222,10 @@ Result<void> NodeRunner::work_off(Piece& piece) {
       replicas.idle.push_back(chain);
     }
   }
-  if (!answer.ok()) return std::move(answer).error();
+  if (!answer.ok()) {
+    MR_CHECK(held.drop(run_.services()));
+    return std::move(answer).error();
+  }
   return retries_ ? held.hand_over(run_.services(), plan_.head().name, piece.sequence) : Result<void>{};
 }
 

@@ -185,8 +185,11 @@ bool NodeRunner::try_again(Work& work, Error error) {
     fail(std::move(back).error());
     return false;
   }
+  if (auto dropped = tries.held.drop(run_.services()); !dropped.ok()) {
+    fail(std::move(dropped).error());
+    return false;
+  }
   if (retries_with_state_ || work.goes_on) chain_.reset();
-  tries.held = {};
   work.goes_on = false;
   ++tries.attempt;
   tries.due = run_.scheduler().clock().steady() + wait_before(tries.attempt);

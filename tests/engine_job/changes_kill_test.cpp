@@ -117,9 +117,9 @@ TEST_CASE(
   const std::string what = GENERATE("checkpoints", "no checkpoints");
   const int rows = GENERATE(3, 2'600);  // kept, or from the third batch on not seen
   CAPTURE(what, rows);
-  const auto request =
-      only_job(tagging(place, {{"batches", 4}, {"rows", rows}},
-                       {{"together", true}, {"gate", place.path("gate")}, {"gate_at", 2 * rows}}));
+  const auto request = only_job(
+      tagging(place, {{"batches", 4}, {"rows", rows}},
+              {{"together", true}, {"gate", place.path("gate")}, {"gate_at", 2 * rows}}, "list"));
   die_at(place, request, what, "gate.reached");
   const auto id = look(place);
   CHECK(tag_count(place) == 0);
