@@ -1,5 +1,8 @@
 #include "engine/job/job_contents.hpp"
 
+#include <algorithm>
+#include <span>
+
 #include <spdlog/spdlog.h>
 
 #include "engine/catalog/part.hpp"
@@ -17,7 +20,8 @@ namespace millrace {
 
 namespace {
 
-constexpr std::int64_t kPage = 1'000;
+// Notes that one transaction writes or removes, so that no other write waits long for it.
+constexpr std::size_t kPage = 200;
 constexpr std::int64_t kMostFreed = 10'000;  // rows of one change that are looked at
 constexpr std::string_view kEnded = "('finished', 'failed', 'aborted')";
 
@@ -25,15 +29,20 @@ constexpr std::string_view kEnded = "('finished', 'failed', 'aborted')";
 
 Result<void> JobContents::note(const JobStore::Lease& lease,
                                const std::vector<std::string>& names) {
-  return catalog_.write_and_wait([&](Connection& connection) -> Result<void> {
-    MR_CHECK(jobs_.check(connection, lease));
-    for (const std::string& name : names) {
-      MR_CHECK(
-          connection.execute("REPLACE INTO job_contents (job_id, sha256, token) VALUES (?, ?, ?)",
-                             {lease.job.value, name, lease.token}));
-    }
-    return {};
-  });
+  for (std::size_t first = 0; first < names.size(); first += kPage) {
+    const auto page = std::span{names}.subspan(first, std::min(kPage, names.size() - first));
+    const auto write = [&](Connection& connection) -> Result<void> {
+      MR_CHECK(jobs_.check(connection, lease));
+      for (const std::string& name : page) {
+        MR_CHECK(
+            connection.execute("REPLACE INTO job_contents (job_id, sha256, token) VALUES (?, ?, ?)",
+                               {lease.job.value, name, lease.token}));
+      }
+      return {};
+    };
+    MR_CHECK(catalog_.write_and_wait(write));
+  }
+  return {};
 }
 
 Result<bool> JobContents::has(JobId job, std::string_view sha256) {
@@ -69,13 +78,16 @@ Result<std::vector<JobContents::Noted>> JobContents::of_ended(const Noted& after
   return page;
 }
 
-Result<void> JobContents::forget(const Noted& noted) {
-  return catalog_.write_and_wait([&noted](Connection& connection) -> Result<void> {
-    MR_CHECK(connection.execute(
-        fmt::format("DELETE FROM job_contents WHERE job_id = ? AND sha256 = ? AND token = ? AND "
-                    "job_id IN (SELECT id FROM jobs WHERE state IN {})",
-                    kEnded),
-        {noted.job.value, noted.sha256, noted.token}));
+Result<void> JobContents::forget(const std::vector<Noted>& page) {
+  static const std::string kSql = fmt::format(
+      "DELETE FROM job_contents WHERE job_id = ? AND sha256 = ? AND token = ? AND job_id IN "
+      "(SELECT "
+      "id FROM jobs WHERE state IN {})",
+      kEnded);
+  return catalog_.write_and_wait([&page](Connection& connection) -> Result<void> {
+    for (const Noted& noted : page) {
+      MR_CHECK(connection.execute(kSql, {noted.job.value, noted.sha256, noted.token}));
+    }
     return {};
   });
 }
@@ -107,19 +119,25 @@ Result<std::vector<std::string>> contents_to_free(Catalog& catalog, const Json& 
 void JobService::State::remove_contents(JobId only) {
   if (store.blobs() == nullptr) return;
   JobContents contents{catalog, jobs};
+  Result<void> first;  // fault of a content, behind which the others go all the same
   const auto removed = [&]() -> Result<void> {
     JobContents::Noted last;
     while (!is_stopping()) {
       MR_TRY(const auto page, contents.of_ended(last, only));
-      for (const auto& noted : page) {
-        const auto gone = remove_unreferred(*store.blobs(), catalog, noted.sha256);
-        if (!gone.ok() && gone.error().code != Code::NotFound) return gone.error();
-        MR_CHECK(contents.forget(noted));
-        last = noted;
-      }
       if (page.empty()) break;
+      std::vector<JobContents::Noted> looked_at;
+      for (const auto& noted : page) {
+        auto gone = remove_unreferred(*store.blobs(), catalog, noted.sha256);
+        if (gone.ok() || gone.error().code == Code::NotFound) {
+          looked_at.push_back(noted);
+        } else if (first.ok()) {
+          first = std::move(gone).error();
+        }
+      }
+      MR_CHECK(contents.forget(looked_at));
+      last = page.back();
     }
-    return {};
+    return first;
   }();
   if (!removed.ok())
     spdlog::warn("contents of jobs that have ended not removed yet error={}",

@@ -18,7 +18,7 @@ class JobContents {
  public:
   JobContents(Catalog& catalog, const JobStore& jobs) : catalog_{catalog}, jobs_{jobs} {}
 
-  /// Conflict: the token is not the job's any more.
+  /// Some hundred in a transaction. Conflict: the token is not the job's any more.
   Result<void> note(const JobStore::Lease& lease, const std::vector<std::string>& names);
   Result<bool> has(JobId job, std::string_view sha256);
 
@@ -30,8 +30,9 @@ class JobContents {
   /// Returns notes of jobs that have ended, behind `after`, in order: a page of them. With `only`
   /// those of one job.
   Result<std::vector<Noted>> of_ended(const Noted& after, JobId only = {});
-  /// Removes a note, unless the job is asked for again or another attempt has made the content.
-  Result<void> forget(const Noted& noted);
+  /// Removes the notes of a page, but for those whose job is asked for again, or whose content
+  /// another attempt has made.
+  Result<void> forget(const std::vector<Noted>& page);
 
  private:
   Catalog& catalog_;
