@@ -291,6 +291,45 @@ TEST_CASE("a process that dies between the note of a content and its place leave
   place.touch("gate");
 }
 
+TEST_CASE("a content that could not be removed behind the end of its job goes at the next start",
+          "[job][contents][fault]") {
+  test::DiskScript script;  // outlives the place
+  Place place;
+  place.close();
+  place.open_disk = [&script](const std::filesystem::path& folder,
+                              bool create) -> Result<std::unique_ptr<Disk>> {
+    MR_TRY(auto disk, open_disk(folder, create));
+    return std::unique_ptr<Disk>{std::make_unique<test::FaultyDisk>(std::move(disk), script)};
+  };
+  place.open();
+  const auto id = place.submit(training({{"gate", place.path("gate")}, {"stop_at", "made"}}));
+  place.wait_for_file("gate.made");
+  const auto set_failing = [&script](const std::string& operation) {
+    const std::lock_guard lock{script.mutex};
+    script.failing = operation;
+  };
+  set_failing("rename");
+  must(place.service().abort(id, StopReason::User));
+  CHECK(place.wait_until_final(id).state == JobState::Aborted);
+  const auto has_failed = [&script] {
+    const std::lock_guard lock{script.mutex};
+    return script.failures > 0;
+  };
+  const auto deadline = std::chrono::steady_clock::now() + 60s;
+  while (!has_failed() && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::sleep_for(1ms);
+  CHECK(has_failed());
+  place.close();
+  set_failing({});
+  place.open(false);
+  CHECK(place.contents().size() == 1);
+  CHECK(place.notes() == 1);
+  place.close();
+  place.open();
+  place.wait_until_tidy();
+  CHECK(place.contents().empty());
+}
+
 TEST_CASE("the note of a content goes behind the end of its job, unless that is asked for again",
           "[job][contents]") {
   Jobs jobs{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
