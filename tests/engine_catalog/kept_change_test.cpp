@@ -93,7 +93,7 @@ TEST_CASE("a change that is kept takes effect when it is applied", "[catalog][ke
   CHECK(filled.insert("tags", {{"name", "other"}}) > id);  // nobody else gets it
   must(apply(filled, std::move(change)));
   CHECK(filled.names("tags", where("id", "=", id)) == "prod");
-  CHECK(filled.count("audit", where("row", "=", id)) == 1);
+  CHECK(filled.count("audit") == lines + 2);
 }
 
 TEST_CASE("later changes name rows that are inserted by kept ones", "[catalog][kept]") {
@@ -187,7 +187,7 @@ TEST_CASE("of a password a kept change holds the hash", "[catalog][kept]") {
     CHECK(change->to_json().dump().find("very secret") == std::string::npos);
     must(apply(filled, std::move(*change)));
   }
-  CHECK(filled.count("users", where("password", "verify", "very secret")) == 3);
+  CHECK(filled.query("users", where("password", "verify", "very secret")).rows() == 3);
 }
 
 TEST_CASE("more rows than the end may write are written before it, unseen", "[catalog][kept]") {
