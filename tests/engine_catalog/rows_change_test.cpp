@@ -110,6 +110,21 @@ TEST_CASE("more rows than one transaction writes are not seen until the last of 
         static_cast<std::int64_t>(kMostSingleRowsAtOnce));
 }
 
+TEST_CASE("few rows that are large are written in pieces as well", "[catalog][rows]") {
+  Filled filled{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
+  Json rows = tags(3);
+  for (Json& row : rows) row["description"] = std::string(kBytesOfPiece / 2 + 1, 'x');
+  auto change = must(RowsChange::compile({{"entity", "tags"}, {"action", "insert"}, {"rows", rows}},
+                                         kAsker, system_clock()));
+  int transactions = 0;
+  must(change.make([&](Catalog::Write write) {
+    ++transactions;
+    return filled.catalog->write_and_wait(std::move(write));
+  }));
+  CHECK(transactions == 2 + 3);
+  CHECK(filled.names("tags") == "tag-0,tag-1,tag-2");
+}
+
 TEST_CASE("a change of many rows that fails on its way is taken back", "[catalog][rows]") {
   Filled filled{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
   filled.insert("tags", {{"name", fmt::format("tag-{}", kMany - 1)}});
@@ -290,6 +305,22 @@ TEST_CASE("a row goes with all that refers to it where that is asked, or stays",
   CHECK(filled.count("users") == 1);
   CHECK(filled.change("delete", "workspaces", {{"id", 1}, {"cascade", true}}).error().code ==
         Code::NotFound);
+}
+
+TEST_CASE("a cascade takes no more rows than are written one by one", "[catalog][rows]") {
+  Filled filled{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
+  Json projects = Json::array();
+  for (std::size_t i = 1; i < kMostSingleRowsAtOnce; ++i)
+    projects.push_back({{"name", "p"}, {"workspace_id", 1}});
+  must(filled.change("insert", "projects", {{"rows", projects}}));
+  const Json workspace{{"id", 1}, {"cascade", true}};
+  const auto refused = filled.change("delete", "workspaces", workspace);
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().message.find("more than 100 rows") != std::string::npos);
+  CHECK(filled.count("projects") == static_cast<std::int64_t>(kMostSingleRowsAtOnce));
+  must(filled.change("delete", "projects", {{"id", 1}}));
+  must(filled.change("delete", "workspaces", workspace));
+  CHECK(filled.count("projects") + filled.count("workspaces") == 0);
 }
 
 TEST_CASE("answers stand until their own revision is raised", "[catalog][rows]") {
