@@ -6,12 +6,13 @@
 
 #include <catch2/catch.hpp>
 
-#include "engine/base/sha1.hpp"
+#include "engine/base/random.hpp"
 #include "engine/job/content_collector.hpp"
 #include "engine/job/inline_services.hpp"
 #include "engine/job/job_contents.hpp"
 #include "job_place.hpp"
 #include "jobs_fixture.hpp"
+#include "mortal_scheduler.hpp"
 #include "tests/engine_store/faulty_disk.hpp"
 
 using namespace millrace;
@@ -193,11 +194,8 @@ TEST_CASE("jobs that make the same content share it, and it goes with the last t
 TEST_CASE("an attempt that died leaves one content and one model to the next, wherever it stood",
           "[job][contents][crash]") {
   const std::string point = GENERATE("staged", "half", "written", "sealed", "made");
-  const auto kind = GENERATE(SqlDialect::Sqlite, SqlDialect::MySql);
   const bool is_aborted = GENERATE(false, true);
-  // The dead keep their connections, of which a server has few.
-  if (kind == SqlDialect::MySql && point != "sealed") return;
-  Place place{kind};
+  Place place;
   const auto id = place.submit(training({{"gate", place.path("gate")}, {"stop_at", point}}));
   place.wait_for_file("gate." + point);
   place.abandon();
@@ -229,6 +227,48 @@ TEST_CASE("an attempt that died leaves one content and one model to the next, wh
   CHECK(check.unreferred == 0);
   CHECK(check.missing == 0);
   CHECK(check.damaged == 0);
+}
+
+TEST_CASE("wherever processes die, each job that makes a model leaves one, with its content",
+          "[job][contents][crash]") {
+  constexpr int kJobs = 3;
+  const auto kind = GENERATE(SqlDialect::Sqlite, SqlDialect::MySql);
+  const std::uint64_t seed = system_random().next();
+  WARN("seed " << seed);
+  SeededRandom random{seed};
+  std::size_t deaths = 0;
+  for (int round = 0; round < (kind == SqlDialect::Sqlite ? 8 : 2); ++round) {
+    Place place{kind};
+    place.close();
+    std::vector<JobRequest> requests(kJobs);
+    for (int job = 0; job < kJobs; ++job) {
+      requests[static_cast<std::size_t>(job)].pipeline =
+          training({{"name", "model" + std::to_string(job)}});
+      requests[static_cast<std::size_t>(job)].idempotency_key = std::to_string(job);
+    }
+    std::size_t lives = 1;
+    while (!test::live_once(place, requests, random.next(),
+                            lives > test::most_deaths(kind) ? 1'000'000 : 1 + random.next() % 60)) {
+      ++lives;
+      ++deaths;
+      place.open(false);
+      must(place.store_of_jobs().expire_leases());
+      place.close();
+    }
+    place.close();
+    place.open();
+    INFO("seed " << seed << " round " << round << " lives " << lives);
+    place.wait_until_tidy();
+    CHECK(place.models().rows() == kJobs);
+    CHECK(place.contents().size() == kJobs);
+    const auto ignore = [](const BlobName&) {};
+    const auto check = must(collect_contents(*place.store().blobs(), place.catalog(),
+                                             {.verify = true}, ignore, ignore));
+    CHECK(check.unreferred + check.missing + check.damaged == 0);
+    for (const Job& job : must(place.store_of_jobs().list({})))
+      CHECK(job.state == JobState::Finished);
+  }
+  CHECK(deaths > 0);
 }
 
 TEST_CASE("a process that dies between the note of a content and its place leaves no trouble",
