@@ -59,8 +59,21 @@ Result<ObjectWriter*> RunContents::stage() {
   if (store_.blobs() == nullptr)
     return Error{Code::InvalidArgument, "store: no folder is configured for contents",
                  "uri_scheme"};
+  MR_CHECK(reserve());
+  auto content = store_.blobs()->stage();
   const std::lock_guard lock{mutex_};
-  if (writers_.size() >= kMost) {
+  if (!content.ok()) {
+    --made_;
+    --open_;
+    return std::move(content).error();
+  }
+  writers_.push_back(std::make_unique<Writer>(*this, *std::move(content)));
+  return writers_.back().get();
+}
+
+Result<void> RunContents::reserve() {
+  const std::lock_guard lock{mutex_};
+  if (made_ >= kMost) {
     return Error{Code::Exhausted,
                  fmt::format("content: a run may make {}; put what is many into one", kMost)};
   }
@@ -68,10 +81,9 @@ Result<ObjectWriter*> RunContents::stage() {
     return Error{Code::Exhausted,
                  fmt::format("content: a run may write {} at once; seal one first", kMostOpen)};
   }
-  MR_TRY(auto content, store_.blobs()->stage());
-  writers_.push_back(std::make_unique<Writer>(*this, std::move(content)));
+  ++made_;
   ++open_;
-  return writers_.back().get();
+  return {};
 }
 
 Result<void> RunContents::check_lease() const {
@@ -112,11 +124,6 @@ Result<std::string> RunContents::seal(BlobWriter& content) {
 bool RunContents::has(std::string_view sha256) const {
   const std::lock_guard lock{mutex_};
   return sealed_.contains(std::string{sha256});
-}
-
-bool RunContents::has_sealed() const {
-  const std::lock_guard lock{mutex_};
-  return !sealed_.empty();
 }
 
 std::vector<std::string> RunContents::close() {

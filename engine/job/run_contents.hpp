@@ -38,7 +38,6 @@ class RunContents {
   Result<ObjectWriter*> stage();
   /// Whether the run has sealed it.
   [[nodiscard]] bool has(std::string_view sha256) const;
-  [[nodiscard]] bool has_sealed() const;
   /// Drops what was not sealed, lets go of the rest, and returns the names of that. Nothing may be
   /// written any more.
   std::vector<std::string> close();
@@ -47,7 +46,9 @@ class RunContents {
   class Writer;
 
   Result<void> check_lease() const;
-  /// Counts bytes that are to be written; Exhausted when the run would have too many.
+  /// Counts a content that is to be staged; Exhausted when the run would have too many.
+  Result<void> reserve();
+  /// The same of bytes that are to be written.
   Result<void> charge(std::uint64_t bytes);
   Result<std::string> seal(BlobWriter& content);
 
@@ -56,7 +57,7 @@ class RunContents {
   const Note note_;
   mutable std::mutex mutex_;  // guards all below
   std::vector<std::unique_ptr<Writer>> writers_;
-  std::size_t open_ = 0;
+  std::size_t made_ = 0, open_ = 0;
   std::uint64_t bytes_ = 0;
   std::unordered_set<std::string> sealed_;
   std::vector<BlobPin> held_;
