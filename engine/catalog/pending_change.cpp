@@ -55,7 +55,12 @@ Result<void> show_unseen(Connection& connection, const Entity& entity,
   for (const auto& [change, first, count] : changes) {
     marks += marks.empty() ? "?" : ", ?";
     ids.emplace_back(change);
-    rows.push_back({first, count});
+    if (!rows.empty() &&
+        rows.back().first + static_cast<std::int64_t>(rows.back().count) == first) {
+      rows.back().count += count;
+    } else {
+      rows.push_back({first, count});
+    }
   }
   MR_TRY(
       const auto gone,

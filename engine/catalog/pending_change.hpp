@@ -31,7 +31,8 @@ Result<std::int64_t> begin_pending(Connection& connection, const Entity& entity,
                                    std::int64_t now_us);
 /// Says that the change goes on; Conflict: it has been swept away.
 Result<void> renew_pending(Connection& connection, std::int64_t change, std::int64_t now_us);
-/// Shows the rows of some changes, each of which is noted in the audit trail; Conflict as above.
+/// Shows the rows of some changes; those whose ids follow each other have one line in the audit
+/// trail. Conflict as above.
 Result<void> show_unseen(Connection& connection, const Entity& entity,
                          std::span<const UnseenRows> changes, const Asker& asker,
                          std::int64_t now_us);
