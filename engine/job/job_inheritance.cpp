@@ -27,7 +27,11 @@ void JobAttempt::inherit() {
       EndingStep::Write,
       [this, which](Answered answer) { service_->jobs.inherit(lease_, which, std::move(answer)); },
       [this](Result<void> written) {
-        if (written.ok()) return post(&JobAttempt::inherited);
+        if (written.ok()) {
+          // Files and rows of the attempts before go first, which may be many.
+          return service_->post(Pool::Waiting,
+                                [self = shared_from_this()] { self->inherited(); });
+        }
         Outcome outcome;
         outcome.stopped = cancel_.reason();
         outcome.error = std::move(written).error().within("go on with outputs");
