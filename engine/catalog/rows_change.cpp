@@ -157,19 +157,21 @@ Result<void> RowsChange::make(const Writer& write) {
 
 Result<UnseenRows> RowsChange::write_unseen(const Writer& write, std::int64_t job) {
   std::int64_t change = 0;
-  MR_CHECK(write([&](Connection& connection) -> Result<void> {
+  const auto begin = [&](Connection& connection) -> Result<void> {
     MR_TRY(change, begin_pending(connection, *entity_, job, now_us_));
+    for (RowChange& row : rows_) row.change_ = change;
     return take_ids(connection);
-  }));
-  for (RowChange& row : rows_) row.change_ = change;
+  };
   for (std::size_t first = 0, count = 0; first < rows_.size(); first += count) {
     count = rows_within(first, kRowsOfPiece, kBytesOfPiece);
     auto done = write([&](Connection& connection) -> Result<void> {
-      MR_CHECK(renew_pending(connection, change, to_micros(clock_->now())));
+      MR_CHECK(first == 0 ? begin(connection)
+                          : renew_pending(connection, change, to_micros(clock_->now())));
       return insert(connection, first, count);
     });
     if (done.ok()) continue;
-    take_back(write, change);
+    // What began the change was undone with it, and its id may be another's by now.
+    if (first > 0) take_back(write, change);
     return std::move(done).error();
   }
   return UnseenRows{change, ids_.front(), rows_.size()};
