@@ -66,12 +66,13 @@ Result<KeptChange> KeptChange::make(Catalog& catalog, const Json& change, const 
   const auto write = [&](Catalog::Write each) {
     return catalog.write_and_wait(fenced(asker, std::move(each)));
   };
-  const RowsChange* many = asked.many();
+  RowsChange* many = asked.many();
   const auto inserts = asked.inserts();
   if (inserts > 0 && !kept.entity().pending.empty() &&
       (unseen || (many != nullptr && many->is_large()))) {
-    MR_TRY(RowsChange rows,
-           RowsChange::compile(many != nullptr ? change : as_rows(change), asker, catalog.clock()));
+    MR_TRY(RowsChange rows, many != nullptr
+                                ? Result<RowsChange>{std::move(*many)}
+                                : RowsChange::compile(as_rows(change), asker, catalog.clock()));
     MR_TRY(kept.unseen_, rows.write_unseen(write, job));
     kept.first_id_ = kept.unseen_.first;
     kept.rows_ = 1;
