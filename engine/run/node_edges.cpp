@@ -10,6 +10,8 @@
 namespace millrace {
 
 namespace {
+// What is smaller does not count: an edge holds few of them, and threads that count the bytes of one run meet at one number.
+constexpr std::size_t kLeastCounted = 512;
 constexpr std::size_t kMostWholeBytes = std::size_t{256} << 20;  // rows of one sequence number for an operator that wants all
 }
 
@@ -125,6 +127,7 @@ void NodeRunner::deliver(const Parcel& from, bool has_more, std::vector<Emitted>
       parcel.bytes += emitted.bytes;
       parcel.batches.push_back(wanted_again ? emitted.batch.share() : std::move(emitted.batch));
     }
+    if (parcel.bytes < kLeastCounted) parcel.bytes = 0;
     charge(static_cast<std::int64_t>(parcel.bytes));
     const bool queue_behind =
         std::any_of(outbox_.begin(), outbox_.end(), [&](const auto& item) { return item.first == edges[i]; });

@@ -368,6 +368,7 @@ void NodeRunner::end_with(std::vector<Emitted>& out) {
 }
 
 void NodeRunner::charge(std::int64_t bytes) {
+  if (bytes == 0) return;
   std::int64_t& debt = Slot::current()->debt;
   debt += bytes;
   if (std::abs(debt) >= run_.budget_step()) run_.change_budget(std::exchange(debt, 0));

@@ -1,6 +1,9 @@
 // Batches given away: each exported pair is one tree of structs in one block, with a reference to
 // the memory it shows.
 #include <atomic>
+#include <memory>
+#include <new>
+#include <type_traits>
 #include <utility>
 
 #include "arrow.hpp"
@@ -9,24 +12,57 @@ namespace millrace::detail {
 
 namespace {
 
-// The structs of one exported tree, and what they show. A consumer may move children out and
-// release them later and elsewhere, so the block lives until every struct in it was released.
+// The structs of one exported tree, and what they show, in one piece of memory. A consumer may move
+// children out and release them later and elsewhere, so the block lives until every struct in it was
+// released.
 template <class Node, class Extra, class Shown>
-struct Block {
+class Block {
+ public:
   struct Entry {
     Node node{};
     Extra extra{};
   };
-  std::atomic<std::size_t> unreleased{0};
-  std::vector<Entry> entries;   // the root first
-  std::vector<Node*> children;  // pointers of all nodes, those of one node side by side
+  struct Destroy {
+    void operator()(Block* block) const {
+      block->~Block();
+      ::operator delete(block);
+    }
+  };
+  using Owner = std::unique_ptr<Block, Destroy>;
+
+  /// For a root and `children` structs below it.
+  static Owner make(std::size_t children, Shown shown) {
+    static_assert(std::is_trivially_destructible_v<Entry> && alignof(Entry) <= alignof(Block));
+    const std::size_t bytes =
+        sizeof(Block) + (children + 1) * sizeof(Entry) + children * sizeof(Node*);
+    return Owner{new (::operator new(bytes)) Block{children, std::move(shown)}};
+  }
+
+  /// The next struct, the root first.
+  Entry& add() { return *new (entries() + added_++) Entry{}; }
+  /// Places for the pointers of a node to its children, side by side.
+  Node** reserve_children(Node& node, std::size_t count) {
+    if (count == 0) return nullptr;
+    node.n_children = static_cast<std::int64_t>(count);
+    node.children = reinterpret_cast<Node**>(entries() + capacity_) + reserved_;
+    reserved_ += count;
+    return node.children;
+  }
+  [[nodiscard]] const Node& root() const { return entries()->node; }
+
+  std::atomic<std::size_t> unreleased;
   Shown shown;
 
-  Block(std::size_t node_count, std::size_t child_count, Shown what)
-      : unreleased{node_count}, shown{std::move(what)} {
-    entries.reserve(node_count);
-    children.reserve(child_count);
-  }
+ private:
+  Block(std::size_t children, Shown what)
+      : unreleased{children + 1}, shown{std::move(what)}, capacity_{children + 1} {}
+  ~Block() = default;
+
+  Entry* entries() { return reinterpret_cast<Entry*>(this + 1); }
+  [[nodiscard]] const Entry* entries() const { return reinterpret_cast<const Entry*>(this + 1); }
+
+  const std::size_t capacity_;
+  std::size_t added_ = 0, reserved_ = 0;
 };
 
 struct ArrayExtra {
@@ -54,7 +90,7 @@ void release_node(Node* node) {
   auto* block = static_cast<AnyBlock*>(node->private_data);
   const std::size_t count = mark_released(*node);
   if (block->unreleased.fetch_sub(count, std::memory_order_acq_rel) == count) {
-    const std::unique_ptr<AnyBlock> last{block};
+    const typename AnyBlock::Owner last{block};
   }
 }
 
@@ -64,27 +100,16 @@ std::size_t count_nodes(const Schema& fields) {
   return count;
 }
 
-// Gives a node its place among the children of its parent.
-template <class AnyBlock, class Node>
-Node** reserve_children(AnyBlock& block, Node& node, std::size_t count) {
-  if (count == 0) return nullptr;
-  const std::size_t first = block.children.size();
-  block.children.resize(first + count);
-  node.n_children = static_cast<std::int64_t>(count);
-  node.children = block.children.data() + first;
-  return node.children;
-}
-
 ArrayBlock::Entry& add_array(ArrayBlock& block, std::int64_t length, std::int64_t offset,
                              const Columns& children) {
-  auto& entry = block.entries.emplace_back();
+  auto& entry = block.add();
   entry.node.length = length;
   entry.node.offset = offset;
   entry.node.n_buffers = buffer_count(Type::Struct);
   entry.node.buffers = entry.extra.buffers;
   entry.node.release = release_node<ArrowArray, ArrayBlock>;
   entry.node.private_data = &block;
-  ArrowArray** places = reserve_children(block, entry.node, children.size());
+  ArrowArray** places = block.reserve_children(entry.node, children.size());
   for (std::size_t i = 0; i < children.size(); ++i) {
     const Array& child = *children[i];
     auto& made = add_array(block, child.length, child.offset, child.children);
@@ -100,12 +125,12 @@ ArrayBlock::Entry& add_array(ArrayBlock& block, std::int64_t length, std::int64_
 
 ArrowSchema* add_schema(SchemaBlock& block, const char* format, const char* name,
                         const Schema& children) {
-  auto& entry = block.entries.emplace_back();
+  auto& entry = block.add();
   entry.node.format = format;
   entry.node.name = name;
   entry.node.release = release_node<ArrowSchema, SchemaBlock>;
   entry.node.private_data = &block;
-  ArrowSchema** places = reserve_children(block, entry.node, children.size());
+  ArrowSchema** places = block.reserve_children(entry.node, children.size());
   for (std::size_t i = 0; i < children.size(); ++i) {
     const Field& child = children[i];
     places[i] = add_schema(block, format_of(child.type), child.name.c_str(), child.children);
@@ -150,9 +175,9 @@ bool shows(const ArrowSchema& node, const Schema& children) {
 }  // namespace
 
 void export_table(Table table, ArrowArray& array, ArrowSchema& schema) {
-  const std::size_t nodes = count_nodes(*table.schema) + 1;
-  auto arrays = std::make_unique<ArrayBlock>(nodes, nodes - 1, std::move(table.columns));
-  auto schemas = std::make_unique<SchemaBlock>(nodes, nodes - 1, std::move(table.schema));
+  const std::size_t nodes = count_nodes(*table.schema);
+  auto arrays = ArrayBlock::make(nodes, std::move(table.columns));
+  auto schemas = SchemaBlock::make(nodes, std::move(table.schema));
   array = add_array(*arrays, table.rows, 0, arrays->shown).node;
   schema = *add_schema(*schemas, format_of(Type::Struct), "", *schemas->shown);
   // The root has moved to the caller, and the blocks belong to the two structs from here on.
@@ -168,12 +193,12 @@ std::optional<Table> exported_table(const ArrowArray& array, const ArrowSchema& 
   const auto& arrays = *static_cast<const ArrayBlock*>(array.private_data);
   const auto& schemas = *static_cast<const SchemaBlock*>(schema.private_data);
   // A child that was moved out and put in as a root is ours too, but it is not the root of a table.
-  const ArrowArray& made = arrays.entries.front().node;
+  const ArrowArray& made = arrays.root();
   const bool is_root = array.children == made.children && array.buffers == made.buffers &&
                        array.length == made.length && array.offset == 0 &&
                        array.null_count == made.null_count && array.n_buffers == made.n_buffers &&
-                       schema.children == schemas.entries.front().node.children &&
-                       schema.format == schemas.entries.front().node.format;
+                       schema.children == schemas.root().children &&
+                       schema.format == schemas.root().format;
   if (!is_root || !shows(array, arrays.shown) || !shows(schema, *schemas.shown)) {
     return std::nullopt;
   }
@@ -183,7 +208,7 @@ std::optional<Table> exported_table(const ArrowArray& array, const ArrowSchema& 
 const Columns* exported_columns(const ArrowArray& array) {
   if (array.release != release_node<ArrowArray, ArrayBlock>) return nullptr;
   const auto& block = *static_cast<const ArrayBlock*>(array.private_data);
-  const ArrowArray& made = block.entries.front().node;
+  const ArrowArray& made = block.root();
   const bool is_root = array.children == made.children && array.buffers == made.buffers &&
                        array.length == made.length && array.offset == 0;
   return is_root ? &block.shown : nullptr;

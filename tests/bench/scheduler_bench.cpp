@@ -1,5 +1,6 @@
 // What the engine itself costs: nanoseconds for each batch and node of a pipeline of empty operators, and for each node of
-// graphs of a million empty operators. Usage: scheduler_bench [workers [divisor of the sizes]]
+// graphs of a million empty operators. Usage: scheduler_bench [workers [divisor of the
+// sizes [pipeline, fused, chain or tree]]]
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -113,44 +114,60 @@ double seconds_of(Plan plan, Scheduler& scheduler) {
   return took.count();
 }
 
-void report(std::string_view what, double seconds, double operations) {
-  fmt::print("{:<58} {:>8.0f} ns\n", what, seconds / operations * 1e9);
+Plan pipeline(Nodes& nodes, std::size_t batches, std::size_t length) {
+  Plan plan;
+  add(plan, nodes.pour(static_cast<std::int64_t>(batches)), {});
+  for (std::size_t i = 1; i < length; ++i) add(plan, nodes.pass(i), {i - 1});
+  add(plan, nodes.swallow(length), {length - 1});
+  return plan;
+}
+
+Plan fused(Nodes& nodes, std::size_t count) {
+  Plan plan;
+  add(plan, nodes.pour(1), {});
+  add(plan, nodes.pass(1), {0});
+  for (std::size_t i = 2; i < count; ++i) plan.nodes[1].chain.push_back(nodes.pass(i));
+  return plan;
+}
+
+Plan chain(Nodes& nodes, std::size_t count) {
+  Plan plan;
+  add(plan, nodes.pour(1), {});
+  for (std::size_t i = 1; i < count; ++i) add(plan, nodes.pass(i), {i - 1});
+  return plan;
+}
+
+Plan tree(Nodes& nodes, std::size_t count) {
+  Plan plan;
+  add(plan, nodes.pour(1), {});
+  for (std::size_t i = 1; i < count; ++i) {
+    const bool is_leaf = 2 * i + 1 >= count;
+    add(plan, is_leaf ? nodes.swallow(i) : nodes.pass(i), {(i - 1) / 2});
+  }
+  return plan;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   const std::size_t workers = argc > 1 ? std::stoul(argv[1]) : 2;
+  const std::size_t divisor = argc > 2 ? std::max<std::size_t>(1, std::stoul(argv[2])) : 1;
+  const std::string_view only = argc > 3 ? argv[3] : "";
   const auto scheduler = make_worker_pools({.compute = workers}, system_clock());
   Nodes nodes;
-  const std::size_t divisor = argc > 2 ? std::max<std::size_t>(1, std::stoul(argv[2])) : 1;
   constexpr std::size_t kLength = 16;
   const std::size_t batches = 50'000 / divisor, million = 1'000'000 / divisor;
   fmt::print("workers: {}\n", workers);
 
-  Plan line;
-  add(line, nodes.pour(batches), {});
-  for (std::size_t i = 1; i < kLength; ++i) add(line, nodes.pass(i), {i - 1});
-  add(line, nodes.swallow(kLength), {kLength - 1});
-  report("pipeline of 16 nodes, for each batch and node", seconds_of(std::move(line), *scheduler), static_cast<double>(batches * kLength));
-
-  Plan fused;
-  add(fused, nodes.pour(1), {});
-  add(fused, nodes.pass(1), {0});
-  for (std::size_t i = 2; i < million; ++i) fused.nodes[1].chain.push_back(nodes.pass(i));
-  report("chain of 1,000,000 nodes, fused, for each node", seconds_of(std::move(fused), *scheduler), static_cast<double>(million));
-
-  Plan chain;
-  add(chain, nodes.pour(1), {});
-  for (std::size_t i = 1; i < million; ++i) add(chain, nodes.pass(i), {i - 1});
-  report("chain of 1,000,000 nodes, not fused, for each node", seconds_of(std::move(chain), *scheduler), static_cast<double>(million));
-
-  Plan tree;
-  add(tree, nodes.pour(1), {});
-  for (std::size_t i = 1; i < million; ++i) {
-    const bool is_leaf = 2 * i + 1 >= million;
-    add(tree, is_leaf ? nodes.swallow(i) : nodes.pass(i), {(i - 1) / 2});
-  }
-  report("binary tree of 1,000,000 nodes, for each node", seconds_of(std::move(tree), *scheduler), static_cast<double>(million));
+  const auto measure = [&](std::string_view name, std::string_view what, std::size_t operations, auto make) {
+    if (!only.empty() && only != name) return;
+    const double seconds = seconds_of(make(), *scheduler);
+    fmt::print("{:<58} {:>8.0f} ns\n", what, seconds / static_cast<double>(operations) * 1e9);
+  };
+  measure("pipeline", "pipeline of 16 nodes, for each batch and node", batches * kLength,
+          [&] { return pipeline(nodes, batches, kLength); });
+  measure("fused", "chain of 1,000,000 nodes, fused, for each node", million, [&] { return fused(nodes, million); });
+  measure("chain", "chain of 1,000,000 nodes, not fused, for each node", million, [&] { return chain(nodes, million); });
+  measure("tree", "binary tree of 1,000,000 nodes, for each node", million, [&] { return tree(nodes, million); });
   return 0;
 }
