@@ -120,7 +120,7 @@ void NodeRunner::deliver(const Parcel& from, bool has_more, std::vector<Emitted>
     Parcel parcel{from.sequence, from.input, from.barrier, has_more, 0, {}};
     for (Emitted& emitted : out) {
       if (emitted.port != edge.port) continue;
-      if (parcel.batches.capacity() == 0) parcel.batches = spare_batches();
+      if (parcel.batches.capacity() == 0) take_room(parcel.batches);
 #ifdef MR_CHECK_EDGES
       static_cast<void>(emitted.batch.schema());  // throws when the plugin made something that is no batch
 #endif

@@ -8,7 +8,7 @@ namespace millrace {
 
 namespace {
 
-constexpr std::size_t kMostSpare = 64;  // elements of a vector that a thread keeps
+constexpr std::size_t kRoom = 4;  // elements of a vector that a thread keeps
 
 // The one used-up vector of a kind that this thread keeps.
 template <class Element>
@@ -17,25 +17,31 @@ std::vector<Element>& spare() {
   return kept;
 }
 
+// Makes room in an empty vector: that which this thread keeps, or as much.
 template <class Element>
-void keep_spare(std::vector<Element>&& used) {
-  auto& kept = spare<Element>();
-  if (used.capacity() <= kept.capacity() || used.capacity() > kMostSpare) return;
+void take_spare_room(std::vector<Element>& into) {
+  into = std::exchange(spare<Element>(), {});
+  if (into.capacity() == 0) into.reserve(kRoom);
+}
+
+template <class Element>
+void keep_room(std::vector<Element>&& used) {
+  if (used.capacity() != kRoom) return;
   used.clear();
-  kept = std::move(used);
+  spare<Element>() = std::move(used);
 }
 
 }  // namespace
 
-void recycle(std::vector<Emitted>&& emitted) { keep_spare(std::move(emitted)); }
-void recycle(std::vector<Batch>&& batches) { keep_spare(std::move(batches)); }
-std::vector<Batch> spare_batches() { return std::exchange(spare<Batch>(), {}); }
+void recycle(std::vector<Emitted>&& emitted) { keep_room(std::move(emitted)); }
+void recycle(std::vector<Batch>&& batches) { keep_room(std::move(batches)); }
+void take_room(std::vector<Batch>& batches) { take_spare_room(batches); }
 
 void Output::add(std::string_view port, Batch batch) {
   if (error_) return;
   const std::size_t bytes = batch.size_bytes();
   if (!spill_ && (kept_.empty() || kept_bytes_ + bytes <= kKeptBytes)) {
-    if (kept_.capacity() == 0) kept_ = std::exchange(spare<Emitted>(), {});
+    if (kept_.capacity() == 0) take_spare_room(kept_);
     kept_bytes_ += bytes;
     kept_.push_back({std::string{port}, std::move(batch), bytes});
     return;

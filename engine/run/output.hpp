@@ -56,7 +56,7 @@ class Output {
 /// Gives back vectors that are used up, so that this thread's next ones need no memory of their own.
 void recycle(std::vector<Emitted>&& emitted);
 void recycle(std::vector<Batch>&& batches);
-/// Empty, with room where this thread has some.
-std::vector<Batch> spare_batches();
+/// Gives an empty vector what this thread has of those.
+void take_room(std::vector<Batch>& batches);
 
 }  // namespace millrace
