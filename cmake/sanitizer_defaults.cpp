@@ -8,7 +8,8 @@ extern "C" const char* __lsan_default_options() { return "use_tls=0"; }
 // The loader's own table of those blocks, which is then only reachable from where it does not look (named by its module:
 // an ordinary installation has no symbols for it); thread-local objects of threads that live on, which a test leaves behind
 // as a dead process would: their destructors, the text that one of them holds (failed() in host_call.cpp), and the vectors
-// that others keep (take_spare_room() in engine/run/output.cpp); and GDAL, which comes with OpenCV's picture formats and keeps what it made at its start.
+// that others keep (take_spare_room() in engine/run/output.cpp); and GDAL, which comes with OpenCV's picture formats and
+// keeps what it made at its start.
 extern "C" __attribute__((visibility("default"))) const char* __lsan_default_suppressions();
 extern "C" const char* __lsan_default_suppressions() {
   return "leak:ld-linux\nleak:__cxa_thread_atexit_impl\nleak:millrace::detail::failed\nleak:take_spare_room\nleak:libgdal";
