@@ -39,7 +39,7 @@ ResolvedType& Resolver::type(const std::string& word) {
 void Resolver::resolve(const std::string& word, ResolvedType& type) {
   // In a mix the word is the role, whether its operator is installed or not.
   if (rules_.strict_mix) type.role = role_of(word);
-  const auto* info = registry_.find(word);
+  const auto info = registry_.share(word);
   if (info == nullptr) {
     const auto nearest = registry_.nearest(word);
     type.problem_kind = "unknown_operator";
@@ -62,7 +62,7 @@ void Resolver::resolve(const std::string& word, ResolvedType& type) {
     return;
   }
   type.table = *table;
-  type.info = std::make_shared<const OperatorInfo>(*info);
+  type.info = info;
   if (const auto found = defaults_.find(info->id); found != defaults_.end())
     type.defaults = &*found;
 }
@@ -110,11 +110,10 @@ const CheckedNode& Resolver::check_anew(ResolvedType& type, const Json& params) 
   CheckedNode checked{std::make_shared<const Json>(std::move(result.params)), type.info,
                       std::move(result.faults)};
   if (!result.traits.empty() && checked.faults.empty()) {
-    auto info = std::make_shared<OperatorInfo>(*type.info);
-    if (const auto applied = apply_traits(*info, result.traits); applied.ok()) {
-      checked.info = std::move(info);
+    if (auto info = registry_.with_traits(*type.info, result.traits); info.ok()) {
+      checked.info = *std::move(info);
     } else {
-      checked.faults.push_back({"operator_failed", "", applied.error().message});
+      checked.faults.push_back({"operator_failed", "", info.error().message});
     }
   }
   return type.checked.emplace_back(std::move(checked));

@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "engine/base/recent_table.hpp"
 #include "engine/plugin/host.hpp"
 #include "engine/plugin/library.hpp"
 #include "engine/plugin/manifest.hpp"
@@ -33,6 +34,8 @@ std::string_view full_id(std::string_view id) {
   return id;
 }
 
+constexpr std::size_t kMostPlanned = 256;
+
 // A shared library and, once one of its operators was used, its table.
 struct Library {
   explicit Library(std::filesystem::path its_path) : path{std::move(its_path)} {}
@@ -43,7 +46,7 @@ struct Library {
 };
 
 struct Entry {
-  OperatorInfo info;
+  std::shared_ptr<const OperatorInfo> info;  // shared with the graphs that use it
   Library* library = nullptr;
   std::atomic<const mr_operator*> table{nullptr};
 };
@@ -93,6 +96,9 @@ struct Registry::State {
   std::vector<std::unique_ptr<Library>> libraries;
   std::set<std::filesystem::path> known;  // real paths of the libraries
 
+  std::mutex planning;  // guards planned
+  RecentTable<std::shared_ptr<const OperatorInfo>> planned{kMostPlanned};  // by id and traits
+
   Result<std::vector<std::string>> add(const std::filesystem::path& path);
   Result<std::vector<OperatorInfo>> ask(Library& library);
 };
@@ -129,7 +135,7 @@ Result<std::vector<std::string>> Registry::State::add(const std::filesystem::pat
   for (auto& info : infos) {
     const auto twin = entries.find(info.id);
     const bool is_twice = std::any_of(made.begin(), made.end(),
-                                      [&](const auto& entry) { return entry->info.id == info.id; });
+                                      [&](const auto& entry) { return entry->info->id == info.id; });
     if (twin != entries.end() || is_twice) {
       const auto& other = is_twice ? library->path : twin->second->library->path;
       return Error{Code::Conflict, "operator \"" + info.id +
@@ -138,13 +144,13 @@ Result<std::vector<std::string>> Registry::State::add(const std::filesystem::pat
                                        ". Take one of them out of the plugin folders"};
     }
     auto entry = std::make_unique<Entry>();
-    entry->info = std::move(info);
+    entry->info = std::make_shared<const OperatorInfo>(std::move(info));
     entry->library = library.get();
     made.push_back(std::move(entry));
   }
   for (auto& entry : made) {
-    ids.push_back(entry->info.id);
-    entries.emplace(entry->info.id, std::move(entry));
+    ids.push_back(entry->info->id);
+    entries.emplace(entry->info->id, std::move(entry));
   }
   known.insert(library->path);
   libraries.push_back(std::move(library));
@@ -170,9 +176,23 @@ Result<std::vector<std::string>> Registry::add(const std::filesystem::path& libr
 }
 
 const OperatorInfo* Registry::find(std::string_view id) const {
+  return share(id).get();  // stays in its entry
+}
+
+std::shared_ptr<const OperatorInfo> Registry::share(std::string_view id) const {
   const std::shared_lock lock{state_->mutex};
   const auto found = state_->entries.find(full_id(id));
-  return found == state_->entries.end() ? nullptr : &found->second->info;
+  return found == state_->entries.end() ? nullptr : found->second->info;
+}
+
+Result<std::shared_ptr<const OperatorInfo>> Registry::with_traits(const OperatorInfo& info,
+                                                                  const Json& traits) {
+  const std::string key = info.id + ' ' + traits.dump(-1, ' ', false, Json::error_handler_t::replace);
+  const std::lock_guard lock{state_->planning};
+  if (const auto* known = state_->planned.find(key)) return *known;
+  auto made = std::make_shared<OperatorInfo>(info);
+  MR_CHECK(apply_traits(*made, traits));
+  return state_->planned.get(key) = std::move(made);
 }
 
 std::string Registry::nearest(std::string_view id) const {
@@ -197,7 +217,7 @@ std::vector<const OperatorInfo*> Registry::all() const {
   const std::shared_lock lock{state_->mutex};
   std::vector<const OperatorInfo*> infos;
   infos.reserve(state_->entries.size());
-  for (const auto& [id, entry] : state_->entries) infos.push_back(&entry->info);
+  for (const auto& [id, entry] : state_->entries) infos.push_back(entry->info.get());
   std::sort(infos.begin(), infos.end(),
             [](const auto* left, const auto* right) { return left->id < right->id; });
   return infos;

@@ -29,6 +29,11 @@ class Registry {
   /// Returns null when there is no such operator. The four bare types of the mix format are short names: input is
   /// input.list, filter is filter.label, augment is augment.apply, output is output.list.
   [[nodiscard]] const OperatorInfo* find(std::string_view id) const;
+  /// The same, for those who keep it.
+  [[nodiscard]] std::shared_ptr<const OperatorInfo> share(std::string_view id) const;
+  /// Returns the operator with the traits that its plan() gave for some parameters (apply_traits). There are few such:
+  /// those that were asked for lately are shared.
+  Result<std::shared_ptr<const OperatorInfo>> with_traits(const OperatorInfo& info, const Json& traits);
   /// Returns the known id or short name nearest to `id` by edit distance, empty when none is near.
   [[nodiscard]] std::string nearest(std::string_view id) const;
   /// All operators, sorted by id.

@@ -109,7 +109,8 @@ Answered load(const Load& load) {
       const auto now = std::chrono::steady_clock::now();
       took_ms.push_back(std::chrono::duration<float, std::milli>(now - connection.sent).count());
       (connection.input.compare(9, 1, "2") == 0 ? answered.good : answered.other) += 1;
-      answered.last_body = connection.input.substr(connection.input.find("\r\n\r\n") + 4, 65'536);
+      const auto body = connection.input.find("\r\n\r\n") + 4;
+      answered.last_body.assign(connection.input, body, whole - body);
       connection.input.erase(0, whole);
       if (!may_send(now)) {
         --open;
