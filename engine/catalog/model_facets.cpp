@@ -1,6 +1,11 @@
 #include "engine/catalog/model_facets.hpp"
 
+#include <algorithm>
 #include <array>
+#include <bit>
+#include <iterator>
+#include <set>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -72,90 +77,177 @@ Result<std::pair<Place, std::vector<Facet>>> read_facets(Connection& connection,
   return out;
 }
 
-// The earliest other model of the place that has the facet becomes its first.
-Result<void> find_first(Connection& connection, const Place& place, const Facet& facet,
-                        std::int64_t but) {
-  const std::string visible =
-      place.owner == 0 ? "models.private = 0" : "models.private = 1 AND models.user_id = ?";
-  std::vector<SqlValue> values;
-  std::string sql;
-  if (facet.kind == "user") {
-    sql = "SELECT models.id, 0 FROM models WHERE models.user_id = ?";
-    values = {facet.user};
-  } else {
-    sql =
-        "SELECT models.id, model_values.place FROM model_values JOIN models ON models.id = "
-        "model_values.model_id WHERE model_values.kind = ? AND model_values.name = ?";
-    values = {facet.kind, facet.name};
+// Each of them is a statement's row or one of its conditions.
+constexpr std::size_t kFacetsOfStatement = 64;
+
+using Facets = std::span<const Facet>;
+
+template <class Each>
+Result<void> for_some(Facets facets, const Each& each) {
+  while (!facets.empty()) {
+    const auto some = facets.first(std::min(kFacetsOfStatement, facets.size()));
+    MR_CHECK(each(some));
+    facets = facets.subspan(some.size());
   }
-  sql += " AND models.project_id = ? AND models.id <> ? AND " + visible +
-         " ORDER BY models.id LIMIT 1";
-  values.emplace_back(place.project);
-  values.emplace_back(but);
-  if (place.owner != 0) values.emplace_back(place.owner);
-  MR_TRY(const SqlRows found, connection.query(sql, values));
-  if (found.rows.empty()) return {};
-  MR_CHECK(connection.execute(
-      "UPDATE project_facets SET first_model = ?, first_place = ? WHERE project_id = ? AND kind = "
-      "? "
-      "AND name = ? AND owner = ?",
-      {found.rows[0][0], found.rows[0][1], place.project, facet.kind, facet.name, place.owner}));
   return {};
+}
+
+// Names facets of a place, which both databases look up by the key, one by one; a list of pairs
+// would be a walk through the project in SQLite. The last one is repeated up to a power of two, so
+// that few statements are prepared.
+std::string where(const Place& place, Facets facets, std::vector<SqlValue>& values) {
+  std::string sql = " WHERE project_id = ? AND owner = ? AND (";
+  values.emplace_back(place.project);
+  values.emplace_back(place.owner);
+  for (std::size_t i = 0; i < std::bit_ceil(facets.size()); ++i) {
+    const Facet& facet = facets[std::min(i, facets.size() - 1)];
+    sql += i == 0 ? "(kind = ? AND name = ?)" : " OR (kind = ? AND name = ?)";
+    values.emplace_back(facet.kind);
+    values.emplace_back(facet.name);
+  }
+  return sql + ")";
+}
+
+Result<Connection::Changed> update(Connection& connection, std::string_view set,
+                                   std::vector<SqlValue> values, const Place& place,
+                                   Facets facets) {
+  const auto sql = fmt::format("UPDATE project_facets SET {}{}", set, where(place, facets, values));
+  return connection.execute(sql, values);
+}
+
+// Rows of an INSERT.
+class ValueRows {
+ public:
+  void append(std::vector<SqlValue> row) {
+    marks_ += values_.empty() ? "(?" : ", (?";
+    for (std::size_t i = 1; i < row.size(); ++i) marks_ += ", ?";
+    marks_ += ")";
+    std::move(row.begin(), row.end(), std::back_inserter(values_));
+  }
+  Result<void> insert(Connection& connection, std::string_view into) const {
+    if (values_.empty()) return {};
+    MR_CHECK(connection.execute(fmt::format("INSERT INTO {} VALUES {}", into, marks_), values_));
+    return {};
+  }
+
+ private:
+  std::string marks_;
+  std::vector<SqlValue> values_;
+};
+
+// Where the models are that have a facet.
+struct Models {
+  std::string_view from;
+  std::string_view id, place;
+};
+constexpr Models kOfMember{
+    "model_values JOIN models ON models.id = model_values.model_id WHERE model_values.kind = "
+    "project_facets.kind AND model_values.name = project_facets.name AND model_values.project_id = "
+    "project_facets.project_id",
+    "model_values.model_id", "model_values.place"};
+constexpr Models kOfUser{
+    "models WHERE models.user_id = project_facets.user_id AND models.project_id = "
+    "project_facets.project_id",
+    "models.id", "0"};
+
+// The earliest other model of the place that has a facet becomes its first.
+Result<void> find_first(Connection& connection, const Models& models, const Place& place,
+                        Facets facets, std::int64_t but) {
+  if (facets.empty()) return {};
+  const auto first = [&](std::string_view column) {
+    return fmt::format("(SELECT {} FROM {} AND {} <> ? AND {} ORDER BY {} LIMIT 1)", column,
+                       models.from, models.id,
+                       place.owner == 0
+                           ? "models.private = 0"
+                           : "models.private = 1 AND models.user_id = project_facets.owner",
+                       models.id);
+  };
+  const auto set = fmt::format(
+      "first_model = COALESCE({}, first_model), first_place = COALESCE({}, first_place)",
+      first(models.id), first(models.place));
+  MR_CHECK(update(connection, set, {but, but}, place, facets));
+  return {};
+}
+
+Result<void> forget_some(Connection& connection, const Place& place, Facets facets,
+                         std::int64_t model) {
+  std::vector<SqlValue> values;
+  const auto condition = where(place, facets, values);
+  MR_TRY(const SqlRows known,
+         connection.query("SELECT kind, name, uses, first_model FROM project_facets" + condition,
+                          values));
+  std::vector<Facet> unused, used, members, users;  // the last two: of which it is the first model
+  for (const auto& row : known.rows) {
+    const Facet facet{std::get<std::string>(row[0]), std::get<std::string>(row[1])};
+    const bool is_used = integer(row[2]) > 1;
+    (is_used ? used : unused).push_back(facet);
+    if (is_used && integer(row[3]) == model)
+      (facet.kind == "user" ? users : members).push_back(facet);
+  }
+  if (!unused.empty()) {
+    values.clear();
+    const auto those = where(place, unused, values);
+    MR_CHECK(connection.execute("DELETE FROM project_facets" + those, values));
+  }
+  if (!used.empty()) MR_CHECK(update(connection, "uses = uses - 1", {}, place, used));
+  MR_CHECK(find_first(connection, kOfMember, place, members, model));
+  return find_first(connection, kOfUser, place, users, model);
+}
+
+Result<void> derive_some(Connection& connection, const Place& place, Facets facets,
+                         std::int64_t model) {
+  ValueRows values;
+  for (const Facet& facet : facets) {
+    if (facet.kind != "user")
+      values.append({facet.kind, facet.name, model, place.project, facet.number, facet.place});
+  }
+  MR_CHECK(
+      values.insert(connection, "model_values (kind, name, model_id, project_id, number, place)"));
+  // A model that was changed may come before the one that was first until now.
+  MR_TRY(const auto changed,
+         update(connection,
+                "uses = uses + 1, first_place = CASE WHEN first_model > ? THEN COALESCE((SELECT "
+                "model_values.place FROM model_values WHERE model_values.kind = "
+                "project_facets.kind AND model_values.name = project_facets.name AND "
+                "model_values.model_id = ?), 0) ELSE first_place END, "
+                "first_model = CASE WHEN first_model > ? THEN ? ELSE first_model END",
+                {model, model, model, model}, place, facets));
+  if (changed.rows == static_cast<std::int64_t>(facets.size())) return {};
+  std::set<std::pair<std::string, std::string>> known;
+  if (changed.rows > 0) {
+    std::vector<SqlValue> key;
+    const auto condition = where(place, facets, key);
+    MR_TRY(const SqlRows found,
+           connection.query("SELECT kind, name FROM project_facets" + condition, key));
+    for (const auto& row : found.rows)
+      known.emplace(std::get<std::string>(row[0]), std::get<std::string>(row[1]));
+  }
+  ValueRows made;
+  for (const Facet& facet : facets) {
+    if (!known.contains({facet.kind, facet.name}))
+      made.append({place.project, facet.kind, facet.name, place.owner, std::int64_t{1}, model,
+                   facet.place, facet.user});
+  }
+  return made.insert(connection,
+                     "project_facets (project_id, kind, name, owner, uses, first_model, "
+                     "first_place, user_id)");
 }
 
 }  // namespace
 
 Result<void> forget_model_facets(Connection& connection, std::int64_t model) {
   MR_TRY(const auto read, read_facets(connection, model));
-  const auto& [place, facets] = read;
-  if (place.project == 0) return {};
-  for (const Facet& facet : facets) {
-    const std::vector<SqlValue> key{place.project, facet.kind, facet.name, place.owner};
-    constexpr std::string_view kWhere =
-        " WHERE project_id = ? AND kind = ? AND name = ? AND owner = ?";
-    MR_TRY(const SqlRows known,
-           connection.query(fmt::format("SELECT uses, first_model FROM project_facets{}", kWhere),
-                            key));
-    if (known.rows.empty()) continue;
-    if (integer(known.rows[0][0]) <= 1) {
-      MR_CHECK(connection.execute(fmt::format("DELETE FROM project_facets{}", kWhere), key));
-      continue;
-    }
-    MR_CHECK(connection.execute(fmt::format("UPDATE project_facets SET uses = uses - 1{}", kWhere),
-                                key));
-    if (integer(known.rows[0][1]) == model) MR_CHECK(find_first(connection, place, facet, model));
-  }
+  if (read.first.project == 0) return {};
+  MR_CHECK(for_some(read.second,
+                    [&](Facets some) { return forget_some(connection, read.first, some, model); }));
   MR_CHECK(connection.execute("DELETE FROM model_values WHERE model_id = ?", {model}));
   return {};
 }
 
 Result<void> derive_model_facets(Connection& connection, std::int64_t model) {
   MR_TRY(const auto read, read_facets(connection, model));
-  const auto& [place, facets] = read;
-  for (const Facet& facet : facets) {
-    if (facet.kind != "user") {
-      MR_CHECK(connection.execute(
-          "INSERT INTO model_values (kind, name, model_id, project_id, number, place) VALUES "
-          "(?, ?, ?, ?, ?, ?)",
-          {facet.kind, facet.name, model, place.project, facet.number, facet.place}));
-    }
-    // A model that was changed may come before the one that was first until now.
-    MR_TRY(
-        const auto changed,
-        connection.execute("UPDATE project_facets SET uses = uses + 1, "
-                           "first_place = CASE WHEN first_model > ? THEN ? ELSE first_place END, "
-                           "first_model = CASE WHEN first_model > ? THEN ? ELSE first_model END "
-                           "WHERE project_id = ? AND kind = ? AND name = ? AND owner = ?",
-                           {model, facet.place, model, model, place.project, facet.kind, facet.name,
-                            place.owner}));
-    if (changed.rows > 0) continue;
-    MR_CHECK(connection.execute(
-        "INSERT INTO project_facets (project_id, kind, name, owner, uses, first_model, "
-        "first_place, "
-        "user_id) VALUES (?, ?, ?, ?, 1, ?, ?, ?)",
-        {place.project, facet.kind, facet.name, place.owner, model, facet.place, facet.user}));
-  }
-  return {};
+  return for_some(read.second,
+                  [&](Facets some) { return derive_some(connection, read.first, some, model); });
 }
 
 }  // namespace millrace
