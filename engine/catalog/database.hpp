@@ -57,10 +57,13 @@ class Connection {
   virtual Result<SqlRows> query(std::string_view sql, const std::vector<SqlValue>& values = {}) = 0;
   struct Changed {
     std::int64_t rows = 0;
-    std::int64_t last_id = 0;
   };
   virtual Result<Changed> execute(std::string_view sql,
                                   const std::vector<SqlValue>& values = {}) = 0;
+  /// Executes an INSERT of one row and returns the id that the database gave it, which MySQL and
+  /// MariaDB must be asked for.
+  virtual Result<std::int64_t> insert(std::string_view sql,
+                                      const std::vector<SqlValue>& values = {}) = 0;
   /// Runs a statement without values and rows that is not worth preparing, or cannot be: DDL,
   /// SAVEPOINT.
   virtual Result<void> run(std::string_view sql) = 0;

@@ -28,11 +28,9 @@ std::string seen_condition(const Entity& entity) {
 
 Result<std::int64_t> begin_pending(Connection& connection, const Entity& entity, std::int64_t job,
                                    std::int64_t now_us) {
-  MR_TRY(const auto made,
-         connection.execute(
-             "INSERT INTO pending_changes (entity, job_id, renewed_us) VALUES (?, ?, ?)",
-             {std::string{entity.name}, job, now_us}));
-  return made.last_id;
+  return connection.insert(
+      "INSERT INTO pending_changes (entity, job_id, renewed_us) VALUES (?, ?, ?)",
+      {std::string{entity.name}, job, now_us});
 }
 
 Result<void> renew_pending(Connection& connection, std::int64_t change, std::int64_t now_us) {

@@ -121,7 +121,12 @@ class SqliteConnection final : public Connection {
     int result = sqlite3_step(statement);
     while (result == SQLITE_ROW) result = sqlite3_step(statement);
     if (result != SQLITE_DONE) return failure(result, sql);
-    return Changed{sqlite3_changes64(handle_.get()), sqlite3_last_insert_rowid(handle_.get())};
+    return Changed{sqlite3_changes64(handle_.get())};
+  }
+
+  Result<std::int64_t> insert(std::string_view sql, const std::vector<SqlValue>& values) override {
+    MR_CHECK(execute(sql, values));
+    return std::int64_t{sqlite3_last_insert_rowid(handle_.get())};
   }
 
   Result<void> run(std::string_view sql) override {

@@ -105,8 +105,8 @@ Result<void> insert(Connection& connection, Submitting& work, std::int64_t creat
   };
   const std::int64_t deadline_us =
       request.deadline ? std::chrono::microseconds{*request.deadline}.count() : std::int64_t{0};
-  MR_TRY(const auto made,
-         connection.execute(
+  MR_TRY(const std::int64_t id,
+         connection.insert(
              "INSERT INTO jobs (dialect, external_id, owner, queue, name, priority, state, "
              "stop_reason, created_us, "
              "started_us, finished_us, updated_us, not_before_us, deadline_us, attempt, failures, "
@@ -119,11 +119,11 @@ Result<void> insert(Connection& connection, Submitting& work, std::int64_t creat
               work.name, std::int64_t{request.priority}, created_us, created_us, deadline_us,
               std::int64_t{request.max_attempts}, optional(request.idempotency_key), work.pipeline,
               work.facts, work.rights, work.rules}));
-  work.made = {JobId{made.last_id}, true};
+  work.made = {JobId{id}, true};
   // The first line, whose number needs no look at the job.
   MR_CHECK(connection.execute(
       "INSERT INTO job_events (job_id, sequence, time_us, kind) VALUES (?, 1, ?, 'queued')",
-      {made.last_id, created_us}));
+      {id, created_us}));
   return {};
 }
 

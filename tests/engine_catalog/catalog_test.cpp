@@ -226,6 +226,9 @@ class MishapConnection final : public Connection {
   Result<Changed> execute(std::string_view sql, const std::vector<SqlValue>& values) override {
     return inner_->execute(sql, values);
   }
+  Result<std::int64_t> insert(std::string_view sql, const std::vector<SqlValue>& values) override {
+    return inner_->insert(sql, values);
+  }
   Result<void> run(std::string_view sql) override { return inner_->run(sql); }
   Result<void> begin() override { return inner_->begin(); }
   Result<void> rollback() override { return inner_->rollback(); }

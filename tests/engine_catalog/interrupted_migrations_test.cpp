@@ -39,6 +39,10 @@ class EndingConnection final : public Connection {
     MR_CHECK(count());
     return inner_->execute(sql, values);
   }
+  Result<std::int64_t> insert(std::string_view sql, const std::vector<SqlValue>& values) override {
+    MR_CHECK(count());
+    return inner_->insert(sql, values);
+  }
   Result<void> run(std::string_view sql) override {
     MR_CHECK(count());
     return inner_->run(sql);

@@ -66,11 +66,14 @@ class MysqlConnection final : public Connection {
       sql::PreparedStatement& statement = prepare(sql);
       if (auto error = too_large(sql, values)) return *std::move(error);
       bind(statement, values);
-      Changed changed;
-      changed.rows = statement.executeUpdate();
-      if (sql.starts_with("INSERT")) changed.last_id = last_id();
-      return changed;
+      return Changed{statement.executeUpdate()};
     });
+  }
+
+  Result<std::int64_t> insert(std::string_view sql, const std::vector<SqlValue>& values) override {
+    MR_CHECK(execute(sql, values));
+    MR_TRY(const SqlRows found, query("SELECT LAST_INSERT_ID()", {}));
+    return integer(found.rows.at(0).at(0));
   }
 
   Result<void> run(std::string_view sql) override {
@@ -293,11 +296,6 @@ class MysqlConnection final : public Connection {
       default:
         return found.getString(column).asStdString();
     }
-  }
-
-  std::int64_t last_id() {
-    const std::unique_ptr<sql::ResultSet> found{prepare("SELECT LAST_INSERT_ID()").executeQuery()};
-    return found->next() ? found->getInt64(1) : 0;
   }
 
   const MysqlSettings settings_;
