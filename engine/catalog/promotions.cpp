@@ -216,14 +216,12 @@ Result<void> check_not_in_force(Connection& connection, std::int64_t model) {
 }
 
 Result<void> follow_privacy(Connection& connection, std::int64_t model) {
-  MR_TRY(const SqlRows found,
-         connection.query("SELECT CASE WHEN private = 0 THEN 0 ELSE user_id END FROM models "
-                          "WHERE id = ?",
-                          {model}));
-  if (found.rows.empty()) return {};
-  const auto& owner = found.rows[0][0];
-  MR_CHECK(connection.execute("UPDATE promotions SET owner = ? WHERE model_id = ? AND owner <> ?",
-                              {owner, model, owner}));
+  constexpr std::string_view kOwner =
+      "(SELECT CASE WHEN models.private = 0 THEN 0 ELSE models.user_id END FROM models WHERE "
+      "models.id = promotions.model_id)";
+  MR_CHECK(connection.execute(
+      fmt::format("UPDATE promotions SET owner = {0} WHERE model_id = ? AND owner <> {0}", kOwner),
+      {model}));
   return {};
 }
 
