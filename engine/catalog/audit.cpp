@@ -7,8 +7,6 @@
 
 #include "engine/catalog/row_change.hpp"
 
-#include <fmt/format.h>
-
 namespace millrace {
 
 Json shown(const EntityColumn& column, const SqlValue& value) {
@@ -22,29 +20,6 @@ Json shown(const EntityColumn& column, const SqlValue& value) {
     return document.ok() ? *std::move(document) : Json(*text);
   }
   return nullptr;
-}
-
-// What the row held in the columns that change, or in all of them when it goes.
-Result<Json> RowChange::before(Connection& connection) const {
-  std::vector<const EntityColumn*> columns;
-  if (action_ == Action::Delete) {
-    for (const EntityColumn& column : entity_->columns) {
-      if (column.rules.is_writable && column.kind != ColumnKind::Rows) columns.push_back(&column);
-    }
-  }
-  for (const auto& [column, value] : values_) columns.push_back(column);
-  Json old = Json::object();
-  if (columns.empty()) return old;
-  std::string names;
-  for (const EntityColumn* column : columns)
-    names += fmt::format("{}{}", names.empty() ? "" : ", ", column->column);
-  MR_TRY(const SqlRows found,
-         connection.query(fmt::format("SELECT {} FROM {} WHERE id = ?", names, entity_->table),
-                          {id_}));
-  if (found.rows.empty()) return old;
-  for (std::size_t i = 0; i < columns.size(); ++i)
-    old[std::string{columns[i]->name}] = shown(*columns[i], found.rows.front()[i]);
-  return old;
 }
 
 Result<void> RowChange::note(Connection& connection, Json what) const {

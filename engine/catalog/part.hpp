@@ -95,6 +95,9 @@ struct Entity {
   Result<RowValues> (*complete)(Connection&, const Asker&, const RowValues& asked) = nullptr;
   /// Called before a row is deleted, within the transaction: Conflict says what is against it.
   Result<void> (*check_deletion)(Connection&, std::int64_t id) = nullptr;
+  /// The columns that the tables of `derive` are made from: an update of others calls neither
+  /// `forget` nor `derive`. Empty: any.
+  std::vector<std::string_view> derived_from{};
   bool is_append_only = false;  // its rows are made, and never changed or deleted
   /// The revision that its changes raise, and for which answers about it stand. Entities that are
   /// read together, or that check each other's rows, share one; empty: its own name.

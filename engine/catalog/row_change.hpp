@@ -71,8 +71,9 @@ class RowChange {
   Result<void> read_link(const Json& change);
 
   Result<void> change(Connection& connection);
+  Result<Json> before(Connection& connection) const;
   Result<void> complete(Connection& connection);
-  Result<void> check_exists(Connection& connection) const;
+  [[nodiscard]] bool changes_derived() const;
   Result<void> check_references(Connection& connection) const;
   Result<void> check_unique(Connection& connection) const;
   Result<void> check_dependents(Connection& connection) const;
@@ -86,7 +87,6 @@ class RowChange {
   Result<void> set_names(Connection& connection) const;
   Result<void> note(Connection& connection, Json what) const;
   [[nodiscard]] std::size_t bytes() const;
-  Result<Json> before(Connection& connection) const;
 
   const Entity* entity_;
   std::shared_ptr<const Asker> asker_;  // shared by the rows of one change

@@ -1,7 +1,6 @@
 // What a change does within its transaction.
+#include <algorithm>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "engine/catalog/fold.hpp"
 #include "engine/catalog/pending_change.hpp"
@@ -9,6 +8,8 @@
 #include "engine/catalog/revision.hpp"
 #include "engine/catalog/row_change.hpp"
 #include "engine/catalog/text_index.hpp"
+
+#include <fmt/format.h>
 
 namespace millrace {
 
@@ -21,8 +22,9 @@ std::string and_seen(const Entity& entity) {
   return entity.pending.empty() ? std::string{} : " AND " + seen_condition(entity);
 }
 
-std::string find_by_id(const Entity& entity) {
-  return fmt::format("SELECT 1 FROM {0} WHERE {0}.id = ?{1}", entity.table, and_seen(entity));
+std::string find_by_id(const Entity& entity, std::string_view columns = "1") {
+  return fmt::format("SELECT {0} FROM {1} WHERE {1}.id = ?{2}", columns, entity.table,
+                     and_seen(entity));
 }
 
 Result<bool> has_row(Connection& connection, const std::string& sql, std::vector<SqlValue> values) {
@@ -38,12 +40,12 @@ Result<void> RowChange::apply(Connection& connection) {
 }
 
 Result<void> RowChange::change(Connection& connection) {
+  const bool is_derived = changes_derived();
   Json what = Json::object();
   if (action_ != Action::Insert) {
-    MR_CHECK(check_exists(connection));
     MR_TRY(what, before(connection));
     if (action_ == Action::Delete) MR_CHECK(check_dependents(connection));
-    if (entity_->forget != nullptr) MR_CHECK(entity_->forget(connection, id_));
+    if (entity_->forget != nullptr && is_derived) MR_CHECK(entity_->forget(connection, id_));
   } else {
     MR_CHECK(complete(connection));
   }
@@ -67,9 +69,46 @@ Result<void> RowChange::change(Connection& connection) {
   }
   MR_CHECK(index_texts(connection));
   MR_CHECK(set_names(connection));
-  if (action_ != Action::Delete && entity_->derive != nullptr)
+  if (action_ != Action::Delete && entity_->derive != nullptr && is_derived)
     MR_CHECK(entity_->derive(connection, id_));
   return is_one_of_many_ ? Result<void>{} : note(connection, std::move(what));
+}
+
+// Finds the row among those that the asker may change, and returns what it holds in the columns
+// that change, or in all of them when it goes.
+Result<Json> RowChange::before(Connection& connection) const {
+  std::vector<const EntityColumn*> columns;
+  if (action_ == Action::Delete) {
+    for (const EntityColumn& column : entity_->columns) {
+      if (column.rules.is_writable && column.kind != ColumnKind::Rows) columns.push_back(&column);
+    }
+  }
+  for (const auto& [column, value] : values_) columns.push_back(column);
+  std::string names;
+  for (const EntityColumn* column : columns)
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", column->column);
+  auto sql = find_by_id(*entity_, names.empty() ? "1" : names);
+  std::vector<SqlValue> values{id_};
+  if (!asker_->owner.empty() && !entity_->owned_by.empty()) {
+    sql += fmt::format(" AND {}", entity_->owned_by);
+    values.emplace_back(asker_->owner);
+  }
+  MR_TRY(const SqlRows found, connection.query(sql, values));
+  if (found.rows.empty())
+    return Error{Code::NotFound, fmt::format("no row of {} has this id: {}", entity_->name, id_)};
+  Json old = Json::object();
+  for (std::size_t i = 0; i < columns.size(); ++i)
+    old[std::string{columns[i]->name}] = shown(*columns[i], found.rows.front()[i]);
+  return old;
+}
+
+// Whether the tables that are made from the rows say something else when it is done.
+bool RowChange::changes_derived() const {
+  const auto& from = entity_->derived_from;
+  if (action_ == Action::Insert || action_ == Action::Delete || from.empty()) return true;
+  return std::any_of(values_.begin(), values_.end(), [&](const Value& value) {
+    return std::find(from.begin(), from.end(), value.column->name) != from.end();
+  });
 }
 
 Result<void> RowChange::complete(Connection& connection) {
@@ -83,18 +122,6 @@ Result<void> RowChange::complete(Connection& connection) {
     values_.push_back({column, value});
   }
   return {};
-}
-
-Result<void> RowChange::check_exists(Connection& connection) const {
-  auto sql = find_by_id(*entity_);
-  std::vector<SqlValue> values{id_};
-  if (!asker_->owner.empty() && !entity_->owned_by.empty()) {
-    sql += fmt::format(" AND {}", entity_->owned_by);
-    values.emplace_back(asker_->owner);
-  }
-  MR_TRY(const bool is_there, has_row(connection, sql, std::move(values)));
-  if (is_there) return {};
-  return Error{Code::NotFound, fmt::format("no row of {} has this id: {}", entity_->name, id_)};
 }
 
 Result<void> RowChange::check_references(Connection& connection) const {
@@ -188,6 +215,8 @@ Result<void> RowChange::index_texts(Connection& connection) const {
   for (const auto& [column, value] : values_) {
     if (column->rules.contains.table.empty()) continue;
     const auto* text = std::get_if<std::string>(&value);
+    if (action_ != Action::Insert)
+      MR_CHECK(clear_text_index(connection, column->rules.contains, id_));
     MR_CHECK(write_text_index(connection, column->rules.contains, id_,
                               text != nullptr ? fold_case(*text) : std::string{}));
   }
@@ -199,8 +228,10 @@ Result<void> RowChange::set_names(Connection& connection) const {
   for (const auto& [column, names] : names_) {
     const auto& related = column->related;
     const Entity& other = *find_entity(related.named);
-    MR_CHECK(connection.execute(
-        fmt::format("DELETE FROM {} WHERE {} = ?", related.link, related.own), {id_}));
+    if (action_ != Action::Insert) {
+      MR_CHECK(connection.execute(
+          fmt::format("DELETE FROM {} WHERE {} = ?", related.link, related.own), {id_}));
+    }
     for (const std::string& name : names) {
       MR_TRY(const SqlRows found,
              connection.query(fmt::format("SELECT id FROM {} WHERE name = ?{}", other.table,

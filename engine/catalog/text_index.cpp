@@ -55,10 +55,14 @@ std::string behind(std::string text) {
 
 }  // namespace
 
-Result<void> write_text_index(Connection& connection, const TextIndex& index, std::int64_t row,
-                              std::string_view folded) {
+Result<void> clear_text_index(Connection& connection, const TextIndex& index, std::int64_t row) {
   MR_CHECK(
       connection.execute(fmt::format("DELETE FROM {} WHERE {} = ?", index.table, index.row), {row}));
+  return {};
+}
+
+Result<void> write_text_index(Connection& connection, const TextIndex& index, std::int64_t row,
+                              std::string_view folded) {
   std::set<std::string_view> texts;  // of a long text that repeats itself some are the same
   for (auto rest = folded; !rest.empty();) {
     texts.insert(first_characters(rest, kIndexedCharacters));

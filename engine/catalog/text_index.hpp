@@ -13,7 +13,9 @@ namespace millrace {
 inline constexpr std::size_t kIndexedCharacters = 32;
 
 /// Keeps what `index` says of a row's text, which is folded (fold_case): for each character the
-/// text from there on, so that a text in the middle is the beginning of one of them.
+/// text from there on, so that a text in the middle is the beginning of one of them. What it said
+/// of another text before is to be cleared first.
+Result<void> clear_text_index(Connection& connection, const TextIndex& index, std::int64_t row);
 Result<void> write_text_index(Connection& connection, const TextIndex& index, std::int64_t row,
                               std::string_view folded);
 

@@ -130,6 +130,8 @@ CatalogPart part_models() {
                 derive_from_model,
                 complete_model,
                 check_not_in_force};
+  models.derived_from = {"user_id", "project_id", "name", "private", "hyperparameters",
+                         "parameters", "metrics"};
   models.revision = kRegistry;
   models.columns = {
       {"id", Kind::Integer, "id"},
