@@ -1,3 +1,5 @@
+#include "engine/catalog/model_facets.hpp"
+
 #include <algorithm>
 #include <array>
 #include <map>
@@ -96,6 +98,39 @@ struct Expected {
   }
 };
 
+class CountingConnection final : public Connection {
+ public:
+  explicit CountingConnection(std::unique_ptr<Connection> inner) : inner_{std::move(inner)} {}
+
+  Result<SqlRows> query(std::string_view sql, const std::vector<SqlValue>& values) override {
+    ++statements_;
+    return inner_->query(sql, values);
+  }
+  Result<Changed> execute(std::string_view sql, const std::vector<SqlValue>& values) override {
+    ++statements_;
+    return inner_->execute(sql, values);
+  }
+  Result<std::int64_t> insert(std::string_view sql, const std::vector<SqlValue>& values) override {
+    ++statements_;
+    return inner_->insert(sql, values);
+  }
+  Result<void> run(std::string_view sql) override { return inner_->run(sql); }
+  Result<void> begin() override { return inner_->begin(); }
+  Result<void> commit() override { return inner_->commit(); }
+  Result<void> rollback() override { return inner_->rollback(); }
+
+  // Of a call alone.
+  int count(Result<void> (*call)(Connection&, std::int64_t), std::int64_t model) {
+    statements_ = 0;
+    must(call(*this, model));
+    return statements_;
+  }
+
+ private:
+  std::unique_ptr<Connection> inner_;
+  int statements_ = 0;
+};
+
 class Models {
  public:
   explicit Models(SqlDialect kind) : rows_{kind}, connection_{rows_.place.connect()} {
@@ -159,6 +194,31 @@ TEST_CASE("facets of models of any size are what the models say", "[catalog][mod
   for (const auto id : ids) {
     CAPTURE(id);
     models.change("delete", {{"id", id}});
+  }
+}
+
+TEST_CASE("statements for the facets of a model are few, however many members it has",
+          "[catalog][models][facets]") {
+  Filled rows{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
+  CountingConnection connection{rows.place.connect()};
+  struct Case {
+    int members;
+    int as_first, known, last, fresh;  // statements
+  };
+  // Of 200 members and the user four times 64 are written.
+  for (const Case& each :
+       {Case{1, 6, 3, 4, 4}, Case{5, 6, 3, 4, 4}, Case{63, 6, 3, 4, 4}, Case{200, 15, 9, 10, 13}}) {
+    CAPTURE(each.members);
+    const Json set = documents(each.members);
+    const auto first = rows.model("first", set["metrics"], set);
+    const auto second = rows.model("second", set["metrics"], set);
+    must(connection.begin());
+    CHECK(connection.count(forget_model_facets, first) == each.as_first);
+    CHECK(connection.count(forget_model_facets, second) == each.last);
+    CHECK(connection.count(derive_model_facets, second) == each.fresh);
+    CHECK(connection.count(derive_model_facets, first) == each.known);
+    must(connection.rollback());
+    for (const auto id : {first, second}) must(rows.change("delete", "models", {{"id", id}}));
   }
 }
 
