@@ -76,6 +76,23 @@ TEST_CASE("output.catalog with an id acts once, and not without a row", "[output
   CHECK(calls == 1);
 }
 
+TEST_CASE("output.catalog changes what meets conditions, or inserts many, once", "[output][catalog]") {
+  const std::string change = GENERATE(
+      R"({"entity":"tags","action":"update","where":[{"column":"name","op":"like","value":"a%"}],"set":{"description":"b"}})",
+      R"({"entity":"tags","action":"delete","where":[{"column":"id","op":"in","value":[1,2]}],"cascade":true})",
+      R"({"entity":"tags","action":"insert","rows":[{"name":"a"},{"name":"b"}]})");
+  auto output = harness("output.catalog", change);
+  std::vector<std::string> asked;
+  output.answer_catalog([&asked](std::string_view text) {
+    asked.emplace_back(text);
+    return batch({{"id", {1, 2}}});
+  });
+  REQUIRE(output.push(batch({{"id", {7, 9}}})).ok());
+  REQUIRE(output.push(batch({{"id", {8}}})).ok());
+  CHECK(asked == std::vector<std::string>{change});
+  CHECK(output.column<std::int64_t>("id") == std::vector<std::int64_t>{1, 2});
+}
+
 TEST_CASE("output.catalog that goes on behind a checkpoint does not act again", "[output][catalog]") {
   auto output = harness("output.catalog", R"({"entity": "jobs", "action": "retry", "id": 5})");
   int calls = 0;
