@@ -264,9 +264,11 @@ mr_context* current_call() { return innermost_call; }
 const mr_plugin* describe_table(const mr_host* host, std::string_view name,
                                 std::string_view version,
                                 std::span<const OperatorDefinition> operators) noexcept {
-  if (host != nullptr) current_host = host;
+  // A plugin that is asked again, by a second registry of the same engine, may be at work.
+  if (host != nullptr && host != current_host) current_host = host;
   try {
-    static const PluginTable table{name, version, operators};
+    // Never destroyed: at the end of the program operators may still be at work.
+    static const PluginTable& table = *new PluginTable{name, version, operators};
     return &table.plugin;
   } catch (...) {
     return nullptr;
