@@ -193,18 +193,25 @@ void JobAttempt::warn_if_untidy(const Result<void>& ended) const {
 
 void JobAttempt::put_back(const std::optional<Error>& error, std::chrono::milliseconds wait) {
   free_slot();
+  const auto asked_us = std::make_shared<std::int64_t>(0);  // shared by the two callbacks
   until_done(
       EndingStep::Write,
-      [this, error, wait](Answered answer) {
+      [this, error, wait, asked_us](Answered answer) {
+        *asked_us = service_->now_us();
         service_->jobs.requeue(lease_, error, wait, std::move(answer));
       },
-      [this, error, wait](const Result<void>& queued) {
+      [this, error, wait, asked_us](const Result<void>& queued) {
         if (!queued.ok()) return not_written(queued.error(), JobState::Queued);
-        went_back(error, wait);
+        went_back(error, wait, *asked_us);
       });
 }
 
-void JobAttempt::went_back(const std::optional<Error>& error, std::chrono::milliseconds wait) {
+// The row has a time from which the job may start. The clock may have been set back since it was
+// written, so the queue takes a later one: it counts the wait by the steady clock, and is refused
+// where the row's time is later than what it says.
+void JobAttempt::went_back(const std::optional<Error>& error, std::chrono::milliseconds wait,
+                           std::int64_t asked_us) {
+  constexpr std::int64_t kSlackUs = 1'000'000;
   if (services_) services_->outputs().close();
   if (error) {
     spdlog::warn("job will be tried again job={} attempt={} wait_ms={} error={}", lease_.job.value,
@@ -214,7 +221,9 @@ void JobAttempt::went_back(const std::optional<Error>& error, std::chrono::milli
   const auto wait_us = std::chrono::microseconds{wait}.count();
   service_->requeued({lease_.job, queue_, priority_,
                       wait_us > 0 ? service_->steady_us() + wait_us : 0,
-                      wait_us > 0 ? service_->now_us() + wait_us : 0});
+                      wait_us > 0
+                          ? std::max(asked_us, service_->now_us()) + wait_us + kSlackUs
+                          : 0});
 }
 
 void JobAttempt::give_back() {

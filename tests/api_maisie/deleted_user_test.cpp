@@ -114,7 +114,7 @@ TEST_CASE("a deleted user leaves no name in the audit trail and no file in the s
   delete_zofia(server, admin);
   CHECK(who_made("w2") == "anonymous");
   CHECK(server.upload({{"project_id", "1"}}).status == 401);
-  CHECK(server.contents() == 0);
+  CHECK(test::eventually([&] { return server.contents() == 0; }));
 }
 
 TEST_CASE("the ticket of a deleted user opens no file", "[maisie][sign_in]") {

@@ -352,7 +352,7 @@ TEST_CASE("a file with another hash than it should have is refused, and not kept
   const auto part = server.upload({{"project_id", "1"}, {"file_sha256", wrong}});
   CHECK(part.status == 400);
   CHECK(part.body["message"].contains("file_sha256"));
-  CHECK(server.contents() == 0);
+  CHECK(test::eventually([&] { return server.contents() == 0; }));
   CHECK(server.open_uploads() == 0);
   CHECK(server.as_user("GET", kModels).data().empty());
 
