@@ -53,8 +53,9 @@ Result<std::pair<Place, std::vector<Facet>>> read_facets(Connection& connection,
   for (const auto& [column, kind] : kDocuments) {
     const auto* text = std::get_if<std::string>(&row[column]);
     if (text == nullptr) continue;
-    const auto document = Json::parse(*text, nullptr, false);
-    if (!document.is_object()) continue;
+    const auto parsed = parse_json(*text);
+    if (!parsed.ok() || !parsed->is_object()) continue;
+    const Json& document = *parsed;
     if (document.size() > kMostMembers)
       return Error{Code::InvalidArgument,
                    fmt::format("more than {} members", kMostMembers),

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "engine/catalog/change_limits.hpp"
+#include "engine/catalog/ended_jobs.hpp"
 #include "engine/catalog/revision.hpp"
 #include "engine/catalog/row_change.hpp"
 
@@ -84,11 +85,12 @@ Result<bool> take_back_pending(Connection& connection, const Entity& entity, std
 
 Result<void> sweep_pending(Connection& connection, std::int64_t now_us) {
   MR_TRY(const SqlRows old,
-         connection.query("SELECT id, entity FROM pending_changes WHERE CASE WHEN job_id = 0 THEN "
-                          "renewed_us < ? ELSE NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.id = "
-                          "pending_changes.job_id AND jobs.state NOT IN ('finished', 'failed', "
-                          "'aborted')) END",
-                          {now_us - kLifeUs}));
+         connection.query(
+             fmt::format("SELECT id, entity FROM pending_changes WHERE CASE WHEN job_id = 0 THEN "
+                         "renewed_us < ? ELSE NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.id = "
+                         "pending_changes.job_id AND jobs.state NOT IN {}) END",
+                         kEndedJobs),
+             {now_us - kLifeUs}));
   for (const auto& row : old.rows) {
     const Entity* entity = find_entity(std::get<std::string>(row.at(1)));
     if (entity == nullptr || entity->pending.empty()) continue;

@@ -6,6 +6,7 @@
 #include <spdlog/spdlog.h>
 
 #include "engine/catalog/catalog.hpp"
+#include "engine/catalog/ended_jobs.hpp"
 #include "engine/catalog/part.hpp"
 
 #include <fmt/format.h>
@@ -41,9 +42,10 @@ Result<bool> is_there(Connection& connection, const std::string& sql, std::strin
 
 Result<bool> is_referred(Connection& connection, std::string_view sha256) {
   // Jobs come first: one that ends between two questions has written its rows by then.
-  static const std::string kOfJobs =
+  static const std::string kOfJobs = fmt::format(
       "SELECT 1 FROM job_contents JOIN jobs ON jobs.id = job_contents.job_id WHERE "
-      "job_contents.sha256 = ? AND jobs.state NOT IN ('finished', 'failed', 'aborted') LIMIT 1";
+      "job_contents.sha256 = ? AND jobs.state NOT IN {} LIMIT 1",
+      kEndedJobs);
   MR_TRY(const bool is_of_job, is_there(connection, kOfJobs, sha256));
   if (is_of_job) return true;
   for (const auto& [table, column] : places()) {

@@ -5,6 +5,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "engine/catalog/ended_jobs.hpp"
 #include "engine/catalog/part.hpp"
 #include "engine/job/content_collector.hpp"
 #include "engine/job/job_rows.hpp"
@@ -23,7 +24,6 @@ namespace {
 // Notes that one transaction writes or removes, so that no other write waits long for it.
 constexpr std::size_t kPage = 200;
 constexpr std::int64_t kMostFreed = 10'000;  // rows of one change that are looked at
-constexpr std::string_view kEnded = "('finished', 'failed', 'aborted')";
 
 }  // namespace
 
@@ -66,7 +66,7 @@ Result<std::vector<JobContents::Noted>> JobContents::of_ended(const Noted& after
         "jobs ON jobs.id = job_contents.job_id WHERE (job_contents.job_id > ? OR "
         "(job_contents.job_id = ? AND job_contents.sha256 > ?)) AND jobs.state IN {}{} ORDER BY "
         "job_contents.job_id, job_contents.sha256 LIMIT {}",
-        kEnded, only ? " AND job_contents.job_id = ?" : "", kPage);
+        kEndedJobs, only ? " AND job_contents.job_id = ?" : "", kPage);
     std::vector<SqlValue> values{after.job.value, after.job.value, after.sha256};
     if (only) values.emplace_back(only.value);
     MR_TRY(const SqlRows rows, connection.query(sql, values));
@@ -83,7 +83,7 @@ Result<void> JobContents::forget(const std::vector<Noted>& page) {
       "DELETE FROM job_contents WHERE job_id = ? AND sha256 = ? AND token = ? AND job_id IN "
       "(SELECT "
       "id FROM jobs WHERE state IN {})",
-      kEnded);
+      kEndedJobs);
   return catalog_.write_and_wait([&page](Connection& connection) -> Result<void> {
     for (const Noted& noted : page) {
       MR_CHECK(connection.execute(kSql, {noted.job.value, noted.sha256, noted.token}));

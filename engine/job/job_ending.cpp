@@ -367,7 +367,7 @@ void JobAttempt::done(JobState state) {
   }
   const bool may_have_contents = lease_.token > 1 || (services_ && services_->has_contents());
   if (is_final(state) && may_have_contents) {
-    service_->post(Pool::Control,
+    service_->post(Pool::Waiting,
                    [service = service_, id = lease_.job] { service->remove_contents(id); });
   }
   const bool may_have_unseen = lease_.token > 1 || (services_ && services_->has_unseen());

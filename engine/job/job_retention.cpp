@@ -4,9 +4,12 @@
 
 #include <spdlog/spdlog.h>
 
+#include "engine/catalog/ended_jobs.hpp"
 #include "engine/job/job_rows.hpp"
 #include "engine/job/job_service_state.hpp"
 #include "engine/job/job_store.hpp"
+
+#include <fmt/format.h>
 
 // Jobs that ended long ago go, with their journal and their idempotency key. A step at a time, each
 // a small transaction, so that other writes never wait long behind them.
@@ -59,8 +62,9 @@ Result<JobStore::Removed> JobStore::remove_ended(std::int64_t before_us, JobId a
     for (const std::int64_t id : ids) {
       // Asked for again meanwhile: it has not ended any more. What hangs on it goes with it.
       MR_TRY(const auto gone,
-             connection.execute("DELETE FROM jobs WHERE id = ? AND finished_us > 0 AND "
-                                "finished_us < ? AND state IN ('finished', 'failed', 'aborted')",
+             connection.execute(fmt::format("DELETE FROM jobs WHERE id = ? AND finished_us > 0 AND "
+                                            "finished_us < ? AND state IN {}",
+                                            kEndedJobs),
                                 {id, before_us}));
       removed.jobs += gone.rows > 0 ? 1 : 0;
     }

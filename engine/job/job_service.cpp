@@ -191,8 +191,10 @@ Result<JobState> JobService::abort(JobId id, StopReason reason) {
     state_->post(Pool::Control, [state = state_, id] {
       state->tidy_aborted(id);
       state->sweep_scratch(id);
-      state->remove_contents(id);
-      state->post(Pool::Waiting, [state, id] { state->drop_unseen(id); });
+      state->post(Pool::Waiting, [state, id] {
+        state->remove_contents(id);
+        state->drop_unseen(id);
+      });
     });
   } else if (attempt) {
     attempt->stop(reason);

@@ -11,7 +11,7 @@ namespace millrace {
 
 namespace {
 // What is smaller does not count: an edge holds few of them, and threads that count the bytes of one run meet at one number.
-constexpr std::size_t kLeastCounted = 512;
+constexpr std::size_t kLeastCounted = 64;
 constexpr std::size_t kMostWholeBytes = std::size_t{256} << 20;  // rows of one sequence number for an operator that wants all
 }
 

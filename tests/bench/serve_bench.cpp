@@ -2,9 +2,6 @@
 // to end, inline-lane reads, idle connections, answers while 64 nodes wait for a server that says nothing; and beside it, in
 // the same run, FastAPI under uvicorn (reads) and Celery with Redis (empty jobs).
 // Usage: serve_bench [seconds].
-#include <netinet/in.h>
-#include <sys/socket.h>
-
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -15,10 +12,10 @@
 #include <string>
 #include <thread>
 
-#include "engine/base/file_descriptor.hpp"
 #include "engine/base/json.hpp"
 #include "tests/bench/http_load.hpp"
 #include "tests/bench/peers.hpp"
+#include "tests/fixtures/hanging_server.hpp"
 #include "tests/fixtures/server_process.hpp"
 #include "tests/fixtures/temporary_folder.hpp"
 
@@ -78,32 +75,10 @@ void measure_arrays(const test::ServerProcess& server, const std::string& token)
         fmt::format("(p50 {:.0f} ms, refused {})", done.p50_ms, done.other));
 }
 
-// A listening socket that never accepts: whoever connects waits for an answer.
-class HangingServer {
- public:
-  HangingServer() : socket_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)} {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    auto* const any = reinterpret_cast<sockaddr*>(&address);
-    if (::bind(socket_.get(), any, size) != 0 || ::listen(socket_.get(), 128) != 0 ||
-        ::getsockname(socket_.get(), any, &size) != 0) {
-      throw std::runtime_error{"no socket for a server that hangs"};
-    }
-    port_ = ntohs(address.sin_port);
-  }
-  [[nodiscard]] std::uint16_t port() const { return port_; }
-
- private:
-  detail::FileDescriptor socket_;
-  std::uint16_t port_ = 0;
-};
-
 // How soon the server answers while 64 nodes keep a thread each.
 void measure_busy(std::chrono::milliseconds time) {
   constexpr int kNodes = 64;
-  const HangingServer hanging;
+  const test::HangingServer hanging;
   test::TemporaryFolder folder;
   const test::ServerProcess server{
       folder / "data", {"--queue", "slow=64", "--waiting-workers", "64", "--waiting-share", "64", "--allow-private"}};

@@ -5,13 +5,10 @@
 #include <thread>
 #include <vector>
 
-#include <arpa/inet.h>
 #include <catch2/catch.hpp>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "tests/fault/served_pictures.hpp"
+#include "tests/fixtures/hanging_server.hpp"
 #include "tests/fixtures/temporary_folder.hpp"
 
 #include <fmt/format.h>
@@ -102,31 +99,9 @@ int files_that_end_in(const std::filesystem::path& folder, std::string_view endi
   return count;
 }
 
-// A listening socket that never accepts: whoever connects waits for the answer for ever.
-class HangingServer {
- public:
-  HangingServer() : socket_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)} {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    REQUIRE(::bind(socket_, reinterpret_cast<const sockaddr*>(&address), size) == 0);
-    REQUIRE(::listen(socket_, 64) == 0);
-    REQUIRE(::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size) == 0);
-    port_ = ntohs(address.sin_port);
-  }
-  ~HangingServer() { ::close(socket_); }
-  HangingServer(const HangingServer&) = delete;
-  HangingServer& operator=(const HangingServer&) = delete;
-
-  [[nodiscard]] std::string url(int number) const {
-    return fmt::format("http://127.0.0.1:{}/{}.jsonlist", port_, number);
-  }
-
- private:
-  int socket_;
-  std::uint16_t port_ = 0;
-};
+std::string list_at(const HangingServer& server, int number) {
+  return fmt::format("http://127.0.0.1:{}/{}.jsonlist", server.port(), number);
+}
 
 }  // namespace
 
@@ -187,7 +162,7 @@ TEST_CASE("jobs that read from a server that hangs do not hold up a job of anoth
     held.push_back(place.submit({{{"name", "in"},
                                   {"type", "input.list"},
                                   {"postOps", {"out"}},
-                                  {"params", {{"file", hanging.url(i)}}}},
+                                  {"params", {{"file", list_at(hanging, i)}}}},
                                  {{"name", "out"}, {"type", "output.nothing"}, {"preOps", {"in"}}}}));
   }
   wait_until([&] {
