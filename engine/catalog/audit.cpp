@@ -57,9 +57,8 @@ Result<void> note_inserted(Connection& connection, const Asker& asker, const Ent
     if (!values.empty()) sql += ", (?, ?, ?, ?, ?, ?)";
     const auto last = first + static_cast<std::int64_t>(count) - 1;
     const Json what{{"after", {{"rows", count}, {"first", first}, {"last", last}}}};
-    values.insert(values.end(),
-                  {now_us, asker.name, std::string{entity.name}, first,
-                   std::string{to_string(RowChange::Action::Insert)}, what.dump()});
+    values.insert(values.end(), {now_us, asker.name, std::string{entity.name}, first,
+                                 std::string{to_string(RowChange::Action::Insert)}, what.dump()});
   }
   MR_CHECK(connection.execute(sql, values));
   return {};

@@ -242,8 +242,8 @@ Result<void> GroupCommit::try_commit(std::vector<Item>& batch) {
   const bool is_remote = database_.dialect() == SqlDialect::MySql;
   if (is_remote && !has_mark_) MR_CHECK(make_mark());
   const auto began = clock_.steady();
-  // Writes seldom fail. When one does, what it has changed goes with all of the batch, which runs again
-  // with a savepoint before each; so do some more, since failures come together.
+  // Writes seldom fail. When one does, what it has changed goes with all of the batch, which runs
+  // again with a savepoint before each; so do some more, since failures come together.
   const bool is_guarded = batch.size() > 1 && guarded_ > 0;
   MR_CHECK(connection_->begin());
   auto done = run_writes(batch, is_guarded);
@@ -259,7 +259,8 @@ Result<void> GroupCommit::try_commit(std::vector<Item>& batch) {
   if (is_remote) {
     if (auto marked = leave_mark(); !marked.ok()) return undo(std::move(marked), batch);
   }
-  if (!begin_commit(batch)) return run_again(batch);  // comes to an end: one more is left out each time
+  if (!begin_commit(batch))
+    return run_again(batch);  // comes to an end: one more is left out each time
   auto committed = connection_->commit();
   if (!committed.ok()) {
     // Over the network the answer to a COMMIT may be lost after the server obeyed; within the

@@ -10,9 +10,10 @@ namespace {
 
 // Changes come one after the other (revision.hpp), so nobody takes the number in between.
 Result<void> count_version(Connection& connection, const std::vector<SqlValue>& name) {
-  MR_TRY(const auto counted,
-         connection.execute(
-             "UPDATE version_counters SET last = last + 1 WHERE project_id = ? AND name = ?", name));
+  MR_TRY(
+      const auto counted,
+      connection.execute(
+          "UPDATE version_counters SET last = last + 1 WHERE project_id = ? AND name = ?", name));
   if (counted.rows > 0) return {};
   MR_CHECK(connection.execute(
       "INSERT INTO version_counters (project_id, name, last) VALUES (?, ?, 1)", name));

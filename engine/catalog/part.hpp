@@ -24,18 +24,19 @@ enum class ColumnKind {
 };
 
 /// The top-level members of a Document as rows of a table, for questions about them. The table has
-/// the columns kind, name, number (of a member that is one) and `row`, the id of the document's row.
+/// the columns kind, name, number (of a member that is one) and `row`, the id of the document's
+/// row.
 struct DocumentIndex {
-  std::string_view table;  // "model_values"
-  std::string_view row;    // "model_id"
-  std::string_view kind;   // "metric": which document of the row
+  std::string_view table;     // "model_values"
+  std::string_view row;       // "model_id"
+  std::string_view kind;      // "metric": which document of the row
   std::string_view copied{};  // column that the table copies from the row: "project_id"; none
 };
 
 /// What a Rows column shows, and how a list of names changes it.
 struct RelatedRows {
-  std::string_view entity;  // "model_tags"
-  std::string_view by;      // its column that holds the id of our row
+  std::string_view entity;   // "model_tags"
+  std::string_view by;       // its column that holds the id of our row
   std::string_view named{};  // entity with a column `name` that a list of names is made of: "tags"
   std::string_view link{};   // table that links the two
   std::string_view own{}, other{};  // its columns: "model_id", "tag_id"
@@ -51,12 +52,13 @@ struct TextIndex {
 /// What a change may put into a column. Without any, the column is only read.
 struct ColumnRules {
   bool is_writable = false;
-  bool is_mandatory = false;     // must be given, and not null
-  bool is_unique = false;        // no two rows have it, but for null
-  bool is_sha256 = false;        // of a Text: 64 hexadecimal digits, kept in lower case
-  bool is_content = false;       // of an is_sha256: names a content of the store, which stays for it
-  std::string_view fallback{};   // JSON of what stands there when an insert does not give it; else null
-  int longest = 0;               // characters of a Text; 0: any number
+  bool is_mandatory = false;  // must be given, and not null
+  bool is_unique = false;     // no two rows have it, but for null
+  bool is_sha256 = false;     // of a Text: 64 hexadecimal digits, kept in lower case
+  bool is_content = false;    // of an is_sha256: names a content of the store, which stays for it
+  std::string_view
+      fallback{};   // JSON of what stands there when an insert does not give it; else null
+  int longest = 0;  // characters of a Text; 0: any number
   std::string_view references{};  // entity whose id it holds; that row cannot be deleted then
   std::string_view folded{};      // column of the table that keeps the text without regard to case
   TextIndex contains{};           // of what is folded
@@ -68,8 +70,8 @@ struct EntityColumn {
   ColumnKind kind;
   std::string_view column;  // in the table: "created_us"; or an SQL expression in parentheses
   ColumnRules rules{};
-  DocumentIndex index{};    // of a Document; without a table it has none
-  RelatedRows related{};    // of Rows
+  DocumentIndex index{};  // of a Document; without a table it has none
+  RelatedRows related{};  // of Rows
 };
 
 struct Asker;
@@ -90,8 +92,8 @@ struct Entity {
   /// `derive` after it was made or changed, both within the transaction.
   Result<void> (*forget)(Connection&, std::int64_t id) = nullptr;
   Result<void> (*derive)(Connection&, std::int64_t id) = nullptr;
-  /// Called before a row is made, within the transaction: checks what was asked for, and returns the
-  /// values of further columns that follow from it.
+  /// Called before a row is made, within the transaction: checks what was asked for, and returns
+  /// the values of further columns that follow from it.
   Result<RowValues> (*complete)(Connection&, const Asker&, const RowValues& asked) = nullptr;
   /// Called before a row is deleted, within the transaction: Conflict says what is against it.
   Result<void> (*check_deletion)(Connection&, std::int64_t id) = nullptr;
@@ -102,8 +104,8 @@ struct Entity {
   /// The revision that its changes raise, and for which answers about it stand. Entities that are
   /// read together, or that check each other's rows, share one; empty: its own name.
   std::string_view revision{};
-  /// Column of the table with the id of the change that made the row, 0 for one of its own: more rows
-  /// than one transaction may write can be inserted at once then (pending_change.hpp). Not for
+  /// Column of the table with the id of the change that made the row, 0 for one of its own: more
+  /// rows than one transaction may write can be inserted at once then (pending_change.hpp). Not for
   /// entities with the functions above, whose tables would tell of rows that are not seen.
   std::string_view pending{};
 };

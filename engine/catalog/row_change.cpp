@@ -38,11 +38,13 @@ Result<std::int64_t> integer_member(const Json& change, std::string_view name) {
 
 Result<std::string> sha256_digits(const EntityColumn& column, std::string_view text) {
   std::string digits{text};
-  std::transform(digits.begin(), digits.end(), digits.begin(),
-                 [](char c) { return c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c; });
+  std::transform(digits.begin(), digits.end(), digits.begin(), [](char c) {
+    return c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
   if (digits.size() == 64 && digits.find_first_not_of("0123456789abcdef") == std::string::npos)
     return digits;
-  return wrong(fmt::format("{} is not a SHA-256 of 64 hexadecimal digits", column.name), column.name);
+  return wrong(fmt::format("{} is not a SHA-256 of 64 hexadecimal digits", column.name),
+               column.name);
 }
 
 }  // namespace
@@ -80,9 +82,8 @@ Result<RowChange> RowChange::compile(const Json& change, const Asker& asker, con
 
 Result<void> RowChange::read_action(const Json& change) {
   const auto word = change.value("action", Json{});
-  const auto known = std::find_if(kActions.begin(), kActions.end(), [&](const auto& action) {
-    return word == Json(action.first);
-  });
+  const auto known = std::find_if(kActions.begin(), kActions.end(),
+                                  [&](const auto& action) { return word == Json(action.first); });
   if (known == kActions.end())
     return wrong(fmt::format("action of {} is insert, update, delete, attach or detach: {}",
                              entity_->name, word.dump()));
@@ -157,7 +158,8 @@ Result<void> RowChange::read_value(const EntityColumn& column, const Json& value
 
 Result<void> RowChange::read_names(const EntityColumn& column, const Json& value) {
   if (column.related.named.empty()) return wrong(fmt::format("{} is only read", column.name));
-  if (!value.is_array()) return wrong(fmt::format("{} is a list of names", column.name), column.name);
+  if (!value.is_array())
+    return wrong(fmt::format("{} is a list of names", column.name), column.name);
   if (value.size() > kMostNames)
     return wrong(fmt::format("{} has more than {} names", column.name, kMostNames), column.name);
   MR_TRY(const EntityColumn* name, column_of(*find_entity(column.related.named), "name", kWhat));
@@ -167,9 +169,9 @@ Result<void> RowChange::read_names(const EntityColumn& column, const Json& value
       return wrong(fmt::format("{} is a list of names", column.name), column.name);
     auto text = each.get<std::string>();
     if (!is_utf8(text) || code_points(text) > static_cast<std::size_t>(name->rules.longest)) {
-      return wrong(fmt::format("{} has a name of more than {} characters", column.name,
-                               name->rules.longest),
-                   column.name);
+      return wrong(
+          fmt::format("{} has a name of more than {} characters", column.name, name->rules.longest),
+          column.name);
     }
     if (std::find(names.names.begin(), names.names.end(), text) == names.names.end())
       names.names.push_back(std::move(text));
@@ -209,7 +211,8 @@ Result<void> RowChange::read_link(const Json& change) {
 void RowChange::hide_passwords(Json& set) const {
   for (const auto& [column, value] : values_) {
     const auto* hash = std::get_if<std::string>(&value);
-    if (column->kind == ColumnKind::Password && hash != nullptr) set[std::string{column->name}] = *hash;
+    if (column->kind == ColumnKind::Password && hash != nullptr)
+      set[std::string{column->name}] = *hash;
   }
 }
 

@@ -15,8 +15,8 @@
 
 namespace millrace {
 
-/// How a change that is compiled gives passwords: as they are typed, or as the hashes that were made
-/// of them when it was compiled before.
+/// How a change that is compiled gives passwords: as they are typed, or as the hashes that were
+/// made of them when it was compiled before.
 enum class Passwords { Plain, Hashed };
 
 /// A change of one row as it was asked for (docs/catalog.md), checked against the schema. Passwords
@@ -28,8 +28,8 @@ class RowChange {
   static Result<RowChange> compile(const Json& change, const Asker& asker, const Clock& clock,
                                    Passwords passwords = Passwords::Plain);
 
-  /// Makes the change and notes it in the audit trail. Within a transaction; may run again when that
-  /// failed as a whole.
+  /// Makes the change and notes it in the audit trail. Within a transaction; may run again when
+  /// that failed as a whole.
   Result<void> apply(Connection& connection);
 
   [[nodiscard]] const Entity& entity() const { return *entity_; }
@@ -100,7 +100,7 @@ class RowChange {
   std::vector<Names> names_;
   const EntityColumn* linked_ = nullptr;  // of attach and detach
   std::int64_t other_id_ = 0;
-  bool is_one_of_many_ = false;   // which share their line in the audit trail
+  bool is_one_of_many_ = false;  // which share their line in the audit trail
   References* known_ = nullptr;  // of the change of many rows, while it is made
   std::int64_t change_ = 0;      // whose rows are not seen yet
 };

@@ -60,7 +60,8 @@ Result<void> RowChange::change(Connection& connection) {
       MR_CHECK(update(connection, {&id_, 1}));
       break;
     case Action::Delete:
-      MR_CHECK(connection.execute(fmt::format("DELETE FROM {} WHERE id = ?", entity_->table), {id_}));
+      MR_CHECK(
+          connection.execute(fmt::format("DELETE FROM {} WHERE id = ?", entity_->table), {id_}));
       break;
     case Action::Attach:
     case Action::Detach:
@@ -130,8 +131,7 @@ Result<void> RowChange::check_references(Connection& connection) const {
     const Entity& other = *find_entity(column->rules.references);
     const std::pair reference{&other, std::get<std::int64_t>(value)};
     if (known_ != nullptr && known_->contains(reference)) continue;
-    MR_TRY(const bool is_there,
-           has_row(connection, find_by_id(other), {value}));
+    MR_TRY(const bool is_there, has_row(connection, find_by_id(other), {value}));
     if (is_there) {
       if (known_ != nullptr) known_->insert(reference);
       continue;
@@ -148,11 +148,10 @@ Result<void> RowChange::check_references(Connection& connection) const {
 Result<void> RowChange::check_unique(Connection& connection) const {
   for (const auto& [column, value] : values_) {
     if (!column->rules.is_unique || is_null(value)) continue;
-    MR_TRY(const bool is_taken,
-           has_row(connection,
-                   fmt::format("SELECT 1 FROM {} WHERE {} = ? AND id <> ?", entity_->table,
-                               column->column),
-                   {value, id_}));
+    MR_TRY(const bool is_taken, has_row(connection,
+                                        fmt::format("SELECT 1 FROM {} WHERE {} = ? AND id <> ?",
+                                                    entity_->table, column->column),
+                                        {value, id_}));
     if (!is_taken) continue;
     return Error{Code::Conflict,
                  fmt::format("{} is taken: {}", column->name, shown(*column, value).dump()),
@@ -168,10 +167,10 @@ Result<void> RowChange::check_dependents(Connection& connection) const {
     for (const Entity& other : part.entities) {
       for (const EntityColumn& column : other.columns) {
         if (column.rules.references != entity_->name) continue;
-        MR_TRY(const bool refers,
-               has_row(connection,
-                       fmt::format("SELECT 1 FROM {} WHERE {} = ? LIMIT 1", other.table, column.column),
-                       {id_}));
+        MR_TRY(const bool refers, has_row(connection,
+                                          fmt::format("SELECT 1 FROM {} WHERE {} = ? LIMIT 1",
+                                                      other.table, column.column),
+                                          {id_}));
         if (refers) {
           return Error{Code::Conflict,
                        fmt::format("it still has {}; delete or move them first", other.name)};
@@ -185,10 +184,10 @@ Result<void> RowChange::check_dependents(Connection& connection) const {
 Result<void> RowChange::link(Connection& connection) const {
   const auto& related = linked_->related;
   const Entity& other = *find_entity(related.named);
-  MR_TRY(const bool is_there,
-         has_row(connection, find_by_id(other), {other_id_}));
+  MR_TRY(const bool is_there, has_row(connection, find_by_id(other), {other_id_}));
   if (!is_there)
-    return Error{Code::NotFound, fmt::format("no row of {} has this id: {}", other.name, other_id_)};
+    return Error{Code::NotFound,
+                 fmt::format("no row of {} has this id: {}", other.name, other_id_)};
   const std::vector<SqlValue> pair{id_, other_id_};
   if (action_ == Action::Detach) {
     MR_TRY(const auto gone,
@@ -196,14 +195,13 @@ Result<void> RowChange::link(Connection& connection) const {
                                           related.own, related.other),
                               pair));
     if (gone.rows > 0) return {};
-    return Error{Code::NotFound,
-                 fmt::format("{} {} is not attached to {} {}", other.name, other_id_, entity_->name, id_)};
+    return Error{Code::NotFound, fmt::format("{} {} is not attached to {} {}", other.name,
+                                             other_id_, entity_->name, id_)};
   }
-  MR_TRY(const bool is_linked,
-         has_row(connection,
-                 fmt::format("SELECT 1 FROM {} WHERE {} = ? AND {} = ?", related.link, related.own,
-                             related.other),
-                 pair));
+  MR_TRY(const bool is_linked, has_row(connection,
+                                       fmt::format("SELECT 1 FROM {} WHERE {} = ? AND {} = ?",
+                                                   related.link, related.own, related.other),
+                                       pair));
   if (is_linked) return {};
   MR_CHECK(connection.execute(fmt::format("INSERT INTO {} ({}, {}) VALUES (?, ?)", related.link,
                                           related.own, related.other),
@@ -233,10 +231,9 @@ Result<void> RowChange::set_names(Connection& connection) const {
           fmt::format("DELETE FROM {} WHERE {} = ?", related.link, related.own), {id_}));
     }
     for (const std::string& name : names) {
-      MR_TRY(const SqlRows found,
-             connection.query(fmt::format("SELECT id FROM {} WHERE name = ?{}", other.table,
-                                          and_seen(other)),
-                              {name}));
+      MR_TRY(const SqlRows found, connection.query(fmt::format("SELECT id FROM {} WHERE name = ?{}",
+                                                               other.table, and_seen(other)),
+                                                   {name}));
       std::int64_t other_id = 0;
       if (found.rows.empty()) {
         RowChange made{other, asker_, now_us_};

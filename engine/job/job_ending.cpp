@@ -219,11 +219,9 @@ void JobAttempt::went_back(const std::optional<Error>& error, std::chrono::milli
   }
   done(JobState::Queued);
   const auto wait_us = std::chrono::microseconds{wait}.count();
-  service_->requeued({lease_.job, queue_, priority_,
-                      wait_us > 0 ? service_->steady_us() + wait_us : 0,
-                      wait_us > 0
-                          ? std::max(asked_us, service_->now_us()) + wait_us + kSlackUs
-                          : 0});
+  service_->requeued(
+      {lease_.job, queue_, priority_, wait_us > 0 ? service_->steady_us() + wait_us : 0,
+       wait_us > 0 ? std::max(asked_us, service_->now_us()) + wait_us + kSlackUs : 0});
 }
 
 void JobAttempt::give_back() {

@@ -9,11 +9,12 @@ CatalogPart part_jobs() {
 
   const auto table = MigrationStep::statement;
   const auto index = MigrationStep::index;
-  part.migrations = {{
-      1,
-      "jobs, journal, checkpoints, outputs",
+  part.migrations = {
       {
-          table(R"(CREATE TABLE IF NOT EXISTS jobs (
+          1,
+          "jobs, journal, checkpoints, outputs",
+          {
+              table(R"(CREATE TABLE IF NOT EXISTS jobs (
             id {id},
             dialect {key 64} NOT NULL,
             external_id {key 255},
@@ -48,11 +49,11 @@ CatalogPart part_jobs() {
             error {text},
             versions {text}
           ) {options})"),
-          index("jobs", "jobs_external", "UNIQUE (dialect, external_id)"),
-          index("jobs", "jobs_idempotency", "UNIQUE (owner, idempotency_key)"),
-          index("jobs", "jobs_state", "(state, lease_until_us)"),
-          index("jobs", "jobs_owner", "(dialect, owner, id)"),
-          table(R"(CREATE TABLE IF NOT EXISTS job_events (
+              index("jobs", "jobs_external", "UNIQUE (dialect, external_id)"),
+              index("jobs", "jobs_idempotency", "UNIQUE (owner, idempotency_key)"),
+              index("jobs", "jobs_state", "(state, lease_until_us)"),
+              index("jobs", "jobs_owner", "(dialect, owner, id)"),
+              table(R"(CREATE TABLE IF NOT EXISTS job_events (
             job_id {integer} NOT NULL,
             sequence {integer} NOT NULL,
             time_us {integer} NOT NULL,
@@ -61,7 +62,7 @@ CatalogPart part_jobs() {
             PRIMARY KEY (job_id, sequence),
             FOREIGN KEY (job_id) REFERENCES jobs (id) ON DELETE CASCADE
           ) {clustered})"),
-          table(R"(CREATE TABLE IF NOT EXISTS job_checkpoints (
+              table(R"(CREATE TABLE IF NOT EXISTS job_checkpoints (
             job_id {integer} NOT NULL,
             token {integer} NOT NULL,
             sequence {integer} NOT NULL,
@@ -69,7 +70,7 @@ CatalogPart part_jobs() {
             PRIMARY KEY (job_id),
             FOREIGN KEY (job_id) REFERENCES jobs (id) ON DELETE CASCADE
           ) {options})"),
-          table(R"(CREATE TABLE IF NOT EXISTS job_outputs (
+              table(R"(CREATE TABLE IF NOT EXISTS job_outputs (
             job_id {integer} NOT NULL,
             place {integer} NOT NULL,
             uri {text} NOT NULL,
@@ -77,28 +78,31 @@ CatalogPart part_jobs() {
             PRIMARY KEY (job_id, place),
             FOREIGN KEY (job_id) REFERENCES jobs (id) ON DELETE CASCADE
           ) {options})"),
+          },
       },
-  }, {
-      2,
-      "jobs whose client chose no id have none",
       {
-          // They had their number, which blocked the id of a client that chose it.
-          table("UPDATE jobs SET external_id = NULL WHERE external_id = CAST(id AS CHAR)"),
+          2,
+          "jobs whose client chose no id have none",
+          {
+              // They had their number, which blocked the id of a client that chose it.
+              table("UPDATE jobs SET external_id = NULL WHERE external_id = CAST(id AS CHAR)"),
+          },
       },
-  }, {
-      3,
-      "outputs say whose stage counts",
       {
-          // 0: of an attempt before this version, whose stages have no token in their names.
-          MigrationStep::column("job_outputs", "token", "{integer} NOT NULL DEFAULT 0"),
+          3,
+          "outputs say whose stage counts",
+          {
+              // 0: of an attempt before this version, whose stages have no token in their names.
+              MigrationStep::column("job_outputs", "token", "{integer} NOT NULL DEFAULT 0"),
+          },
       },
-  }, {
-      4,
-      "a job that is publishing keeps the changes that take effect with its end",
       {
-          MigrationStep::column("jobs", "changes", "{text}"),
-      },
-  }};
+          4,
+          "a job that is publishing keeps the changes that take effect with its end",
+          {
+              MigrationStep::column("jobs", "changes", "{text}"),
+          },
+      }};
 
   using Kind = ColumnKind;
   // Rows below a job are seen by whoever sees the job.
