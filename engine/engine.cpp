@@ -1,7 +1,5 @@
 #include "engine/engine.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <optional>
 #include <system_error>
@@ -12,6 +10,9 @@
 #include "engine/data_lock.hpp"
 #include "engine/job/inline_services.hpp"
 #include "engine/prepared.hpp"
+#include "engine/validated_pipelines.hpp"
+
+#include <fmt/format.h>
 
 namespace millrace {
 
@@ -61,7 +62,7 @@ void join_rows(std::vector<NodeRows>& rows) {
 // Adds a fault for each address that is to be read and does not exist. Other people's servers are not asked: one that
 // hangs would hang the request that submits.
 void add_missing_sources(Engine::Checked& checked, Services& services) {
-  const Json& ops = checked.document["ops"];
+  const Json& ops = (*checked.document)["ops"];
   for (const Node& node : checked.graph->nodes) {
     for (const std::string& name : read_addresses(*node.info)) {
       const auto value = node.params->find(name);
@@ -86,6 +87,7 @@ struct Engine::State {
   DataLock lock;
   EngineSettings settings;
   std::unique_ptr<Registry> registry;
+  ValidatedPipelines validated;
   std::unique_ptr<Store> store;
   std::unique_ptr<Catalog> catalog;
   std::unique_ptr<Scheduler> scheduler;
@@ -149,13 +151,20 @@ Result<void> Engine::announce(const std::string& address) { return state_->lock.
 
 Engine::Checked Engine::validate(const Json& document, const Json& parameters, const StoreRights& rights,
                                  const PipelineRules& rules) {
+  const ValidatedPipelines::Asked asked{document, parameters, rights, rules};
+  if (!rules.check_sources) {
+    if (const auto known = state_->validated.find(asked))
+      return {known->graph, {}, known->document};
+  }
   InlineServices services{state_->around(), rights, {}};
   auto validation = validate_document(document, parameters, *state_->registry, services, rules);
   Checked checked{std::move(validation.graph), std::move(validation.faults), {}};
   if (!checked.graph) return checked;
-  checked.document = bind_parameters(document, parameters, checked.faults);
+  checked.document = std::move(validation.document);
   if (rules.check_sources) add_missing_sources(checked, services);
   if (!checked.faults.empty()) checked.graph = nullptr;
+  if (checked.graph && !rules.check_sources)
+    state_->validated.keep(asked, {checked.document, checked.graph});
   return checked;
 }
 

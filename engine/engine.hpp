@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/base/json.hpp"
+#include "engine/base/shared_json.hpp"
 #include "engine/graph/graph.hpp"
 #include "engine/graph/plan.hpp"
 #include "engine/job/job_service.hpp"
@@ -47,7 +47,7 @@ class Engine {
   struct Checked {
     std::shared_ptr<const Graph> graph;  // null when there are faults; shared with whoever runs it
     std::vector<Fault> faults;
-    Json document;                       // with its parameters bound: what a JobRequest takes
+    SharedJson document;  // with its parameters bound: what a JobRequest takes
   };
   /// Binds parameters and validates, without running anything. `rights` decide which addresses are open. Blocks only when
   /// `rules` ask for a look at the sources.

@@ -4,7 +4,7 @@
 #include <charconv>
 
 #include "engine/base/clock.hpp"
-#include "engine/base/json.hpp"
+#include "engine/base/quoted.hpp"
 
 namespace millrace::api {
 
@@ -17,21 +17,6 @@ void append_number(std::string& out, std::int64_t number) {
 }
 
 }  // namespace
-
-void append_quoted(std::string& out, std::string_view text) {
-  bool is_plain = true;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    is_plain = is_plain && byte >= 0x20 && byte < 0x80 && c != '"' && c != '\\';
-  }
-  if (is_plain) {
-    out += '"';
-    out += text;
-    out += '"';
-  } else {
-    out += Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
-  }
-}
 
 RowText::RowText(const Batch& rows, const std::vector<Member>& members) {
   columns_.reserve(members.size());

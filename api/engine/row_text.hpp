@@ -34,7 +34,4 @@ class RowText {
   std::vector<Bound> columns_;
 };
 
-/// Appends `text` as a JSON string; bytes that are no UTF-8 are replaced.
-void append_quoted(std::string& out, std::string_view text);
-
 }  // namespace millrace::api

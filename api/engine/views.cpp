@@ -121,7 +121,7 @@ void Views::validate(const Request& request, const Caller& caller, const http::R
     if (const auto* refused = std::get_if<Refusal>(&translated))
       return refuse_with_envelope(*refused, *request);
     const auto& bound = std::get<Bound>(translated);
-    const Json* document = &bound.job.pipeline;
+    const Json* document = &*bound.job.pipeline;
     if (document->is_string()) {
       const auto& name = document->get_ref<const std::string&>();
       const auto* entry = surroundings_.pipelines.find(name);

@@ -29,16 +29,9 @@ Error without_node(const Outcome& outcome) {
 
 /// What the job looks like that was just queued.
 Job submitted_job(const JobRequest& request, JobId id) {
-  Job job;
+  Job job = job_of(request, {});
   job.id = id;
-  job.dialect = request.dialect;
-  job.external_id = request.external_id.empty() ? std::to_string(id.value) : request.external_id;
-  job.owner = request.owner;
-  job.queue = request.queue;
-  job.priority = request.priority;
-  job.max_attempts = request.max_attempts;
-  job.idempotency_key = request.idempotency_key;
-  job.facts = request.facts;
+  if (job.external_id.empty()) job.external_id = std::to_string(id.value);
   return job;
 }
 
@@ -171,9 +164,9 @@ void Road::send(StoredBody stored) {
   finish_.answer(std::move(stored.head));
 }
 
-std::optional<Refusal> Road::make_ready(Bound& bound, Validated& last) const {
+std::optional<Refusal> Road::make_ready(Bound& bound) const {
   auto& job = bound.job;
-  const Json* document = endpoint_.pipeline != nullptr ? endpoint_.pipeline : &job.pipeline;
+  const Json* document = endpoint_.pipeline != nullptr ? endpoint_.pipeline : &*job.pipeline;
   if (document->is_string()) {
     const auto& name = document->get_ref<const std::string&>();
     const auto* entry = surroundings_.pipelines.find(name);
@@ -181,45 +174,31 @@ std::optional<Refusal> Road::make_ready(Bound& bound, Validated& last) const {
       return Refusal{.error = {Code::NotFound, fmt::format("no such pipeline: {}", name)}};
     document = &entry->document;
   }
-  const bool is_brought = document == &job.pipeline;
-  const bool is_same = last.document != nullptr && bound.parameters == last.parameters &&
-                       (is_brought ? *document == last.brought
-                                   : last.brought.is_null() && document == last.document);
-  if (!is_same) {
-    auto checked =
-        surroundings_.engine.validate(*document, bound.parameters, caller_.rights, bound.rules);
-    if (!checked.graph) {
-      for (auto& fault : checked.faults) fault.pointer.insert(0, bound.pipeline_at);
-      return faulty(std::move(checked.faults), {}, "the pipeline is not valid");
-    }
-    last = {document,
-            is_brought ? std::move(job.pipeline) : Json{},
-            bound.parameters,
-            std::move(checked.document),
-            checked.graph->queue,
-            checked.graph->priority};
+  auto checked =
+      surroundings_.engine.validate(*document, bound.parameters, caller_.rights, bound.rules);
+  if (!checked.graph) {
+    for (auto& fault : checked.faults) fault.pointer.insert(0, bound.pipeline_at);
+    return faulty(std::move(checked.faults), {}, "the pipeline is not valid");
   }
   job.dialect = dialect_.name;
   job.owner = caller_.owner;
   job.rules = bound.rules;
-  if (job.queue == JobRequest{}.queue) job.queue = last.queue;
-  if (job.priority == 0) job.priority = last.priority;
+  if (job.queue == JobRequest{}.queue) job.queue = checked.graph->queue;
+  if (job.priority == 0) job.priority = checked.graph->priority;
+  job.pipeline = std::move(checked.document);
+  job.graph = std::move(checked.graph);
   return std::nullopt;
 }
 
 void Road::submit(Bound bound) {
   if (!bound.each.empty()) return submit_each(std::move(bound));
-  Validated validated;
-  if (const auto refused = make_ready(bound, validated)) return finish_.refuse(*refused);
-  auto& job = bound.job;
-  job.pipeline = nullptr;  // the answer tells nothing of it
-  auto request = job;
-  request.pipeline = std::move(validated.pipeline);
+  if (const auto refused = make_ready(bound)) return finish_.refuse(*refused);
+  auto request = bound.job;
   surroundings_.engine.submit(
       std::move(request), caller_.rights,
       [held = surroundings_.lane.hold(), finish = finish_, http_request = request_,
        caller = caller_, reply = endpoint_.route->reply,
-       job = std::move(job)](Result<JobStore::Submission> submitted) {
+       job = std::move(bound.job)](Result<JobStore::Submission> submitted) {
         if (!submitted.ok()) return finish.refuse(not_submitted(submitted.error()));
         if (reply == nullptr) return finish.answer({.status = 202});
         const auto row = submitted_job(job, submitted->id);
@@ -237,14 +216,12 @@ void Road::submit_each(Bound bound) {
   std::vector<OneSubmitted> each(bound.each.size());
   std::vector<JobRequest> requests;
   std::vector<std::size_t> places;  // of the requests among the answers
-  Validated last;
   for (std::size_t i = 0; i < each.size(); ++i) {
     auto* one = std::get_if<Bound>(&bound.each[i]);
     each[i].refusal =
-        one == nullptr ? std::get<Refusal>(std::move(bound.each[i])) : make_ready(*one, last);
+        one == nullptr ? std::get<Refusal>(std::move(bound.each[i])) : make_ready(*one);
     if (each[i].refusal) continue;
     requests.push_back(std::move(one->job));
-    requests.back().pipeline = last.pipeline;
     places.push_back(i);
   }
   surroundings_.engine.submit_all(

@@ -52,16 +52,8 @@ class Road final : public WorkLane::Work {
   void send(StoredBody stored);
   void submit(Bound bound);
   void submit_each(Bound bound);
-  /// What is validated of a job; kept from one job of a request to the next, which often differs in
-  /// nothing.
-  struct Validated {
-    const Json* document = nullptr;
-    Json brought, parameters;  // what was asked for
-    Json pipeline;             // as it will run
-    std::string queue;
-    int priority = 0;
-  };
-  std::optional<Refusal> make_ready(Bound& bound, Validated& last) const;
+  /// Validates the job of `bound`, whose pipeline is then as it will run.
+  std::optional<Refusal> make_ready(Bound& bound) const;
 
   const Surroundings& surroundings_;
   const Dialect& dialect_;

@@ -75,13 +75,13 @@ std::vector<Use> find_uses(const Pipeline& pipeline, const std::vector<ResolvedT
 
 }  // namespace
 
-void check_addresses(const Pipeline& pipeline, const std::vector<ResolvedType*>& types,
+bool check_addresses(const Pipeline& pipeline, const std::vector<ResolvedType*>& types,
                      Services& services, FaultList& faults) {
   const auto uses = find_uses(pipeline, types);
   // What is only read may be read twice.
   const bool any_target =
       std::any_of(uses.begin(), uses.end(), [](const Use& use) { return !use.is_source; });
-  if (!any_target || uses.size() < 2) return;
+  if (!any_target || uses.size() < 2) return false;
   std::unordered_map<std::string_view, std::string> objects;  // by address, each looked up once
   std::unordered_map<std::string_view, const Use*> firsts;    // by object
   for (const auto& use : uses) {
@@ -100,6 +100,7 @@ void check_addresses(const Pipeline& pipeline, const std::vector<ResolvedType*>&
     if (use.address != first.address) message += fmt::format(" is {}", first.address);
     faults.add("same_address", use.pointer, std::move(message));
   }
+  return true;
 }
 
 }  // namespace millrace

@@ -54,6 +54,9 @@ struct Graph {
   std::string name;
   std::int64_t max_records = kMaxRecords;
   Json defaults = Json::object();  // of the pipeline, checked
+  // To tell its addresses apart the store was asked what they lead to, which may change: it has to
+  // be validated again before it runs at another time.
+  bool asked_store = false;
 
   /// Returns the edges into a node, in the order of its preOps.
   [[nodiscard]] std::span<const Edge> into(NodeId node) const;
@@ -64,6 +67,7 @@ struct Validation {
   std::shared_ptr<const Graph>
       graph;  // null when there are faults, or a node that could not be read
   std::vector<Fault> faults;
+  Json document;  // as it will run: with the parameters in it; only of validate_document()
 };
 
 /// Binds, reads and validates a document; the faults of all three steps together.

@@ -63,6 +63,8 @@ struct PipelineRules {
   bool check_sources = false;  // the engine also looks whether what is read exists (kinds
                                // source_missing, bucket_missing)
   std::size_t max_nodes = 2'000'000;
+
+  bool operator==(const PipelineRules&) const = default;
 };
 
 /// Replaces every {"$param": "name"} in `document` by the value in `given`, else by the declared

@@ -18,8 +18,8 @@ void check_roles(const Pipeline& pipeline, const Links& links,
 
 /// Reports same_address: an object that a node writes, or the log, is used by nobody else; what is
 /// only read may be read by many. Objects are told apart by Services::identify(), not by how their
-/// addresses are spelled.
-void check_addresses(const Pipeline& pipeline, const std::vector<ResolvedType*>& types,
+/// addresses are spelled. Returns whether that was asked for.
+bool check_addresses(const Pipeline& pipeline, const std::vector<ResolvedType*>& types,
                      Services& services, FaultList& faults);
 
 }  // namespace millrace

@@ -55,7 +55,7 @@ class Validator {
     check_retries();
     check_defaults();
     check_log_file();
-    check_addresses(pipeline_, types_, services_, faults_);
+    asked_store_ = check_addresses(pipeline_, types_, services_, faults_);
     if (order.cycles.empty()) check_schemas(pipeline_, links_, order.nodes, checked_, faults_);
     const bool is_readable = std::all_of(ops_.begin(), ops_.end(),
                                          [](const NodeSpec& spec) { return spec.is_readable; });
@@ -179,6 +179,7 @@ class Validator {
     graph->name = pipeline_.name;
     graph->max_records = pipeline_.max_records;
     graph->defaults = pipeline_.defaults;
+    graph->asked_store = asked_store_;
     graph->nodes.reserve(order.size());
     graph->edges.reserve(links_.all.size());
     graph->first_into.reserve(order.size() + 1);
@@ -210,6 +211,7 @@ class Validator {
   std::vector<const CheckedNode*>
       checked_;  // of the resolver; null where a node could not be resolved
   Links links_;
+  bool asked_store_ = false;
 };
 
 }  // namespace
@@ -225,7 +227,7 @@ Validation validate(const Pipeline& pipeline, Registry& registry, Services& serv
 Validation validate_document(const Json& document, const Json& given, Registry& registry,
                              Services& services, const PipelineRules& rules) {
   std::vector<Fault> faults;
-  const auto bound = bind_with_holes(document, given, faults);
+  auto bound = bind_with_holes(document, given, faults);
   std::vector<Fault> follow;
   const auto pipeline = read_pipeline(bound.document, rules, follow);
   auto validation = validate(pipeline, registry, services, rules);
@@ -234,6 +236,7 @@ Validation validate_document(const Json& document, const Json& given, Registry& 
                [&](const Fault& fault) { return !is_in_hole(fault.pointer, bound.holes); });
   if (!faults.empty()) validation.graph = nullptr;
   validation.faults = std::move(faults);
+  validation.document = std::move(bound.document);
   return validation;
 }
 

@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "engine/base/utf8.hpp"
+
 #include <fmt/format.h>
 
 namespace millrace {
@@ -36,6 +38,8 @@ constexpr std::array<std::pair<JobState, JobState>, 13> kTransitions{{
     {JobState::Aborted, JobState::Queued},
 }};
 
+constexpr std::size_t kMostName = 200;  // bytes of a pipeline's name in the row
+
 }  // namespace
 
 std::string_view to_string(JobState state) {
@@ -61,6 +65,30 @@ StopReason read_stop_reason(std::string_view word) {
 
 bool is_final(JobState state) {
   return state == JobState::Finished || state == JobState::Failed || state == JobState::Aborted;
+}
+
+std::string pipeline_name(const Json& pipeline) {
+  const auto name = pipeline.find("name");
+  if (name == pipeline.end() || !name->is_string()) return {};
+  return printable(name->get_ref<const std::string&>(), kMostName);
+}
+
+Job job_of(const JobRequest& request, const StoreRights& rights) {
+  Job job;
+  job.dialect = request.dialect;
+  job.external_id = request.external_id;
+  job.owner = request.owner;
+  job.queue = request.queue;
+  job.name = pipeline_name(request.pipeline);
+  job.priority = request.priority;
+  job.max_attempts = request.max_attempts;
+  if (request.deadline) job.deadline_us = std::chrono::microseconds{*request.deadline}.count();
+  job.idempotency_key = request.idempotency_key;
+  job.pipeline = request.pipeline;
+  job.facts = request.facts;
+  job.rights = rights;
+  job.rules = request.rules;
+  return job;
 }
 
 std::string stage_owner(JobId job, std::int64_t token) {

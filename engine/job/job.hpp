@@ -2,17 +2,21 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "engine/base/clock.hpp"
 #include "engine/base/ids.hpp"
-#include "engine/base/json.hpp"
+#include "engine/base/shared_json.hpp"
 #include "engine/graph/pipeline.hpp"
 #include "engine/run/cancel.hpp"
+#include "engine/store/rights.hpp"
 
 namespace millrace {
+
+struct Graph;
 
 /// queued -> running -> publishing -> finished | failed;  queued -> aborted;  running -> aborting
 /// -> aborted; running -> finished (nothing to publish) | failed | queued (tried again, or
@@ -29,7 +33,10 @@ StopReason read_stop_reason(std::string_view word);
 
 /// What a submission asks for.
 struct JobRequest {
-  Json pipeline;  // bound document, as it will run for ever (rerun gives the same bytes)
+  SharedJson pipeline;  // bound document, as it will run for ever (rerun gives the same bytes)
+  // What its validation made of it: a first attempt in this process need not repeat that. Null: it
+  // does.
+  std::shared_ptr<const Graph> graph;
   std::string dialect = "engine";
   std::string external_id;  // id in the dialect's own form, unique within it; empty: none chosen
   std::string owner;  // who may see it: access key, user, "" for the engine's own API
@@ -59,10 +66,17 @@ struct Job {
   std::int64_t deadline_us = 0;   // microseconds from the first start; 0: none
   std::int64_t token = 0;         // fencing token: grows with each attempt
   std::string idempotency_key;
-  Json pipeline, facts, result, counts, progress, error;  // null when there is none
-  Json rights, rules;  // StoreRights and PipelineRules of its submission (rights_json.hpp)
+  SharedJson pipeline;
+  Json facts, result, counts, progress, error;  // null when there is none
+  StoreRights rights;                           // of its submission
+  PipelineRules rules;                          // likewise
   Json versions;       // operator id -> version of its plugin, of the attempt that ended
 };
+
+/// The name that a pipeline gives itself, cut to what a row takes; empty when it gives none.
+std::string pipeline_name(const Json& pipeline);
+/// What the row of a submission will say, but for its id and times.
+Job job_of(const JobRequest& request, const StoreRights& rights);
 
 /// Names the stages of one attempt at a job: "job-12-t3". Token 0: of an engine that put none into
 /// the name.

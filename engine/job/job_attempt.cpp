@@ -7,7 +7,6 @@
 
 #include "engine/graph/plan.hpp"
 #include "engine/job/progress_json.hpp"
-#include "engine/job/rights_json.hpp"
 #include "engine/plugin/registry.hpp"
 
 #include <fmt/format.h>
@@ -83,8 +82,15 @@ void JobAttempt::tell_row() {
   service_->jobs.note_progress(lease_, to_json(std::as_const(*services_).progress()));
 }
 
+void JobAttempt::know(ReadyJobs::Ready known) {
+  if (lease_.token != 1) return;  // others may have changed the row since
+  job_ = std::move(known.job);
+  graph_ = std::move(known.graph);
+}
+
 void JobAttempt::start() {
   started_ = service_->catalog.clock().steady();
+  if (job_.id) return began();
   until_done(
       EndingStep::Write, [this](const Answered& answer) { answer(read_job()); },
       [this](Result<void> read) {
@@ -131,8 +137,8 @@ Result<void> JobAttempt::begin() {
   auto planned = make_plan_of_job();
   if (!planned.ok()) {
     // Its log tells of the failure all the same, when it can be opened.
-    const auto log = job_.pipeline.find("logFile");
-    if (log != job_.pipeline.end() && log->is_string()) {
+    const auto log = job_.pipeline->find("logFile");
+    if (log != job_.pipeline->end() && log->is_string()) {
       static_cast<void>(services_->open_record_log(log->get_ref<const std::string&>()));
     }
     return std::move(planned).error();
@@ -189,10 +195,10 @@ Result<std::shared_ptr<const Plan>> JobAttempt::make_plan_of_job() {
                              "what kills it in the log of the server, then retry the job",
                              job_.crashes)};
   }
-  const PipelineRules rules = read_rules(job_.rules);
+  if (graph_ && !graph_->asked_store) return make_plan(*graph_, service_->registry);
   std::vector<Fault> faults;
-  const Pipeline pipeline = read_pipeline(job_.pipeline, rules, faults);
-  const Validation checked = validate(pipeline, service_->registry, *services_, rules);
+  const Pipeline pipeline = read_pipeline(job_.pipeline, job_.rules, faults);
+  const Validation checked = validate(pipeline, service_->registry, *services_, job_.rules);
   faults.insert(faults.end(), checked.faults.begin(), checked.faults.end());
   if (!checked.graph || !faults.empty()) return faults_error(faults);
   return make_plan(*checked.graph, service_->registry);

@@ -25,6 +25,8 @@ class JobAttempt : public std::enable_shared_from_this<JobAttempt> {
   /// `asked`: when the lease was asked for.
   JobAttempt(std::shared_ptr<JobService::State> service, JobStore::Lease lease,
              const Dispatcher::Waiting& job, Clock::Steady asked);
+  /// Tells what is known of the job, before start(): a first attempt reads no row then.
+  void know(ReadyJobs::Ready known);
   ~JobAttempt();
 
   /// Reads the row and begins the run. [control pool]
@@ -137,6 +139,7 @@ class JobAttempt : public std::enable_shared_from_this<JobAttempt> {
   std::atomic<Clock::Steady::rep> deadline_;
   std::atomic<bool> has_services_{false};  // services_ may be read by other threads
   Job job_;                                // outlives the services
+  std::shared_ptr<const Graph> graph_;     // of its pipeline, when that is known
   std::optional<Checkpoint> checkpoint_;   // to go on from
   std::vector<JobStore::Output> noted_;    // that count for the checkpoint
   std::unique_ptr<JobServices> services_;

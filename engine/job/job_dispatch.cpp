@@ -88,6 +88,7 @@ void JobService::State::on_lease(const Dispatcher::Waiting& job, Clock::Steady a
     {
       const std::lock_guard lock{mutex};
       dispatcher.lease_failed(job.id);
+      if (is_gone) ready.take(job.id);
       if (!is_gone) {
         dispatcher.add(
             {job.id, job.queue, job.priority, steady_us() + kLeaseAgainUs, job.not_before_us});
@@ -102,6 +103,7 @@ void JobService::State::on_lease(const Dispatcher::Waiting& job, Clock::Steady a
   {
     const std::lock_guard lock{mutex};
     dispatcher.leased(job.id, catalog.clock().steady() - asked);
+    if (auto known = ready.take(job.id)) attempt->know(*std::move(known));
     attempts[job.id] = attempt;
     if (leased->is_takeover) ++counters.resumed;
     if (stopping) attempt->stop(StopReason::Shutdown);

@@ -4,7 +4,6 @@
 #include <spdlog/spdlog.h>
 
 #include "engine/job/job_attempt.hpp"
-#include "engine/job/rights_json.hpp"
 
 // How an attempt comes to the stages of the one before it. The earlier attempt may stand in an
 // operator somewhere, and wake up: so it keeps its files, and this one makes its own of them. Then
@@ -39,7 +38,7 @@ void JobAttempt::inherit() {
 }
 
 Result<void> JobAttempt::inherit_stages() {
-  const StoreRights rights = read_rights(job_.rights);
+  const StoreRights& rights = job_.rights;
   const std::string own = stage_owner(lease_.job, lease_.token);
   // The lock of the data folder says that whoever wrote them is dead, or of this process and over.
   const bool is_alone = service_->catalog.dialect() == SqlDialect::Sqlite;

@@ -7,7 +7,7 @@
 namespace millrace {
 
 Origin origin_of(const Job& job) {
-  const nlohmann::json sorted = job.pipeline;  // unlike Json it keeps its members sorted
+  const nlohmann::json sorted = *job.pipeline;  // unlike Json it keeps its members sorted
   const auto text = sorted.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   return {job.id.value, job.name, to_hex(sha256(text))};
 }

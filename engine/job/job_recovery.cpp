@@ -7,7 +7,6 @@
 #include "engine/job/ending_policy.hpp"
 #include "engine/job/job_attempt.hpp"
 #include "engine/job/record_log.hpp"
-#include "engine/job/rights_json.hpp"
 
 #include <fmt/format.h>
 
@@ -23,9 +22,9 @@ namespace {
 constexpr int kPage = 1'000;
 
 std::string log_file_of(const Job& job) {
-  const auto found = job.pipeline.find("logFile");
-  return found != job.pipeline.end() && found->is_string() ? found->get<std::string>()
-                                                           : std::string{};
+  const auto found = job.pipeline->find("logFile");
+  return found != job.pipeline->end() && found->is_string() ? found->get<std::string>()
+                                                            : std::string{};
 }
 
 // The counts that the last checkpoint wrote into the row.
@@ -132,7 +131,7 @@ void JobAttempt::end_publishing() {
 
 // Some may be visible already: the rest follows, and what is in the way of one has to go.
 Result<void> JobAttempt::publish_noted() {
-  const StoreRights rights = read_rights(job_.rights);
+  const StoreRights& rights = job_.rights;
   MR_TRY(const auto noted, service_->jobs.outputs(lease_.job));
   Result<void> first;
   for (const JobStore::Output& output : noted) {
@@ -167,7 +166,7 @@ Result<void> JobService::State::end_aborted(JobId id) {
   if (log.empty()) return store.discard_stages(id, job.token + 1);
   const auto found = std::find_if(noted.begin(), noted.end(),
                                   [&log](const auto& output) { return output.uri == log; });
-  MR_TRY(const Uri checked, store.check(log, read_rights(job.rights), true));
+  MR_TRY(const Uri checked, store.check(log, job.rights, true));
   // A copy that each try makes anew, so that the summary stands there once.
   const std::string owner = stage_owner(id, job.token) + "-end";
   bool has_lines = false;

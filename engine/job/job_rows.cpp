@@ -6,6 +6,7 @@
 
 #include "engine/base/sha1.hpp"
 #include "engine/base/utf8.hpp"
+#include "engine/job/rights_json.hpp"
 
 #include <fmt/format.h>
 
@@ -93,9 +94,11 @@ Result<Job> read_job(const std::vector<SqlValue>& row) {
   MR_TRY(job.counts, document(next(), "counts"));
   MR_TRY(job.progress, document(next(), "progress"));
   MR_TRY(job.error, document(next(), "error"));
-  MR_TRY(job.rights, document(next(), "rights"));
+  MR_TRY(const Json rights, document(next(), "rights"));
+  job.rights = read_rights(rights);
   MR_TRY(job.versions, document(next(), "versions"));
-  MR_TRY(job.rules, document(next(), "rules"));
+  MR_TRY(const Json rules, document(next(), "rules"));
+  job.rules = read_rules(rules);
   return job;
 }
 
@@ -115,10 +118,15 @@ Result<std::vector<JobStore::Waiting>> read_waiting(const SqlRows& rows) {
 
 Result<void> add_event(Connection& connection, JobId id, std::int64_t time_us,
                        std::string_view kind, const Json& body) {
+  return add_event(connection, id, time_us, kind, to_sql(body));
+}
+
+Result<void> add_event(Connection& connection, JobId id, std::int64_t time_us,
+                       std::string_view kind, SqlValue body) {
   MR_CHECK(
       connection.execute("INSERT INTO job_events (job_id, sequence, time_us, kind, body) SELECT "
                          "id, last_event, ?, ?, ? FROM jobs WHERE id = ?",
-                         {time_us, std::string{kind}, to_sql(body), id.value}));
+                         {time_us, std::string{kind}, std::move(body), id.value}));
   return {};
 }
 

@@ -35,9 +35,15 @@ SqlValue to_sql(const Json& document);
 /// Writes JSON; bytes that are not UTF-8 become U+FFFD.
 std::string dump(const Json& document);
 
+/// The statement by which an attempt begins, of the job and in the state that `which` says.
+std::string start_statement(std::string_view lease_now, std::string_view which);
+
 /// Adds the journal line whose number is the job's last_event, which the caller has just raised.
 Result<void> add_event(Connection& connection, JobId id, std::int64_t time_us,
                        std::string_view kind, const Json& body);
+/// The same with the text of its body, or null.
+Result<void> add_event(Connection& connection, JobId id, std::int64_t time_us,
+                       std::string_view kind, SqlValue body);
 
 /// Says why a conditional change of a job changed nothing: NotFound, or Conflict with the state
 /// that it has.

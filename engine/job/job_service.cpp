@@ -8,7 +8,6 @@
 
 #include "engine/job/job_attempt.hpp"
 #include "engine/job/job_service_state.hpp"
-#include "engine/job/rights_json.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -124,25 +123,26 @@ Result<void> JobService::State::admit(const JobRequest& request) {
 }
 
 // What admit() let through was written, or was not.
-void JobService::State::submitted(Dispatcher::Waiting job,
-                                  const Result<JobStore::Submission>& made) {
+void JobService::State::submitted(ReadyJobs::Ready job, const Result<JobStore::Submission>& made) {
   const std::lock_guard lock{mutex};
   --submitting;
   if (!made.ok() || !made->is_new) return;
   ++counters.submitted;
-  job.id = made->id;
-  dispatcher.add(job);
+  job.job.id = made->id;
+  job.pipeline_bytes = made->pipeline_bytes;
+  dispatcher.add({made->id, job.job.queue, job.job.priority, 0, 0});
+  ready.keep(std::move(job));
 }
 
 void JobService::submit(JobRequest request, StoreRights rights, JobStore::Submitted submitted) {
   if (auto admitted = state_->admit(request); !admitted.ok())
     return submitted(std::move(admitted).error());
-  Dispatcher::Waiting waiting{{}, request.queue, request.priority, 0, 0};
+  ReadyJobs::Ready job{job_of(request, rights), request.graph};
   state_->jobs.submit(
       std::move(request), rights,
-      [state = state_, activity = std::make_shared<Activity>(state_), waiting = std::move(waiting),
-       submitted = std::move(submitted)](Result<JobStore::Submission> made) {
-        state->submitted(waiting, made);
+      [state = state_, activity = std::make_shared<Activity>(state_), job = std::move(job),
+       submitted = std::move(submitted)](Result<JobStore::Submission> made) mutable {
+        state->submitted(std::move(job), made);
         if (!made.ok()) return submitted(std::move(made).error());
         submitted(*made);
         state->dispatch();
@@ -153,25 +153,24 @@ void JobService::submit_all(std::vector<JobRequest> requests, StoreRights rights
                             JobStore::SubmittedAll submitted) {
   std::vector<Result<JobStore::Submission>> answers;
   std::vector<JobRequest> admitted;
-  std::vector<std::pair<std::size_t, Dispatcher::Waiting>> waiting;  // place among the answers
+  std::vector<std::pair<std::size_t, ReadyJobs::Ready>> jobs;  // place among the answers
   for (JobRequest& request : requests) {
     answers.emplace_back(JobStore::Submission{});
     if (auto let_in = state_->admit(request); !let_in.ok()) {
       answers.back() = std::move(let_in).error();
       continue;
     }
-    waiting.emplace_back(answers.size() - 1,
-                         Dispatcher::Waiting{{}, request.queue, request.priority, 0, 0});
+    jobs.emplace_back(answers.size() - 1, ReadyJobs::Ready{job_of(request, rights), request.graph});
     admitted.push_back(std::move(request));
   }
   state_->jobs.submit_all(
       std::move(admitted), rights,
-      [state = state_, activity = std::make_shared<Activity>(state_), waiting = std::move(waiting),
+      [state = state_, activity = std::make_shared<Activity>(state_), jobs = std::move(jobs),
        answers = std::move(answers),
        submitted = std::move(submitted)](std::vector<Result<JobStore::Submission>> made) mutable {
         for (std::size_t i = 0; i < made.size(); ++i) {
-          state->submitted(std::move(waiting[i].second), made[i]);
-          answers[waiting[i].first] = std::move(made[i]);
+          state->submitted(std::move(jobs[i].second), made[i]);
+          answers[jobs[i].first] = std::move(made[i]);
         }
         submitted(std::move(answers));
         state->dispatch();
@@ -185,6 +184,7 @@ Result<JobState> JobService::abort(JobId id, StopReason reason) {
   {
     const std::lock_guard lock{state_->mutex};
     state_->dispatcher.remove(id);
+    state_->ready.take(id);
     if (aborted.state == JobState::Aborted) ++state_->counters.aborted;
   }
   if (aborted.state == JobState::Aborted) {
@@ -230,10 +230,10 @@ void JobService::rerun(JobId id, JobStore::Submitted submitted) {
       request.deadline =
           std::chrono::ceil<std::chrono::seconds>(std::chrono::microseconds{job->deadline_us});
     }
-    request.rules = read_rules(job->rules);
+    request.rules = job->rules;
     request.facts = job->facts.is_object() ? std::move(job->facts) : Json::object();
     request.facts["rerun_of"] = id.value;
-    submit(std::move(request), read_rights(job->rights), std::move(submitted));
+    submit(std::move(request), job->rights, std::move(submitted));
   });
 }
 

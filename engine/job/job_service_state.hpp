@@ -14,6 +14,7 @@
 #include "engine/job/job_service.hpp"
 #include "engine/job/job_watchers.hpp"
 #include "engine/job/outage_log.hpp"
+#include "engine/job/ready_jobs.hpp"
 #include "engine/job/store_services.hpp"
 
 namespace millrace {
@@ -39,7 +40,7 @@ struct JobService::State : std::enable_shared_from_this<JobService::State> {
 
   // Submission (job_service.cpp). [any thread]
   Result<void> admit(const JobRequest& request);
-  void submitted(Dispatcher::Waiting job, const Result<JobStore::Submission>& made);
+  void submitted(ReadyJobs::Ready job, const Result<JobStore::Submission>& made);
 
   // Dispatch (job_dispatch.cpp). [any thread]
   /// Asks leases for the jobs that may come next.
@@ -120,6 +121,7 @@ struct JobService::State : std::enable_shared_from_this<JobService::State> {
 
   mutable std::mutex mutex;  // guards all below
   Dispatcher dispatcher;
+  ReadyJobs ready;                                                  // of those that wait
   std::unordered_map<JobId, std::shared_ptr<JobAttempt>> attempts;  // leased, running, ending
   std::set<JobId> to_take_over;  // died while ending; the catalog did not take the take-over yet
   Counters counters;

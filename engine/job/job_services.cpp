@@ -10,7 +10,6 @@
 #include "engine/job/job_contents.hpp"
 #include "engine/job/job_origin.hpp"
 #include "engine/job/job_rows.hpp"
-#include "engine/job/rights_json.hpp"
 #include "engine/plugin/log_level.hpp"
 #include "engine/store/work_folder.hpp"
 
@@ -68,11 +67,8 @@ std::string event_text(const RecordLogEvent& event) {
 JobServices::JobServices(Surroundings around, JobStore& journal, const Job& job,
                          const JobStore::Lease& lease, LeaseGuard& guard, const Cancel& cancel,
                          const Clock& clock)
-    : StoreServices{around,
-                    read_rights(job.rights),
-                    fenced(asker_of(job), journal, lease),
-                    stage_owner(job.id, lease.token),
-                    &guard},
+    : StoreServices{around, job.rights, fenced(asker_of(job), journal, lease),
+                    stage_owner(job.id, lease.token), &guard},
       journal_{journal},
       lease_{lease},
       row_{job},

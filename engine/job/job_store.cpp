@@ -33,6 +33,9 @@ struct JobStore::Newest {
 JobStore::JobStore(Catalog& catalog)
     : catalog_{catalog},
       lease_now_{detail::lease_now(catalog.dialect())},
+      start_queued_{detail::start_statement(lease_now_, "state = 'queued' AND not_before_us <= ?")},
+      start_expired_{detail::start_statement(
+          lease_now_, "state = 'running' AND lease_until_us < " + lease_now_)},
       newest_{std::make_shared<Newest>()} {}
 
 namespace {
@@ -53,7 +56,7 @@ Result<void> check_request(const JobRequest& request) {
   MR_CHECK(check_text("owner", request.owner, 255));
   MR_CHECK(check_text("queue", request.queue, 128));
   MR_CHECK(check_text("idempotency_key", request.idempotency_key, 255));
-  if (!request.pipeline.is_object())
+  if (!request.pipeline->is_object())
     return Error{Code::InvalidArgument, "job: the pipeline is not an object"};
   if (request.max_attempts < 1)
     return Error{Code::InvalidArgument, "job: max_attempts is at least 1"};
@@ -61,12 +64,6 @@ Result<void> check_request(const JobRequest& request) {
     return Error{Code::InvalidArgument, "job: the deadline is at least 1 second"};
   }
   return {};
-}
-
-std::string name_of(const Json& pipeline) {
-  const auto name = pipeline.find("name");
-  if (name == pipeline.end() || !name->is_string()) return {};
-  return printable(name->get_ref<const std::string&>(), 200);
 }
 
 // "7"; nothing for any other text, such as "007".
@@ -94,7 +91,7 @@ Result<bool> find_by_key(Connection& connection, Submitting& work) {
          connection.query("SELECT id FROM jobs WHERE owner = ? AND idempotency_key = ?",
                           {work.request.owner, work.request.idempotency_key}));
   if (found.rows.empty()) return false;
-  work.made = {JobId{integer(found.rows[0].at(0))}, false};
+  work.made = {JobId{integer(found.rows[0].at(0))}, false, 0};
   return true;
 }
 
@@ -119,7 +116,7 @@ Result<void> insert(Connection& connection, Submitting& work, std::int64_t creat
               work.name, std::int64_t{request.priority}, created_us, created_us, deadline_us,
               std::int64_t{request.max_attempts}, optional(request.idempotency_key), work.pipeline,
               work.facts, work.rights, work.rules}));
-  work.made = {JobId{id}, true};
+  work.made = {JobId{id}, true, work.pipeline.size()};
   // The first line, whose number needs no look at the job.
   MR_CHECK(connection.execute(
       "INSERT INTO job_events (job_id, sequence, time_us, kind) VALUES (?, 1, ?, 'queued')",
@@ -127,27 +124,14 @@ Result<void> insert(Connection& connection, Submitting& work, std::int64_t creat
   return {};
 }
 
-// A pipeline and its text: the jobs of one request often have the same, which is written once.
-struct PipelineText {
-  Json pipeline;
-  std::string name, text;
-};
-
-Submitting prepare(JobRequest request, const std::string& rights, std::int64_t now_us,
-                   PipelineText& last) {
-  if (request.pipeline != last.pipeline) {
-    last = {std::move(request.pipeline), {}, {}};
-    last.name = name_of(last.pipeline);
-    last.text = detail::dump(last.pipeline);
-  }
+Submitting prepare(JobRequest request, const std::string& rights, std::int64_t now_us) {
   Submitting work;
-  work.name = last.name;
-  work.pipeline = last.text;
+  work.name = pipeline_name(request.pipeline);
+  work.pipeline = request.pipeline.text();
   work.facts = detail::to_sql(request.facts);
   work.rights = rights;
-  work.rules = detail::dump(to_json(request.rules));
+  work.rules = to_text(request.rules);
   work.now_us = now_us;
-  request.pipeline = nullptr;
   work.request = std::move(request);
   return work;
 }
@@ -205,10 +189,9 @@ struct JobStore::SubmittingAll {
 
 void JobStore::submit(JobRequest request, const StoreRights& rights, Submitted done) {
   if (auto checked = check_request(request); !checked.ok()) return done(std::move(checked).error());
-  PipelineText text;
   // Shared by the write and its callback.
-  auto work = std::make_shared<Submitting>(prepare(
-      std::move(request), detail::dump(to_json(rights)), to_micros(catalog_.clock().now()), text));
+  auto work = std::make_shared<Submitting>(
+      prepare(std::move(request), to_text(rights), to_micros(catalog_.clock().now())));
   const std::size_t bytes = bytes_of(*work);
   catalog_.write(
       [work, newest = newest_](Connection& connection) {
@@ -224,13 +207,12 @@ void JobStore::submit(JobRequest request, const StoreRights& rights, Submitted d
 void JobStore::submit_all(std::vector<JobRequest> requests, const StoreRights& rights,
                           SubmittedAll done) {
   auto all = std::make_shared<SubmittingAll>();  // shared by the writes and their callbacks
-  const std::string rights_text = detail::dump(to_json(rights));
+  const std::string rights_text = to_text(rights);
   const auto now_us = to_micros(catalog_.clock().now());
-  PipelineText text;
   for (JobRequest& request : requests) {
     auto checked = check_request(request);
     all->answers.emplace_back(Submission{});
-    all->works.push_back(checked.ok() ? prepare(std::move(request), rights_text, now_us, text)
+    all->works.push_back(checked.ok() ? prepare(std::move(request), rights_text, now_us)
                                       : Submitting{});
     all->works.back().is_wanted = checked.ok();
     if (!checked.ok()) all->answers.back() = std::move(checked).error();

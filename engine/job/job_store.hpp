@@ -28,6 +28,7 @@ class JobStore {
   struct Submission {
     JobId id;
     bool is_new = true;  // false: the idempotency key named an earlier job
+    std::size_t pipeline_bytes = 0;  // of the text in its row
   };
   using Submitted = std::function<void(Result<Submission>)>;
   void submit(JobRequest request, const StoreRights& rights, Submitted done);
@@ -177,6 +178,7 @@ class JobStore {
 
   Catalog& catalog_;
   const std::string lease_now_;     // SQL of the time by which leases are judged; takes one value
+  const std::string start_queued_, start_expired_;  // the statements of lease()
   std::shared_ptr<Newest> newest_;  // shared with writes that are under way
 };
 

@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "engine/base/quoted.hpp"
 #include "engine/job/ending_changes.hpp"
 #include "engine/job/job_rows.hpp"
 #include "engine/job/job_store.hpp"
@@ -38,6 +39,14 @@ Json error_document(const Error& error, const std::string& node) {
 
 }  // namespace
 
+std::string detail::start_statement(std::string_view lease_now, std::string_view which) {
+  return fmt::format(
+      "UPDATE jobs SET crashes = crashes + ?, token = token + 1, attempt = attempt + 1, started_us "
+      "= (CASE WHEN started_us = 0 THEN ? ELSE started_us END), lease_holder = ?, lease_until_us = "
+      "{} + ?, updated_us = ?, last_event = last_event + 1, state = 'running' WHERE id = ? AND {}",
+      lease_now, which);
+}
+
 Result<void> JobStore::expire_leases() {
   return catalog_.write_and_wait([](Connection& connection) -> Result<void> {
     MR_CHECK(connection.execute(
@@ -53,21 +62,14 @@ void JobStore::lease(JobId id, std::int64_t not_before_us, std::string_view hold
   const std::int64_t time_us = std::chrono::microseconds{time}.count();
   catalog_.write(
       [=, this, name = std::string{holder}](Connection& connection) -> Result<void> {
-        const std::string start = fmt::format(
-            "UPDATE jobs SET crashes = crashes + ?, token = token + 1, attempt = attempt + 1, "
-            "started_us = (CASE WHEN started_us = 0 THEN ? ELSE started_us END), lease_holder = ?, "
-            "lease_until_us = {} + ?, updated_us = ?, last_event = last_event + 1, state = "
-            "'running' WHERE id = ? AND ",
-            lease_now_);
         bool is_takeover = false;
-        MR_TRY(auto changed, connection.execute(start + "state = 'queued' AND not_before_us <= ?",
-                                                {std::int64_t{0}, now, name, now, time_us, now,
-                                                 id.value, not_before_us}));
+        MR_TRY(auto changed,
+               connection.execute(start_queued_, {std::int64_t{0}, now, name, now, time_us, now,
+                                                  id.value, not_before_us}));
         if (changed.rows == 0) {
           is_takeover = true;
-          MR_TRY(changed, connection.execute(
-                              start + "state = 'running' AND lease_until_us < " + lease_now_,
-                              {std::int64_t{1}, now, name, now, time_us, now, id.value, now}));
+          MR_TRY(changed, connection.execute(start_expired_, {std::int64_t{1}, now, name, now,
+                                                              time_us, now, id.value, now}));
         }
         if (changed.rows == 0) return refusal(connection, id, "a start");
         MR_TRY(const SqlRows row,
@@ -75,7 +77,8 @@ void JobStore::lease(JobId id, std::int64_t not_before_us, std::string_view hold
         const auto& values = row.rows.at(0);
         *made = {id, integer(values.at(0)), static_cast<int>(integer(values.at(1))), is_takeover};
         return add_event(connection, id, now, "running",
-                         Json{{"attempt", made->attempt}, {"holder", name}});
+                         SqlValue{fmt::format(R"({{"attempt":{},"holder":{}}})", made->attempt,
+                                              quoted_text(name))});
       },
       [made, done = std::move(done)](Result<void> committed) {
         if (!committed.ok()) return done(std::move(committed).error());

@@ -1,14 +1,27 @@
 #include "engine/job/rights_json.hpp"
 
+#include "engine/base/quoted.hpp"
+
+#include <fmt/format.h>
+
 namespace millrace {
 
-Json to_json(const StoreRights& rights) {
-  Json roots = Json::array();
-  for (const auto& root : rights.roots) roots.push_back(root.string());
-  return Json{{"any_file", rights.any_file},
-              {"roots", std::move(roots)},
-              {"grants", rights.grants},
-              {"blobs", rights.blobs}};
+namespace {
+
+// Appends a text to an array that has been begun.
+void append_item(std::string& array, std::string_view text) {
+  if (array.back() != '[') array += ',';
+  append_quoted(array, text);
+}
+
+}  // namespace
+
+std::string to_text(const StoreRights& rights) {
+  std::string text = fmt::format(R"({{"any_file":{},"roots":[)", rights.any_file);
+  for (const auto& root : rights.roots) append_item(text, root.string());
+  text += R"(],"grants":[)";
+  for (const auto& grant : rights.grants) append_item(text, grant);
+  return text + fmt::format(R"(],"blobs":{}}})", rights.blobs);
 }
 
 StoreRights read_rights(const Json& rights) {
@@ -35,10 +48,9 @@ StoreRights read_rights(const Json& rights) {
   return read;
 }
 
-Json to_json(const PipelineRules& rules) {
-  return Json{{"strict_mix", rules.strict_mix},
-              {"relaxed_roles", rules.relaxed_roles},
-              {"max_nodes", rules.max_nodes}};
+std::string to_text(const PipelineRules& rules) {
+  return fmt::format(R"({{"strict_mix":{},"relaxed_roles":{},"max_nodes":{}}})", rules.strict_mix,
+                     rules.relaxed_roles, rules.max_nodes);
 }
 
 PipelineRules read_rules(const Json& rules) {

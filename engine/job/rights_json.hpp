@@ -8,13 +8,13 @@ namespace millrace {
 
 /// Writes rights as they are kept with a job, so that it runs with them after a restart too. Holds
 /// no secret.
-Json to_json(const StoreRights& rights);
+std::string to_text(const StoreRights& rights);
 /// Reads them. What cannot be read opens nothing.
 StoreRights read_rights(const Json& rights);
 
 /// The same for the rules by which its pipeline was validated; whether the sources exist is not
 /// asked again.
-Json to_json(const PipelineRules& rules);
+std::string to_text(const PipelineRules& rules);
 PipelineRules read_rules(const Json& rules);
 
 }  // namespace millrace

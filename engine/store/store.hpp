@@ -14,6 +14,7 @@
 #include "engine/base/result.hpp"
 #include "engine/plugin/services.hpp"
 #include "engine/store/inheritance.hpp"
+#include "engine/store/rights.hpp"
 #include "engine/store/staged_writer.hpp"
 #include "engine/store/uri.hpp"
 
@@ -22,15 +23,6 @@ namespace millrace {
 class Blobs;
 class UnsyncedFiles;
 class WorkFolder;
-
-/// Who asks: decides which addresses are open to a job.
-struct StoreRights {
-  bool any_file = false;                        // `file:` anywhere (a person at the shell)
-  std::vector<std::filesystem::path> roots{};   // else only below these
-  std::vector<std::string> grants{};            // "zone/bucket" patterns ("*" matches a part); empty: all
-  bool blobs = false;                           // `blob:` for reading: whoever names a content may read it. New ones may be
-                                                // staged by all: they take nobody's place
-};
 
 struct FetchLimits {
   bool allow_private = false;                   // loopback, link-local, private addresses

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "engine/base/quoted.hpp"
+
 using namespace millrace;
 using api::RowText;
 
@@ -45,7 +47,7 @@ TEST_CASE("rows are written member by member, documents as they are", "[api][eng
 TEST_CASE("text is quoted whatever it holds", "[api][engine][row]") {
   const auto quoted = [](std::string_view text) {
     std::string out;
-    api::append_quoted(out, text);
+    append_quoted(out, text);
     return out;
   };
   CHECK(quoted("") == "\"\"");

@@ -31,7 +31,7 @@ std::vector<std::string> child_words(const JobPlace& place, const JobRequest& re
           "MR_CHANGES_FOLDER=" + place.folder().string(),
           "MR_CHANGES_DATABASE=" + place.database().address,
           "MR_CHANGES_PASSWORD=" + place.database().password_file,
-          "MR_CHANGES_PIPELINE=" + request.pipeline.dump(),
+          "MR_CHANGES_PIPELINE=" + request.pipeline->dump(),
           "MR_CHANGES_WHAT=" + what,
           fs::read_symlink("/proc/self/exe").string(),
           "[.changes_child]"};

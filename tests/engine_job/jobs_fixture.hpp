@@ -32,7 +32,7 @@ struct Jobs {
         [&](auto done) { store.submit(std::move(request), {}, std::move(done)); });
   }
   JobId submit(JobRequest request = {}) {
-    if (request.pipeline.is_null()) request.pipeline = Json{{"ops", Json::array()}};
+    if (request.pipeline->is_null()) request.pipeline = Json{{"ops", Json::array()}};
     return must(try_submit(std::move(request))).id;
   }
   Result<JobStore::Lease> lease(JobId id, std::int64_t not_before_us = 0) {

@@ -20,9 +20,9 @@ constexpr int kRows = 2;
 JobRequest long_way(const JobPlace& place) {
   JobRequest request;
   request.idempotency_key = "way";
-  request.pipeline =
+  Json document =
       place.pipeline({{"batches", kBatches}, {"rows", kRows}, {"events", true}}, "list", "log");
-  auto& ops = request.pipeline["ops"];
+  auto& ops = document["ops"];
   Json way = Json::array();
   std::string before = "in";
   for (const char* name : {"a", "b", "c", "d"}) {
@@ -35,6 +35,7 @@ JobRequest long_way(const JobPlace& place) {
   ops[0].erase("postOps");
   ops[1]["preOps"] = {before};
   for (Json& op : way) ops.push_back(std::move(op));
+  request.pipeline = std::move(document);
   return request;
 }
 

@@ -1,0 +1,22 @@
+#include "engine/job/ready_jobs.hpp"
+
+#include <utility>
+
+namespace millrace {
+
+// The first to come are the first to start, so what is full waits for them.
+void ReadyJobs::keep(Ready ready) {
+  const auto bytes = pipeline_bytes_ + ready.pipeline_bytes;
+  if (ready_.size() >= kMostJobs || bytes > kMostPipelineBytes) return;
+  const JobId id = ready.job.id;
+  if (ready_.emplace(id, std::move(ready)).second) pipeline_bytes_ = bytes;
+}
+
+std::optional<ReadyJobs::Ready> ReadyJobs::take(JobId id) {
+  auto found = ready_.extract(id);
+  if (found.empty()) return std::nullopt;
+  pipeline_bytes_ -= found.mapped().pipeline_bytes;
+  return std::move(found.mapped());
+}
+
+}  // namespace millrace
