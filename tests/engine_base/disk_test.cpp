@@ -2,8 +2,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <fcntl.h>
+#include <functional>
+#include <future>
 #include <string>
+#include <unistd.h>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -12,6 +16,7 @@
 #include "tests/engine_base/temporary_folder.hpp"
 
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 using namespace millrace;
 using millrace::test::read_file;
@@ -41,7 +46,16 @@ void put(Disk& disk, std::string_view name, std::string_view bytes) {
   REQUIRE((*file)->append(bytes).ok());
 }
 
+// Called within each fsync() of this thread, which takes as long.
+thread_local std::function<void()> during_sync;
+
 }  // namespace
+
+// In the place of the library's, for all of this program.
+extern "C" int fsync(int descriptor) {
+  if (during_sync) during_sync();
+  return static_cast<int>(::syscall(SYS_fsync, descriptor));
+}
 
 TEST_CASE("a file is written with its folders and read back", "[base][disk]") {
   const TemporaryFolder folder;
@@ -74,6 +88,24 @@ TEST_CASE("a file made again is cut or kept", "[base][disk]") {
   REQUIRE(disk->sync_folder("").ok());
   REQUIRE(disk->sync_file("f").ok());
   CHECK(disk->sync_file("gone").error().code == Code::NotFound);
+}
+
+TEST_CASE("a sync of a folder that takes its time holds up nobody else", "[base][disk]") {
+  const TemporaryFolder folder;
+  const auto disk = disk_in(folder);
+  put(*disk, "a/b/file", "x");
+  std::vector<std::future<bool>> others;  // outlive the sync, for which they may wait
+  during_sync = [&] {
+    const auto place = "c" + std::to_string(others.size()) + "/d";
+    others.push_back(std::async(std::launch::async, [&disk, place] {
+      return disk->create(place + "/file").ok() && disk->sync_folder(place).ok();
+    }));
+    CHECK(others.back().wait_for(std::chrono::seconds{10}) == std::future_status::ready);
+  };
+  CHECK(disk->sync_folder("a/b").ok());
+  during_sync = nullptr;
+  CHECK(others.size() == 3);  // the folder and the two above it, all new
+  for (auto& other : others) CHECK(other.get());
 }
 
 TEST_CASE("rename replaces and remove removes a file", "[base][disk]") {

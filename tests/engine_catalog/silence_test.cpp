@@ -92,6 +92,18 @@ TEST_CASE("a silent server answers nobody, and everybody hears that in time",
   CHECK(catalog->probe().ok());
 }
 
+TEST_CASE("a server may keep silent for as long as patience lasts, and two seconds at the least",
+          "[catalog][silence]") {
+  DatabaseSettings settings;
+  settings.answer_timeout = 60s;
+  settings.patience = 3s;
+  CHECK(answer_time(settings) == 3s);
+  settings.patience = 120s;
+  CHECK(answer_time(settings) == 60s);
+  settings.answer_timeout = 10ms;
+  CHECK(answer_time(settings) == 2s);
+}
+
 TEST_CASE("writes wait for a server that is silent for a moment", "[catalog][silence]") {
   CatalogPlace place{SqlDialect::MySql};
   place.settings().busy_timeout = 1s;

@@ -1,10 +1,12 @@
-#include <catch2/catch.hpp>
+#include "engine/run/admission.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <future>
+#include <optional>
 #include <thread>
 
-#include "engine/run/admission.hpp"
+#include <catch2/catch.hpp>
 
 #include "tests/engine_run/test_operators.hpp"
 
@@ -13,9 +15,11 @@ using namespace millrace::test;
 
 namespace {
 
-std::shared_ptr<const Plan> waiting_plan(std::int64_t threads) {
+std::shared_ptr<const Plan> waiting_plan(std::int64_t threads,
+                                         std::optional<Resources::Kind> kind = {}) {
   Resources resources;
   resources.threads = threads;
+  resources.kind = kind;
   return PlanBuilder{}
       .add("in", "input.count", {{"rows", 3}})
       .add("wait", "preprocess.wait", Json::object(), {"in"})
@@ -53,6 +57,27 @@ void wait_until(const std::function<bool()>& condition) {
   }
 }
 
+// Tasks that each wait until so many of them run at once, or their patience is over.
+struct Meeting {
+  int awaited = 1;
+  std::chrono::milliseconds patience{0};
+  std::atomic<int> now{0}, most{0}, ended{0};
+
+  static void attend(void* self) {
+    auto& meeting = *static_cast<Meeting*>(self);
+    const int seen = ++meeting.now;
+    int most = meeting.most;
+    while (most < seen && !meeting.most.compare_exchange_weak(most, seen)) {
+    }
+    const auto deadline = std::chrono::steady_clock::now() + meeting.patience;
+    do {
+      std::this_thread::yield();
+    } while (meeting.most < meeting.awaited && std::chrono::steady_clock::now() < deadline);
+    --meeting.now;
+    ++meeting.ended;
+  }
+};
+
 }  // namespace
 
 TEST_CASE("runs that declare more than fits begin one after the other, in order", "[run][admission]") {
@@ -86,28 +111,32 @@ TEST_CASE("a run waits until what it declares is free, and ends while it waits w
 }
 
 TEST_CASE("compute threads that are held for a training pause, all but one", "[scheduler][admission]") {
-  struct Busy {
-    std::atomic<int> now{0}, most{0}, ended{0};
-    static void run(void* self) {
-      auto& busy = *static_cast<Busy*>(self);
-      const int seen = ++busy.now;
-      int most = busy.most;
-      while (most < seen && !busy.most.compare_exchange_weak(most, seen)) {
-      }
-      std::this_thread::yield();
-      --busy.now;
-      ++busy.ended;
-    }
-  };
-  Busy busy;
+  Meeting meeting;
   {
     const auto pools = make_worker_pools({.compute = 4}, system_clock());
     pools->hold_compute(7);
-    for (int i = 0; i < 2000; ++i) pools->submit({Busy::run, &busy});
-    wait_until([&] { return busy.ended == 2000; });
-    CHECK(busy.most == 1);
+    for (int i = 0; i < 2000; ++i) pools->submit({Meeting::attend, &meeting});
+    wait_until([&] { return meeting.ended == 2000; });
+    CHECK(meeting.most == 1);
     pools->hold_compute(-7);
-    pools->submit({Busy::run, &busy});
+    pools->submit({Meeting::attend, &meeting});
   }
-  CHECK(busy.ended == 2001);
+  CHECK(meeting.ended == 2001);
+}
+
+TEST_CASE("a training holds compute threads while it is called, by none of them",
+          "[run][admission]") {
+  Meeting beside{.awaited = 2, .patience = std::chrono::milliseconds{5}};
+  Meeting behind{.awaited = 4, .patience = std::chrono::seconds{60}};
+  const auto pools = make_worker_pools({.waiting = 4, .compute = 4}, system_clock());
+  {
+    const Beside training{*pools, waiting_plan(3, Resources::Kind::Train)};
+    wait_until([&] { return training.has_begun(); });
+    for (int i = 0; i < 20; ++i) pools->submit({Meeting::attend, &beside});
+    wait_until([&] { return beside.ended == 20; });
+    CHECK(beside.most == 1);
+  }
+  for (int i = 0; i < 4; ++i) pools->submit({Meeting::attend, &behind});
+  wait_until([&] { return behind.ended == 4; });
+  CHECK(behind.most == 4);
 }

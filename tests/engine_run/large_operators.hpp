@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -125,24 +126,32 @@ class Burst final : public Operator {
   std::int64_t value_ = 0, next_ = 0;
 };
 
-/// Makes a batch of `bytes` of each row; the one of value 0 takes until another is done.
+/// Makes a batch of `bytes` of each row; the one of value 0 takes until `others` are done, and no
+/// more than a second.
 class Swell final : public Operator {
  public:
   static constexpr auto kName = "preprocess.swell";
   static constexpr auto kRole = Role::Preprocess;
-  static constexpr auto kParams = R"({"bytes": {"type": "integer"}})";
+  static constexpr auto kParams =
+      R"({"bytes": {"type": "integer"}, "others": {"type": "integer"}})";
   static constexpr auto kTraits = R"({"replicable": true})";
-  static inline std::atomic<int> done{0};
-  explicit Swell(const Params& params) : bytes_{static_cast<std::size_t>(params.integer("bytes", 0))} {}
+  static inline std::atomic<std::int64_t> done{0};
+  explicit Swell(const Params& params)
+      : bytes_{static_cast<std::size_t>(params.integer("bytes", 0))},
+        others_{params.integer("others", 0)} {}
   void process(Context& context, Batch batch) override {
     const auto value = batch.column<std::int64_t>("value").value(0);
-    while (value == 0 && done.load() == 0 && !context.stopping()) std::this_thread::yield();
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{1};
+    while (value == 0 && done.load() < others_ && std::chrono::steady_clock::now() < deadline) {
+      std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    }
     context.emit(large_batch(value, value, bytes_));
     done.fetch_add(1);
   }
 
  private:
   std::size_t bytes_;
+  std::int64_t others_;
 };
 
 /// Passes the rows on without their padding, and keeps nothing of its memory.

@@ -1,8 +1,9 @@
+#include <optional>
+
 #include <catch2/catch.hpp>
 
 #include "engine/run/budget.hpp"
 #include "engine/run/output.hpp"
-
 #include "tests/engine_run/large_operators.hpp"
 #include "tests/engine_run/test_operators.hpp"
 
@@ -50,6 +51,31 @@ TEST_CASE("what one call emits beyond its bound goes to scratch and comes back i
   CHECK(measured.most < kMostLive);
 }
 
+TEST_CASE(
+    "where there is no scratch, a call that emits beyond its bound is exhausted, and its node "
+    "named",
+    "[run][memory]") {
+  const auto plan =
+      PlanBuilder{}
+          .add("in", "input.count", {{"rows", 1}})
+          .add("burst", "preprocess.burst", {{"times", 5}, {"bytes", 16 * kMiB}}, {"in"})
+          .build();
+  Cancel cancel;
+  QuietServices services{cancel};
+  services.has_scratch = false;
+  InlineScheduler scheduler;
+  std::optional<Outcome> outcome;
+  run_plan(plan, scheduler, services, cancel, {},
+           [&](Outcome ended) { outcome = std::move(ended); });
+  scheduler.drain();
+  REQUIRE(outcome);
+  REQUIRE(outcome->error);
+  CHECK(outcome->error->code == Code::Exhausted);
+  CHECK(outcome->error->message.starts_with("burst: what one call emitted does not fit in memory"));
+  CHECK(outcome->failed_node == "burst");
+  CHECK(LiveBytes::all().now == 0);
+}
+
 TEST_CASE("an operator that is called again waits until what it emitted has moved on", "[run][memory]") {
   const bool at_end = GENERATE(false, true);
   CAPTURE(at_end);
@@ -66,10 +92,11 @@ TEST_CASE("an operator that is called again waits until what it emitted has move
 }
 
 TEST_CASE("finished pieces that wait for an earlier one are bounded in bytes", "[run][memory]") {
-  const auto measured = measure(PlanBuilder{}
-                                    .add("in", "input.count", {{"rows", 40}, {"batch", 1}})
-                                    .add("swell", "preprocess.swell", {{"bytes", 32 * kMiB}}, {"in"})
-                                    .add("shrink", "preprocess.shrink", Json::object(), {"swell"}));
+  const auto measured =
+      measure(PlanBuilder{}
+                  .add("in", "input.count", {{"rows", 40}, {"batch", 1}})
+                  .add("swell", "preprocess.swell", {{"bytes", 32 * kMiB}, {"others", 20}}, {"in"})
+                  .add("shrink", "preprocess.shrink", Json::object(), {"swell"}));
   REQUIRE(!measured.ran.outcome.error);
   CHECK(measured.ran.values.size() == 40);
   CHECK(std::is_sorted(measured.ran.values.begin(), measured.ran.values.end()));

@@ -36,13 +36,17 @@ class QuietServices final : public Services {
   }
   Result<std::unique_ptr<ObjectReader>> open(std::string_view uri) override { return scratch_.open(uri); }
   Result<void> put(std::string_view, std::string_view) override { return nothing_here(); }
-  Result<ObjectWriter*> stage(std::string_view uri) override { return scratch_.stage(uri); }
+  Result<ObjectWriter*> stage(std::string_view uri) override {
+    return has_scratch ? scratch_.stage(uri) : Result<ObjectWriter*>{nothing_here()};
+  }
   Result<Batch> catalog_query(const Json&) override { return nothing_here(); }
   Result<Batch> catalog_change(const Json&) override { return nothing_here(); }
 
   [[nodiscard]] std::int64_t counter(std::string_view name) const;
   [[nodiscard]] std::vector<std::string> messages() const;
   [[nodiscard]] std::size_t spilled_bytes() const { return scratch_.written_bytes(); }
+
+  bool has_scratch = true;  // set before the run
 
  private:
   static Error nothing_here() { return {Code::NotFound, "no store in this test"}; }
