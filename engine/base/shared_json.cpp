@@ -5,7 +5,7 @@
 namespace millrace {
 
 struct SharedJson::Held {
-  explicit Held(Json given) : document{std::move(given)} {}
+  explicit Held(Json given) : document(std::move(given)) {}  // in braces it would be an array
 
   const Json document;
   mutable std::once_flag is_written;
