@@ -39,12 +39,8 @@ NodeRunner::NodeRunner(RunState& run, std::uint32_t id)
 
 NodeRunner::~NodeRunner() = default;
 
-// Whoever pokes has changed something else before, and pump() looks at that after it has said that it runs. A load here, or
-// a plain store there, may pass the other access (x86 keeps stores in a buffer while it loads): the poke would see Queued,
-// pump() would see the old state of affairs, and nobody would look again. Both sides modify `state_` in one step, so one of
-// them comes second and sees what the first did before.
 void NodeRunner::poke() {
-  if (state_.fetch_or(kPoked, std::memory_order_acq_rel) != kIdle) return;
+  if (!wake_.poke()) return;
   run_.enter();
   Slot* slot = Slot::current();
   if (slot != nullptr && slot->next == nullptr && slot->run == &run_ && slot->pool == pool_) {
@@ -78,20 +74,19 @@ void NodeRunner::pump_tasks(void* self) {
 
 void NodeRunner::pump() {
   while (true) {
-    state_.exchange(kRunning, std::memory_order_acq_rel);
+    wake_.begin();
     try {
       while (!run_.stopping() && flush() && step()) {
       }
     } catch (const std::exception& problem) {  // batches that do not fit together
       fail({Code::DataInvalid, problem.what()});
     }
-    std::uint8_t running = kRunning;
-    if (state_.compare_exchange_strong(running, kIdle, std::memory_order_acq_rel)) return;
+    if (wake_.try_end()) return;
   }
 }
 
 bool NodeRunner::is_busy() const {
-  if ((state_.load(std::memory_order_acquire) & kRunning) != 0) return true;
+  if (wake_.is_running()) return true;
   if (!replicas_) return false;
   const std::lock_guard lock{replicas_->mutex};
   return replicas_->idle.size() < replicas_->all.size();

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -14,17 +13,16 @@
 #include "engine/run/chain.hpp"
 #include "engine/run/parcel.hpp"
 #include "engine/run/scheduler.hpp"
+#include "engine/run/wake_state.hpp"
 
 namespace millrace {
 
 class RunState;
 
-/// Runs one plan node. poke() says that something may have changed (a parcel came, an edge drained, a piece is done);
-/// pump() then does all that can be done, on one thread at a time. A replicable node cuts its parcels into pieces that
-/// several workers run side by side, and puts the results back in order.
-///
-///   idle --poke--> poked --pump--> running --nothing left--> idle
-///                                  running --poke--> running and poked --> running
+/// Runs one plan node. poke() says that something may have changed (a parcel came, an edge drained,
+/// a piece is done); pump() then does all that can be done, on one thread at a time. A replicable
+/// node cuts its parcels into pieces that several workers run side by side, and puts the results
+/// back in order.
 class NodeRunner {
  public:
   NodeRunner(RunState& run, std::uint32_t id);
@@ -39,8 +37,6 @@ class NodeRunner {
   [[nodiscard]] bool is_busy() const;
 
  private:
-  // States are sets of two bits: a poke adds its own whatever the other is.
-  static constexpr std::uint8_t kIdle = 0, kPoked = 1, kRunning = 2;
   // Number of the first part of what operators emit at their end, behind those of all batches.
   static constexpr std::int64_t kFirstTailPart = Parcel::kTail / 2 + 1;
   class HeldThreads;
@@ -119,7 +115,7 @@ class NodeRunner {
   const bool stateless_;
   bool retries_with_state_ = false;  // a try is repeated on a fresh instance, from its snapshot
   const Pool pool_;
-  std::atomic<std::uint8_t> state_{kIdle};
+  WakeState wake_;
 
   // Touched only inside pump(), so by one thread at a time. A graph may have a million nodes: what few of them need stands
   // behind pointers.
