@@ -1,22 +1,24 @@
 #include <catch2/catch.hpp>
 
-#include "job_place.hpp"
+#include "full_catalog.hpp"
 #include "tests/engine_store/faulty_disk.hpp"
+#include "tests/fixtures/log_lines.hpp"
+
+#include <fmt/format.h>
 
 using namespace millrace;
 using namespace std::chrono_literals;
+using test::comes;
 using test::DiskScript;
+using test::execute;
 using test::FaultyDisk;
+using test::FullCatalog;
 using test::JobPlace;
+using test::LogLines;
 using test::must;
 using test::numbers;
 
 namespace {
-
-void execute(JobPlace& place, std::string_view sql) {
-  must(place.catalog().write_and_wait(
-      [sql](Connection& connection) { return connection.run(sql); }));
-}
 
 // The database takes no row whose result is larger than 1,000 bytes, with an error that comes
 // again.
@@ -42,6 +44,15 @@ OpenDisk faulty(DiskScript& script) {
         MR_TRY(auto disk, open_disk(folder, create));
         return std::unique_ptr<Disk>{std::make_unique<FaultyDisk>(std::move(disk), script)};
       };
+}
+
+// Whether the log has told once of steps that fail, and once that it is over.
+bool is_told(const LogLines& log, const std::string& what, JobId job) {
+  const auto begun = log.beginning(what);
+  return begun.size() == 1 && begun[0].find(fmt::format("job={} ", job.value)) != std::string::npos;
+}
+bool is_over(const LogLines& log, const std::string& what) {
+  return log.beginning("over: " + what).size() == 1;
 }
 
 void set_failing(DiskScript& script, const std::string& operation) {
@@ -106,9 +117,11 @@ TEST_CASE("outputs of a job whose result the database does not take are not publ
 
 TEST_CASE("an end that the database does not take even without a result is written when it does",
           "[job][ending]") {
+  LogLines log;
   JobPlace place;
   place.settings.queues = {{"default", 1}};  // the other starts when the first has come to its end
   place.open();
+  log.listen();
   execute(place,
           "CREATE TRIGGER no_end BEFORE UPDATE ON jobs WHEN NEW.finished_us > 0 BEGIN SELECT "
           "RAISE(ABORT, 'no end'); END");
@@ -118,11 +131,14 @@ TEST_CASE("an end that the database does not take even without a result is writt
   while (busy() == 0 && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
   const auto other = place.submit(place.pipeline({{"batches", 1}, {"gate", place.path("gate")}}));
   place.wait_for(other, JobState::Running);  // a job that cannot be ended holds no slot
+  CHECK(comes([&] { return is_told(log, "catalog takes no end of a job", id); }));
   execute(place, "DROP TRIGGER no_end");
   place.touch("gate");
   CHECK(place.wait_until_final(id).error["message"].get<std::string>().find("its result of 22") !=
         std::string::npos);
   CHECK(place.wait_until_final(other).state == JobState::Finished);
+  place.close();
+  CHECK(is_over(log, "catalog takes no end of a job"));
 }
 
 TEST_CASE("outputs that cannot be published yet are published when they can, without a new run",
@@ -202,5 +218,43 @@ TEST_CASE("an abort that comes while a failure is being written ends the job onc
   CHECK(place.partials().empty());
   CHECK_FALSE(place.read("list").has_value());
   CHECK(place.read("log").value_or("").find(R"("level":"summary")") != std::string::npos);
+  place.close();
+}
+
+TEST_CASE(
+    "the log tells when the catalog does not take what becomes of a job, and when that is over",
+    "[job][ending]") {
+  struct Refused {
+    std::string what, written, condition;
+    Json numbers;  // of the input
+  };
+  LogLines log;
+  JobPlace place;
+  place.settings.lease = 3s;  // renewed after one
+  place.open();
+  log.listen();
+  const auto refused = GENERATE_REF(values<Refused>(
+      {{"job not started", "UPDATE ON jobs", "NEW.token > OLD.token", {{"batches", 1}}},
+       {"lease not renewed",
+        "UPDATE ON jobs",
+        "NEW.lease_until_us > OLD.lease_until_us AND NEW.token = OLD.token",
+        {{"batches", 1}, {"gate", place.path("gate")}}},
+       {"checkpoint of a job not written",
+        "INSERT ON job_checkpoints",
+        "true",
+        {{"batches", 1'000'000}, {"pause_us", 1'000}}},
+       {"catalog does not take changes of jobs",
+        "UPDATE ON jobs",
+        "NEW.finished_us > 0",
+        {{"batches", 1}}}}));
+  INFO(refused.what);
+  FullCatalog full{place, refused.written, refused.condition};
+  const auto id = place.submit(place.pipeline(refused.numbers));
+  CHECK(comes([&] { return is_told(log, refused.what, id); }));
+  full.end();
+  CHECK(comes([&] { return is_over(log, refused.what); }));
+  CHECK(is_told(log, refused.what, id));
+  static_cast<void>(place.service().abort(id, StopReason::User));  // unless it has ended
+  CHECK(is_final(place.wait_until_final(id).state));
   place.close();
 }

@@ -5,10 +5,13 @@
 
 #include <catch2/catch.hpp>
 
-#include "job_place.hpp"
+#include "full_catalog.hpp"
+#include "tests/engine_store/faulty_disk.hpp"
+#include "tests/fixtures/log_lines.hpp"
 
 using namespace millrace;
 using namespace std::chrono_literals;
+using test::comes;
 using test::JobPlace;
 using test::must;
 namespace fs = std::filesystem;
@@ -90,6 +93,39 @@ TEST_CASE("a job that died with one output published keeps publishing until the 
   CHECK(place.wait_until_final(id).state == JobState::Finished);
   CHECK(place.read("list") == "list");
   CHECK(place.read("log") == "log");
+  CHECK(place.partials().empty());
+  place.close();
+}
+
+TEST_CASE("a job that has published one output keeps publishing until the other can be",
+          "[job][publishing]") {
+  test::LogLines log;
+  test::DiskScript script;
+  std::atomic<bool> is_blocked{false};
+  JobPlace place{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
+  // The log comes first. Once it is visible, nobody looks at all outputs any more.
+  script.during = [&place, &is_blocked] {
+    if (!fs::exists(target(place, "log")) || is_blocked.exchange(true)) return;
+    fs::create_directories(target(place, "list") / "inner");
+  };
+  place.open_disk = [&script](const fs::path& folder,
+                              bool create) -> Result<std::unique_ptr<Disk>> {
+    MR_TRY(auto disk, open_disk(folder, create));
+    return std::unique_ptr<Disk>{std::make_unique<test::FaultyDisk>(std::move(disk), script)};
+  };
+  place.open();
+  log.listen();
+  const auto id = place.submit(place.pipeline({{"batches", 2}}, "list", "log"));
+  const auto state = [&place, id] { return must(place.store_of_jobs().get(id)).state; };
+  CHECK(comes([&] {
+    return !log.beginning("store does not take outputs of jobs").empty() || is_final(state());
+  }));
+  CHECK(is_blocked);
+  CHECK(state() == JobState::Publishing);
+  CHECK(place.read("log").has_value());
+  fs::remove_all(target(place, "list"));
+  CHECK(place.wait_until_final(id).state == JobState::Finished);
+  CHECK(place.read("list") == test::numbers(2));
   CHECK(place.partials().empty());
   place.close();
 }

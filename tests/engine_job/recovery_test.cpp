@@ -3,8 +3,9 @@
 
 #include <catch2/catch.hpp>
 
-#include "job_place.hpp"
+#include "full_catalog.hpp"
 #include "tests/engine_store/faulty_disk.hpp"
+#include "tests/fixtures/log_lines.hpp"
 
 using namespace millrace;
 using namespace std::chrono_literals;
@@ -180,6 +181,33 @@ TEST_CASE("an abort of a job whose process died ends it without a run", "[job][r
   CHECK(must(place.service().abort(id, StopReason::User)) == JobState::Aborting);
   CHECK(place.wait_until_final(id).state == JobState::Aborted);
   CHECK_FALSE(place.read("list").has_value());
+}
+
+TEST_CASE("a job that died while ending is taken over as soon as the catalog takes that",
+          "[job][recovery]") {
+  static const std::string kWhat = "job that died while ending not taken over";
+  test::LogLines log;
+  JobPlace place{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
+  place.open(false);
+  log.listen();
+  const auto id = place.submit(place.pipeline({{"batches", 3}}, "list"));
+  lease(place, id);
+  must(place.store_of_jobs().expire_leases());
+  test::FullCatalog full{place, "UPDATE ON jobs", "NEW.token > OLD.token"};
+  SECTION("when it is found at the start") {
+    must(place.store_of_jobs().abort(id, StopReason::User));
+    must(place.service().start());
+  }
+  SECTION("when somebody aborts it") {
+    must(place.service().start());
+    CHECK(must(place.service().abort(id, StopReason::User)) == JobState::Aborting);
+  }
+  CHECK(test::comes([&log] { return log.beginning(kWhat).size() == 1; }));
+  full.end();
+  CHECK(place.wait_until_final(id).state == JobState::Aborted);
+  CHECK(log.beginning("over: " + kWhat).size() == 1);
+  CHECK_FALSE(place.read("list").has_value());
+  place.close();
 }
 
 TEST_CASE("a job that is running whenever the process dies is given up after a while",

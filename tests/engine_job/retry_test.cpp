@@ -1,12 +1,36 @@
+#include <filesystem>
+
 #include <catch2/catch.hpp>
 
-#include "job_place.hpp"
+#include "full_catalog.hpp"
 
 using namespace millrace;
 using namespace std::chrono_literals;
+using test::comes;
 using test::JobPlace;
 using test::must;
 using test::numbers;
+
+namespace {
+
+// A job whose nodes keep `threads` threads that wait until the file `gate` exists.
+Json holding(const JobPlace& place, int threads, const std::string& gate) {
+  auto document = place.pipeline({{"batches", 1}});
+  Json& ops = document["ops"];
+  for (int i = 0; i < threads; ++i) {
+    const std::string name = "hold" + std::to_string(i);
+    ops[0]["postOps"].push_back(name);
+    ops[1]["preOps"].push_back(name);
+    ops.push_back({{"name", name},
+                   {"type", "filter.hold"},
+                   {"preOps", {"in"}},
+                   {"postOps", {"out"}},
+                   {"params", {{"gate", place.path(gate)}}}});
+  }
+  return document;
+}
+
+}  // namespace
 
 TEST_CASE("a failure that may pass is tried again from the last checkpoint, with growing waits",
           "[job][retry]") {
@@ -86,5 +110,74 @@ TEST_CASE("the wait before another attempt outlives the process", "[job][retry]"
   CHECK(must(place.store_of_jobs().get(id)).state == JobState::Queued);
   later.advance(2s);
   CHECK(place.wait_until_final(id).state == JobState::Finished);
+  place.close();
+}
+
+TEST_CASE("a job that is tried again needs no thread of those that operators keep waiting",
+          "[job][retry]") {
+  constexpr int kThreads = 4;  // that wait, of JobPlace
+  JobPlace place{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
+  place.settings.queues = {{"default", 0}, {"other", 0}};
+  place.open();
+  const auto holds = place.submit(holding(place, kThreads, "held"));
+  REQUIRE(comes([&place] {
+    int held = 0;
+    for (int i = 0; i < kThreads; ++i)
+      held += std::filesystem::exists(place.path("held.hold" + std::to_string(i) + ".held"));
+    return held == kThreads;
+  }));
+  JobRequest request;
+  request.queue = "other";
+  request.max_attempts = 1'000;
+  SECTION("to start and to end") {
+    request.pipeline =
+        place.pipeline({{"batches", 4}, {"gate_at", 2}, {"fail_until", place.path("well")}});
+    const auto id = place.submit(request);
+    place.wait(id, [](const Job& job) { return job.failures >= 1; });
+    place.touch("well");
+    const Job job = place.wait_until_final(id);
+    CHECK(job.state == JobState::Finished);
+    CHECK(job.attempt > 1);
+  }
+  SECTION("to be aborted") {
+    request.pipeline = place.pipeline({{"batches", 4},
+                                       {"gate", place.path("gate")},
+                                       {"gate_at", 2},
+                                       {"fail_until", place.path("well")},
+                                       {"fail_at", 1}});
+    const auto id = place.submit(request);
+    place.wait(id, [](const Job& job) { return job.failures >= 1; });
+    place.touch("well");
+    place.wait(id, [](const Job& job) {
+      return job.state == JobState::Running && job.attempt == job.failures + 1;
+    });
+    must(place.service().abort(id, StopReason::User));
+    CHECK(place.wait_until_final(id).state == JobState::Aborted);
+  }
+  place.touch("held");
+  CHECK(place.wait_until_final(holds).state == JobState::Finished);
+  place.close();
+}
+
+TEST_CASE("an operator is told the token and the number of its attempt", "[job][retry]") {
+  JobPlace place;
+  place.open();
+  auto document = place.pipeline({{"batches", 1}, {"fail_until", place.path("well")}});
+  document["ops"][1]["params"]["where"] = true;
+  JobRequest request;
+  request.pipeline = document;
+  request.max_attempts = 2;
+  const auto id = place.submit(request);
+  CHECK(place.wait_until_final(id).state == JobState::Failed);
+  const auto told = [](std::int64_t token, int attempt) {
+    return Json{{"where", {{"token", token}, {"attempt", attempt}}}};
+  };
+  place.touch("well");
+  must(place.service().retry(id));
+  const Job job = place.wait_until_final(id);
+  CHECK(job.token == 3);
+  CHECK(job.attempt == 1);  // counted anew
+  CHECK(job.result == told(job.token, job.attempt));
+  CHECK(place.wait_until_final(place.submit(document)).result == told(1, 1));
   place.close();
 }

@@ -202,3 +202,22 @@ TEST_CASE("an address whose stage could not be opened can be tried again", "[job
   place.script.failing.clear();
   place.write(kOne, "x");
 }
+
+TEST_CASE("nothing of an attempt reaches its outputs once its lease is over",
+          "[job][outputs][fencing]") {
+  Outputs place;
+  LeaseGuard guard{system_clock(), LeaseGuard::Ends::WhenLost};
+  place.outputs = std::make_unique<StagedOutputs>(*place.store, "job-1-t1", &guard);
+  const auto staged = place.outputs->stage(place.uri(kOne));
+  REQUIRE(staged.ok());
+  REQUIRE((*staged)->write("kept").ok());
+  guard.lose();
+  CHECK((*staged)->write("more").error().code == Code::Cancelled);
+  CHECK((*staged)->truncate(0).error().code == Code::Cancelled);
+  CHECK(place.outputs->stage(place.uri(kTwo)).error().code == Code::Cancelled);
+  place.outputs->close();
+  CHECK(place.outputs->publish().error().code == Code::Cancelled);
+  CHECK_FALSE(place.outputs->may_be_visible());
+  CHECK(place.files() == std::vector<std::string>{"z0/b/one.job-1-t1.partial"});
+  CHECK(fs::file_size(place.folder.path() / "store/z0/b/one.job-1-t1.partial") == 4);
+}

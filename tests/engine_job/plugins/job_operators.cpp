@@ -325,21 +325,29 @@ class Tagger final : public millrace::Operator {
   std::int64_t gate_at_, tries_;
 };
 
-// Takes everything and leaves nothing but a result of `result_bytes` letters.
+// Takes everything and leaves nothing but a result of `result_bytes` letters, and with `where` the
+// attempt that it is a part of.
 class Nothing final : public millrace::Operator {
  public:
   static constexpr auto kName = "output.nothing";
   static constexpr auto kRole = millrace::Role::Output;
-  static constexpr auto kParams = R"({"result_bytes": {"type": "integer", "default": 0}})";
+  static constexpr auto kParams = R"({"result_bytes": {"type": "integer", "default": 0},
+    "where": {"type": "boolean", "default": false}})";
   explicit Nothing(const millrace::Params& params)
-      : result_bytes_{static_cast<std::size_t>(params.integer("result_bytes"))} {}
+      : result_bytes_{static_cast<std::size_t>(params.integer("result_bytes"))},
+        where_{params.boolean("where")} {}
   void process(millrace::Context&, millrace::Batch) override {}
   void finish(millrace::Context& context) override {
     if (result_bytes_ > 0) context.result("large", '"' + std::string(result_bytes_, 'x') + '"');
+    if (where_) {
+      context.result("where", R"({"token": )" + std::to_string(context.token()) +
+                                  R"(, "attempt": )" + std::to_string(context.job_attempt()) + "}");
+    }
   }
 
  private:
   std::size_t result_bytes_;
+  bool where_;
 };
 
 // Keeps its thread in one call until the file `gate` exists, and says so with a file `gate`.NODE.held. Unless it is `deaf`
