@@ -29,6 +29,12 @@ bool is_no_upload(const Error& error) {
   return error.code == Code::DataInvalid || error.code == Code::NotFound;
 }
 
+// The id of the upload whose file this is.
+std::string id_in(std::string_view file) {
+  const auto leaf = file.substr(kUploadFolder.size() + 1);
+  return std::string{leaf.substr(0, leaf.find('.'))};
+}
+
 Error taken() { return {Code::Conflict, "the upload is being used by another request"}; }
 
 }  // namespace
@@ -96,37 +102,55 @@ Result<void> UploadClaim::use_up() { return uploads_.forget(*entry_); }
 
 // --- all uploads ---
 
-Uploads::Uploads(Disk& disk, Blobs& blobs) : disk_{disk}, blobs_{blobs} { load(); }
+Uploads::Uploads(Disk& disk, Blobs& blobs) : disk_{disk}, blobs_{blobs} {
+  if (const auto loaded = load(); !loaded.ok())
+    spdlog::warn("uploads not taken up yet error={}", loaded.error().message);
+}
 
 Uploads::~Uploads() = default;
 
-void Uploads::load() {
+// What has a passing reason is done again when somebody asks.
+Result<void> Uploads::load() {
+  const std::lock_guard loading{loading_};
+  if (is_loaded_) return {};
   const auto listed = disk_.list(kUploadFolder);
-  if (!listed.ok()) {
-    if (listed.error().code != Code::NotFound)  // else nothing has ever come
-      spdlog::warn("uploads not taken up error={}", listed.error().message);
-    return;
+  // Else nothing has ever come.
+  if (!listed.ok() && listed.error().code != Code::NotFound) return listed.error();
+  if (listed.ok()) take_up_all(*listed);
+  is_loaded_ = true;
+  return {};
+}
+
+void Uploads::take_up_all(const std::vector<Disk::Entry>& files) {
+  std::set<std::string> made;  // meanwhile: they are known, and nothing of them is left over
+  {
+    const std::lock_guard lock{mutex_};
+    for (const auto& [id, entry] : entries_) made.insert(id);
   }
-  std::set<std::string> kept;
-  for (const auto& file : *listed) {
-    auto leaf = file.name.substr(kUploadFolder.size() + 1);
-    auto id = leaf.substr(0, leaf.find('.'));
-    if (file.name != upload_state_name(id)) continue;
-    const auto taken = take_up(id);
-    if (!taken.ok() && is_no_upload(taken.error())) continue;
+  std::map<std::string, SharedEntry> taken;
+  std::set<std::string> unread, kept;
+  for (const auto& file : files) {
+    const auto id = id_in(file.name);
+    if (file.name != upload_state_name(id) || made.contains(id)) continue;
+    const auto entry = take_up(id);
+    if (!entry.ok() && is_no_upload(entry.error())) continue;
     kept.insert(upload_state_name(id));
     kept.insert(upload_bytes_name(id));
-    if (taken.ok()) {
-      entries_.emplace(std::move(id), *taken);
+    if (entry.ok()) {
+      taken.emplace(id, *entry);
     } else {
-      spdlog::warn("upload not taken up yet upload={} error={}", id, taken.error().message);
-      unread_.insert(std::move(id));
+      spdlog::warn("upload not taken up yet upload={} error={}", id, entry.error().message);
+      unread.insert(id);
     }
   }
   // What was not made to its end, or not removed to it.
-  for (const auto& file : *listed) {
-    if (!file.is_folder && !kept.contains(file.name)) static_cast<void>(disk_.remove(file.name));
+  for (const auto& file : files) {
+    if (!file.is_folder && !kept.contains(file.name) && !made.contains(id_in(file.name)))
+      static_cast<void>(disk_.remove(file.name));
   }
+  const std::lock_guard lock{mutex_};
+  entries_.merge(taken);
+  unread_ = std::move(unread);
 }
 
 // Finds out what is known of an upload. Whatever can have a passing reason is told as it is, so
@@ -154,15 +178,16 @@ Result<Uploads::SharedEntry> Uploads::take_up(const std::string& id) {
 }
 
 // Takes up one that could not be read at the start.
-void Uploads::try_again(const std::string& id) {
+Result<void> Uploads::try_again(const std::string& id) {
   {
     const std::lock_guard lock{mutex_};
-    if (!unread_.contains(id)) return;
+    if (!unread_.contains(id)) return {};
   }
   auto taken = take_up(id);
-  if (!taken.ok() && !is_no_upload(taken.error())) return;
+  if (!taken.ok() && !is_no_upload(taken.error())) return std::move(taken).error();
   const std::lock_guard lock{mutex_};
   if (unread_.erase(id) > 0 && taken.ok()) entries_.emplace(id, *std::move(taken));
+  return {};
 }
 
 Result<UploadStat> Uploads::create(const New& wanted) {
@@ -199,8 +224,7 @@ Result<UploadStat> Uploads::create(const New& wanted) {
 }
 
 Result<UploadStat> Uploads::stat(std::string_view id, std::string_view owner) {
-  const auto entry = find(id, owner);
-  if (!entry) return no_upload();
+  MR_TRY(const auto entry, find(id, owner));
   auto busy = enter(entry);
   // Of one that is claimed all has come, and nothing changes.
   if (!busy.ok() && busy.error().code == Code::Conflict) return describe(*entry);
@@ -212,8 +236,7 @@ Result<UploadStat> Uploads::stat(std::string_view id, std::string_view owner) {
 Result<std::unique_ptr<UploadWriter>> Uploads::append(std::string_view id, std::string_view owner,
                                                       std::uint64_t offset_bytes,
                                                       bool has_checksum) {
-  const auto entry = find(id, owner);
-  if (!entry) return no_upload();
+  MR_TRY(const auto entry, find(id, owner));
   MR_TRY(const auto busy, enter(entry));
   MR_TRY(auto file, settle(*entry));
   if (entry->offset_bytes != offset_bytes) {
@@ -228,8 +251,7 @@ Result<std::unique_ptr<UploadWriter>> Uploads::append(std::string_view id, std::
 }
 
 Result<std::unique_ptr<UploadClaim>> Uploads::claim(std::string_view id, std::string_view owner) {
-  const auto entry = find(id, owner);
-  if (!entry) return no_upload();
+  MR_TRY(const auto entry, find(id, owner));
   std::unique_ptr<UploadClaim> claimed;
   {
     MR_TRY(const auto busy, enter(entry));
@@ -249,8 +271,7 @@ Result<std::unique_ptr<UploadClaim>> Uploads::claim(std::string_view id, std::st
 }
 
 Result<std::string> Uploads::remove(std::string_view id, std::string_view owner) {
-  const auto entry = find(id, owner);
-  if (!entry) return no_upload();
+  MR_TRY(const auto entry, find(id, owner));
   MR_TRY(const auto busy, enter(entry));
   const auto content = entry->pin ? entry->sha256 : std::string{};
   MR_CHECK(forget(*entry));
@@ -258,13 +279,15 @@ Result<std::string> Uploads::remove(std::string_view id, std::string_view owner)
 }
 
 std::vector<std::string> Uploads::remove_untouched(std::int64_t before_us) {
+  static_cast<void>(load());
   std::vector<SharedEntry> all;
   std::set<std::string> unread;
   {
     const std::lock_guard lock{mutex_};
     unread = unread_;
   }
-  for (const auto& id : unread) try_again(id);
+  // One that cannot be read now has its turn the next time.
+  for (const auto& id : unread) static_cast<void>(try_again(id));
   {
     const std::lock_guard lock{mutex_};
     for (const auto& [id, entry] : entries_) all.push_back(entry);
@@ -287,11 +310,22 @@ std::size_t Uploads::count() const {
 
 // --- one at a time ---
 
-Uploads::SharedEntry Uploads::find(std::string_view id, std::string_view owner) {
-  try_again(std::string{id});
+// Says that there is none only where that is known.
+Result<Uploads::SharedEntry> Uploads::find(std::string_view id, std::string_view owner) {
+  auto entry = known(id);
+  if (!entry) {
+    MR_CHECK(load());
+    MR_CHECK(try_again(std::string{id}));
+    entry = known(id);
+  }
+  if (!entry || entry->owner != owner) return no_upload();
+  return entry;
+}
+
+Uploads::SharedEntry Uploads::known(std::string_view id) const {
   const std::lock_guard lock{mutex_};
   const auto found = entries_.find(id);
-  return found == entries_.end() || found->second->owner != owner ? nullptr : found->second;
+  return found == entries_.end() ? nullptr : found->second;
 }
 
 void Uploads::Leave::operator()(Entry* entry) const {

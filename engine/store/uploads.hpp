@@ -97,7 +97,8 @@ class UploadClaim {
 /// its connection is not kept out by the one that the server still holds for alive.
 class Uploads {
  public:
-  /// Takes up what is there. Disk and blobs outlive it; writers and claims do not.
+  /// Takes up what is there; what the disk does not tell now is taken up when somebody asks. Disk
+  /// and blobs outlive it; writers and claims do not.
   Uploads(Disk& disk, Blobs& blobs);
   ~Uploads();
   Uploads(const Uploads&) = delete;
@@ -111,7 +112,8 @@ class Uploads {
   };
   Result<UploadStat> create(const New& wanted);
 
-  // An upload that is not there, or is somebody else's, is NotFound.
+  // An upload that is not there, or is somebody else's, is NotFound. Other codes than that, of a
+  // disk that fails, mean that it may be there.
   /// Says where to go on; whoever was writing is over.
   Result<UploadStat> stat(std::string_view id, std::string_view owner);
   /// Goes on at `offset_bytes`; Conflict when the upload stands elsewhere. With `has_checksum` the
@@ -142,10 +144,12 @@ class Uploads {
   };
   using Busy = std::unique_ptr<Entry, Leave>;
 
-  void load();
+  Result<void> load();
+  void take_up_all(const std::vector<Disk::Entry>& files);
   Result<SharedEntry> take_up(const std::string& id);
-  void try_again(const std::string& id);
-  SharedEntry find(std::string_view id, std::string_view owner);
+  Result<void> try_again(const std::string& id);
+  Result<SharedEntry> find(std::string_view id, std::string_view owner);
+  SharedEntry known(std::string_view id) const;
   Result<Busy> enter(const SharedEntry& entry);
   Result<Busy> go_on(const SharedEntry& entry, std::uint64_t turn);
   Busy make_busy(Entry& entry);
@@ -158,6 +162,9 @@ class Uploads {
 
   Disk& disk_;
   Blobs& blobs_;
+  // Guards is_loaded_; held while the folder is read, for which the others have to wait anyway.
+  std::mutex loading_;
+  bool is_loaded_ = false;
   mutable std::mutex mutex_;  // guards what follows and what the entries say of it
   std::condition_variable changed_;
   std::map<std::string, SharedEntry, std::less<>> entries_;  // by id

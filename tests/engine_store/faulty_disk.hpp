@@ -14,7 +14,7 @@ namespace millrace::test {
 /// What a faulty disk is told to do, and what was done to it. Shared by the test and its disks.
 struct DiskScript {
   std::uint64_t room = ~std::uint64_t{0};  // bytes that still fit
-  std::string failing;                     // the operation that fails with an I/O error: "rename"
+  std::string failing;  // the operation that fails with an I/O error: "rename", "list FOLDER"
   std::size_t failures = 0;                // how often it failed
   bool refuses_moves = false;              // renames from one folder to another fail
   std::vector<std::string> done;           // "create a", "sync file a", "rename a b", ...
@@ -121,7 +121,10 @@ class FaultyDisk final : public Disk {
     return disk_->stat(name);
   }
   Result<std::string> identify(std::string_view name) override { return disk_->identify(name); }
-  Result<std::vector<Entry>> list(std::string_view folder) override { return disk_->list(folder); }
+  Result<std::vector<Entry>> list(std::string_view folder) override {
+    MR_CHECK(script_.look("list " + std::string{folder}));
+    return disk_->list(folder);
+  }
   Result<void> check_replace(std::string_view name) override {
     MR_CHECK(script_.look("check"));
     return disk_->check_replace(name);

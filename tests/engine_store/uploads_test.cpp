@@ -199,9 +199,39 @@ TEST_CASE("an upload that cannot be read for a while is kept, and found when it 
   CHECK(fixture.uploads().remove_untouched(std::numeric_limits<std::int64_t>::max()).empty());
   CHECK(fixture.files() == files);
   CHECK(fixture.uploads().count() == 0);
+  CHECK(code_of(fixture.uploads().stat(id, "1")) == Code::Io);
+  CHECK(code_of(fixture.uploads().stat(std::string(32, 'a'), "1")) == Code::NotFound);
   fixture.script.failing.clear();
   CHECK(fixture.offset(id) == 6);
   CHECK(fixture.uploads().claim(id, "1").ok());
+}
+
+TEST_CASE("uploads that cannot be listed for a while are kept, and found when they can",
+          "[store][uploads]") {
+  UploadFixture fixture;
+  const auto before = fixture.create(6);
+  fixture.send(before, 0, "abc");
+  write_file(fixture.uploads_folder() / "orphan.partial", "bytes");
+  fixture.script.failing = "list .blobs/.uploads";
+  fixture.restart();
+  CHECK(code_of(fixture.uploads().stat(before, "1")) == Code::Io);
+  CHECK(code_of(fixture.uploads().remove(before, "1")) == Code::Io);
+  CHECK(fixture.uploads().remove_untouched(std::numeric_limits<std::int64_t>::max()).empty());
+  const auto meanwhile = fixture.create(6);
+  fixture.send(meanwhile, 0, "ab");
+  CHECK(fixture.files().size() == 5);
+  fixture.script.failing.clear();
+  SECTION("a client asks") {
+    CHECK(fixture.offset(before) == 3);
+    fixture.send(before, 3, "def");
+    CHECK((*fixture.uploads().claim(before, "1"))->name().sha256 == kSha256);
+    CHECK(fixture.offset(meanwhile) == 2);
+    CHECK(fixture.files().size() == 4);  // what belongs to no upload has gone
+  }
+  SECTION("they are swept") {
+    CHECK(fixture.uploads().remove_untouched(std::numeric_limits<std::int64_t>::max()).empty());
+    CHECK(fixture.files().empty());
+  }
 }
 
 TEST_CASE("an upload whose age cannot be told is not too old", "[store][uploads]") {
