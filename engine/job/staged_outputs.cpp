@@ -54,8 +54,14 @@ Result<ObjectWriter*> StagedOutputs::stage(Uri uri) {
 
 Result<void> StagedOutputs::reserve(const Uri& uri, const std::string& object) {
   const std::lock_guard lock{mutex_};
+  MR_CHECK(check_free(uri, object));
+  targets_.insert(object);
+  return {};
+}
+
+Result<void> StagedOutputs::check_free(const Uri& uri, const std::string& object) const {
   if (reads_.contains(object)) return taken("the run reads the file that it would replace", uri);
-  if (!targets_.insert(object).second) return taken("two nodes write to one address", uri);
+  if (targets_.contains(object)) return taken("two nodes write to one address", uri);
   return {};
 }
 
@@ -81,11 +87,13 @@ Result<void> StagedOutputs::note_read(const Uri& uri) {
 }
 
 Result<void> StagedOutputs::check_put(const Uri& uri) const {
-  if (empty()) return {};
+  {
+    const std::lock_guard lock{mutex_};
+    if (targets_.empty() && reads_.empty()) return {};
+  }
   MR_TRY(const auto object, store_.identify(uri));
   const std::lock_guard lock{mutex_};
-  if (targets_.contains(object)) return taken("two nodes write to one address", uri);
-  return {};
+  return check_free(uri, object);
 }
 
 bool StagedOutputs::empty() const {

@@ -33,7 +33,8 @@ class StagedOutputs {
   Result<ObjectWriter*> stage(Uri uri);
   /// Notes that the run reads an object. Conflict: it is one of its outputs.
   Result<void> note_read(const Uri& uri);
-  /// Says Conflict to a put that would take the place of an output.
+  /// Says Conflict to a put that would take the place of an output, or of a file that the run has
+  /// read.
   Result<void> check_put(const Uri& uri) const;
   [[nodiscard]] bool empty() const;
   [[nodiscard]] std::vector<std::string> uris() const;
@@ -63,6 +64,8 @@ class StagedOutputs {
 
   [[nodiscard]] std::vector<Output> chosen(std::string_view only) const;
   Result<void> reserve(const Uri& uri, const std::string& object);
+  /// Under the lock.
+  [[nodiscard]] Result<void> check_free(const Uri& uri, const std::string& object) const;
   Result<std::shared_ptr<StagedWriter>> open_stage(const Uri& uri);
   Result<void> publish_one(const Output& output);
   [[nodiscard]] Result<void> check_lease() const;

@@ -145,7 +145,8 @@ TEST_CASE("two outputs that are one object are refused, however they are spelled
   CHECK(place.outputs->uris().size() == 3);
 }
 
-TEST_CASE("an output does not take the place of a file that the run reads", "[job][outputs]") {
+TEST_CASE("neither an output nor a put takes the place of a file that the run reads",
+          "[job][outputs]") {
   Outputs place;
   write_file(place.folder.path() / "in", "input");
   fs::create_symlink(place.folder.path() / "in", place.folder.path() / "symbolic");
@@ -155,7 +156,9 @@ TEST_CASE("an output does not take the place of a file that the run reads", "[jo
     for (const auto* same : {"in", "./in", "symbolic", "hard"}) {
       INFO(same);
       CHECK(place.outputs->stage(place.uri(place.file(same))).error().code == Code::Conflict);
+      CHECK(place.outputs->check_put(place.uri(place.file(same))).error().code == Code::Conflict);
     }
+    CHECK(place.outputs->check_put(place.uri(place.file("other"))).ok());
     CHECK(place.outputs->empty());
   }
   SECTION("that it wants to read") {
