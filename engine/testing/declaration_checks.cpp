@@ -180,6 +180,30 @@ void check_reads(const Subject& subject) {
   }
 }
 
+bool is_address(const ParameterRule& rule) {
+  const auto& inner = rule.properties;
+  return rule.type == ParameterRule::Type::Uri || (rule.items && is_address(*rule.items)) ||
+         (rule.additional && is_address(*rule.additional)) ||
+         std::any_of(inner.begin(), inner.end(), is_address);
+}
+
+// A disk or a server that hangs takes the threads of those who ask it, which must not be the ones
+// that all others compute on.
+void check_blocking(const Subject& subject) {
+  const auto kind = subject.info().resources.kind;
+  if (kind ? *kind != Resources::Kind::Compute : subject.info().blocking) return;
+  const std::string undeclared = R"(, but is not declared "blocking")";
+  if (const auto rules = ParameterRules::read(subject.info().params); rules.ok()) {
+    for (const auto& rule : (*rules)->all()) {
+      if (is_address(rule)) subject.add("takes an address, \"" + rule.name + '"' + undeclared);
+    }
+  }
+  Trial trial{subject.found, subject.example};
+  const auto waited_for = run_whole(trial, subject.example).services()->waited_for;
+  if (!waited_for.empty())
+    subject.add("waits for others (" + std::string{waited_for} + ')' + undeclared);
+}
+
 }  // namespace
 
 std::vector<Check> declaration_checks() {
@@ -208,6 +232,11 @@ std::vector<Check> declaration_checks() {
        true,
        to_sinks,
        check_reads},
+      {{"blocking",
+        "Whoever takes or opens addresses, or asks the catalog, is declared to wait for them."},
+       true,
+       to_every,
+       check_blocking},
   };
 }
 

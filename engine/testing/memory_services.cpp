@@ -147,6 +147,7 @@ std::filesystem::path MemoryServices::real_file(std::string_view uri) const {
 }
 
 Result<ObjectStat> MemoryServices::stat(std::string_view uri) {
+  waited_for = "stat";
   if (const auto name = scratch_name(uri); !name.empty()) return scratch_.stat(name);
   if (const auto found = objects.find(uri); found != objects.end())
     return ObjectStat{found->second.size()};
@@ -166,6 +167,7 @@ Result<ObjectStat> MemoryServices::stat(std::string_view uri) {
 
 Result<void> MemoryServices::list(
     std::string_view uri, const std::function<void(std::string_view, const ObjectStat&)>& each) {
+  waited_for = "list";
   if (uri == "work:///") {
     return scratch_.list([&each](std::string_view name, const ObjectStat& stat) {
       each("work:///" + std::string{name}, stat);
@@ -193,6 +195,7 @@ Result<void> MemoryServices::list(
 }
 
 Result<std::unique_ptr<ObjectReader>> MemoryServices::open(std::string_view uri) {
+  waited_for = "open";
   if (const auto name = scratch_name(uri); !name.empty()) return scratch_.open(name);
   if (const auto found = objects.find(uri); found != objects.end()) {
     return std::unique_ptr<ObjectReader>{std::make_unique<MemoryReader>(found->second)};
@@ -204,6 +207,7 @@ Result<std::unique_ptr<ObjectReader>> MemoryServices::open(std::string_view uri)
 }
 
 Result<void> MemoryServices::put(std::string_view uri, std::string_view bytes) {
+  waited_for = "put";
   MR_CHECK(check_uri(uri, true));
   if (const auto name = scratch_name(uri); !name.empty()) return scratch_.put(name, bytes);
   if (const auto path = real_file(uri); !path.empty()) {
@@ -219,6 +223,7 @@ Result<void> MemoryServices::put(std::string_view uri, std::string_view bytes) {
 }
 
 Result<ObjectWriter*> MemoryServices::stage(std::string_view uri) {
+  waited_for = "stage";
   if (uri == "blob:") {
     contents_.push_back(std::make_unique<MemoryContent>(objects));
     return contents_.back().get();
@@ -231,6 +236,7 @@ Result<ObjectWriter*> MemoryServices::stage(std::string_view uri) {
 }
 
 Result<Batch> MemoryServices::catalog_query(const Json& query) {
+  waited_for = "catalog";
   if (!answer) return Error{Code::Unavailable, "the test gave no answer for the catalog"};
   return answer(query);
 }

@@ -122,7 +122,7 @@ class SampleTeller final : public Operator, public Checkpointed {
   static constexpr auto kDoc = "Writes how many rows each batch had.";
   static constexpr auto kParams =
       R"({"target": {"type": "uri", "access": "write", "mandatory": true, "doc": "Where to."}})";
-  static constexpr auto kTraits = R"({"examples": [
+  static constexpr auto kTraits = R"({"blocking": true, "examples": [
     {"params": {"target": "qiniu:///z0/out/rows.txt"}, "rows": {"value": [1, 2, 3]}}]})";
 
   explicit SampleTeller(const Params& params) : target_{params.string("target")} {}

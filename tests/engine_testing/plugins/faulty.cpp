@@ -64,6 +64,34 @@ class NeedsMore final : public Operator {
   }
 };
 
+class WaitsForDisk final : public Operator {
+ public:
+  FAULTY_FILTER("filter.waits_for_disk", "{}", R"({"replicable": true})");
+  void process(Context& context, Batch batch) override {
+    context.put("work:///rows", std::to_string(batch.rows()));
+    context.emit(std::move(batch));
+  }
+};
+
+class AsksCatalog final : public Operator {
+ public:
+  FAULTY_FILTER("filter.asks_catalog", "{}",
+                R"({"examples": [{"rows": {"a": [1, 2]}, "catalog": {"id": [7]}}]})");
+  void process(Context& context, Batch batch) override {
+    (void)context.query(context.parse(R"({"entity": "models"})"));
+    context.emit(std::move(batch));
+  }
+};
+
+// Does nothing with it, as far as its example tells.
+class TakesAddress final : public Operator {
+ public:
+  FAULTY_FILTER("filter.takes_address",
+                R"({"lists": {"type": "array", "items": {"type": "uri"}, "doc": "Lists."}})",
+                R"({"resources": {"class": "compute"}, "blocking": true})");
+  void process(Context& context, Batch batch) override { context.emit(std::move(batch)); }
+};
+
 class FailsEmpty final : public Operator {
  public:
   FAULTY_FILTER("filter.fails_empty", "{}", "{}");
@@ -272,9 +300,9 @@ class TellsTwice final : public Operator {
 class CountsThreads final : public Operator {
  public:
   FAULTY_FILTER("filter.counts_threads", "{}", R"({"conformance": {"skip": {
-    "columns": "slow", "reads": "slow", "empty": "slow", "all_null": "slow", "sliced": "slow", "wrong_schema": "slow",
-    "release": "slow", "root": "slow", "deterministic": "slow", "cancelled": "slow", "after_end": "slow",
-    "checkpoint": "slow", "more": "slow", "metrics": "slow"}}})");
+    "columns": "slow", "reads": "slow", "blocking": "slow", "empty": "slow", "all_null": "slow",
+    "sliced": "slow", "wrong_schema": "slow", "release": "slow", "root": "slow", "deterministic": "slow",
+    "cancelled": "slow", "after_end": "slow", "checkpoint": "slow", "more": "slow", "metrics": "slow"}}})");
   void process(Context& context, Batch batch) override {
     const auto caller = std::this_thread::get_id();
     std::atomic<bool> is_helped = false;
@@ -291,6 +319,7 @@ class CountsThreads final : public Operator {
 }  // namespace
 
 MR_PLUGIN("test.faulty", "1.0.0", Undocumented, BreaksAtBound, BadPort, LiesAboutColumns, NeedsMore,
-          FailsEmpty, BreaksOnNull, IgnoresOffset, BreaksOnSchema, Leaks, DropsRoot, Reverses,
-          Unsteady, Remembers, BreaksWhenStopped, Forgets, Endless, EmitsAgain, BadSkip,
-          NeedsExample, FailingExample, Excused, AlwaysMore, TellsTwice, CountsThreads)
+          WaitsForDisk, AsksCatalog, TakesAddress, FailsEmpty, BreaksOnNull, IgnoresOffset,
+          BreaksOnSchema, Leaks, DropsRoot, Reverses, Unsteady, Remembers, BreaksWhenStopped,
+          Forgets, Endless, EmitsAgain, BadSkip, NeedsExample, FailingExample, Excused, AlwaysMore,
+          TellsTwice, CountsThreads)

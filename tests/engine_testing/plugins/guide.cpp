@@ -77,7 +77,8 @@ class Mean final : public millrace::Operator, public millrace::Checkpointed {
   static constexpr auto kParams = R"({
     "project": {"type": "integer", "mandatory": true, "doc": "Project of the model."},
     "user": {"type": "integer", "mandatory": true, "doc": "User whose model it is."}})";
-  static constexpr auto kTraits = R"({"reads": {"value": "float64"}, "examples": [
+  static constexpr auto kTraits =
+      R"({"resources": {"class": "train"}, "reads": {"value": "float64"}, "examples": [
     {"params": {"project": 1, "user": 1}, "rows": {"value": [1.0, 2.0]}, "catalog": {"id": [7]}}]})";
 
   explicit Mean(const millrace::Params& params)

@@ -18,7 +18,7 @@ class EmitsLate final : public Operator {
     "example": "context", "columns": "context", "reads": "context", "empty": "context", "all_null": "context",
     "sliced": "context", "wrong_schema": "context", "release": "context", "root": "context",
     "deterministic": "context", "cancelled": "context", "checkpoint": "context", "more": "context",
-    "parallel": "context", "metrics": "context"}}})";
+    "parallel": "context", "metrics": "context", "blocking": "context"}}})";
 
   ~EmitsLate() override {
     if (handle_ != nullptr) Context{handle_}.emit(Batch{}.with("x", std::move(values_)));
