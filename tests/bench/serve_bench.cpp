@@ -62,12 +62,16 @@ constexpr const char* kEmptyJob =
     R"({"ops":[{"name":"in","type":"input.catalog","params":{"entity":"jobs","limit":1,"columns":["id"]}},)"
     R"({"name":"out","type":"output.reply","preOps":["in"]}]})";
 
-// Submissions of many jobs in one request, to a queue whose slots are taken.
-void measure_arrays(const test::ServerProcess& server, const std::string& token) {
+// Submissions to a queue whose slots are taken, so that nothing is run beside them: one by one, and many in a request.
+void measure_submissions(const test::ServerProcess& server, const std::string& token, std::chrono::milliseconds time) {
   constexpr std::size_t kInOne = 10'000, kRequests = 10;
   Json jobs = Json::array();
   Json job = Json::parse(kEmptyJob);
   job["queue"] = "slow";
+  const auto one = request("POST", "/jobs", token, job.dump());
+  const auto alone = load({server.port(), 64, time, 0, [&](std::uint64_t) { return one; }});
+  print("submissions, 64 clients, no job runs", alone.per_second(), "/s",
+        fmt::format("(p50 {:.1f} ms, p99 {:.1f} ms, refused {})", alone.p50_ms, alone.p99_ms, alone.other));
   for (std::size_t i = 0; i < kInOne; ++i) jobs.push_back(job);
   const auto submit = request("POST", "/jobs", token, jobs.dump());
   const auto done = load({server.port(), 2, {}, kRequests, [&](std::uint64_t) { return submit; }});
@@ -81,7 +85,7 @@ void measure_busy(std::chrono::milliseconds time) {
   const test::HangingServer hanging;
   test::TemporaryFolder folder;
   const test::ServerProcess server{
-      folder / "data", {"--queue", "slow=64", "--waiting-workers", "64", "--waiting-share", "64", "--allow-private"}};
+      folder / "data", {"--queue", "slow=64", "--waiting-workers", "64", "--waiting-share", "64", "--allow-private", "--max-queued", "10000000"}};
   std::string token;
   std::ifstream{folder / "data/token"} >> token;
   for (int i = 0; i < kNodes; ++i) {
@@ -100,7 +104,7 @@ void measure_busy(std::chrono::milliseconds time) {
     print(fmt::format("GET {}, 64 nodes wait", target), answers.per_second(), "/s",
           fmt::format("(p50 {:.2f} ms, p99 {:.2f} ms, other {})", answers.p50_ms, answers.p99_ms, answers.other));
   }
-  measure_arrays(server, token);
+  measure_submissions(server, token, time);
 }
 
 struct Figures {
@@ -117,7 +121,7 @@ Figures measure_server(std::chrono::milliseconds time) {
   const std::string submit = request("POST", "/jobs", token, kEmptyJob);
   Load submissions{server.port(), 64, time, 0, [&](std::uint64_t) { return submit; }};
   const auto submitted = load(submissions);
-  print("submissions, 64 clients", submitted.per_second(), "/s",
+  print("submissions, 64 clients, jobs run", submitted.per_second(), "/s",
         fmt::format("(p50 {:.1f} ms, p99 {:.1f} ms, refused {})", submitted.p50_ms, submitted.p99_ms, submitted.other));
 
   const auto counts = [&] {
