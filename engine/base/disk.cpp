@@ -201,7 +201,7 @@ class KernelDisk final : public Disk {
     }
   }
 
-  Result<std::vector<Entry>> list(std::string_view folder) override {
+  Result<std::vector<Entry>> list(std::string_view folder, std::vector<Other>* others) override {
     MR_CHECK(check_folder_name("list folder", folder));
     auto opened = open_beneath(root_.get(), folder, O_RDONLY | O_DIRECTORY);
     if (!opened) return failed("list folder", folder, errno);
@@ -222,10 +222,13 @@ class KernelDisk final : public Disk {
         if (errno == ENOENT) continue;  // removed while we were reading
         return failed("list folder", folder, errno);
       }
-      if (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) continue;
       std::string name{folder};
       if (!name.empty()) name += '/';
       name += leaf;
+      if (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) {
+        if (others != nullptr) others->push_back({std::move(name), S_ISLNK(status.st_mode)});
+        continue;
+      }
       entries.push_back(entry(std::move(name), status));
     }
     std::sort(entries.begin(), entries.end(),

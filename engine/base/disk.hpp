@@ -57,6 +57,10 @@ class Disk {
     bool is_folder = false;
     std::int64_t modified_us = 0;
   };
+  struct Other {
+    std::string name;  // relative to the disk
+    bool is_link = false;
+  };
 
   virtual ~Disk() = default;
   virtual Result<std::unique_ptr<ReadableFile>> open(std::string_view name) = 0;
@@ -81,7 +85,9 @@ class Disk {
   /// of the file, or, where there is none, those of the nearest folder above it with the rest of the name.
   virtual Result<std::string> identify(std::string_view name) = 0;
   /// Lists the files and folders of one folder, not of its subfolders, sorted by name bytewise.
-  virtual Result<std::vector<Entry>> list(std::string_view folder) = 0;
+  /// `others` takes what is neither: links, pipes, sockets, devices.
+  virtual Result<std::vector<Entry>> list(std::string_view folder,
+                                          std::vector<Other>* others = nullptr) = 0;
   /// Looks whether a file could be renamed to `name`, in a folder that is there, and changes nothing. Conflict: a folder
   /// stands there; InvalidArgument: something else that is no regular file; Io: mode, owner or mount forbid it.
   virtual Result<void> check_replace(std::string_view name) = 0;

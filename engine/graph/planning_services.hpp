@@ -23,10 +23,7 @@ class PlanningServices : public Services {
 
   Result<void> check_uri(std::string_view, bool) override { return {}; }
   Result<ObjectStat> stat(std::string_view) override { return refused(); }
-  Result<void> list(std::string_view,
-                    const std::function<void(std::string_view, const ObjectStat&)>&) override {
-    return refused();
-  }
+  Result<void> list(std::string_view, const EachListed&) override { return refused(); }
   Result<std::unique_ptr<ObjectReader>> open(std::string_view) override { return refused(); }
   Result<void> put(std::string_view, std::string_view) override { return refused(); }
   Result<ObjectWriter*> stage(std::string_view) override { return refused(); }

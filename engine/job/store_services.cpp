@@ -91,13 +91,14 @@ Result<std::string> StoreServices::identify(std::string_view uri) {
   return store().identify(checked);
 }
 
-Result<void> StoreServices::list(
-    std::string_view uri, const std::function<void(std::string_view, const ObjectStat&)>& each) {
+Result<void> StoreServices::list(std::string_view uri, const EachListed& each) {
   MR_TRY(const Uri checked, store().check_prefix(uri, rights_, false));
   if (is_scratch(checked)) {
     MR_TRY(Scratch* const files, scratch());
     return files->list([&](std::string_view name, const ObjectStat& stat) {
-      if (checked.key.empty() || name == checked.key) each("work:///" + std::string{name}, stat);
+      if (!checked.key.empty() && name != checked.key) return;
+      const std::string address = "work:///" + std::string{name};
+      each({.folder = "work://", .uri = address, .name = name, .stat = stat});
     });
   }
   return store().list(checked, each);

@@ -31,8 +31,7 @@ class StoreServices : public Services {
   Result<void> check_uri(std::string_view uri, bool for_writing) final;
   Result<ObjectStat> stat(std::string_view uri) final;
   Result<std::string> identify(std::string_view uri) final;
-  Result<void> list(std::string_view uri,
-                    const std::function<void(std::string_view, const ObjectStat&)>& each) final;
+  Result<void> list(std::string_view uri, const EachListed& each) final;
   Result<std::unique_ptr<ObjectReader>> open(std::string_view uri) final;
   Result<void> put(std::string_view uri, std::string_view bytes) final;
   Result<ObjectWriter*> stage(std::string_view uri) final;

@@ -53,11 +53,28 @@ std::int32_t stat(mr_context* context, mr_text uri, mr_object_info* info) {
 std::int32_t list(mr_context* context, mr_text uri,
                   void (*each)(void* user, mr_text uri, const mr_object_info* info), void* user) {
   return guarded([&] {
-    return code_of(context->call.services.list(
-        view(uri), [&](std::string_view address, const ObjectStat& stat) {
-          const auto info = to_info(stat);
-          each(user, to_text(address), &info);
-        }));
+    return code_of(context->call.services.list(view(uri), [&](const ListedObject& object) {
+      if (object.is_passed_over()) return;
+      const auto info = to_info(object.stat);
+      each(user, to_text(object.uri), &info);
+    }));
+  });
+}
+
+std::int32_t list_below(mr_context* context, mr_text uri,
+                        void (*each)(void* user, const mr_listed* entry), void* user) {
+  return guarded([&] {
+    return code_of(context->call.services.list(view(uri), [&](const ListedObject& object) {
+      const mr_listed entry{.struct_size = sizeof(mr_listed),
+                            .is_passed_over = object.is_passed_over() ? 1u : 0u,
+                            .folder = to_text(object.folder),
+                            .uri = to_text(object.uri),
+                            .name = to_text(object.name),
+                            .why = to_text(object.why),
+                            .size_bytes = object.stat.size_bytes,
+                            .modified_us = object.stat.modified_us};
+      each(user, &entry);
+    }));
   });
 }
 
@@ -160,6 +177,7 @@ void fill_store_functions(mr_host& host) {
   host.check_uri = check_uri;
   host.stat = stat;
   host.list = list;
+  host.list_below = list_below;
   host.open = open;
   host.read = read;
   host.seek = seek;

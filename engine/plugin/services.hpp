@@ -23,6 +23,18 @@ struct ObjectStat {
   std::int64_t modified_us = 0;
 };
 
+/// One thing below a folder that is listed.
+struct ListedObject {
+  std::string_view
+      folder;  // as the store spells it, without a slash at its end: the beginning of each uri
+  std::string_view uri{};   // empty: no address leads to it, and it is passed over
+  std::string_view name{};  // the path below the folder, in the bytes of the disk
+  std::string_view why{};   // it is passed over
+  ObjectStat stat{};
+  [[nodiscard]] bool is_passed_over() const { return uri.empty(); }
+};
+using EachListed = std::function<void(const ListedObject&)>;
+
 /// An object open for reading, front to back with seeks. [one thread at a time]
 class ObjectReader {
  public:
@@ -108,8 +120,9 @@ class Services {
   virtual Result<ObjectStat> stat(std::string_view uri) = 0;
   /// Returns a text that two addresses have in common when they lead to one object, however they are spelled.
   virtual Result<std::string> identify(std::string_view uri) { return std::string{uri}; }
-  virtual Result<void> list(std::string_view uri,
-                            const std::function<void(std::string_view, const ObjectStat&)>& each) = 0;
+  /// Lists below a folder, files only, recursive, sorted bytewise by address; what is passed over
+  /// comes in between.
+  virtual Result<void> list(std::string_view uri, const EachListed& each) = 0;
   virtual Result<std::unique_ptr<ObjectReader>> open(std::string_view uri) = 0;
   virtual Result<void> put(std::string_view uri, std::string_view bytes) = 0;
   /// Owned by the job until it ends.

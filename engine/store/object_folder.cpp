@@ -118,9 +118,11 @@ Result<ObjectStat> ObjectFolder::stat(std::string_view name) {
   return stat_of(entry);
 }
 
-Result<void> ObjectFolder::list(
-    std::string_view folder, const std::function<void(std::string_view, const ObjectStat&)>& each) {
-  MR_TRY(auto entries, disk_->list(folder));
+Result<void> ObjectFolder::list(std::string_view folder, const Listing& listing) {
+  std::vector<Disk::Other> others;
+  MR_TRY(auto entries, disk_->list(folder, &others));
+  for (const auto& other : others)
+    listing.other(other.name, other.is_link ? "a symbolic link" : "neither a file nor a folder");
   // Sorts a folder by what its files' names go on with: "a-b" stands before "a/x".
   for (auto& entry : entries) {
     if (entry.is_folder) entry.name += '/';
@@ -129,11 +131,11 @@ Result<void> ObjectFolder::list(
             [](const Disk::Entry& a, const Disk::Entry& b) { return a.name < b.name; });
   for (auto& entry : entries) {
     if (!entry.is_folder) {
-      each(entry.name, stat_of(entry));
+      listing.file(entry.name, stat_of(entry));
       continue;
     }
     entry.name.pop_back();
-    auto listed = list(entry.name, each);
+    auto listed = list(entry.name, listing);
     // Removed by somebody since its name was read.
     if (!listed.ok() && listed.error().code != Code::NotFound) return listed;
   }

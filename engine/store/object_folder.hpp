@@ -26,9 +26,13 @@ class ObjectFolder {
   ObjectFolder(std::unique_ptr<Disk> disk, Kind kind);
 
   Result<ObjectStat> stat(std::string_view name);
-  /// Calls `each` for the files below the folder, sorted bytewise by their whole names.
-  Result<void> list(std::string_view folder,
-                    const std::function<void(std::string_view name, const ObjectStat&)>& each);
+  /// Tells of the files below the folder, sorted bytewise by their whole names, and of what is
+  /// neither file nor folder.
+  struct Listing {
+    std::function<void(std::string_view name, const ObjectStat&)> file;
+    std::function<void(std::string_view name, std::string_view what)> other;
+  };
+  Result<void> list(std::string_view folder, const Listing& listing);
   Result<std::unique_ptr<ObjectReader>> open(std::string_view name);
   /// `before_rename` may refuse what is about to become visible; empty: nobody asks. With
   /// `unsynced`, the file is noted there once it has its name; else nobody syncs it.

@@ -97,6 +97,21 @@ Result<Uri> check_file(Uri uri, const StoreRights& rights) {
       "resolves to " + printable(uri.path)};
 }
 
+// Returns what the addresses of all files below a located folder begin with, to which list() adds
+// "/" and more.
+std::string folder_address(const Uri& uri) {
+  std::string address = uri.scheme == Uri::Scheme::File ? file_uri(uri.path)
+                                                        : qiniu_uri(uri.zone, uri.bucket, uri.key);
+  if (address.ends_with('/')) address.pop_back();  // the root of the disk, a whole bucket
+  return address;
+}
+
+std::string address_below(const Uri& uri, std::string_view folder, std::string_view name) {
+  std::string address{folder};
+  address += '/';
+  return address.append(uri.scheme == Uri::Scheme::File ? uri_path(name) : std::string{name});
+}
+
 }  // namespace
 
 struct Store::State {
@@ -311,17 +326,21 @@ Result<ObjectStat> Store::stat(const Uri& uri, const std::function<bool()>& stop
   return found;
 }
 
-Result<void> Store::list(const Uri& uri,
-                         const std::function<void(std::string_view, const ObjectStat&)>& each) {
+Result<void> Store::list(const Uri& uri, const EachListed& each) {
   MR_TRY(const auto place, state_->locate(uri));
-  const bool is_file = uri.scheme == Uri::Scheme::File;
-  const auto above = is_file ? 0 : uri.zone.size() + uri.bucket.size() + 2;
-  const std::filesystem::path root{uri.root};
-  auto listed = place.folder->list(place.name, [&](std::string_view name, const ObjectStat& stat) {
-    const auto address = is_file ? file_uri(root / std::filesystem::path{name})
-                                 : qiniu_uri(uri.zone, uri.bucket, name.substr(above));
-    if (parse_uri(address).ok()) each(address, stat);
-  });
+  const std::string folder = folder_address(uri);
+  const std::size_t skip = place.name.empty() ? 0 : place.name.size() + 1;
+  const auto pass_over = [&](std::string_view name, std::string_view why) {
+    each({.folder = folder, .name = name.substr(skip), .why = why});
+  };
+  const auto file = [&](std::string_view name, const ObjectStat& stat) {
+    if (name.ends_with(kPartialEnding)) return;
+    const auto address = address_below(uri, folder, name.substr(skip));
+    if (const auto parsed = parse_uri(address); !parsed.ok())
+      return pass_over(name, "no address holds its name");
+    each({.folder = folder, .uri = address, .name = name.substr(skip), .stat = stat});
+  };
+  auto listed = place.folder->list(place.name, {.file = file, .other = pass_over});
   if (!listed.ok()) return state_->explain("list", uri, listed.error());
   return {};
 }

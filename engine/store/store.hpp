@@ -73,9 +73,10 @@ class Store {
   /// NotFound where nothing is; its Error::detail is "no_bucket" when the bucket itself does not exist. Asks http servers
   /// with HEAD; the size is 0 when they do not say.
   Result<ObjectStat> stat(const Uri& uri, const std::function<bool()>& stopping = {});
-  /// Lists below a folder address, files only, recursive, sorted bytewise by address. Files that no address can name, staged
-  /// ones among them, are left out.
-  Result<void> list(const Uri& uri, const std::function<void(std::string_view, const ObjectStat&)>& each);
+  /// Lists below a folder address, files only, recursive, sorted bytewise by address, and tells of
+  /// what is passed over: links, and files that no address can name. What is staged and not yet
+  /// whole is not there.
+  Result<void> list(const Uri& uri, const EachListed& each);
   /// http(s): returns when all bytes have come and within FetchLimits::total; more than a MiB lies in a temporary file, not in
   /// memory. `stopping` is asked about once a second; when it says yes, the result is Cancelled.
   Result<std::unique_ptr<ObjectReader>> open(const Uri& uri, const std::function<bool()>& stopping = {});

@@ -13,7 +13,6 @@ namespace {
 constexpr std::size_t kMaxUri = 8192;     // bytes; what web servers take
 constexpr std::size_t kMaxKey = 750;      // bytes; the limit of Kodo
 constexpr std::size_t kMaxSegment = 255;  // bytes; NAME_MAX
-constexpr std::string_view kPartial = ".partial";
 
 Error fault(std::string_view word, std::string_view what, std::string_view text) {
   std::string message{"address: "};
@@ -29,8 +28,7 @@ bool is_letter_or_digit(char c) { return is_lower_or_digit(c) || (c >= 'A' && c 
 // A bucket is a folder of the store, so it cannot look like an unfinished object either.
 bool is_bucket_name(std::string_view name) {
   return !name.empty() && name.size() <= 63 && is_letter_or_digit(name[0]) &&
-         !name.ends_with(kPartial) &&
-         std::all_of(name.begin(), name.end(), [](char c) {
+         !name.ends_with(kPartialEnding) && std::all_of(name.begin(), name.end(), [](char c) {
            return is_letter_or_digit(c) || c == '.' || c == '_' || c == '-';
          });
 }
@@ -40,8 +38,7 @@ std::string_view segment_fault(std::string_view segment) {
   if (segment.empty()) return "empty part between two slashes";
   if (segment == "." || segment == "..") return "\".\" and \"..\" are not allowed";
   if (segment.size() > kMaxSegment) return "part longer than 255 bytes";
-  if (segment.size() >= kPartial.size() &&
-      segment.substr(segment.size() - kPartial.size()) == kPartial) {
+  if (segment.ends_with(kPartialEnding)) {
     return "names that end in .partial are kept for unfinished objects";
   }
   return {};
@@ -239,21 +236,25 @@ std::string qiniu_uri(std::string_view zone, std::string_view bucket, std::strin
   return uri;
 }
 
-std::string file_uri(const std::filesystem::path& path) {
+std::string uri_path(std::string_view path) {
   constexpr std::string_view kDigits = "0123456789ABCDEF";
   constexpr std::string_view kPlain = "/-._~!$&'()*+,;=:@";  // pchar of RFC 3986, and the slash
-  std::string uri{"file://"};
-  for (const char c : path.string()) {
+  std::string text;
+  for (const char c : path) {
     if (is_letter_or_digit(c) || kPlain.find(c) != std::string_view::npos) {
-      uri += c;
+      text += c;
     } else {
       const auto byte = static_cast<unsigned char>(c);
-      uri += '%';
-      uri += kDigits[byte >> 4];
-      uri += kDigits[byte & 15];
+      text += '%';
+      text += kDigits[byte >> 4];
+      text += kDigits[byte & 15];
     }
   }
-  return uri;
+  return text;
+}
+
+std::string file_uri(const std::filesystem::path& path) {
+  return "file://" + uri_path(path.string());
 }
 
 }  // namespace millrace

@@ -43,4 +43,10 @@ std::string qiniu_uri(std::string_view zone, std::string_view bucket, std::strin
 /// Returns file: URI of an absolute path, percent-encoding what must be.
 std::string file_uri(const std::filesystem::path& path);
 
+/// Returns a path, or a part of one, as it stands in a file: URI.
+std::string uri_path(std::string_view path);
+
+/// What the name of an object ends in that is staged and not yet whole; no address names it.
+inline constexpr std::string_view kPartialEnding = ".partial";
+
 }  // namespace millrace

@@ -165,32 +165,54 @@ Result<ObjectStat> MemoryServices::stat(std::string_view uri) {
   return no_object(uri);
 }
 
-Result<void> MemoryServices::list(
-    std::string_view uri, const std::function<void(std::string_view, const ObjectStat&)>& each) {
+Result<void> MemoryServices::list(std::string_view uri, const EachListed& each) {
   waited_for = "list";
   if (uri == "work:///") {
     return scratch_.list([&each](std::string_view name, const ObjectStat& stat) {
-      each("work:///" + std::string{name}, stat);
+      const std::string address = "work:///" + std::string{name};
+      each({.folder = "work://", .uri = address, .name = name, .stat = stat});
     });
   }
-  std::map<std::string, ObjectStat> found;
+  struct Found {
+    std::string name;
+    ObjectStat stat{};
+    std::string_view why{};  // it is passed over
+  };
+  std::map<std::string, Found> found;  // by address
   const auto prefix = folder_prefix(uri);
   for (auto place = objects.lower_bound(prefix);
        place != objects.end() && place->first.starts_with(prefix); ++place) {
-    found.emplace(place->first, ObjectStat{place->second.size()});
+    found.emplace(place->first, Found{place->first.substr(prefix.size()), {place->second.size()}});
   }
-  if (const auto folder = real_file(prefix + "x").parent_path(); !folder.empty()) {
+  std::string folder = prefix.substr(0, prefix.size() - 1);
+  if (auto real = real_file(prefix + "x").parent_path(); !real.empty()) {
     std::error_code failed;
-    std::filesystem::recursive_directory_iterator files{folder, failed};
+    const auto resolved = std::filesystem::canonical(real, failed);
+    if (!failed && !real_file(file_uri(resolved)).empty()) real = resolved;
+    folder = file_uri(real);
+    std::filesystem::recursive_directory_iterator files{real, failed};
     for (; !failed && files != std::filesystem::recursive_directory_iterator{};
          files.increment(failed)) {
-      if (files->is_regular_file())
-        found.emplace(file_uri(files->path()), ObjectStat{files->file_size()});
+      Found one{files->path().lexically_relative(real).string()};
+      if (files->is_symlink()) {
+        one.why = "a symbolic link";
+      } else if (files->is_regular_file()) {
+        one.stat.size_bytes = files->file_size();
+      } else {
+        continue;
+      }
+      found.emplace(file_uri(files->path()), std::move(one));
     }
-    if (failed && found.empty()) return system_error("list", folder.string(), failed.value());
+    if (failed && found.empty()) return system_error("list", real.string(), failed.value());
   }
   if (found.empty()) return no_object(uri);
-  for (const auto& [address, stat] : found) each(address, stat);
+  for (const auto& [address, one] : found) {
+    each({.folder = folder,
+          .uri = one.why.empty() ? std::string_view{address} : std::string_view{},
+          .name = one.name,
+          .why = one.why,
+          .stat = one.stat});
+  }
   return {};
 }
 

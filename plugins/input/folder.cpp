@@ -69,10 +69,12 @@ class FolderInput final : public millrace::Source, public millrace::Checkpointed
   static constexpr auto kRole = millrace::Role::Input;
   static constexpr auto kDoc =
       "Emits a record of type image for every file below a folder, subfolders included, that has "
-      "one of the extensions, in "
-      "the order of their addresses. With `label_from` folder, the name of the first subfolder on "
-      "the way to a file becomes "
-      "its classification.";
+      "one of the extensions, in the order of their addresses. With `label_from` folder, the name "
+      "of the first subfolder on the way to a file becomes its classification. What no record can "
+      "be made of is passed over, counted as `passedOver` and named in the record log: links, "
+      "files "
+      "whose name no address holds, class folders whose name is not UTF-8. A folder without any "
+      "such file gives no record, and the log says so.";
   static constexpr auto kParams = R"({
     "folder": {"type": "uri", "form": "prefix", "mandatory": true, "doc": "Address of the folder."},
     "extensions": {"type": "array", "minItems": 1, "items": {"type": "string", "minLength": 1},
@@ -93,7 +95,6 @@ class FolderInput final : public millrace::Source, public millrace::Checkpointed
       : folder_{params.string("folder")},
         labels_by_folder_{params.string("label_from", "none") == "folder"},
         class_name_{params.string("class_name", "class")} {
-    while (folder_.ends_with('/')) folder_.pop_back();
     for (const auto& extension : params.strings("extensions")) {
       extensions_.push_back(
           lower(extension.starts_with('.') ? std::string_view{extension}.substr(1) : extension));
@@ -141,22 +142,70 @@ class FolderInput final : public millrace::Source, public millrace::Checkpointed
  private:
   void list(millrace::Context& context) {
     Addresses found;
+    PassedOver passed_over;
     try {
-      context.list(folder_, [&](std::string_view uri, const millrace::ObjectInfo& info) {
-        if (!info.is_folder && uri.starts_with(folder_) && is_wanted(uri))
-          found.add(uri.substr(folder_.size()));
+      context.list_below(folder_, [&](const millrace::Listed& entry) {
+        base_ = entry.folder;
+        if (entry.is_passed_over()) {
+          passed_over.add(entry.name, entry.why);
+        } else if (!is_wanted(entry.name)) {
+          ++passed_over.others;
+        } else if (labels_by_folder_ && !records::is_utf8(class_folder(entry.name))) {
+          passed_over.add(entry.name, "the name of its class folder is not UTF-8");
+        } else {
+          found.add(entry.uri.substr(base_.size()));
+        }
       });
     } catch (const millrace::Failure& failure) {
       throw millrace::Failure{failure.code(), "list folder " + folder_ + ": " + failure.what()};
     }
-    // A resumed job goes on behind the last file it took, whatever came or went before it.
+    // A resumed job has told of it, and goes on behind the last file it took, whatever came or went
+    // before it.
+    if (line_ == 0) tell(context, passed_over, found.size());
     next_ = 0;
     while (line_ > 0 && next_ < found.size() && found[next_] <= last_) ++next_;
     files_ = std::move(found);
   }
 
-  [[nodiscard]] bool is_wanted(std::string_view uri) const {
-    const std::string_view name = uri.substr(uri.rfind('/') + 1);
+  struct PassedOver {
+    struct One {
+      std::string name, why;
+    };
+    std::vector<One> all;
+    std::size_t others = 0;  // files with other extensions
+
+    void add(std::string_view name, std::string_view why) {
+      all.push_back({std::string{name}, std::string{why}});
+    }
+  };
+
+  void tell(millrace::Context& context, const PassedOver& passed_over, std::size_t found) const {
+    for (const auto& [name, why] : passed_over.all) {
+      context.record_event({.level = millrace::Level::Warn,
+                            .code = "passed_over",
+                            .message = name + ": " + why,
+                            .file = folder_});
+    }
+    if (!passed_over.all.empty()) context.count("passedOver", passed_over.all.size());
+    if (found > 0) return;
+    std::string what = "no file below the folder has one of the extensions";
+    for (const auto& extension : extensions_) what += ' ' + extension;
+    what += "; it has " + std::to_string(passed_over.others) + " other files, and " +
+            std::to_string(passed_over.all.size()) + " were passed over";
+    context.record_event(
+        {.level = millrace::Level::Warn, .code = "no_picture", .message = what, .file = folder_});
+    context.log(millrace::Level::Warn, what + ": " + folder_);
+  }
+
+  // Returns the first part of a path below the folder; empty where the file lies in the folder
+  // itself.
+  static std::string_view class_folder(std::string_view name) {
+    const auto slash = name.find('/');
+    return slash == std::string_view::npos ? std::string_view{} : name.substr(0, slash);
+  }
+
+  [[nodiscard]] bool is_wanted(std::string_view path) const {
+    const std::string_view name = path.substr(path.rfind('/') + 1);
     const auto dot = name.rfind('.');
     const std::string extension =
         dot == std::string_view::npos ? std::string{} : lower(name.substr(dot + 1));
@@ -165,16 +214,15 @@ class FolderInput final : public millrace::Source, public millrace::Checkpointed
   }
 
   void append(std::string_view rest, std::int64_t line, records::RecordRows& rows) {
-    const std::string url = folder_ + std::string{rest};
+    const std::string url = base_ + std::string{rest};
     std::string text = records::bare_record(url);
-    const std::string_view below = rest.substr(rest.find_first_not_of('/'));
-    if (const auto slash = below.find('/'); labels_by_folder_ && slash != std::string_view::npos) {
+    const std::string_view name = class_folder(rest.substr(1));
+    if (labels_by_folder_ && !name.empty()) {
       std::string label = R"({"class":{)";
       records::raw::append_quoted(label, class_name_);
       label += ':';
-      const std::string_view name = below.substr(0, slash);
       records::raw::append_quoted(
-          label, folder_.starts_with("file:") ? percent_decoded(name) : std::string{name});
+          label, base_.starts_with("file:") ? percent_decoded(name) : std::string{name});
       text = records::edit_record(text, {.label = label + "}}"});
     }
     records::Record record;
@@ -185,12 +233,13 @@ class FolderInput final : public millrace::Source, public millrace::Checkpointed
     rows.append(record, line);
   }
 
-  std::string folder_;
+  std::string folder_;  // as asked for
+  std::string base_;    // as the store spells it
   bool labels_by_folder_;
   std::string class_name_;
   std::vector<std::string> extensions_;  // in small letters, without dots
   records::RecordReader reader_;
-  std::optional<Addresses> files_;  // what follows folder_ in each address
+  std::optional<Addresses> files_;  // what follows base_ in each address
   std::size_t next_ = 0;            // place in files_
   std::int64_t line_ = 0;           // number of files emitted
   std::string last_;                // the last of them

@@ -131,6 +131,8 @@ struct RecordReader::State {
                                     Record& record);
 };
 
+bool is_utf8(std::string_view text) { return simdjson::validate_utf8(text.data(), text.size()); }
+
 RecordReader::RecordReader(RecordRules rules) : state_{std::make_unique<State>()} {
   state_->rules = rules;
 }

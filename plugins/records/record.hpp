@@ -47,6 +47,9 @@ class RecordReader {
   std::unique_ptr<State> state_;
 };
 
+/// Tells whether a record can hold the bytes as text.
+bool is_utf8(std::string_view text);
+
 /// Returns the text of a record that is nothing but an address: {"url":...,"type":"image"}.
 std::string bare_record(std::string_view url);
 

@@ -72,20 +72,36 @@ mr_object_info empty_info() {
   return info;
 }
 
-// What list() hands through the host: the caller's function, and what it threw.
+// What a listing hands through the host: the caller's function, and what it threw.
+template <class... What>
 struct Listing {
-  const std::function<void(std::string_view, const ObjectInfo&)>& each;
+  const std::function<void(What...)>& each;
   std::exception_ptr thrown{};
+
+  void tell(What... what) {
+    if (thrown) return;
+    try {
+      each(what...);
+    } catch (...) {
+      thrown = std::current_exception();
+    }
+  }
 };
 
+using FileListing = Listing<std::string_view, const ObjectInfo&>;
+using WholeListing = Listing<const Listed&>;
+
 void list_one(void* user, mr_text uri, const mr_object_info* info) {
-  auto& listing = *static_cast<Listing*>(user);
-  if (listing.thrown) return;
-  try {
-    listing.each(view(uri), to_info(*info));
-  } catch (...) {
-    listing.thrown = std::current_exception();
-  }
+  static_cast<FileListing*>(user)->tell(view(uri), to_info(*info));
+}
+
+void list_one_below(void* user, const mr_listed* entry) {
+  static_cast<WholeListing*>(user)->tell(
+      Listed{.folder = view(entry->folder),
+             .uri = view(entry->uri),
+             .name = view(entry->name),
+             .why = view(entry->why),
+             .info = {.size_bytes = entry->size_bytes, .modified_us = entry->modified_us}});
 }
 
 }  // namespace
@@ -216,8 +232,16 @@ ObjectInfo Context::stat(std::string_view uri) {
 
 void Context::list(std::string_view uri,
                    const std::function<void(std::string_view, const ObjectInfo&)>& each) {
-  Listing listing{each};
+  FileListing listing{each};
   const int code = current_host->list(context_, text(uri), list_one, &listing);
+  if (listing.thrown) std::rethrow_exception(listing.thrown);
+  check(code, context_, "list");
+}
+
+void Context::list_below(std::string_view uri, const std::function<void(const Listed&)>& each) {
+  require(MR_HAS(current_host, list_below), "list_below");
+  WholeListing listing{each};
+  const int code = current_host->list_below(context_, text(uri), list_one_below, &listing);
   if (listing.thrown) std::rethrow_exception(listing.thrown);
   check(code, context_, "list");
 }

@@ -48,10 +48,7 @@ class NoServices final : public Services {
   Result<void> set_result(std::string_view, std::string_view) override { return {}; }
   Result<void> check_uri(std::string_view, bool) override { return {}; }
   Result<ObjectStat> stat(std::string_view) override { return none(); }
-  Result<void> list(std::string_view,
-                    const std::function<void(std::string_view, const ObjectStat&)>&) override {
-    return none();
-  }
+  Result<void> list(std::string_view, const EachListed&) override { return none(); }
   Result<std::unique_ptr<ObjectReader>> open(std::string_view) override { return none(); }
   Result<void> put(std::string_view, std::string_view) override { return none(); }
   Result<ObjectWriter*> stage(std::string_view) override { return none(); }

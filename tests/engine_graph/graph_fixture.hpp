@@ -28,10 +28,7 @@ class AddressServices : public Services {
   Result<ObjectStat> stat(std::string_view) override { return absent(); }
   /// "./" in an address means nothing, and "lost:" leads nowhere.
   Result<std::string> identify(std::string_view uri) override;
-  Result<void> list(std::string_view,
-                    const std::function<void(std::string_view, const ObjectStat&)>&) override {
-    return absent();
-  }
+  Result<void> list(std::string_view, const EachListed&) override { return absent(); }
   Result<std::unique_ptr<ObjectReader>> open(std::string_view) override { return absent(); }
   Result<void> put(std::string_view, std::string_view) override { return absent(); }
   Result<ObjectWriter*> stage(std::string_view) override { return absent(); }

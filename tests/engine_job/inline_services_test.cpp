@@ -28,9 +28,8 @@ TEST_CASE("services of the inline lane use store and catalog under the asker's r
   CHECK(must(services.stat("qiniu:///z0/out/a")).size_bytes == 5);
   CHECK(services.open("file:///etc/passwd").error().code == Code::PermissionDenied);
   std::vector<std::string> listed;
-  must(services.list("qiniu:///z0/out", [&listed](std::string_view uri, const ObjectStat&) {
-    listed.emplace_back(uri);
-  }));
+  must(services.list("qiniu:///z0/out",
+                     [&listed](const ListedObject& object) { listed.emplace_back(object.uri); }));
   CHECK(listed == std::vector<std::string>{"qiniu:///z0/out/a"});
   services.count("n", "written", 2);
   services.count("n", "written", 3);

@@ -191,9 +191,8 @@ TEST_CASE("a run that is answered at once has scratch in memory, within a bound"
   CHECK(must(services.stat("work:///a")).size_bytes == 4);
   CHECK(services.put("work:///b", "x").ok());
   std::vector<std::string> listed;
-  must(services.list("work:///", [&listed](std::string_view uri, const ObjectStat&) {
-    listed.emplace_back(uri);
-  }));
+  must(services.list("work:///",
+                     [&listed](const ListedObject& object) { listed.emplace_back(object.uri); }));
   CHECK(listed == std::vector<std::string>{"work:///a", "work:///b"});
   CHECK(writer->write(std::string(InlineServices::kScratchBytes, 'x')).error().code ==
         Code::Exhausted);

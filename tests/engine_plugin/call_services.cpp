@@ -86,10 +86,13 @@ Result<ObjectStat> CallServices::stat(std::string_view uri) {
   return ObjectStat{found->second.size(), false, 5};
 }
 
-Result<void> CallServices::list(
-    std::string_view uri, const std::function<void(std::string_view, const ObjectStat&)>& each) {
+Result<void> CallServices::list(std::string_view uri, const EachListed& each) {
   for (const auto& [address, text] : objects) {
-    if (address.starts_with(uri)) each(address, ObjectStat{text.size()});
+    if (!address.starts_with(uri)) continue;
+    each({.folder = uri,
+          .uri = address,
+          .name = std::string_view{address}.substr(uri.size()),
+          .stat = {text.size()}});
   }
   return {};
 }

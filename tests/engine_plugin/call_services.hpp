@@ -34,8 +34,7 @@ class CallServices final : public Services {
   Result<void> set_result(std::string_view key, std::string_view json) override;
   Result<void> check_uri(std::string_view uri, bool for_writing) override;
   Result<ObjectStat> stat(std::string_view uri) override;
-  Result<void> list(std::string_view uri,
-                    const std::function<void(std::string_view, const ObjectStat&)>& each) override;
+  Result<void> list(std::string_view uri, const EachListed& each) override;
   Result<std::unique_ptr<ObjectReader>> open(std::string_view uri) override;
   Result<void> put(std::string_view uri, std::string_view bytes) override;
   Result<ObjectWriter*> stage(std::string_view uri) override;

@@ -30,10 +30,7 @@ class QuietServices final : public Services {
   Result<void> set_result(std::string_view, std::string_view) override { return {}; }
   Result<void> check_uri(std::string_view, bool) override { return nothing_here(); }
   Result<ObjectStat> stat(std::string_view) override { return nothing_here(); }
-  Result<void> list(std::string_view,
-                    const std::function<void(std::string_view, const ObjectStat&)>&) override {
-    return nothing_here();
-  }
+  Result<void> list(std::string_view, const EachListed&) override { return nothing_here(); }
   Result<std::unique_ptr<ObjectReader>> open(std::string_view uri) override { return scratch_.open(uri); }
   Result<void> put(std::string_view, std::string_view) override { return nothing_here(); }
   Result<ObjectWriter*> stage(std::string_view uri) override {

@@ -121,9 +121,9 @@ class FaultyDisk final : public Disk {
     return disk_->stat(name);
   }
   Result<std::string> identify(std::string_view name) override { return disk_->identify(name); }
-  Result<std::vector<Entry>> list(std::string_view folder) override {
+  Result<std::vector<Entry>> list(std::string_view folder, std::vector<Other>* others) override {
     MR_CHECK(script_.look("list " + std::string{folder}));
-    return disk_->list(folder);
+    return disk_->list(folder, others);
   }
   Result<void> check_replace(std::string_view name) override {
     MR_CHECK(script_.look("check"));

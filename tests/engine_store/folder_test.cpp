@@ -14,8 +14,10 @@ namespace {
 
 std::vector<std::string> listed(Store& store, std::string_view prefix) {
   std::vector<std::string> names;
-  const auto done = store.list(*parse_prefix(prefix), [&](std::string_view uri, const ObjectStat&) {
-    names.emplace_back(uri);
+  const auto done = store.list(*parse_prefix(prefix), [&](const ListedObject& object) {
+    if (object.is_passed_over()) return;
+    CHECK(object.uri.starts_with(std::string{object.folder} + '/'));
+    names.emplace_back(object.uri);
   });
   if (!done.ok()) names.push_back(done.error().message);
   return names;
@@ -126,6 +128,58 @@ TEST_CASE("a prefix is listed to its last leaf, sorted bytewise, without the unf
   CHECK(listed(store, "qiniu:///z0/b/none") ==
         std::vector<std::string>{"list: nothing is there: qiniu:///z0/b/none"});
   CHECK(listed(store, "qiniu:///z0/c") == std::vector<std::string>{"store: no such bucket: z0/c"});
+}
+
+TEST_CASE("a listing tells of what it passes over", "[store][folder]") {
+  StoreFixture fixture;
+  auto& store = *fixture.store;
+  const auto bucket = fixture.folder.path() / "store/z0/b";
+  REQUIRE(store.put(address("qiniu:///z0/b/p/a"), "x").ok());
+  auto staged = store.stage(address("qiniu:///z0/b/p/new"), "job-7");
+  REQUIRE(staged.ok());
+  fs::create_directory_symlink("p", bucket / "p/loop");
+  REQUIRE(::mkfifo((bucket / "p/pipe").c_str(), 0600) == 0);
+  write_file(bucket / "p/caf\xe9/x.jpg", "");
+  std::vector<std::string> told;
+  REQUIRE(store
+              .list(*parse_prefix("qiniu:///z0/b/p/"),
+                    [&](const ListedObject& object) {
+                      CHECK(object.folder == "qiniu:///z0/b/p");
+                      told.push_back(
+                          std::string{object.name} + ": " +
+                          std::string{object.is_passed_over() ? object.why : object.uri});
+                    })
+              .ok());
+  std::sort(told.begin(), told.end());
+  CHECK(told ==
+        std::vector<std::string>{"a: qiniu:///z0/b/p/a", "caf\xe9/x.jpg: no address holds its name",
+                                 "loop: a symbolic link", "pipe: neither a file nor a folder"});
+}
+
+TEST_CASE("a folder is listed under the name that it has, whatever it was called",
+          "[store][folder]") {
+  StoreFixture fixture;
+  const auto real = fs::canonical(fixture.folder.path()) / "real folder";
+  write_file(real / "a b.jpg", "x");
+  fs::create_directory_symlink(real, fixture.folder.path() / "link");
+  const auto given = "file:" + fs::canonical(fixture.folder.path()).string();
+  for (const std::string& spelled :
+       {given + "/link", given + "/link/", given + "/./x/../link", file_uri(real),
+        given + "//real%20folder", "file://localhost" + given.substr(5) + "/real%20folder"}) {
+    INFO(spelled);
+    const auto checked = fixture.store->check_prefix(spelled, {.any_file = true}, false);
+    REQUIRE(checked.ok());
+    std::vector<std::string> found;
+    REQUIRE(fixture.store
+                ->list(*checked,
+                       [&](const ListedObject& object) {
+                         found.emplace_back(object.folder);
+                         found.emplace_back(object.uri);
+                         found.emplace_back(object.name);
+                       })
+                .ok());
+    CHECK(found == std::vector<std::string>{file_uri(real), file_uri(real / "a b.jpg"), "a b.jpg"});
+  }
 }
 
 TEST_CASE("a key and a key below it cannot both exist", "[store][folder]") {

@@ -44,8 +44,8 @@ std::unique_ptr<Store> open_beside(const StoreFixture& fixture, std::function<vo
     }
     Result<void> remove(std::string_view name) override { return disk_->remove(name); }
     Result<Entry> stat(std::string_view name) override { return disk_->stat(name); }
-    Result<std::vector<Entry>> list(std::string_view folder) override {
-      return disk_->list(folder);
+    Result<std::vector<Entry>> list(std::string_view folder, std::vector<Other>* others) override {
+      return disk_->list(folder, others);
     }
     Result<std::string> identify(std::string_view name) override { return disk_->identify(name); }
     Result<void> check_replace(std::string_view name) override {

@@ -9,13 +9,14 @@ using millrace::testing::HarnessOptions;
 using millrace::testing::OperatorHarness;
 
 OperatorHarness harness(std::string_view id, std::string_view params, std::uint64_t seed,
-                        std::string_view node) {
+                        std::string_view node, const std::string& folder) {
   std::string library{id};
   std::replace(library.begin(), library.end(), '.', '_');
   HarnessOptions options;
   options.library = std::string{MR_BINARY_DIR} + "/lib/millrace/plugins/" + library + ".so";
   options.seed = seed;
   options.node = node;
+  options.folder = folder;
   return OperatorHarness{id, params, options};
 }
 

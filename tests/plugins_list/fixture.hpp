@@ -11,7 +11,8 @@ namespace plugins_list {
 /// The harness of an operator, taken from the plugin that the build has made: "input.list" is in
 /// input_list.so.
 millrace::testing::OperatorHarness harness(std::string_view id, std::string_view params,
-                                           std::uint64_t seed = 0, std::string_view node = "node");
+                                           std::uint64_t seed = 0, std::string_view node = "node",
+                                           const std::string& folder = {});
 
 /// The list of seven lines by which the format is explained; the fifth is no record.
 extern const std::string_view kPulp;

@@ -1,6 +1,11 @@
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
 #include <catch2/catch.hpp>
 
 #include "fixture.hpp"
+#include "tests/fixtures/temporary_folder.hpp"
 
 using namespace plugins_list;
 using Strings = std::vector<std::string>;
@@ -70,4 +75,75 @@ TEST_CASE("a resumed folder goes on behind its last file", "[input][folder]") {
   CHECK(input.emitted() == 3);
   CHECK(input.column<std::int64_t>("line").back() == 2500);
   CHECK(input.column<std::string>("url")[1024] == "qiniu:///z0/in/many/11024.jpg");
+}
+
+namespace {
+
+namespace fs = std::filesystem;
+
+void write_picture(const fs::path& path) {
+  fs::create_directories(path.parent_path());
+  std::ofstream{path} << "x";
+}
+
+millrace::testing::OperatorHarness real_folder(const fs::path& top, const std::string& spelled,
+                                               std::string_view more = "") {
+  return harness("input.folder",
+                 R"({"folder": "file:)" + top.string() + spelled + '"' + std::string{more} + "}", 0,
+                 "source", top.string());
+}
+
+}  // namespace
+
+TEST_CASE("a folder is found under each of its spellings", "[input][folder]") {
+  const millrace::test::TemporaryFolder temporary;
+  const auto top = fs::canonical(temporary.path());
+  write_picture(top / "my pets/cat/a.jpg");
+  fs::create_directory_symlink("my pets", top / "link");
+  for (const std::string spelled :
+       {"/link", "/link/", "/./my%20pets", "//my pets", "/link/../my%20pets//"}) {
+    INFO(spelled);
+    auto input = real_folder(top, spelled, R"(, "label_from": "folder")");
+    REQUIRE(input.run().ok());
+    REQUIRE(input.rows() == 1);
+    CHECK(input.column<std::string>("url")[0] == "file://" + top.string() + "/my%20pets/cat/a.jpg");
+    CHECK(input.optional_column<std::string>("label")[0] == R"({"class":{"class":"cat"}})");
+    CHECK(input.counts().count("passedOver") == 0);
+  }
+}
+
+TEST_CASE("what a folder passes over is told and counted", "[input][folder]") {
+  const millrace::test::TemporaryFolder temporary;
+  const auto top = fs::canonical(temporary.path());
+  write_picture(top / "p/cat/a.jpg");
+  write_picture(top / "p/caf\xe9/b.jpg");
+  fs::create_symlink("a.jpg", top / "p/cat/linked.jpg");
+  auto labelled = real_folder(top, "/p", R"(, "label_from": "folder")");
+  REQUIRE(labelled.run().ok());
+  CHECK(labelled.rows() == 1);
+  CHECK(labelled.counts().at("passedOver") == 2);
+  Strings told;
+  for (const auto& event : labelled.events()) told.push_back(event.code + " " + event.message);
+  std::sort(told.begin(), told.end());
+  CHECK(told ==
+        Strings{"passed_over caf\xef\xbf\xbd/b.jpg: the name of its class folder is not UTF-8",
+                "passed_over cat/linked.jpg: a symbolic link"});
+
+  // Without labels the address of the picture is all that is needed.
+  auto plain = real_folder(top, "/p");
+  REQUIRE(plain.run().ok());
+  CHECK(plain.column<std::string>("url") == Strings{"file://" + top.string() + "/p/caf%E9/b.jpg",
+                                                    "file://" + top.string() + "/p/cat/a.jpg"});
+  CHECK(plain.counts().at("passedOver") == 1);
+}
+
+TEST_CASE("a folder without a picture is said", "[input][folder]") {
+  auto input = folder(R"(, "extensions": ["heic"])");
+  REQUIRE(input.run().ok());
+  CHECK(input.rows() == 0);
+  REQUIRE(input.events().size() == 1);
+  CHECK(input.events()[0].code == "no_picture");
+  CHECK(input.events()[0].message ==
+        "no file below the folder has one of the extensions heic; it has 7 other files, and 0 were "
+        "passed over");
 }

@@ -77,7 +77,17 @@ const Place kPlaces[] = {
   AT(mr_object_info, size_bytes, 8),
   AT(mr_object_info, modified_us, 16),
 
-  SIZE(mr_host, 320),
+  SIZE(mr_listed, 88),
+  AT(mr_listed, struct_size, 0),
+  AT(mr_listed, is_passed_over, 4),
+  AT(mr_listed, folder, 8),
+  AT(mr_listed, uri, 24),
+  AT(mr_listed, name, 40),
+  AT(mr_listed, why, 56),
+  AT(mr_listed, size_bytes, 72),
+  AT(mr_listed, modified_us, 80),
+
+  SIZE(mr_host, 328),
   AT(mr_host, struct_size, 0),
   AT(mr_host, abi_version, 4),
   AT(mr_host, value_kind, 8),
@@ -119,6 +129,7 @@ const Place kPlaces[] = {
   AT(mr_host, parallel, 296),
   AT(mr_host, metric, 304),
   AT(mr_host, seal, 312),
+  AT(mr_host, list_below, 320),
 
   SIZE(mr_operator, 128),
   AT(mr_operator, struct_size, 0),
@@ -153,7 +164,8 @@ const Place kPlaces[] = {
 #define BEHIND(type, last) Place{"behind " #type "." #last, 0, sizeof(type) - offsetof(type, last) - sizeof(type::last)}
 const Place kBehind[] = {
   BEHIND(mr_where, reserved),      BEHIND(mr_record_event, op), BEHIND(mr_object_info, modified_us),
-  BEHIND(mr_host, seal),           BEHIND(mr_operator, restore), BEHIND(mr_plugin, operators),
+  BEHIND(mr_listed, modified_us),
+  BEHIND(mr_host, list_below),     BEHIND(mr_operator, restore), BEHIND(mr_plugin, operators),
 };
 #undef BEHIND
 // clang-format on

@@ -179,6 +179,29 @@ void add_store(mr_host& host) {
     }
     return view(uri).empty() ? failed(context, MR_INVALID_ARGUMENT, "an empty address") : MR_OK;
   };
+  host.list_below = [](mr_context* context, mr_text uri, void (*each)(void*, const mr_listed*),
+                       void* user) {
+    for (const auto& [name, bytes] : context->objects) {
+      if (!name.starts_with(view(uri))) continue;
+      const mr_listed entry{.struct_size = sizeof(mr_listed),
+                            .is_passed_over = 0,
+                            .folder = uri,
+                            .uri = text(name),
+                            .name = text(std::string_view{name}.substr(view(uri).size())),
+                            .why = {},
+                            .size_bytes = bytes.size(),
+                            .modified_us = 0};
+      each(user, &entry);
+    }
+    mr_listed link{};
+    link.struct_size = sizeof link;
+    link.is_passed_over = 1;
+    link.folder = uri;
+    link.name = text("link");
+    link.why = text("a symbolic link");
+    each(user, &link);
+    return MR_OK;
+  };
   host.open = [](mr_context* context, mr_text uri, mr_reader** reader) {
     // What lies in scratch can be read while it is being written.
     const auto& all = view(uri).starts_with("work:") ? context->staged : context->objects;

@@ -296,6 +296,7 @@ TEST_CASE("in an engine older than the plugin what is new fails by name, or does
   first.parallel = nullptr;
   first.metric = nullptr;
   first.seal = nullptr;
+  first.list_below = nullptr;
   const LoadedPlugin plugin{MR_CLASSES_PLUGIN, &first};
   const auto run = [&](std::string_view id, std::string_view task, mr_context& seen) {
     Subject subject{plugin, id, what("do", task)};
@@ -319,6 +320,9 @@ TEST_CASE("in an engine older than the plugin what is new fails by name, or does
   CHECK(run("output.services", "seal", seen) == MR_CONFLICT);
   CHECK(seen.message ==
         "this engine is older than the plugin and has no seal(); run it in a newer engine");
+  CHECK(run("output.services", "list below", seen) == MR_CONFLICT);
+  CHECK(seen.message ==
+        "this engine is older than the plugin and has no list_below(); run it in a newer engine");
   CHECK(run("preprocess.one_by_one", "", seen) == MR_CONFLICT);
   CHECK(seen.message ==
         "this engine is older than the plugin and has no more(); run it in a newer engine");
@@ -340,6 +344,9 @@ TEST_CASE("operators read and write objects of the store", "[sdk][context]") {
   CHECK(seen.counts.at("open readers") == 0);
   CHECK(run("list", seen) == MR_OK);
   CHECK(seen.results.at("list") == "mem:long=10000 mem:short=1 ");
+  CHECK(run("list below", seen) == MR_OK);
+  CHECK(seen.results.at("below") ==
+        R"("mem:|long=10000 mem:|short=1 (a symbolic link) mem:|link=0 ")");
   CHECK(run("write", seen) == MR_OK);
   CHECK(seen.staged.at("mem:out") == "hello");
   CHECK(seen.objects.at("mem:put") == "bytes");

@@ -139,6 +139,20 @@ typedef struct mr_object_info {
   int64_t modified_us; /* microseconds since 1970, UTC; 0: unknown */
 } mr_object_info;
 
+/* One thing below a folder that is listed; valid during the call that tells of it. */
+typedef struct mr_listed {
+  uint32_t struct_size;
+  uint32_t is_passed_over; /* 1: no address leads to it: a link, a pipe, a name of bytes that no
+                              address holds */
+  mr_text folder; /* the folder as the store spells it; the address of each file is this, "/" and
+                     more */
+  mr_text uri;    /* of the file; empty for what is passed over */
+  mr_text name;   /* the path below the folder, in the bytes of the disk */
+  mr_text why;    /* what is passed over: the reason */
+  uint64_t size_bytes;
+  int64_t modified_us;
+} mr_listed;
+
 /* Services of the host. value_* are [any thread]; the rest [worker, during a call], unless marked. */
 typedef struct mr_host {
   uint32_t struct_size;
@@ -221,6 +235,10 @@ typedef struct mr_host {
    * stays until the job ends; for longer where a row of the catalog names it. The writer must not be
    * used again. What was not sealed when the job ends leaves nothing. */
   int32_t (*seal)(mr_context* context, mr_writer* writer, char sha256[64]);
+  /* Lists as list() does, and tells of what is passed over too, and how the store spells the
+   * folder, which may be a link or be written otherwise. */
+  int32_t (*list_below)(mr_context* context, mr_text uri,
+                        void (*each)(void* user, const mr_listed* entry), void* user);
 } mr_host;
 
 /* One operator. Texts and functions live as long as the program. */

@@ -48,6 +48,16 @@ struct ObjectInfo {
   std::int64_t modified_us = 0;
 };
 
+/// One thing below a folder that is listed; its texts live as long as the call that tells of it.
+struct Listed {
+  std::string_view folder{};  // as the store spells it; each uri is this, "/" and more
+  std::string_view uri{};     // empty: no address leads to it, and it is passed over
+  std::string_view name{};    // the path below the folder, in the bytes of the disk
+  std::string_view why{};     // it is passed over
+  ObjectInfo info{};
+  [[nodiscard]] bool is_passed_over() const { return uri.empty(); }
+};
+
 /// An object of the store, open for reading. Closes itself.
 class Reader {
  public:
@@ -132,6 +142,8 @@ class Context {
   [[nodiscard]] ObjectInfo stat(std::string_view uri);
   void list(std::string_view uri,
             const std::function<void(std::string_view, const ObjectInfo&)>& each);
+  /// The same with what is passed over, and with the folder as the store spells it.
+  void list_below(std::string_view uri, const std::function<void(const Listed&)>& each);
   [[nodiscard]] Reader open(std::string_view uri);
   /// Reads a whole object; more than `max_bytes` is a Failure with Exhausted.
   [[nodiscard]] std::string read_all(std::string_view uri, std::uint64_t max_bytes);

@@ -155,6 +155,15 @@ class Services final : public Operator {
         throw Failure{MR_DATA_INVALID, "enough"};
       });
     }
+    if (what_ == "list below") {
+      std::string told;
+      context.list_below("mem:", [&](const Listed& entry) {
+        told += entry.is_passed_over() ? "(" + std::string{entry.why} + ") " : "";
+        told += std::string{entry.folder} + '|' + std::string{entry.name} + '=' +
+                std::to_string(entry.info.size_bytes) + ' ';
+      });
+      context.result("below", '"' + told + '"');
+    }
     if (what_ == "list nowhere") context.list("", [](std::string_view, const ObjectInfo&) {});
     if (what_ == "read broken") (void)context.read_all("mem:broken", 100);
     if (what_ == "read absent") (void)context.open("mem:absent");
