@@ -61,6 +61,10 @@ struct ColumnRules {
   int longest = 0;  // characters of a Text; 0: any number
   std::string_view references{};  // entity whose id it holds; that row cannot be deleted then
   std::string_view folded{};      // column of the table that keeps the text without regard to case
+  /// Of an Integer that is a whole second since 1970 and only grows: each update that sets one of
+  /// these columns, or this one to "now", raises it to the next whole second, and by one at the
+  /// least.
+  std::vector<std::string_view> raised_by{};
   TextIndex contains{};           // of what is folded
 };
 

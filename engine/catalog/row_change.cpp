@@ -58,7 +58,8 @@ std::string_view to_string(RowChange::Action action) {
 Result<RowChange> RowChange::compile(const Json& change, const Asker& asker, const Clock& clock,
                                      Passwords passwords) {
   MR_TRY(const Entity* entity, entity_of(change, kWhat));
-  RowChange made{*entity, std::make_shared<const Asker>(asker), to_micros(clock.now())};
+  RowChange made{*entity, std::make_shared<const Asker>(asker), clock,
+                 to_micros(clock.now())};
   made.passwords_ = passwords;
   MR_CHECK(made.read_action(change));
   switch (made.action_) {
@@ -121,6 +122,12 @@ Result<void> RowChange::read_set(const Json& set) {
 
 Result<void> RowChange::read_value(const EntityColumn& column, const Json& value) {
   const auto& rules = column.rules;
+  if (!rules.raised_by.empty()) {
+    if (action_ != Action::Update || value != "now")
+      return wrong(fmt::format("{} is set by an update, and to \"now\"", column.name), column.name);
+    values_.push_back({&column, std::string{"now"}});
+    return {};
+  }
   if (value.is_null()) {
     if (rules.is_mandatory)
       return wrong(fmt::format("{} must not be null", column.name), column.name);
@@ -184,6 +191,7 @@ Result<void> RowChange::read_names(const EntityColumn& column, const Json& value
 Result<void> RowChange::add_missing() {
   for (const EntityColumn& column : entity_->columns) {
     const auto is_it = [&column](const auto& given) { return given.column == &column; };
+    if (!column.rules.raised_by.empty()) continue;
     if (!column.rules.is_writable || std::any_of(values_.begin(), values_.end(), is_it)) continue;
     if (!column.rules.fallback.empty()) {
       MR_TRY(const Json fallback, parse_json(column.rules.fallback));

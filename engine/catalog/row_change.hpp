@@ -60,8 +60,9 @@ class RowChange {
     std::vector<std::string> names;
   };
 
-  RowChange(const Entity& entity, std::shared_ptr<const Asker> asker, std::int64_t now_us)
-      : entity_{&entity}, asker_{std::move(asker)}, now_us_{now_us} {}
+  RowChange(const Entity& entity, std::shared_ptr<const Asker> asker, const Clock& clock,
+            std::int64_t now_us)
+      : entity_{&entity}, asker_{std::move(asker)}, clock_{&clock}, now_us_{now_us} {}
 
   Result<void> read_action(const Json& change);
   Result<void> read_set(const Json& set);
@@ -74,6 +75,7 @@ class RowChange {
   Result<Json> before(Connection& connection) const;
   Result<void> complete(Connection& connection);
   [[nodiscard]] bool changes_derived() const;
+  [[nodiscard]] bool raises(const EntityColumn& column) const;
   Result<void> check_references(Connection& connection) const;
   Result<void> check_unique(Connection& connection) const;
   Result<void> check_dependents(Connection& connection) const;
@@ -90,7 +92,8 @@ class RowChange {
 
   const Entity* entity_;
   std::shared_ptr<const Asker> asker_;  // shared by the rows of one change
-  std::int64_t now_us_;
+  const Clock* clock_;
+  std::int64_t now_us_;  // when it was asked for
   Passwords passwords_ = Passwords::Plain;
   Action action_ = Action::Insert;
   std::int64_t id_ = 0;

@@ -94,22 +94,37 @@ void RowChange::append_inserted(const Columns& columns, std::vector<SqlValue>& v
 Result<void> RowChange::update(Connection& connection, std::span<const std::int64_t> ids) const {
   std::string sets;
   std::vector<SqlValue> values;
+  const auto add = [&sets](const std::string& one) { sets += (sets.empty() ? "" : ", ") + one; };
   const auto set = [&](std::string_view column, SqlValue value) {
-    sets += fmt::format("{}{} = ?", sets.empty() ? "" : ", ", column);
+    add(fmt::format("{} = ?", column));
     values.push_back(std::move(value));
   };
   for (const auto& [column, value] : values_) {
+    if (!column->rules.raised_by.empty()) continue;
     set(column->column, value);
     if (!column->rules.folded.empty()) set(column->rules.folded, folded(value));
   }
   for (const EntityColumn& column : entity_->columns) {
     if (column.name == "updated") set(column.column, now_us_);
+    if (!raises(column)) continue;
+    // By the time at which it is written: a password takes a while to be hashed.
+    const auto next = to_micros(clock_->now()) / 1'000'000 + 1;
+    add(fmt::format("{0} = CASE WHEN {0} < ? THEN ? ELSE {0} + 1 END", column.column));
+    values.insert(values.end(), {next, next});
   }
   if (sets.empty()) return {};
   values.insert(values.end(), ids.begin(), ids.end());
   return changed(connection.execute(
       fmt::format("UPDATE {} SET {} WHERE id IN ({})", entity_->table, sets, marks(ids.size())),
       values));
+}
+
+bool RowChange::raises(const EntityColumn& column) const {
+  const auto& by = column.rules.raised_by;
+  return !by.empty() && std::any_of(values_.begin(), values_.end(), [&](const Value& value) {
+    return value.column == &column ||
+           std::find(by.begin(), by.end(), value.column->name) != by.end();
+  });
 }
 
 std::size_t RowChange::bytes() const {

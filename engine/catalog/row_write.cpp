@@ -236,7 +236,7 @@ Result<void> RowChange::set_names(Connection& connection) const {
                                                    {name}));
       std::int64_t other_id = 0;
       if (found.rows.empty()) {
-        RowChange made{other, asker_, now_us_};
+        RowChange made{other, asker_, *clock_, now_us_};
         MR_CHECK(made.read_set({{"name", name}}));
         MR_CHECK(made.add_missing());
         MR_CHECK(made.change(connection));

@@ -51,7 +51,7 @@ Result<RowsChange> RowsChange::compile(const Json& change, const Asker& asker, c
 }
 
 RowChange RowsChange::new_row() const {
-  RowChange row{*entity_, asker_, now_us_};
+  RowChange row{*entity_, asker_, *clock_, now_us_};
   row.passwords_ = passwords_;
   return row;
 }

@@ -208,7 +208,7 @@ Result<void> RowsChange::note_found(Connection& connection) const {
 Result<void> RowsChange::remove(Connection& connection, const Entity& entity, std::int64_t id) {
   if (++removed_ > kMostSingleRowsAtOnce) return too_many_rows(entity, kMostSingleRowsAtOnce);
   if (cascades_) MR_CHECK(remove_dependents(connection, entity, id));
-  RowChange row{entity, asker_, now_us_};
+  RowChange row{entity, asker_, *clock_, now_us_};
   row.action_ = Action::Delete;
   row.id_ = id;
   return row.change(connection);
