@@ -31,14 +31,15 @@ std::int64_t from_bytes(std::string_view bytes) {
 
 }  // namespace
 
-std::string TokenIssuer::issue_ticket(std::int64_t model_id, std::int64_t user_id,
-                                      Clock::Wall now) const {
-  const auto said = to_bytes(unix_seconds(now) + kTicketLifetime.count()) + to_bytes(user_id);
+std::string TokenIssuer::issue_ticket(std::int64_t model_id, std::int64_t user_id, Clock::Wall now,
+                                      std::int64_t earliest) const {
+  const auto issued_at = std::max(unix_seconds(now), earliest);
+  const auto said = to_bytes(issued_at + kTicketLifetime.count()) + to_bytes(user_id);
   const auto signature = hmac_sha256(as_text(ticket_key_), said + to_bytes(model_id));
   return to_base64url(said + std::string{as_text(signature)});
 }
 
-std::variant<std::int64_t, TokenFault> TokenIssuer::verify_ticket(std::string_view ticket,
+std::variant<TicketClaims, TokenFault> TokenIssuer::verify_ticket(std::string_view ticket,
                                                                   std::int64_t model_id,
                                                                   Clock::Wall now) const {
   constexpr std::size_t kBytes = 2 * kIntegerBytes + Digest{}.size();
@@ -50,9 +51,11 @@ std::variant<std::int64_t, TokenFault> TokenIssuer::verify_ticket(std::string_vi
   std::copy(bytes->begin() + 2 * kIntegerBytes, bytes->end(), signature.begin());
   if (!equal(hmac_sha256(as_text(ticket_key_), said + to_bytes(model_id)), signature))
     return TokenFault{Kind::BadSignature};
-  if (unix_seconds(now) > from_bytes(said.substr(0, kIntegerBytes)))
-    return TokenFault{Kind::Expired};
-  return from_bytes(said.substr(kIntegerBytes));
+  const auto expires_at = from_bytes(said.substr(0, kIntegerBytes));
+  if (unix_seconds(now) > expires_at) return TokenFault{Kind::Expired};
+  const auto user_id = from_bytes(said.substr(kIntegerBytes));
+  if (user_id < 1) return TokenFault{Kind::BadClaim, "id"};
+  return TicketClaims{.user_id = user_id, .issued_at = expires_at - kTicketLifetime.count()};
 }
 
 }  // namespace millrace::auth

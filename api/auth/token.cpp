@@ -134,16 +134,35 @@ Result<TokenIssuer> TokenIssuer::make(std::string secret, std::chrono::seconds l
   return TokenIssuer{std::move(secret), lifetime};
 }
 
-std::string TokenIssuer::issue(std::int64_t user_id, Clock::Wall now) const {
+std::string TokenIssuer::issue(std::int64_t user_id, Clock::Wall now, std::int64_t earliest) const {
+  const auto issued_at = std::max(unix_seconds(now), earliest);
+  return sign({.user_id = user_id,
+               .issued_at = issued_at,
+               .expires_at = issued_at + lifetime_.count(),
+               .refresh_until = issued_at + kRefreshWindow.count(),
+               .token_id = system_random().uuid()});
+}
+
+std::variant<RenewedToken, TokenFault> TokenIssuer::renew(const TokenClaims& old,
+                                                          Clock::Wall now) const {
+  // One that was issued for a second to come is as good as it will be then.
+  const auto issued_at = std::max(unix_seconds(now), old.issued_at);
+  if (issued_at > old.refresh_until) return TokenFault{Kind::RefreshExpired};
+  const auto expires_at = std::min(issued_at + lifetime_.count(), old.refresh_until);
+  return RenewedToken{sign({.user_id = old.user_id,
+                            .issued_at = issued_at,
+                            .expires_at = expires_at,
+                            .refresh_until = old.refresh_until,
+                            .token_id = system_random().uuid()}),
+                      std::chrono::seconds{expires_at - issued_at}};
+}
+
+std::string TokenIssuer::sign(const TokenClaims& claims) const {
   static const auto header = to_base64url(Json{{"typ", kType}, {"alg", kAlgorithm}}.dump());
-  const auto issued_at = unix_seconds(now);
-  const Json claims{{"iat", issued_at},
-                    {"exp", issued_at + lifetime_.count()},
-                    {"rf_exp", issued_at + kRefreshWindow.count()},
-                    {"jti", system_random().uuid()},
-                    {"id", user_id},
-                    {"rls", "admin,test"}};
-  auto token = header + '.' + to_base64url(claims.dump());
+  const Json payload{{"iat", claims.issued_at},        {"exp", claims.expires_at},
+                     {"rf_exp", claims.refresh_until}, {"jti", claims.token_id},
+                     {"id", claims.user_id},           {"rls", "admin,test"}};
+  auto token = header + '.' + to_base64url(payload.dump());
   const auto signature = hmac_sha256(secret_, token);
   token += '.';
   token += to_base64url(as_text(signature));

@@ -30,15 +30,28 @@ struct TokenFault {
     MissingClaim,
     BadClaim,  // of another type, out of range, or meant for somebody else
     Expired,
+    RefreshExpired,  // still good, and not renewed any more
   };
   Kind kind = Kind::NotAToken;
   std::string_view claim{};  // MissingClaim, BadClaim: "exp"; a literal
 };
 
+/// What a good ticket says.
+struct TicketClaims {
+  std::int64_t user_id = 0;
+  std::int64_t issued_at = 0;  // seconds since 1970
+};
+
+/// A new token, and for how long it is good.
+struct RenewedToken {
+  std::string text;
+  std::chrono::seconds lifetime;
+};
+
 /// Makes and checks JSON Web Tokens (RFC 7519) of one server, and tickets for downloads. The
 /// algorithm is HMAC-SHA256, whatever a token says of itself, and nothing of a token is parsed
-/// before its signature is known to be ours. Nothing is kept: a token is good until it expires.
-/// [any thread]
+/// before its signature is known to be ours. Nothing is kept: a token is good until it expires, or
+/// until whoever knows the users says that what was issued before some second is not. [any thread]
 class TokenIssuer {
  public:
   static constexpr std::size_t kMinSecretBytes = 32;
@@ -50,19 +63,25 @@ class TokenIssuer {
   /// is not between one second and the refresh window.
   static Result<TokenIssuer> make(std::string secret, std::chrono::seconds lifetime);
 
-  /// Returns a new token for a user (ids begin at 1), good from `now` on.
-  [[nodiscard]] std::string issue(std::int64_t user_id, Clock::Wall now) const;
+  /// Returns a new token for a user (ids begin at 1), issued at `now`, or at the second `earliest`
+  /// where that is still to come.
+  [[nodiscard]] std::string issue(std::int64_t user_id, Clock::Wall now,
+                                  std::int64_t earliest = 0) const;
+  /// Returns a token in the place of a good one, whose last second of refreshing it takes over and
+  /// does not outlive.
+  [[nodiscard]] std::variant<RenewedToken, TokenFault> renew(const TokenClaims& old,
+                                                             Clock::Wall now) const;
   [[nodiscard]] std::variant<TokenClaims, TokenFault> verify(std::string_view token,
                                                              Clock::Wall now) const;
 
   /// Returns a text for the query of one model's download address, 64 characters that need no
-  /// escaping: lets `user_id` fetch that model for 300 s. Its key is not that of tokens, so neither
+  /// escaping: lets `user_id` fetch that model for 300 s from `now` on, or from `earliest`. Its key is not that of tokens, so neither
   /// stands for the other.
   [[nodiscard]] std::string issue_ticket(std::int64_t model_id, std::int64_t user_id,
-                                         Clock::Wall now) const;
+                                         Clock::Wall now, std::int64_t earliest = 0) const;
   /// Returns the user whom the ticket lets fetch `model_id`; whether that user still may is for the
   /// caller to ask.
-  [[nodiscard]] std::variant<std::int64_t, TokenFault> verify_ticket(std::string_view ticket,
+  [[nodiscard]] std::variant<TicketClaims, TokenFault> verify_ticket(std::string_view ticket,
                                                                      std::int64_t model_id,
                                                                      Clock::Wall now) const;
 
@@ -70,6 +89,7 @@ class TokenIssuer {
 
  private:
   TokenIssuer(std::string secret, std::chrono::seconds lifetime);
+  [[nodiscard]] std::string sign(const TokenClaims& claims) const;
 
   std::string secret_;
   Digest ticket_key_;

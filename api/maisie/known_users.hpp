@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <unordered_map>
 
 #include "engine/base/clock.hpp"
@@ -15,29 +16,40 @@ class Catalog;
 
 namespace millrace::maisie {
 
-/// Says whether the user of a token is still there, without a query for each request: whoever was
-/// found is believed to be there for a second, so a deletion by another engine, or at the command
-/// line, tells within that time. Ids are never used again, so nothing is kept of who is gone. At
-/// most some 6 MB. [any thread]
+/// What a token of a user is worth.
+struct KnownUser {
+  std::int64_t tokens_since = 0;  // seconds since 1970: what was issued before is no good
+  bool is_disabled = false;
+};
+
+/// Says what a user's tokens are worth, without a query for each request: what was found is
+/// believed for a second, so a change by another engine, or at the command line, tells within that
+/// time. Ids are never used again, so nothing is kept of who is gone. At most some 8 MB. [any
+/// thread]
 class KnownUsers {
  public:
   static constexpr std::chrono::milliseconds kTrust{1'000};
 
   KnownUsers(Catalog& catalog, const Clock& clock) : catalog_{catalog}, clock_{clock} {}
 
-  /// Asks the catalog where it must: not for the HTTP threads.
-  Result<bool> is_there(std::int64_t user);
-  /// Told of a deletion, so that it counts at once.
+  /// Nothing: there is no such user. Asks the catalog where it must: not for the HTTP threads.
+  Result<std::optional<KnownUser>> find(std::int64_t user);
+  /// Told of a change or deletion, so that it counts at once.
   void forget(std::int64_t user);
 
  private:
   static constexpr std::size_t kMostUsers = 65'536;
 
+  struct Asked {
+    Clock::Steady when;
+    KnownUser user;
+  };
+
   Catalog& catalog_;
   const Clock& clock_;
   std::mutex mutex_;  // guards the rest
-  std::unordered_map<std::int64_t, Clock::Steady> asked_;  // when, of users that were there
-  std::uint64_t forgotten_ = 0;  // how often: an answer from before a deletion is not kept
+  std::unordered_map<std::int64_t, Asked> asked_;  // users that were there
+  std::uint64_t forgotten_ = 0;  // how often: an answer from before a change is not kept
 };
 
 }  // namespace millrace::maisie

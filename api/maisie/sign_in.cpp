@@ -21,6 +21,14 @@ using auth::TokenFault;
 constexpr std::array kLoginFields{FieldRule{"login", "login", FieldRule::Kind::Text, 0, true},
                                   FieldRule{"password", "password", FieldRule::Kind::Text, 0, true}};
 
+Refusal refuse_ended() {
+  return refuse_sign_in("ExpiredAccessError", "access permission has expired");
+}
+
+Refusal refuse_disabled() {
+  return refuse_sign_in("InvalidUserError", "Not a valid user or access has been revoked");
+}
+
 Refusal refuse_token(const TokenFault& fault) {
   constexpr std::string_view kDecode = "failed to decode JWT token -- ";
   switch (fault.kind) {
@@ -42,24 +50,24 @@ Refusal refuse_token(const TokenFault& fault) {
                             fault.claim == "id" ? std::string{"Token is missing id field"}
                                                 : fmt::format("Token is missing {} claim", fault.claim));
     case TokenFault::Kind::Expired:
-      return refuse_sign_in("ExpiredAccessError", "access permission has expired");
+      return refuse_ended();
+    case TokenFault::Kind::RefreshExpired:
+      return refuse_sign_in("ExpiredRefreshError", "refresh permission for token has expired");
   }
   return refuse_sign_in("InvalidTokenHeader", "JWT header structure is invalid");
 }
 
 // {"access_token", "valid_for", "user"} with a new token.
-http::Response signed_in(const Registry& registry, const Batch& user) {
-  const auto lifetime = registry.tokens.lifetime();
+http::Response signed_in(const Batch& user, const auth::RenewedToken& token) {
   const auto text = [&user](std::string_view column) {
     const auto value = user.column<std::string_view>(column)[0];
     return value ? Json(*value) : Json(nullptr);
   };
-  const auto id = user.column<std::int64_t>("id").value(0);
   const Json body{{"data",
-                   {{"access_token", registry.tokens.issue(id, registry.clock.now())},
-                    {"valid_for", static_cast<double>(lifetime.count())},
+                   {{"access_token", token.text},
+                    {"valid_for", static_cast<double>(token.lifetime.count())},
                     {"user",
-                     {{"id", id},
+                     {{"id", user.column<std::int64_t>("id").value(0)},
                       {"login", text("login")},
                       {"full_name", text("full_name")},
                       {"email", text("email")}}}}}};
@@ -86,7 +94,10 @@ api::TranslateResult translate_login(const SharedRegistry& registry, const http:
     refused.retry_after = *wait;
     return refused;
   }
-  return api::Bound{.parameters = columns};
+  // The token is of a moment before the password was looked at: one that is changed meanwhile ends
+  // it.
+  return api::Bound{.parameters = columns,
+                    .held = std::make_shared<Clock::Wall>(registry->clock.now())};
 }
 
 api::ReplyResult reply_login(const SharedRegistry& registry, const Answered& answered) {
@@ -95,12 +106,51 @@ api::ReplyResult reply_login(const SharedRegistry& registry, const Answered& ans
   const auto& remote = answered.request.remote;
   if (const auto* verified = rows_of(*answered.outcome, "verified")) {
     registry->throttle.succeeded(login, remote);
-    return signed_in(*registry, *verified);
+    if (verified->column<bool>("is_disabled").value(0)) return refuse_disabled();
+    const auto& tokens = registry->tokens;
+    return signed_in(*verified,
+                     {tokens.issue(verified->column<std::int64_t>("id").value(0),
+                                   *static_cast<const Clock::Wall*>(answered.held),
+                                   verified->column<std::int64_t>("tokens_since").value(0)),
+                      tokens.lifetime()});
   }
   registry->throttle.failed(login, remote);
   if (rows_of(*answered.outcome, "user") != nullptr)
     return refuse_sign_in("AuthenticationError", "The password is incorrect");
   return refuse_sign_in("MissingUserError", "Could not find the requested user");
+}
+
+// A caller with a token, as its claims say: what confirm() and a refresh look at.
+constexpr std::string_view kIssuedAt = "issued_at";
+constexpr std::string_view kRefreshUntil = "refresh_until";
+
+std::int64_t issued_at(const Caller& caller) {
+  return caller.facts.value(kIssuedAt, std::int64_t{0});
+}
+
+// Whether what was issued to a user is any good.
+std::optional<Refusal> check_user(const KnownUser& user, std::int64_t issued_at) {
+  if (user.is_disabled) return refuse_disabled();
+  if (issued_at < user.tokens_since) return refuse_ended();
+  return std::nullopt;
+}
+
+api::ReplyResult reply_token(const SharedRegistry& registry, const Answered& answered) {
+  const auto* user = rows_of(*answered.outcome, "user");
+  if (user == nullptr) return refuse_lost_user();
+  const auto& caller = answered.caller;
+  // Once more, of the row as it was behind the moment of the new token.
+  auto refused = check_user({.tokens_since = user->column<std::int64_t>("tokens_since").value(0),
+                             .is_disabled = user->column<bool>("is_disabled").value(0)},
+                            issued_at(caller));
+  if (refused) return *std::move(refused);
+  const auth::TokenClaims old{.user_id = user_of(caller),
+                              .issued_at = issued_at(caller),
+                              .refresh_until = caller.facts.value(kRefreshUntil, std::int64_t{0}),
+                              .token_id = {}};
+  const auto renewed = registry->tokens.renew(old, *static_cast<const Clock::Wall*>(answered.held));
+  if (const auto* fault = std::get_if<TokenFault>(&renewed)) return refuse_token(*fault);
+  return signed_in(*user, std::get<auth::RenewedToken>(renewed));
 }
 
 }  // namespace
@@ -109,22 +159,23 @@ std::int64_t user_of(const Caller& caller) { return caller.facts.value("user", s
 
 Views Registry::views(const http::Request& request, const Caller& caller) const {
   auto base = settings.public_base.empty() ? request.base_url() : settings.public_base;
-  if (!settings.hides_private()) return Views{std::move(base)};
-  return Views{std::move(base), [this, user = user_of(caller)](std::int64_t model) {
-                 return tokens.issue_ticket(model, user, clock.now());
+  const auto user = user_of(caller);
+  if (!settings.hides_private() || user == 0) return Views{std::move(base)};
+  return Views{std::move(base), [this, user, earliest = issued_at(caller)](std::int64_t model) {
+                 return tokens.issue_ticket(model, user, clock.now(), earliest);
                }};
 }
 
-Caller SignIn::caller(std::int64_t user) const {
+Caller SignIn::caller(std::int64_t user, std::int64_t issued_at) const {
   Caller caller;
   // Owner 0 is nobody's: of what has owners, they see what is public.
   if (registry_->settings.hides_private()) caller.owner = std::to_string(user);
   caller.name = user == 0 ? "anonymous" : fmt::format("user {}", user);
-  caller.facts = {{"user", user}};
+  caller.facts = {{"user", user}, {kIssuedAt, issued_at}};
   return caller;
 }
 
-Caller SignIn::anonymous() const { return caller(0); }
+Caller SignIn::anonymous() const { return caller(0, 0); }
 
 std::variant<Caller, Refusal> SignIn::authenticate(const http::Request& request) const {
   const auto now = registry_->clock.now();
@@ -140,20 +191,24 @@ std::variant<Caller, Refusal> SignIn::authenticate(const http::Request& request)
     std::from_chars(id.data(), id.data() + id.size(), model);
     const auto good = registry_->tokens.verify_ticket(*ticket, model, now);
     if (const auto* problem = std::get_if<TokenFault>(&good)) return refuse_token(*problem);
-    return caller(std::get<std::int64_t>(good));
+    const auto& ticket_claims = std::get<auth::TicketClaims>(good);
+    return caller(ticket_claims.user_id, ticket_claims.issued_at);
   }
-  const auto claims = registry_->tokens.verify(std::get<std::string_view>(bearer), now);
-  if (const auto* fault = std::get_if<TokenFault>(&claims)) return refuse_token(*fault);
-  return caller(std::get<auth::TokenClaims>(claims).user_id);
+  const auto read = registry_->tokens.verify(std::get<std::string_view>(bearer), now);
+  if (const auto* fault = std::get_if<TokenFault>(&read)) return refuse_token(*fault);
+  const auto& claims = std::get<auth::TokenClaims>(read);
+  auto found = caller(claims.user_id, claims.issued_at);
+  found.facts[kRefreshUntil] = claims.refresh_until;
+  return found;
 }
 
 std::optional<Refusal> SignIn::confirm(const Caller& caller) const {
   const auto user = user_of(caller);
   if (user == 0) return std::nullopt;
-  const auto is_there = registry_->users.is_there(user);
-  if (!is_there.ok()) return Refusal{.error = is_there.error()};
-  if (*is_there) return std::nullopt;
-  return refuse_lost_user();
+  const auto found = registry_->users.find(user);
+  if (!found.ok()) return Refusal{.error = found.error()};
+  if (!*found) return refuse_lost_user();
+  return check_user(**found, issued_at(caller));
 }
 
 std::vector<api::Route> sign_in_routes(const SharedRegistry& registry) {
@@ -171,13 +226,11 @@ std::vector<api::Route> sign_in_routes(const SharedRegistry& registry) {
                    .path = "/api/v1/auth/token/",
                    .name = "token",
                    .summary = "A new token for a good one"};
-  token.translate = [](const http::Request&, const Caller& caller) -> api::TranslateResult {
-    return api::Bound{.parameters = {{"id", user_of(caller)}}};
+  token.translate = [registry](const http::Request&, const Caller& caller) -> api::TranslateResult {
+    return api::Bound{.parameters = {{"id", user_of(caller)}},
+                      .held = std::make_shared<Clock::Wall>(registry->clock.now())};
   };
-  token.reply = [registry](const Answered& answered) -> api::ReplyResult {
-    if (const auto* user = rows_of(*answered.outcome, "user")) return signed_in(*registry, *user);
-    return refuse_lost_user();
-  };
+  token.reply = [registry](const Answered& answered) { return reply_token(registry, answered); };
   return {std::move(login), std::move(token)};
 }
 

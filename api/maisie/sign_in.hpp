@@ -13,13 +13,14 @@ class SignIn final : public api::Authenticator {
   explicit SignIn(SharedRegistry registry) : registry_{std::move(registry)} {}
 
   std::variant<api::Caller, api::Refusal> authenticate(const http::Request& request) const override;
-  /// Refuses a user who was deleted after the token was issued.
+  /// Refuses a user who was deleted or disabled, or whose sessions were ended, after the token was
+  /// issued.
   std::optional<api::Refusal> confirm(const api::Caller& caller) const override;
   bool confirms() const override { return true; }
   api::Caller anonymous() const override;
 
  private:
-  [[nodiscard]] api::Caller caller(std::int64_t user) const;
+  [[nodiscard]] api::Caller caller(std::int64_t user, std::int64_t issued_at) const;
 
   SharedRegistry registry_;
 };

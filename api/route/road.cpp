@@ -138,9 +138,10 @@ void Road::go() {
 
 void Road::run_inline(const Bound& bound) {
   // An administrator sees the rows of all owners.
+  const bool sees_all = caller_.is_admin || bound.sees_all;
   const auto outcome = surroundings_.engine.run_inline(
       *endpoint_.prepared, bound.parameters, caller_.rights,
-      {.owner = caller_.is_admin ? std::string{} : caller_.owner, .name = caller_.name});
+      {.owner = sees_all ? std::string{} : caller_.owner, .name = caller_.name});
   if (outcome.error) return finish_.refuse({.error = without_node(outcome)});
   if (endpoint_.route->reply == nullptr) return finish_.answer({});
   auto reply = endpoint_.route->reply(

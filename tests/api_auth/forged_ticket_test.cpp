@@ -40,7 +40,7 @@ std::string ticket_by(std::string_view key, std::uint64_t expires_at, std::uint6
 
 bool opens(const auth::TokenIssuer& tokens, std::string_view ticket, std::int64_t model = kModel,
            Clock::Wall now = forgery_time()) {
-  return std::holds_alternative<std::int64_t>(tokens.verify_ticket(ticket, model, now));
+  return std::holds_alternative<auth::TicketClaims>(tokens.verify_ticket(ticket, model, now));
 }
 
 std::uint64_t seconds(Clock::Wall time) {
@@ -56,11 +56,27 @@ TEST_CASE("a ticket lets its user fetch its model for 300 seconds", "[api][auth]
   CHECK(ticket.find_first_not_of(
             "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") ==
         std::string::npos);
-  CHECK(std::get<std::int64_t>(tokens.verify_ticket(ticket, kModel, forgery_time())) == kUser);
+  const auto claims = std::get<auth::TicketClaims>(
+      tokens.verify_ticket(ticket, kModel, forgery_time() + 1s));
+  CHECK(claims.user_id == kUser);
+  CHECK(claims.issued_at == static_cast<std::int64_t>(seconds(forgery_time())));
   CHECK(opens(tokens, ticket, kModel, forgery_time() + 300s));
   const auto late = tokens.verify_ticket(ticket, kModel, forgery_time() + 301s);
   REQUIRE(std::holds_alternative<TokenFault>(late));
   CHECK(std::get<TokenFault>(late).kind == Kind::Expired);
+}
+
+TEST_CASE("a ticket for a second to come says so, and there is none for nobody",
+          "[api][auth][ticket]") {
+  const auto tokens = issuer();
+  const auto next = static_cast<std::int64_t>(seconds(forgery_time())) + 1;
+  const auto claims = std::get<auth::TicketClaims>(tokens.verify_ticket(
+      tokens.issue_ticket(kModel, kUser, forgery_time(), next), kModel, forgery_time()));
+  CHECK(claims.issued_at == next);
+  const auto nobody = tokens.verify_ticket(tokens.issue_ticket(kModel, 0, forgery_time()), kModel,
+                                           forgery_time());
+  REQUIRE(std::holds_alternative<TokenFault>(nobody));
+  CHECK(std::get<TokenFault>(nobody).kind == Kind::BadClaim);
 }
 
 TEST_CASE("tickets are those that Python makes by the same rules", "[api][auth][ticket]") {

@@ -62,6 +62,47 @@ TEST_CASE("a token is good through its last second", "[api][auth][token]") {
   }
 }
 
+TEST_CASE("a token is issued for a second to come where what was issued before is no good",
+          "[api][auth][token]") {
+  const auto tokens = issuer();
+  const auto issued_at = [&](std::int64_t earliest) {
+    return std::get<TokenClaims>(tokens.verify(tokens.issue(7, kStart, earliest), kStart));
+  };
+  CHECK(issued_at(1'600'000'000).issued_at == 1'700'000'000);
+  CHECK(issued_at(1'700'000'001).issued_at == 1'700'000'001);
+  CHECK(issued_at(1'700'000'001).expires_at == 1'700'000'901);
+  CHECK(issued_at(1'700'000'001).refresh_until == 1'702'592'001);
+}
+
+TEST_CASE("a renewed token keeps the end of refreshing, and ends with it", "[api][auth][token]") {
+  const auto tokens = issuer();
+  const auto first = std::get<TokenClaims>(tokens.verify(tokens.issue(7, kStart), kStart));
+  const auto renew = [&](const TokenClaims& old, Clock::Wall now) {
+    const auto renewed = std::get<auth::RenewedToken>(tokens.renew(old, now));
+    const auto claims = std::get<TokenClaims>(tokens.verify(renewed.text, now));
+    CHECK(renewed.lifetime.count() == claims.expires_at - claims.issued_at);
+    return claims;
+  };
+  const auto second = renew(first, kStart + 800s);
+  CHECK(second.user_id == 7);
+  CHECK(second.issued_at == first.issued_at + 800);
+  CHECK(second.expires_at == first.expires_at + 800);
+  CHECK(second.refresh_until == first.refresh_until);
+  CHECK(second.token_id != first.token_id);
+  // However often: the last one ends with the month.
+  auto last = second;
+  auto now = kStart + 800s;
+  for (; now < kStart + TokenIssuer::kRefreshWindow; now += 800s) last = renew(last, now);
+  CHECK(last.expires_at == first.refresh_until);
+  const auto refused = tokens.renew(last, kStart + TokenIssuer::kRefreshWindow + 1s);
+  REQUIRE(std::holds_alternative<TokenFault>(refused));
+  CHECK(std::get<TokenFault>(refused).kind == TokenFault::Kind::RefreshExpired);
+  // One that was issued for a second to come is not renewed to one of before.
+  const auto early =
+      std::get<TokenClaims>(tokens.verify(tokens.issue(7, kStart, 1'700'000'001), kStart));
+  CHECK(renew(early, kStart).issued_at == 1'700'000'001);
+}
+
 TEST_CASE("two tokens of one user and one moment differ, and both are good", "[api][auth][token]") {
   const auto tokens = issuer();
   std::set<std::string> seen;
