@@ -17,6 +17,7 @@ namespace {
 struct UserArguments {
   std::string login, name, email, password_file;
   bool is_admin = false;
+  bool with_models = false;
 };
 
 // A server may run on the same catalog: both only add and change rows of users here.
@@ -43,8 +44,10 @@ int tell(const Program& program, const Result<Batch>& rows) {
   const auto name = rows->column<std::string_view>("full_name");
   const auto email = rows->column<std::string_view>("email");
   const auto is_admin = rows->column<bool>("is_admin");
+  const auto is_disabled = rows->column<bool>("is_disabled");
   Json list = Json::array();
-  std::vector<std::vector<std::string>> lines{{"ID", "LOGIN", "NAME", "EMAIL", "ADMINISTRATOR"}};
+  std::vector<std::vector<std::string>> lines{
+      {"ID", "LOGIN", "NAME", "EMAIL", "ADMINISTRATOR", "DISABLED"}};
   const auto json_text = [](const std::optional<std::string_view>& text) {
     return text ? Json(*text) : Json(nullptr);
   };
@@ -53,10 +56,11 @@ int tell(const Program& program, const Result<Batch>& rows) {
                     {"login", login.value(row)},
                     {"full_name", json_text(name[row])},
                     {"email", json_text(email[row])},
-                    {"is_admin", is_admin.value(row)}});
+                    {"is_admin", is_admin.value(row)},
+                    {"is_disabled", is_disabled.value(row)}});
     lines.push_back({std::to_string(id.value(row)), std::string{login.value(row)},
                      std::string{name.value(row)}, std::string{email.value(row)},
-                     is_admin.value(row) ? "yes" : "no"});
+                     is_admin.value(row) ? "yes" : "no", is_disabled.value(row) ? "yes" : "no"});
   }
   program.json ? print_json({{"users", std::move(list)}}) : print(table(lines));
   return kOk;
@@ -80,22 +84,53 @@ int add_user(const Program& program, const UserArguments& arguments) {
                                           shell()));
 }
 
+Result<std::int64_t> find_user(Catalog& catalog, const std::string& login) {
+  MR_TRY(const Batch found,
+         catalog.query(
+             {{"entity", "users"},
+              {"where", Json::array({{{"column", "login"}, {"op", "="}, {"value", login}}})}}));
+  if (found.rows() == 0) return Error{Code::NotFound, "no such user: " + login};
+  return found.column<std::int64_t>("id").value(0);
+}
+
+Result<Batch> set_of_user(Catalog& catalog, const std::string& login, const Json& set) {
+  MR_TRY(const std::int64_t id, find_user(catalog, login));
+  return catalog.change({{"entity", "users"}, {"action", "update"}, {"id", id}, {"set", set}},
+                        shell());
+}
+
+int change_user(const Program& program, const std::string& login, const Json& set) {
+  auto catalog = open_catalog(program);
+  if (!catalog.ok()) return report(catalog.error(), program.json);
+  return tell(program, set_of_user(**catalog, login, set));
+}
+
 int change_password(const Program& program, const UserArguments& arguments) {
   auto catalog = open_catalog(program);
   if (!catalog.ok()) return report(catalog.error(), program.json);
-  const auto found = (*catalog)->query(
-      {{"entity", "users"},
-       {"where", Json::array({Json{{"column", "login"}, {"op", "="}, {"value", arguments.login}}})}});
-  if (!found.ok()) return report(found.error(), program.json);
-  if (found->rows() == 0)
-    return report(Error{Code::NotFound, "no such user: " + arguments.login}, program.json);
+  // Nobody types a password for a user who is not there.
+  if (const auto found = find_user(**catalog, arguments.login); !found.ok())
+    return report(found.error(), program.json);
   auto password = read_password(arguments.password_file, true);
   if (!password.ok()) return report(password.error(), program.json);
-  return tell(program, (*catalog)->change({{"entity", "users"},
-                                           {"action", "update"},
-                                           {"id", found->column<std::int64_t>("id").value(0)},
-                                           {"set", {{"password", *std::move(password)}}}},
-                                          shell()));
+  return tell(program,
+              set_of_user(**catalog, arguments.login, {{"password", *std::move(password)}}));
+}
+
+int remove_user(const Program& program, const UserArguments& arguments) {
+  auto catalog = open_catalog(program);
+  if (!catalog.ok()) return report(catalog.error(), program.json);
+  const auto id = find_user(**catalog, arguments.login);
+  if (!id.ok()) return report(id.error(), program.json);
+  const auto gone = (*catalog)->change(
+      {{"entity", "users"}, {"action", "delete"}, {"id", *id}, {"cascade", arguments.with_models}},
+      shell());
+  if (!gone.ok() && gone.error().code == Code::Conflict && !arguments.with_models) {
+    auto error = gone.error();
+    error.message += ", or say --with-models; \"millrace user disable\" keeps them";
+    return report(error, program.json);
+  }
+  return tell(program, gone);
 }
 
 int list_users(const Program& program) {
@@ -124,20 +159,44 @@ void add_user(CLI::App& app, Program& program) {
   add->callback([&program, arguments] {
     program.action = [&program, arguments] { return add_user(program, *arguments); };
   });
-  auto* password = command->add_subcommand("password", "Gives a user another password");
+  auto* password = command->add_subcommand(
+      "password", "Gives a user another password, and ends the tokens of the user");
   password->add_option("LOGIN", arguments->login, "Name to sign in with")->required();
   add_password(*password);
   password->callback([&program, arguments] {
     program.action = [&program, arguments] { return change_password(program, *arguments); };
   });
+  const auto add_change = [&](const char* name, const char* what, const Json& set) {
+    auto* change = command->add_subcommand(name, what);
+    change->add_option("LOGIN", arguments->login, "Name to sign in with")->required();
+    change->callback([&program, arguments, set] {
+      program.action = [&program, arguments, set] {
+        return change_user(program, arguments->login, set);
+      };
+    });
+  };
+  add_change("end-sessions", "Ends the tokens of a user, who has to sign in again",
+             {{"tokens_since", "now"}});
+  add_change("disable", "Ends the tokens of a user, who cannot sign in any more",
+             {{"is_disabled", true}});
+  add_change("enable", "Lets a user sign in again", {{"is_disabled", false}});
+  auto* remove = command->add_subcommand("remove", "Removes a user who has no models");
+  remove->add_option("LOGIN", arguments->login, "Name to sign in with")->required();
+  remove->add_flag("--with-models", arguments->with_models,
+                   "Removes the models of the user too, at most 100; their files go with the next "
+                   "\"millrace models gc\"");
+  remove->callback([&program, arguments] {
+    program.action = [&program, arguments] { return remove_user(program, *arguments); };
+  });
   auto* list = command->add_subcommand("list", "Lists the users");
   list->callback([&program] { program.action = [&program] { return list_users(program); }; });
   command->footer(
-      "Works beside a running server.\n"
+      "Works beside a running server, which knows of it within a second.\n"
       "Examples:\n"
       "  millrace user add admin --data /var/lib/millrace\n"
       "  millrace user add zofia --name \"Zofia K\" --password-file zofia.txt\n"
-      "Exit code: 0 done, 1 failed or taken, 3 bad input, 4 no such user.");
+      "  millrace user disable zofia\n"
+      "Exit code: 0 done, 1 failed, taken or still needed, 3 bad input, 4 no such user.");
 }
 
 }  // namespace millrace::tool
