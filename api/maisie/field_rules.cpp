@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "api/maisie/resource.hpp"
 #include "engine/base/utf8.hpp"
 
 #include <fmt/format.h>
@@ -75,18 +76,10 @@ class Reader {
       name = name.substr(begin, name.find_last_not_of(" \t\r\n") - begin + 1);
       if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
     };
-    const auto add_list = [&](std::string_view text) {
-      for (;;) {
-        const auto comma = text.find(',');
-        add(text.substr(0, comma));
-        if (comma == std::string_view::npos) return;
-        text.remove_prefix(comma + 1);
-      }
-    };
     if (value.is_array()) {
       for (const auto& each : value) add(text_of(each).value_or(""));
     } else {
-      add_list(text_of(value).value_or(""));
+      for (const auto& name : split_names(text_of(value).value_or(""))) add(name);
     }
     for (const auto& name : names) {
       if (rule_.longest > 0 && code_points(name.get_ref<const std::string&>()) > rule_.longest)

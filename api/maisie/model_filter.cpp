@@ -62,25 +62,34 @@ void add_names(std::string_view column, const std::vector<std::string>& names, J
 
 struct Comparison {
   std::string name, op;
-  double number = 0;
+  Json number;
 };
 
-// Reads "accuracy>=0.9"; the operator is the last one in the text.
-std::optional<Comparison> read_comparison(std::string_view text) {
-  const auto last = text.find_last_of("<>=");
-  if (last == std::string_view::npos) return std::nullopt;
-  const auto before = text.substr(0, last);
-  const bool is_double = text[last] == '=' && !before.empty() &&
-                         (before.back() == '<' || before.back() == '>' || before.back() == '!');
-  const auto op = text.substr(is_double ? last - 1 : last, is_double ? 2 : 1);
-  const auto name = is_double ? before.substr(0, before.size() - 1) : before;
-  const auto digits = text.substr(last + 1);
-  double number = 0;
+// Reads a number of up to 64 bits, or one with a fraction or an exponent.
+template <class Number>
+std::optional<Json> read_number(std::string_view digits) {
+  Number number = 0;
   const auto* end = digits.data() + digits.size();
   const auto [stop, failed] = std::from_chars(digits.data(), end, number);
-  if (failed != std::errc{} || stop != end || !std::isfinite(number) || name.empty())
-    return std::nullopt;
-  return Comparison{std::string{name}, std::string{op}, number};
+  if (failed != std::errc{} || stop != end) return std::nullopt;
+  return Json(number);
+}
+
+// Reads "accuracy>=0.9"; the operator is all that stands in front of the number: "==" is one, and
+// "=<" is none.
+std::optional<Comparison> read_comparison(std::string_view text) {
+  static constexpr std::array<std::string_view, 7> kOps{"<", "<=", "=", "==", "!=", ">=", ">"};
+  const auto last = text.find_last_of("<>=");
+  if (last == std::string_view::npos) return std::nullopt;
+  const auto in_name = text.substr(0, last + 1).find_last_not_of("<>=!");
+  if (in_name == std::string_view::npos) return std::nullopt;
+  const auto op = text.substr(in_name + 1, last - in_name);
+  if (std::find(kOps.begin(), kOps.end(), op) == kOps.end()) return std::nullopt;
+  auto number = read_number<std::int64_t>(text.substr(last + 1));
+  if (!number) number = read_number<double>(text.substr(last + 1));
+  if (!number || !std::isfinite(number->get<double>())) return std::nullopt;
+  return Comparison{std::string{text.substr(0, in_name + 1)}, std::string{op == "==" ? "=" : op},
+                    *std::move(number)};
 }
 
 // The query string "metric.accuracy>=0.9" is a parameter "metric.accuracy>" with the value "0.9".
@@ -95,9 +104,10 @@ void add_comparisons(const Request& request, Json& where, FieldFaults& faults) {
         where.push_back(condition(
             column, "has", {{"name", read->name}, {"op", read->op}, {"value", read->number}}));
       } else {
-        faults.add(key, fmt::format("a comparison is a name, one of < <= = != >= > and a number, "
-                                    "such as {}accuracy>0.9",
-                                    prefix));
+        faults.add(key,
+                   fmt::format("a comparison is a name, one of < <= = == != >= > and a number, "
+                               "such as {}accuracy>0.9",
+                               prefix));
       }
     }
   }

@@ -141,14 +141,25 @@ std::vector<std::string> listed_values(const Request& request,
   std::vector<std::string> values;
   for (const auto& [name, text] : request.query) {
     if (std::find(names.begin(), names.end(), name) == names.end()) continue;
-    for (std::string_view rest = text;;) {
-      const auto comma = rest.find(',');
-      if (const auto value = rest.substr(0, comma); !value.empty()) values.emplace_back(value);
-      if (comma == std::string_view::npos) break;
-      rest.remove_prefix(comma + 1);
+    for (auto& value : split_names(text)) {
+      if (!value.empty()) values.push_back(std::move(value));
     }
   }
   return values;
+}
+
+std::vector<std::string> split_names(std::string_view text) {
+  std::vector<std::string> names(1);
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text.substr(i).starts_with("\\,")) {
+      names.back() += text[++i];
+    } else if (text[i] == ',') {
+      names.emplace_back();
+    } else {
+      names.back() += text[i];
+    }
+  }
+  return names;
 }
 
 void filter_by_text(std::string_view column, const Request& request, Json& where) {

@@ -52,8 +52,11 @@ http::Response reply_page(const api::Answered& answered, const ShowRow& show);
 
 Json condition(std::string_view column, std::string_view op, Json value);
 
+/// Returns the names in a text that has commas between them; "\," is a comma in a name.
+std::vector<std::string> split_names(std::string_view text);
+
 /// Returns the values of query parameters that go by any of these names, of which each may be
-/// repeated and hold several, separated by commas.
+/// repeated and hold several, as split_names() reads them.
 std::vector<std::string> listed_values(const http::Request& request,
                                        std::initializer_list<std::string_view> names);
 /// Rows of which a column contains any of the texts of the query parameter `search`.

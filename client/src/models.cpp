@@ -33,9 +33,16 @@ GitState read_git(const Config& config) {
   }
 }
 
+// Writes names with commas between them; a comma in a name has a backslash before it.
 std::string joined(const std::vector<std::string>& words) {
   std::string text;
-  for (const auto& word : words) text += (text.empty() ? "" : ",") + word;
+  for (const auto& word : words) {
+    if (&word != &words.front()) text += ',';
+    for (const char letter : word) {
+      if (letter == ',') text += '\\';
+      text += letter;
+    }
+  }
   return text;
 }
 

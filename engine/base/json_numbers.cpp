@@ -77,6 +77,18 @@ std::optional<double> exact_number(const Json& value) {
   return std::nullopt;
 }
 
+std::optional<SplitNumber> split_number(const Json& value) {
+  if (const auto* number = value.get_ptr<const Json::number_float_t*>())
+    return SplitNumber{*number, 0};
+  const auto whole = whole_number(value);
+  if (!whole) return std::nullopt;
+  const auto nearest = static_cast<double>(*whole);
+  // 2^63 itself, to which the greatest ones are rounded, is no integer of 64 bits.
+  if (nearest >= kBeyond)
+    return SplitNumber{nearest, *whole - std::numeric_limits<std::int64_t>::max() - 1};
+  return SplitNumber{nearest, *whole - static_cast<std::int64_t>(nearest)};
+}
+
 int compare_exactly(std::int64_t value, double bound) {
   if (bound >= kBeyond) return -1;
   if (bound < -kBeyond) return 1;

@@ -20,6 +20,19 @@ std::optional<std::int64_t> whole_number(const Json& value);
 /// 1), and for anything that is no number.
 std::optional<double> exact_number(const Json& value);
 
+/// A number as the double next to it, and what is to be added to that for the number itself: 0 for
+/// each that is a double, as all integers up to 2^53 are. Numbers are ordered as these pairs are.
+struct SplitNumber {
+  double nearest = 0;
+  std::int64_t rest = 0;
+};
+
+/// Splits a number; nothing for an integer beyond 64 bits with a sign, and for what is no number.
+std::optional<SplitNumber> split_number(const Json& value);
+
+/// From here on, and down from its negative, an integer may lie beside the doubles.
+inline constexpr double kBesideDoubles = 0x1p53;
+
 /// Compares an integer with a double as the numbers they are. Negative: it is less; 0: equal.
 /// `bound` is finite.
 int compare_exactly(std::int64_t value, double bound);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "engine/base/json.hpp"
+#include "engine/base/json_numbers.hpp"
 #include "engine/base/utf8.hpp"
 
 #include <fmt/format.h>
@@ -31,7 +32,8 @@ struct Place {
 struct Facet {
   std::string kind, name;
   std::int64_t place = 0;     // among the members of the document
-  SqlValue number = nullptr;  // of a member that is one
+  SqlValue number = nullptr;  // of a member that is one: the double next to it,
+  SqlValue rest = nullptr;    // and what is to be added to that
   SqlValue user = nullptr;    // of the kind "user"
 };
 
@@ -47,7 +49,7 @@ Result<std::pair<Place, std::vector<Facet>>> read_facets(Connection& connection,
   if (found.rows.empty()) return out;
   const auto& row = found.rows.front();
   out.first = {integer(row[0]), integer(row[2]) != 0 ? integer(row[1]) : 0};
-  out.second.push_back({"user", std::to_string(integer(row[1])), 0, nullptr, row[1]});
+  out.second.push_back({"user", std::to_string(integer(row[1])), 0, nullptr, nullptr, row[1]});
   static constexpr std::array<std::pair<std::size_t, std::string_view>, 3> kDocuments{
       {{3, "hyperparameter"}, {4, "parameter"}, {5, "metric"}}};
   for (const auto& [column, kind] : kDocuments) {
@@ -70,9 +72,12 @@ Result<std::pair<Place, std::vector<Facet>>> read_facets(Connection& connection,
                      {},
                      std::string{kind} + "s"};
       }
-      SqlValue number = nullptr;
-      if (value.is_number()) number = value.get<double>();
-      out.second.push_back({std::string{kind}, name, place++, std::move(number), nullptr});
+      Facet facet{std::string{kind}, name, place++};
+      if (const auto split = split_number(value)) {
+        facet.number = split->nearest;
+        facet.rest = split->rest;
+      }
+      out.second.push_back(std::move(facet));
     }
   }
   return out;
@@ -200,10 +205,11 @@ Result<void> derive_some(Connection& connection, const Place& place, Facets face
   ValueRows values;
   for (const Facet& facet : facets) {
     if (facet.kind != "user")
-      values.append({facet.kind, facet.name, model, place.project, facet.number, facet.place});
+      values.append(
+          {facet.kind, facet.name, model, place.project, facet.number, facet.rest, facet.place});
   }
-  MR_CHECK(
-      values.insert(connection, "model_values (kind, name, model_id, project_id, number, place)"));
+  MR_CHECK(values.insert(connection,
+                         "model_values (kind, name, model_id, project_id, number, rest, place)"));
   // A model that was changed may come before the one that was first until now.
   MR_TRY(const auto changed,
          update(connection,

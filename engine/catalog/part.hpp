@@ -24,8 +24,8 @@ enum class ColumnKind {
 };
 
 /// The top-level members of a Document as rows of a table, for questions about them. The table has
-/// the columns kind, name, number (of a member that is one) and `row`, the id of the document's
-/// row.
+/// the columns kind, name, number and rest (SplitNumber of a member that is a number) and `row`,
+/// the id of the document's row.
 struct DocumentIndex {
   std::string_view table;     // "model_values"
   std::string_view row;       // "model_id"

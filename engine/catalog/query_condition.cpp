@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <utility>
 
 #include "engine/base/json_numbers.hpp"
@@ -42,6 +43,21 @@ std::string anywhere(std::string_view text) {
     pattern += c;
   }
   return pattern + '%';
+}
+
+// Compares the number of a document's member, kept as SplitNumber: by the double next to it, and by
+// the rest among those that have it in common.
+std::string number_condition(std::string_view alias, std::string_view comparison,
+                             const SplitNumber& bound, std::vector<SqlValue>& values) {
+  values.emplace_back(bound.nearest);
+  if (std::abs(bound.nearest) < kBesideDoubles)
+    return fmt::format("{}.number{}", alias, comparison);
+  const auto same = fmt::format("{0}.number = ? AND COALESCE({0}.rest, 0){1}", alias, comparison);
+  values.emplace_back(bound.rest);
+  if (comparison == " = ?") return same;
+  values.insert(values.end() - 1, bound.nearest);
+  const auto other = comparison == " <> ?" ? "<>" : comparison.substr(1, 1);
+  return fmt::format("({}.number {} ? OR ({}))", alias, other, same);
 }
 
 }  // namespace
@@ -313,12 +329,11 @@ Result<void> ConditionCompiler::add_has_member(const EntityColumn& column, const
   made.conditions = fmt::format("{0}.kind = ? AND {0}.name = ?", made.alias);
   made.values = {std::string{index.kind}, member.at("name").get<std::string>()};
   if (member.contains("op")) {
-    const auto number = exact_number(member.at("value"));
+    const auto number = split_number(member.at("value"));
     if (!member.at("op").is_string() || !number)
-      return wrong("members of a document are compared with numbers");
+      return wrong("members of a document are compared with numbers of 64 bits");
     MR_TRY(const std::string_view sql, comparison(member.at("op").get_ref<const std::string&>()));
-    made.conditions += fmt::format(" AND {}.number{}", made.alias, sql);
-    made.values.emplace_back(*number);
+    made.conditions += " AND " + number_condition(made.alias, sql, *number, made.values);
   }
   members_.push_back(std::move(made));
   return {};

@@ -35,6 +35,16 @@ bool holds(std::partial_ordering order, Comparison comparison) {
   return false;
 }
 
+// Orders an integer and a double as the numbers they are: 2^53 + 1 is no double.
+std::partial_ordering exact_order(std::int64_t whole, double number) {
+  if (number != number) return std::partial_ordering::unordered;
+  if (number >= 0x1p63) return std::partial_ordering::less;
+  if (number < -0x1p63) return std::partial_ordering::greater;
+  const auto towards_zero = static_cast<std::int64_t>(number);
+  if (whole != towards_zero) return whole <=> towards_zero;
+  return 0.0 <=> number - static_cast<double>(towards_zero);
+}
+
 std::string names_of(const Schema& schema) {
   std::string names;
   for (const Field& field : schema) names += (names.empty() ? "" : ", ") + field.name;
@@ -163,12 +173,8 @@ ExpressionRows::Truth ExpressionRows::compare(const Value& left, Comparison comp
   const auto order = std::visit(
       Overloaded{
           [](std::int64_t a, std::int64_t b) -> std::partial_ordering { return a <=> b; },
-          [](std::int64_t a, double b) -> std::partial_ordering {
-            return static_cast<double>(a) <=> b;
-          },
-          [](double a, std::int64_t b) -> std::partial_ordering {
-            return a <=> static_cast<double>(b);
-          },
+          [](std::int64_t a, double b) { return exact_order(a, b); },
+          [](double a, std::int64_t b) { return 0 <=> exact_order(b, a); },
           [](double a, double b) -> std::partial_ordering { return a <=> b; },
           [](bool a, bool b) -> std::partial_ordering { return a <=> b; },
           [](std::string_view a, std::string_view b) -> std::partial_ordering { return a <=> b; },

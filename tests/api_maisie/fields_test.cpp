@@ -119,6 +119,12 @@ TEST_CASE("numbers in the query of the known web page are a project", "[maisie][
   CHECK(total("metric.acc>=0.9") == 1);
   CHECK(total("metric.acc%3E0.9") == 0);
   CHECK(total("metric.acc=0.9") == 1);
+  CHECK(total("metric.acc==0.9") == 1);
+  CHECK(total("metric.acc==0") == 0);
+  CHECK(total("metric.acc!=0.9") == 0);
+  CHECK(server.as_user("GET", "/api/v1/models/?metric.acc=<0.9").status == 400);
+  CHECK(server.as_user("GET", "/api/v1/models/?metric.acc!==0.9").status == 400);
+  CHECK(server.as_user("GET", "/api/v1/models/?metric.==0.9").status == 400);
   CHECK(server.as_user("GET", "/api/v1/models/?metric.acc>high").status == 400);
   CHECK(server.as_user("GET", "/api/v1/models/?projects=x").status == 400);
   CHECK(server.as_user("GET", "/api/v1/models/?project=x").status == 400);
@@ -225,4 +231,29 @@ TEST_CASE("abused forms are refused, and nothing of them is kept", "[maisie][mul
   CHECK(post("multipart/form-data; boundary=b", many + "--b--\r\n") / 100 == 4);
   CHECK(server.contents() == 1);
   CHECK(server.as_user("GET", "/api/v1/models/").body["pagination"]["total_items"] == 1);
+}
+
+TEST_CASE("names with commas are found as they were written", "[maisie][filters]") {
+  RegistryServer server{SqlDialect::Sqlite};
+  add_project(server);
+  const std::string metrics = R"({"top,1":0.5,"steps":9007199254740993})";
+  REQUIRE(
+      server
+          .upload({{"project_id", "1"}, {"name", "a"}, {"tags", R"(x,p\,q)"}, {"metrics", metrics}})
+          .status == 200);
+  REQUIRE(server.upload({{"project_id", "1"}, {"name", "b"}, {"tags", "p,q"}}).status == 200);
+  const auto found = [&](const std::string& query) {
+    std::string names;
+    for (const auto& model : server.as_user("GET", "/api/v1/models/?" + query).body["data"])
+      names += model["name"].get<std::string>();
+    return names;
+  };
+  CHECK(found("tag=p%5C,q") == "a");
+  CHECK(found("tag=x,p%5C%2Cq") == "a");
+  CHECK(found("tag=p,q") == "b");
+  CHECK(found("metric=top%5C,1") == "a");
+  CHECK(found("metric.top,1=0.5") == "a");
+  CHECK(found("metric.steps=9007199254740993") == "a");
+  CHECK(found("metric.steps=9007199254740992").empty());
+  CHECK(found("metric.steps>9007199254740992") == "a");
 }

@@ -80,3 +80,18 @@ TEST_CASE("an integer of more digits than 64 bits have is refused where it is re
   }
   CHECK(parse_json(R"({"loss": 18446744073709551616.0, "e": 1e30})").ok());
 }
+
+TEST_CASE("a number is split into the double next to it and the rest", "[base][numbers]") {
+  const auto split = [](const Json& value) {
+    const auto parts = split_number(value);
+    return parts ? std::pair{parts->nearest, parts->rest} : std::pair{0.0, std::int64_t{99}};
+  };
+  CHECK(split(0.5) == std::pair{0.5, std::int64_t{0}});
+  CHECK(split(9007199254740992) == std::pair{0x1p53, std::int64_t{0}});
+  CHECK(split(9007199254740993) == std::pair{0x1p53, std::int64_t{1}});
+  CHECK(split(-9007199254740993) == std::pair{-0x1p53, std::int64_t{-1}});
+  CHECK(split(std::numeric_limits<std::int64_t>::max()) == std::pair{0x1p63, std::int64_t{-1}});
+  CHECK(split(std::numeric_limits<std::int64_t>::min()) == std::pair{-0x1p63, std::int64_t{0}});
+  CHECK_FALSE(split_number(18446744073709551615u));
+  CHECK_FALSE(split_number("1"));
+}

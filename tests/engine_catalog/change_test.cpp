@@ -95,6 +95,36 @@ TEST_CASE("an integer that a column cannot keep is refused, and no other row is 
   CHECK(rows.count("models") == 1);
 }
 
+TEST_CASE("integers of a document compare as they are, beside the doubles too",
+          "[catalog][models]") {
+  Filled rows{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
+  rows.model("a", {{"steps", 9007199254740992}});
+  rows.model("b", {{"steps", 9007199254740993}});
+  rows.model("c", {{"steps", 9223372036854775807}});
+  rows.model("d", {{"steps", 9007199254740994.0}});
+  rows.model("e", {{"steps", -9007199254740993}});
+  rows.model("f", {{"steps", 1}});
+  rows.model("g", {{"steps", "9007199254740993"}});
+  const auto found = [&](std::string_view op, Json value) {
+    return rows.names(
+        "models",
+        where("metrics", "has", Json{{"name", "steps"}, {"op", op}, {"value", std::move(value)}}));
+  };
+  CHECK(found("=", 9007199254740992) == "a");
+  CHECK(found("=", 9007199254740993) == "b");
+  CHECK(found("=", 9007199254740992.0) == "a");
+  CHECK(found("=", 9007199254740994) == "d");
+  CHECK(found("!=", 9007199254740993) == "a,c,d,e,f");
+  CHECK(found("<", 9007199254740993) == "a,e,f");
+  CHECK(found("<=", 9007199254740993) == "a,b,e,f");
+  CHECK(found(">", 9007199254740992) == "b,c,d");
+  CHECK(found(">=", 9007199254740993) == "b,c,d");
+  CHECK(found(">", 9223372036854775806) == "c");
+  CHECK(found(">=", 0x1p63).empty());
+  CHECK(found("<", -9007199254740992) == "e");
+  CHECK(found("<", 1.5) == "e,f");
+}
+
 TEST_CASE("a row that others refer to cannot be deleted", "[catalog][change]") {
   Filled rows{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
   rows.model("a");

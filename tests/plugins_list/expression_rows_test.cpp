@@ -92,6 +92,12 @@ TEST_CASE("integers beyond the doubles compare exactly", "[filter][expression]")
   const auto big = batch({{"id", {9007199254740993, 9007199254740992}}});
   CHECK(kept("id = 9007199254740993", big) == "0");
   CHECK(kept("id in (9007199254740992)", big) == "1");
+  CHECK(kept("id = 9007199254740992.0", big) == "1");
+  CHECK(kept("id > 9007199254740992.0", big) == "0");
+  CHECK(kept("9007199254740992.0 < id", big) == "0");
+  CHECK(kept("id <= 9.3e18", big) == "01");
+  CHECK(kept("id > -1e300", big) == "01");
+  CHECK(kept("id > 9007199254740991.5", big) == "01");
 }
 
 TEST_CASE("what does not fit is told before any row is read", "[filter][expression]") {

@@ -107,6 +107,14 @@ CatalogPart part_models() {
               index("models", "models_job", "(job_id)"),
               index("models", "models_dataset", "(dataset_sha256)"),
           },
+      },
+      {
+          4,
+          "integers beside the doubles",
+          {
+              // What is to be added to `number`; null, which is 0, until the model is changed.
+              MigrationStep::column("model_values", "rest", "{integer}"),
+          },
       }};
 
   using Kind = ColumnKind;
