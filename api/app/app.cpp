@@ -1,15 +1,20 @@
 #include "api/app/app.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 #include <utility>
+
+#include <spdlog/spdlog.h>
 
 #include "api/atflow/dialect.hpp"
 #include "api/auth/secret_file.hpp"
 #include "api/engine/api.hpp"
 #include "api/maisie/dialect.hpp"
 #include "api/maisie/upload_sweep.hpp"
+#include "engine/base/descriptor_limit.hpp"
+
+#include <fmt/format.h>
 
 namespace millrace::api {
 
@@ -24,8 +29,10 @@ struct App::State {
   std::vector<Address> addresses;
   bool is_stopped = false;
 
-  Result<void> listen(std::string dialect, const std::string& address, std::uint16_t port, http::Site site,
-                      std::size_t body_bytes);
+  [[nodiscard]] Result<BrowserGuard> guard(std::string_view address) const;
+  Result<void> make_server();
+  Result<void> listen(std::string dialect, const std::string& address, std::uint16_t port,
+                      http::Site site);
 };
 
 namespace {
@@ -47,13 +54,47 @@ App::App() : state_{std::make_unique<State>()} {}
 
 App::~App() { stop(); }
 
-Result<void> App::State::listen(std::string dialect, const std::string& address, std::uint16_t port, http::Site site,
-                                std::size_t body_bytes) {
+Result<BrowserGuard> App::State::guard(std::string_view address) const {
+  return BrowserGuard::make(settings.allowed_origins, settings.allowed_hosts,
+                            is_loopback_address(address));
+}
+
+Result<void> App::State::make_server() {
+  auto chosen = settings.server;
+  const auto open_files = raise_descriptor_limit();
+  const auto most = most_connections(open_files);
+  if (most == 0)
+    return Error{Code::Exhausted,
+                 fmt::format("serve: {} open files are too few to serve anything: raise the hard "
+                             "limit (ulimit -Hn, LimitNOFILE) to 1024 at the least",
+                             open_files)};
+  if (chosen.connections > most) {
+    spdlog::warn(
+        "connections cut to what the limit of open files allows asked={} connections={} "
+        "open_files={}",
+        chosen.connections, most, open_files);
+    chosen.connections = most;
+  }
+  if (chosen.body_folder.empty()) {
+    chosen.body_folder = settings.engine.data / "bodies";
+    std::error_code error;
+    std::filesystem::create_directories(chosen.body_folder, error);
+    if (!error)
+      std::filesystem::permissions(chosen.body_folder, std::filesystem::perms::owner_all, error);
+    if (error)
+      return system_error("serve: folder for the bodies of requests", chosen.body_folder.string(),
+                          error.value());
+  }
+  server = std::make_unique<http::Server>(std::move(chosen));
+  return {};
+}
+
+Result<void> App::State::listen(std::string dialect, const std::string& address, std::uint16_t port,
+                                http::Site site) {
   http::ListenerSettings listener;
   listener.address = address;
   listener.port = port;
   listener.limits = settings.limits;
-  listener.limits.body_bytes = body_bytes;
   if (settings.tls) listener.tls = std::make_unique<http::TlsSettings>(*settings.tls);
   MR_TRY(const auto bound, server->listen(std::move(listener), std::move(site)));
   addresses.push_back({std::move(dialect), address, bound});
@@ -75,23 +116,23 @@ Result<std::unique_ptr<App>> App::open(AppSettings settings) {
   MR_TRY(auto registry, open_registry(state.settings, *state.engine));
   dialects.push_back(maisie::make_dialect(registry));
   state.registry = std::move(registry);
-  std::size_t largest_body = 0;
-  for (const Dialect& dialect : dialects) {
+  for (const Dialect& dialect : dialects)
     MR_CHECK(check_exposure(dialect, state.settings.address, state.settings.exposure));
-    largest_body = std::max(largest_body, dialect.max_body_bytes);
-  }
   MR_TRY(state.api, Api::open(*state.engine, std::move(dialects),
                               {.share = state.settings.share,
                                .roots = state.settings.roots,
                                .version = state.settings.version}));
-  state.server = std::make_unique<http::Server>(state.settings.http_threads);
+  MR_CHECK(state.make_server());
   state.api->count(*state.server);
-  MR_CHECK(state.listen("", state.settings.address, state.settings.port, state.api->main_site(), largest_body));
+  MR_TRY(auto guard, state.guard(state.settings.address));
+  MR_CHECK(state.listen("", state.settings.address, state.settings.port,
+                        state.api->main_site(std::move(guard))));
   for (const auto& mount : state.settings.mounts) {
-    MR_TRY(auto site, state.api->site_of(mount.dialect));
+    MR_TRY(auto its_guard, state.guard(mount.address));
+    MR_TRY(auto site, state.api->site_of(mount.dialect, std::move(its_guard)));
     MR_TRY(const Dialect* dialect, state.api->dialect(mount.dialect));
     MR_CHECK(check_exposure(*dialect, mount.address, state.settings.exposure));
-    MR_CHECK(state.listen(mount.dialect, mount.address, mount.port, std::move(site), dialect->max_body_bytes));
+    MR_CHECK(state.listen(mount.dialect, mount.address, mount.port, std::move(site)));
   }
   return app;
 }
@@ -124,5 +165,11 @@ std::string App::Address::url(bool is_tls) const {
 const std::vector<App::Address>& App::addresses() const { return state_->addresses; }
 
 Engine& App::engine() { return *state_->engine; }
+
+std::size_t most_connections(std::size_t open_files) {
+  constexpr std::size_t kEach = 3, kLeastLeft = 256;
+  const auto left = std::max(open_files / 4, kLeastLeft);
+  return open_files > left ? (open_files - left) / kEach : 0;
+}
 
 }  // namespace millrace::api

@@ -27,11 +27,16 @@ struct AppSettings {
   std::vector<MountAt> mounts{};             // dialects that also stand at the root of a listener of their own
   Exposure exposure{};
   std::optional<http::TlsSettings> tls{};    // for all listeners
-  http::Limits limits{};                     // but the size of bodies, which each dialect states
+  std::vector<std::string>
+      allowed_origins{};  // of pages besides loopback ones: "https://models.example.org"
+  std::vector<std::string>
+      allowed_hosts{};    // that loopback listeners answer to besides loopback names
+  http::Limits limits{};  // the size of bodies is stated by each route
   std::vector<std::filesystem::path> roots{};  // below which pipelines that came over HTTP may open files
   std::filesystem::path atflow_settings{};   // empty: DATA/atflow.json
   maisie::Settings maisie{};                 // require_auth: as `exposure` says
-  std::size_t http_threads = 1;
+  http::ServerSettings
+      server{};  // its folder is in the data folder, and connections are cut to open files
   std::string version{};                     // of the program, for OpenAPI
 };
 
@@ -67,5 +72,10 @@ class App {
   struct State;
   std::unique_ptr<State> state_;
 };
+
+/// How many connections a process may take that may have so many files open: each may need three
+/// descriptors (itself, once more while the kernel sends a file, and the file that is sent or taken
+/// in), and a quarter, 256 at the least, is left to the store, the catalog and jobs.
+std::size_t most_connections(std::size_t open_files);
 
 }  // namespace millrace::api

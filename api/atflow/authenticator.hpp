@@ -19,8 +19,8 @@ class Authenticator final : public api::Authenticator {
   Authenticator(Settings settings, const Clock& clock);
 
   [[nodiscard]] std::variant<api::Caller, api::Refusal> authenticate(const http::Request& request) const override;
-  /// The checks that need no body: what is answered when the body is too large to be read. Nothing: all is well.
-  [[nodiscard]] std::optional<api::Refusal> check_head(const http::Request& request) const;
+  /// The checks before the signature, which covers the body.
+  [[nodiscard]] std::optional<api::Refusal> check_head(const http::Request& request) const override;
 
   void exchange(Settings settings);
   [[nodiscard]] std::shared_ptr<const Settings> settings() const;

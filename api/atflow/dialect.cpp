@@ -13,6 +13,8 @@ namespace {
 using api::Lane;
 using http::Method;
 
+constexpr std::size_t kBodyBytes = 16u << 20;
+
 constexpr std::string_view kId = R"({"path": {"id": {"type": "string", "doc": "id of the job, 24 hexadecimal digits"}}})";
 
 constexpr std::string_view kList = R"({"query": {
@@ -41,7 +43,10 @@ std::vector<api::Route> routes() {
       {Method::Post, "/v1/dataflows/{id}/abort", "abort", "Abort a job", Lane::Inline, api::Auth::Required, kId,
        translate_one, reply_abort},
   };
-  for (api::Route& route : table) route.checks_schema = false;
+  for (api::Route& route : table) {
+    route.checks_schema = false;
+    if (route.method == Method::Post) route.body_bytes = kBodyBytes;
+  }
   return table;
 }
 
@@ -53,13 +58,8 @@ api::Dialect make_dialect(std::shared_ptr<const Authenticator> authenticator) {
   dialect.title = "ATFlow";
   dialect.version = "1";
   dialect.routes = routes();
-  dialect.max_body_bytes = 16u << 20;
   dialect.requires_sign_in = authenticator->settings()->auth_enabled;
-  // A body that is too large is only told to who has a key.
-  dialect.refuse = [authenticator](const api::Refusal& refusal, const http::Request& request) {
-    if (refusal.word == "body_size") {
-      if (const auto first = authenticator->check_head(request)) return refuse(*first);
-    }
+  dialect.refuse = [](const api::Refusal& refusal, const http::Request&) {
     return refuse(refusal);
   };
   dialect.decorate = [](const http::Request& request, http::Response& response) {

@@ -115,14 +115,14 @@ Result<std::unique_ptr<Api>> Api::open(Engine& engine, std::vector<Dialect> dial
   return api;
 }
 
-http::Site Api::main_site() const {
-  return make_site(state_->root, {state_->named.begin(), state_->named.end()});
+http::Site Api::main_site(BrowserGuard guard) const {
+  return make_site(state_->root, {state_->named.begin(), state_->named.end()}, std::move(guard));
 }
 
-Result<http::Site> Api::site_of(std::string_view dialect) const {
+Result<http::Site> Api::site_of(std::string_view dialect, BrowserGuard guard) const {
   for (const auto& mount : state_->named)
-    if (mount->dialect().name == dialect) return make_site(mount);
-  if (dialect == state_->root->dialect().name) return make_site(state_->root);
+    if (mount->dialect().name == dialect) return make_site(mount, {}, std::move(guard));
+  if (dialect == state_->root->dialect().name) return make_site(state_->root, {}, std::move(guard));
   std::string names{state_->root->dialect().name};
   for (const auto& mount : state_->named) names += ", " + mount->dialect().name;
   return Error{Code::NotFound, fmt::format("no such dialect: {} (there are: {})", dialect, names)};
@@ -139,7 +139,11 @@ void Api::count(const http::Server& server) {
     return {{"millrace_http_connections_total", "Connections accepted", true,
              static_cast<double>(counters.connections)},
             {"millrace_http_connections", "Connections open", false,
-             static_cast<double>(counters.open)}};
+             static_cast<double>(counters.open)},
+            {"millrace_http_body_bytes", "Bytes of request bodies in memory", false,
+             static_cast<double>(counters.body_bytes)},
+            {"millrace_http_body_file_bytes", "Bytes of request bodies that wait in files", false,
+             static_cast<double>(counters.body_file_bytes)}};
   });
 }
 

@@ -37,10 +37,10 @@ class Api {
   ~Api();
 
   /// The site of the main port: the engine's own API at the root, each dialect below its name.
-  [[nodiscard]] http::Site main_site() const;
+  [[nodiscard]] http::Site main_site(BrowserGuard guard = {}) const;
   /// The site of a listener that serves one dialect at its root; NotFound names the dialects that
   /// there are.
-  [[nodiscard]] Result<http::Site> site_of(std::string_view dialect) const;
+  [[nodiscard]] Result<http::Site> site_of(std::string_view dialect, BrowserGuard guard = {}) const;
   [[nodiscard]] Result<const Dialect*> dialect(std::string_view name) const;
 
   /// Adds the counters of an HTTP server to /metrics; the server outlives the last request.

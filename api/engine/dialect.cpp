@@ -12,6 +12,8 @@ namespace {
 using http::Method;
 using SharedRequest = std::shared_ptr<http::Request>;
 
+constexpr std::size_t kPipelineBytes = 16u << 20;  // of pipelines that are sent, many at a time too
+
 constexpr std::string_view kSubmit = R"({"body": {"type": "object", "mandatory": true,
   "doc": "A pipeline as it is, or an envelope: the pipeline or the name of one that the server has, and how to run it; or an array of 1 to 10,000 of these (then the answer is an array too: {\"id\": ...} or {\"error\": ...} for each, in the same order).",
   "additionalProperties": true, "properties": {
@@ -78,6 +80,7 @@ std::vector<Route> job_routes(const Views& views) {
                .reply = reply_submitted};
   submit.checks_schema = false;
   submit.brings_pipeline = true;
+  submit.body_bytes = kPipelineBytes;
   const auto job = [](Method method, std::string_view path, std::string_view name,
                       std::string_view summary, ReplyResult (*reply)(const Answered&)) {
     return Route{.method = method,
@@ -147,6 +150,7 @@ void add_views(const Views& views, std::vector<Route>& routes) {
              views.validate(request, caller, reply);
            });
   validate.checks_schema = false;
+  validate.body_bytes = kPipelineBytes;
   routes.push_back(std::move(validate));
   add_open("/livez", "livez", "Is the process alive?", "{}", &Views::alive);
   add_open("/readyz", "readyz", "Do catalog and store answer?", "{}", &Views::ready);
@@ -170,7 +174,6 @@ Dialect make_engine_dialect(const Views& views, std::shared_ptr<const Authentica
   dialect.routes = job_routes(views);
   add_views(views, dialect.routes);
   dialect.authenticator = std::move(authenticator);
-  dialect.max_body_bytes = 64u << 20;
   dialect.requires_sign_in = true;
   dialect.refuse = refuse_with_envelope;
   dialect.decorate = [](const http::Request& request, http::Response& response) {

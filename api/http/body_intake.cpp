@@ -47,22 +47,25 @@ int status_of_exhausted(const Error& error) {
 
 }  // namespace
 
-BodyIntake::BodyIntake(IoThread& io, std::unique_ptr<BodySink> sink, std::function<void()> wake)
+BodyIntake::BodyIntake(IoThread& io, std::unique_ptr<BodySink> sink, BodyShare share,
+                       std::function<void()> wake)
     : io_{io},
       sink_{sink.release(), LetGo{io.blocking().weak_from_this()}},
+      share_{std::move(share)},
       wake_{std::move(wake)} {}
-
-BodyIntake::~BodyIntake() { count(0); }
 
 BodyIntake::Next BodyIntake::advance(RequestReader& reader) {
   if (error_) return Next::Refused;
   if (is_finished_) return Next::Whole;
   const bool is_whole = reader.state() == RequestReader::State::Complete;
+  share_.hold(kept_ + writing_ + reader.body_size());
   // What one read brings fits into the memory of a piece.
-  const auto is_piece = [&] { return reader.body_size() + IoThread::kReadBytes > kPieceBytes; };
+  const auto is_piece = [&] {
+    const auto size = reader.body_size();
+    return size + IoThread::kReadBytes > kPieceBytes || (size > 0 && share_.budget()->is_used_up());
+  };
   if (!is_writing_ && (is_whole || is_piece()))
     write(reader.take_body(std::move(spare_)), is_whole);
-  count(writing_ + reader.body_size());
   return is_whole || is_piece() ? Next::Wake : Next::MoreBytes;
 }
 
@@ -75,13 +78,13 @@ void BodyIntake::write(std::string piece, bool is_last) {
     auto done = give(*sink, piece, is_last);
     const auto left = rest->end_write();
     if (done.ok() && !left.empty()) static_cast<void>(give(*sink, left, false));
+    const auto kept = sink->kept_bytes();
     sink.reset();
     piece.clear();
     if (const auto alive = io.lock())
-      alive->post([self = std::move(self), done = std::move(done), spare = std::move(piece),
-                   is_last]() mutable {
-        if (const auto intake = self.lock())
-          intake->on_written(std::move(done), std::move(spare), is_last);
+      alive->post([self = std::move(self),
+                   written = Written{std::move(done), std::move(piece), kept, is_last}]() mutable {
+        if (const auto intake = self.lock()) intake->on_written(std::move(written));
       });
   });
 }
@@ -113,22 +116,22 @@ bool BodyIntake::Rest::leave(std::string& bytes) {
   return is_writing_;
 }
 
-void BodyIntake::on_written(Result<void> done, std::string spare, bool is_last) {
+void BodyIntake::on_written(Written written) {
   is_writing_ = false;
-  count(held_ - writing_);
-  writing_ = 0;
-  spare_ = std::move(spare);
-  if (!done.ok()) {
-    error_ = std::move(done).error();
+  const auto others = share_.held() - kept_ - std::exchange(writing_, 0);
+  kept_ = written.kept;
+  spare_ = std::move(written.spare);
+  if (!written.done.ok()) {
+    error_ = std::move(written.done).error();
+  } else if (kept_ == 0 || share_.try_hold(others + kept_)) {
+    share_.hold(others + kept_);
+    is_finished_ = written.is_last;
   } else {
-    is_finished_ = is_last;
+    error_ = Error{Code::Unavailable,
+                   "the bodies of other requests take all memory that there is for them: try "
+                   "again in a second"};
   }
   wake_();
-}
-
-void BodyIntake::count(std::size_t held) {
-  io_.body_bytes.fetch_add(held - held_, std::memory_order_relaxed);
-  held_ = held;
 }
 
 int status_of_sink_error(const Error& error) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "api/http/body_budget.hpp"
 #include "api/http/body_sink.hpp"
 #include "api/http/io_thread.hpp"
 
@@ -16,14 +17,15 @@ class RequestReader;
 
 /// Carries the body of one request to its sink, piece by piece, on the threads for blocking work.
 /// At most two pieces are in memory: the one that is written, and the one that the reader of the
-/// connection fills meanwhile. [its IoThread] Owned by the session; dropping it drops the sink.
+/// connection fills meanwhile; less while the memory for bodies is used up. [its IoThread] Owned by
+/// the session; dropping it drops the sink.
 class BodyIntake : public std::enable_shared_from_this<BodyIntake> {
  public:
   static constexpr std::size_t kPieceBytes = 256u << 10;
 
-  /// `wake` is called, on the IoThread, after each piece.
-  BodyIntake(IoThread& io, std::unique_ptr<BodySink> sink, std::function<void()> wake);
-  ~BodyIntake();
+  /// `share` holds what is in memory. `wake` is called, on the IoThread, after each piece.
+  BodyIntake(IoThread& io, std::unique_ptr<BodySink> sink, BodyShare share,
+             std::function<void()> wake);
 
   enum class Next { MoreBytes, Wake, Whole, Refused };
   /// Takes from the reader what makes a piece, and says what to wait for.
@@ -38,6 +40,8 @@ class BodyIntake : public std::enable_shared_from_this<BodyIntake> {
   /// Gives the sink to the handler. It is destroyed on the threads for blocking work, whoever lets
   /// go of it last.
   std::shared_ptr<BodySink> take_sink() { return std::move(sink_); }
+  /// Gives what the sink holds in memory to the handler.
+  BodyShare take_share() { return std::move(share_); }
 
  private:
   /// What an ended connection leaves for the write that is under way. [any thread]
@@ -56,13 +60,19 @@ class BodyIntake : public std::enable_shared_from_this<BodyIntake> {
   };
 
   void write(std::string piece, bool is_last);
-  void on_written(Result<void> done, std::string spare, bool is_last);
-  void count(std::size_t held);
+  struct Written {
+    Result<void> done;
+    std::string spare;
+    std::size_t kept = 0;
+    bool is_last = false;
+  };
+  void on_written(Written written);
 
   IoThread& io_;
   std::shared_ptr<BodySink> sink_;  // shared with the write under way, then with the handler
+  BodyShare share_;
   const std::function<void()> wake_;
-  std::size_t writing_ = 0, held_ = 0;  // bytes
+  std::size_t writing_ = 0, kept_ = 0;  // bytes; kept_: by the sink
   bool is_writing_ = false, is_finished_ = false;
   std::string spare_;  // the memory of the piece before the last
   std::optional<Error> error_;

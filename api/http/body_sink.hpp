@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 #include "engine/base/result.hpp"
@@ -19,6 +20,8 @@ class BodySink {
   virtual Result<void> write(std::string_view bytes) = 0;
   /// Says that the body is whole. The handler is called next.
   virtual Result<void> finish() = 0;
+  /// How many bytes of the body it keeps in memory. Looked at after each call.
+  [[nodiscard]] virtual std::size_t kept_bytes() const { return 0; }
 };
 
 }  // namespace millrace::http

@@ -57,6 +57,7 @@ class FormUpload final : public BodySink {
 
   Result<void> write(std::string_view bytes) override;
   Result<void> finish() override;
+  [[nodiscard]] std::size_t kept_bytes() const override { return kept_bytes_; }
 
   // In the order of the form; complete after finish().
   [[nodiscard]] const std::vector<FormField>& fields() const { return fields_; }

@@ -1,17 +1,20 @@
 #include "api/http/io_thread.hpp"
 
+#include "api/http/commons.hpp"
 #include "api/http/response_head.hpp"
 #include "api/http/session.hpp"
 
 namespace millrace::http {
 
-IoThread::IoThread(BlockingWork& blocking)
-    : blocking_{blocking}, context_{1}, work_{context_.get_executor()}, timer_{context_} {
+IoThread::IoThread(Commons& commons)
+    : commons_{commons}, context_{1}, work_{context_.get_executor()}, timer_{context_} {
   bytes_in.resize(kReadBytes);
   read_clocks();
 }
 
 IoThread::~IoThread() = default;
+
+BlockingWork& IoThread::blocking() { return *commons_.blocking; }
 
 void IoThread::start() {
   tick();
@@ -53,6 +56,16 @@ IoThread::Place IoThread::enter(std::shared_ptr<Session> session) {
 }
 
 void IoThread::leave(Place place) { sessions_.erase(place); }
+
+bool IoThread::make_room() {
+  for (const auto& session : sessions_) {
+    if (!session->may_give_way()) continue;
+    const auto idle = session;  // closing it takes it off the list
+    idle->cut();
+    return true;
+  }
+  return false;
+}
 
 void IoThread::read_clocks() {
   now_ = Clock::now();

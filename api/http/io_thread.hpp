@@ -18,6 +18,7 @@
 namespace millrace::http {
 
 class BlockingWork;
+struct Commons;
 class Session;
 
 /// One thread of the server with its own event loop; a connection belongs to one for its whole
@@ -30,7 +31,7 @@ class IoThread : public std::enable_shared_from_this<IoThread> {
       250};                                             // time-outs are late by so much at the most
   static constexpr std::size_t kReadBytes = 64u << 10;  // that one read brings at the most
 
-  explicit IoThread(BlockingWork& blocking);
+  explicit IoThread(Commons& commons);
   ~IoThread();
 
   void start();
@@ -55,14 +56,16 @@ class IoThread : public std::enable_shared_from_this<IoThread> {
   [[nodiscard]] Clock::time_point now() const { return now_; }
   [[nodiscard]] const std::string& date() const { return date_; }
   [[nodiscard]] bool is_draining() const { return is_draining_; }
-  BlockingWork& blocking() { return blocking_; }
+  Commons& commons() { return commons_; }
+  BlockingWork& blocking();
 
   using Place = std::list<std::shared_ptr<Session>>::iterator;
   Place enter(std::shared_ptr<Session> session);
   void leave(Place place);
+  /// Closes a connection that is idle; false: there is none.
+  bool make_room();
 
   std::atomic<std::uint64_t> requests{0};
-  std::atomic<std::size_t> body_bytes{0};  // in memory on their way to sinks
 
   // Scratch memory for whatever runs on this thread; nothing in it outlives the event that filled
   // it.
@@ -73,7 +76,7 @@ class IoThread : public std::enable_shared_from_this<IoThread> {
   void tick();
   void read_clocks();
 
-  BlockingWork& blocking_;
+  Commons& commons_;
   boost::asio::io_context context_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   boost::asio::steady_timer timer_;

@@ -4,6 +4,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "api/http/commons.hpp"
 #include "api/http/io_thread.hpp"
 #include "api/http/session.hpp"
 
@@ -90,15 +91,27 @@ void Listener::accept() {
           spdlog::warn("accept failed error={}", error.message());
           return self->retry_soon();
         }
-        if (self->open_connections.load(std::memory_order_relaxed) <
-            self->settings_.limits.connections) {
-          self->connections.fetch_add(1, std::memory_order_relaxed);
-          self->open_connections.fetch_add(1, std::memory_order_relaxed);
-          auto session = std::make_shared<Session>(thread, self, std::move(socket));
-          thread.post([session = std::move(session)] { session->start(); });
-        }
-        self->accept();
+        self->take(thread, std::move(socket));
       });
+}
+
+void Listener::take(IoThread& thread, tcp::socket socket) {
+  const auto& commons = thread.commons();
+  if (commons.connections.load(std::memory_order_relaxed) < commons.most_connections) {
+    thread.post([session = admit(thread, std::move(socket))] { session->start(); });
+    return accept();
+  }
+  // The next one is accepted when this one has found a place, or has been closed.
+  thread.post([self = shared_from_this(), &thread, socket = std::move(socket)]() mutable {
+    if (thread.make_room()) self->admit(thread, std::move(socket))->start();
+    self->home_.post([self] { self->accept(); });
+  });
+}
+
+std::shared_ptr<Session> Listener::admit(IoThread& thread, tcp::socket socket) {
+  connections.fetch_add(1, std::memory_order_relaxed);
+  thread.commons().connections.fetch_add(1, std::memory_order_relaxed);
+  return std::make_shared<Session>(thread, shared_from_this(), std::move(socket));
 }
 
 void Listener::retry_soon() {
@@ -108,9 +121,14 @@ void Listener::retry_soon() {
   });
 }
 
-Response Listener::refuse(int status, std::string_view why, const Request& head) const {
-  if (site_.refused) return site_.refused(status, why, head);
+Response Listener::refuse(int status, std::string_view why, Request& request) const {
+  if (site_.refused) return site_.refused(status, why, request);
   return Response::text(status, std::string{why} + "\n");
+}
+
+BodyPlan Listener::plan_body(Request& head) const {
+  if (site_.plan_body) return site_.plan_body(head);
+  return BodyPlan::keep(settings_.limits.body_bytes);
 }
 
 }  // namespace millrace::http

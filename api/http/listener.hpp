@@ -15,6 +15,7 @@
 namespace millrace::http {
 
 class IoThread;
+class Session;
 
 /// Reads certificate and key and makes what a TLS connection is made from: TLS 1.2 and later,
 /// forward secrecy only.
@@ -41,15 +42,18 @@ class Listener : public std::enable_shared_from_this<Listener> {
   [[nodiscard]] const Site& site() const { return site_; }
   [[nodiscard]] boost::asio::ssl::context* tls() const { return tls_.get(); }
 
-  /// Words an answer that the server gives by itself.
-  [[nodiscard]] Response refuse(int status, std::string_view why, const Request& head) const;
+  /// Words an answer that the server gives by itself to a request.
+  [[nodiscard]] Response refuse(int status, std::string_view why, Request& request) const;
+  /// Decides what becomes of the body of a request.
+  [[nodiscard]] BodyPlan plan_body(Request& head) const;
 
   std::atomic<std::uint64_t> connections{0};  // accepted in all
-  std::atomic<std::size_t> open_connections{0};
 
  private:
   Listener(ListenerSettings settings, Site site, IoThread& home, Next next);
   void accept();
+  void take(IoThread& thread, boost::asio::ip::tcp::socket socket);
+  std::shared_ptr<Session> admit(IoThread& thread, boost::asio::ip::tcp::socket socket);
   void retry_soon();
 
   ListenerSettings settings_;

@@ -54,6 +54,11 @@ std::string_view Headers::get(std::string_view name, std::string_view fallback) 
   return find(name).value_or(fallback);
 }
 
+void Headers::set(std::string_view name, std::string value) {
+  std::erase_if(fields_, [&](const auto& field) { return equal_without_case(field.first, name); });
+  add(std::string{name}, std::move(value));
+}
+
 std::optional<std::string_view> Request::query_value(std::string_view name) const {
   if (auto found = find_first(query, name)) return found;
   return find_first(path_values, name);
@@ -65,7 +70,7 @@ std::string_view Request::path_value(std::string_view name) const {
 
 std::string Request::base_url() const {
   std::string url{is_tls ? "https://" : "http://"};
-  url += headers.get("Host", "localhost");
+  url += authority.host.empty() ? "localhost" : authority.text();
   url += prefix;
   return url;
 }

@@ -10,10 +10,13 @@
 #include <variant>
 #include <vector>
 
+#include "api/http/authority.hpp"
+#include "api/http/body_budget.hpp"
 #include "engine/plugin/services.hpp"
 
 namespace millrace::http {
 
+class BodyFile;
 class BodySink;
 
 enum class Method { Get, Head, Post, Put, Patch, Delete, Options };
@@ -30,6 +33,8 @@ class Headers {
   /// Returns the first value, or nothing.
   [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const;
   [[nodiscard]] std::string_view get(std::string_view name, std::string_view fallback = {}) const;
+  /// Makes `value` the only one of a field.
+  void set(std::string_view name, std::string value);
   [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& all() const {
     return fields_;
   }
@@ -38,7 +43,8 @@ class Headers {
   std::vector<std::pair<std::string, std::string>> fields_;
 };
 
-/// A request as a dialect sees it: no type of the HTTP library.
+/// A request as a dialect sees it: no type of the HTTP library. It is changed before it is
+/// answered, and not after.
 struct Request {
   std::string id{};  // unique: 14 hexadecimal digits of time, ascending, and 10 of chance
   Method method = Method::Get;
@@ -49,10 +55,14 @@ struct Request {
   std::vector<std::pair<std::string, std::string>>
       path_values;  // "{id}" -> value, filled by the router
   Headers headers;
+  Authority authority;  // of the target, else of the header Host; no host: none was named
   std::string body;
-  std::shared_ptr<BodySink> upload;  // what took the body instead of `body`; only the request's
-  std::string remote;                // "127.0.0.1"
+  std::shared_ptr<BodyFile> body_file;  // where a large body lies until load_body()
+  std::shared_ptr<BodySink> upload;     // what took the body instead of `body`; only the request's
+  std::shared_ptr<BodyShare> body_share;  // of the memory for bodies; shared by copies
+  std::string remote;                     // "127.0.0.1"
   bool is_tls = false;
+  bool is_foreign = false;  // sent by a browser for a page that is not allowed to read the answer
 
   /// Returns the first value of a query parameter or path value, or nothing.
   [[nodiscard]] std::optional<std::string_view> query_value(std::string_view name) const;

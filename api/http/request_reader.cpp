@@ -1,6 +1,7 @@
 #include "api/http/request_reader.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 #include <utility>  // before Asio, which needs std::exchange with this compiler
 
@@ -23,7 +24,7 @@ using BeastError = boost::beast::error_code;
 // What a chunk line with its extensions, or the trailers, may take before we stop believing.
 constexpr std::size_t kMaxChunkLine = 8u << 10;
 // A body is not believed to come just because its length was announced.
-constexpr std::size_t kMaxBodyReserve = 256u << 10;
+constexpr std::size_t kMaxBodyReserve = 64u << 10;
 // "0\r\n\r\n" is the least that can still follow in a chunked body.
 constexpr std::size_t kLeastChunkedRest = 5;
 
@@ -32,10 +33,6 @@ std::string_view view(BeastView text) { return {text.data(), text.size()}; }
 bool is_plain_number(std::string_view text) {
   return !text.empty() &&
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
-
-bool is_host(std::string_view text) {
-  return text.find_first_of("/\\@<>\"'{}|^`?# \t") == std::string_view::npos;
 }
 
 /// Looks for the end of the head in `text` from `from`; refuses what no head may hold.
@@ -71,6 +68,7 @@ struct RequestReader::Parser {
     explicit Message(Parser& owner) : owner_{owner} {
       eager(true);
       header_limit(static_cast<std::uint32_t>(owner.limits.head_bytes + 1));
+      body_limit(std::numeric_limits<std::uint64_t>::max());  // ours comes with the plan
     }
     int version = 11;
 
@@ -80,7 +78,6 @@ struct RequestReader::Parser {
       version = http_version;
       if (!owner_.read_request_line(view(method), view(target)))
         error = beast_http::error::bad_target;
-      body_limit(owner_.max_body());
     }
     void on_response_impl(int, BeastView, int, BeastError&) override {}
     void on_field_impl(beast_http::field field, BeastView name, BeastView value,
@@ -91,38 +88,31 @@ struct RequestReader::Parser {
     void on_header_impl(BeastError& error) override {
       if (!owner_.check_head(*this)) error = beast_http::error::bad_field;
     }
-    void on_body_init_impl(const boost::optional<std::uint64_t>& length, BeastError&) override {
-      if (length)
-        owner_.request->body.reserve(
-            static_cast<std::size_t>(std::min<std::uint64_t>(*length, kMaxBodyReserve)));
+    void on_body_init_impl(const boost::optional<std::uint64_t>&, BeastError&) override {}
+    std::size_t on_body_impl(BeastView bytes, BeastError& error) override {
+      return owner_.add_body(view(bytes), error);
     }
-    std::size_t on_body_impl(BeastView bytes, BeastError&) override { return append(bytes); }
     void on_chunk_header_impl(std::uint64_t, BeastView, BeastError&) override {}
-    std::size_t on_chunk_body_impl(std::uint64_t, BeastView bytes, BeastError&) override {
-      return append(bytes);
+    std::size_t on_chunk_body_impl(std::uint64_t, BeastView bytes, BeastError& error) override {
+      return owner_.add_body(view(bytes), error);
     }
     void on_finish_impl(BeastError&) override {}
-
-    std::size_t append(BeastView bytes) {
-      owner_.request->body.append(bytes.data(), bytes.size());
-      return bytes.size();
-    }
 
     Parser& owner_;
   };
 
-  Parser(const Limits& given_limits, const BodyLimit& given_body_limit)
-      : limits{given_limits}, body_limit{given_body_limit} {}
+  explicit Parser(const Limits& given_limits) : limits{given_limits} {}
 
   const Limits& limits;
-  const BodyLimit& body_limit;
   std::optional<Message> message;    // made with the first byte of a request
   std::shared_ptr<Request> request;  // shared with the handler once it is complete
   State state = State::Head;
   std::string input;        // bytes not yet understood
   std::size_t scanned = 0;  // of `input`, while the head is incomplete
   std::size_t blank_lines = 0, fields = 0, hosts = 0;
-  bool has_length = false, expects = false;
+  bool has_length = false, expects = false, names_host = false;  // names_host: the target does
+  BodyUse use = BodyUse::Keep;
+  std::uint64_t most_body = 0, received = 0;
   bool keeps_alive = false, is_http_1_0 = false;
   int status = 0;
   std::string_view why;  // a literal
@@ -144,8 +134,23 @@ struct RequestReader::Parser {
     message.emplace(*this);
   }
 
-  [[nodiscard]] std::size_t max_body() const {
-    return body_limit ? body_limit(*request) : limits.body_bytes;
+  std::size_t add_body(std::string_view bytes, BeastError& error) {
+    received += bytes.size();
+    if (received > most_body) {
+      error = beast_http::error::body_limit;
+      return 0;
+    }
+    if (use == BodyUse::Keep) request->body.append(bytes);
+    return bytes.size();
+  }
+
+  /// Forgets the request at hand.
+  void reset() {
+    message.reset();
+    state = State::Head;
+    blank_lines = fields = hosts = scanned = 0;
+    has_length = expects = names_host = false;
+    received = 0;
   }
 
   bool read_request_line(std::string_view method, std::string_view target) {
@@ -154,6 +159,12 @@ struct RequestReader::Parser {
     if (read) {
       request->path = std::move(read->path);
       request->query = std::move(read->query);
+    }
+    if (read && read->authority) {
+      auto authority = read_authority(*read->authority);
+      if (!authority) return refuse(400, "malformed host in the request target");
+      request->authority = *std::move(authority);
+      names_host = true;
     }
     const auto known = read_method(method);
     if (known) request->method = *known;
@@ -165,10 +176,13 @@ struct RequestReader::Parser {
   bool add_field(beast_http::field field, std::string_view name, std::string_view value) {
     if (++fields > limits.header_count) return refuse(431, "too many header fields");
     switch (field) {
-      case beast_http::field::host:
-        if (!is_host(value)) return refuse(400, "malformed header Host");
+      case beast_http::field::host: {
+        auto authority = read_authority(value);
+        if (!authority) return refuse(400, "malformed header Host: a host is meant, or HOST:PORT");
+        if (!names_host) request->authority = *std::move(authority);
         ++hosts;
         break;
+      }
       case beast_http::field::content_length:
         if (has_length || !is_plain_number(value))
           return refuse(400, "malformed header Content-Length");
@@ -194,6 +208,8 @@ struct RequestReader::Parser {
   bool check_head(const Message& head) {
     if (hosts > 1 || (hosts == 0 && head.version >= 11))
       return refuse(400, "exactly one header Host is needed");
+    // Nobody is to see the host that does not count (RFC 9112, 3.2.2).
+    if (names_host) request->headers.set("Host", request->authority.text());
     keeps_alive = head.keep_alive();
     is_http_1_0 = head.version < 11;
     return true;
@@ -269,7 +285,7 @@ struct RequestReader::Parser {
     } else if (error && error != beast_http::error::need_more) {
       explain(error, head);
     } else {
-      state = message->is_done() ? State::Complete : State::Body;
+      state = message->is_done() ? State::Complete : State::HeadDone;
     }
     return start + scan.end;
   }
@@ -277,6 +293,7 @@ struct RequestReader::Parser {
   /// Finds out the target of a head that is not even well formed, since it decides in whose words
   /// the answer is.
   void read_what_there_is(std::string_view head) {
+    head.remove_prefix(std::min(head.find_first_not_of("\r\n"), head.size()));
     const auto line = head.substr(0, head.find_first_of("\r\n"));
     const auto first = line.find(' ');
     if (first == std::string_view::npos) return;
@@ -288,14 +305,13 @@ struct RequestReader::Parser {
   }
 };
 
-RequestReader::RequestReader(const Limits& limits, const BodyLimit& body_limit)
-    : parser_{std::make_unique<Parser>(limits, body_limit)} {}
+RequestReader::RequestReader(const Limits& limits) : parser_{std::make_unique<Parser>(limits)} {}
 
 RequestReader::~RequestReader() = default;
 
 RequestReader::State RequestReader::feed(std::string_view bytes) {
   auto& p = *parser_;
-  if (p.state == State::Complete || p.state == State::Refused) {
+  if (p.state != State::Head && p.state != State::Body) {
     p.input.append(bytes);
     return p.state;
   }
@@ -321,6 +337,34 @@ const Request& RequestReader::request() const {
   return parser_->request ? *parser_->request : none;
 }
 
+Request& RequestReader::request() { return *parser_->request; }
+
+RequestReader::State RequestReader::begin_body(BodyUse use, std::size_t most_bytes) {
+  auto& p = *parser_;
+  const auto announced = announced_size();
+  if (announced.value_or(0) > most_bytes) {
+    p.keeps_alive = false;
+    p.refuse(413, "body too large");
+    return p.state;
+  }
+  p.use = use;
+  p.most_body = most_bytes;
+  p.state = State::Body;
+  if (use == BodyUse::Keep && announced)
+    p.request->body.reserve(
+        static_cast<std::size_t>(std::min<std::uint64_t>(*announced, kMaxBodyReserve)));
+  return p.state;
+}
+
+std::optional<std::uint64_t> RequestReader::announced_size() const {
+  const auto& message = parser_->message;
+  if (!message || message->chunked()) return std::nullopt;
+  const auto length = message->content_length();
+  return length ? std::optional<std::uint64_t>{*length} : std::nullopt;
+}
+
+std::uint64_t RequestReader::received() const { return parser_->received; }
+
 std::size_t RequestReader::body_size() const {
   return parser_->request ? parser_->request->body.size() : 0;
 }
@@ -331,16 +375,24 @@ std::string RequestReader::take_body(std::string spare) {
 }
 
 std::shared_ptr<Request> RequestReader::take() {
+  parser_->reset();
+  return std::exchange(parser_->request, nullptr);
+}
+
+void RequestReader::refuse(int status, std::string_view why) {
   auto& p = *parser_;
-  p.message.reset();
-  p.state = State::Head;
-  p.blank_lines = p.fields = p.hosts = p.scanned = 0;
-  p.has_length = p.expects = false;
-  return std::exchange(p.request, nullptr);
+  p.keeps_alive = false;
+  if (p.state == State::Head) {
+    p.begin();
+    p.read_what_there_is(p.input);
+  }
+  p.refuse(status, why);
 }
 
 bool RequestReader::keeps_alive() const { return parser_->keeps_alive; }
 bool RequestReader::is_http_1_0() const { return parser_->is_http_1_0; }
+
+bool RequestReader::expects_continue() const { return parser_->expects; }
 
 bool RequestReader::take_expectation() {
   return parser_->state == State::Body && std::exchange(parser_->expects, false);

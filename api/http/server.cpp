@@ -6,15 +6,23 @@
 #include <thread>
 #include <vector>
 
-#include "api/http/blocking_work.hpp"
+#include "api/http/commons.hpp"
 #include "api/http/io_thread.hpp"
 #include "api/http/listener.hpp"
 
 namespace millrace::http {
 
+Commons::Commons(const ServerSettings& settings)
+    : body_memory{std::make_shared<BodyBudget>(settings.body_memory_bytes)},
+      body_files{std::make_shared<BodyBudget>(settings.body_file_bytes)},
+      body_folder{settings.body_folder.empty() ? std::filesystem::temp_directory_path()
+                                               : settings.body_folder},
+      most_connections{settings.connections} {}
+
 struct Server::State {
-  std::shared_ptr<BlockingWork> blocking =
-      std::make_shared<BlockingWork>();  // shared, weakly, with the sinks of bodies
+  explicit State(const ServerSettings& settings) : commons{settings} {}
+
+  Commons commons;
   std::vector<std::shared_ptr<IoThread>>
       threads;  // shared, weakly, with answers that are still to come
   std::atomic<std::size_t> next_thread{0};
@@ -23,16 +31,13 @@ struct Server::State {
   bool is_started = false, is_stopped = false;
 
   [[nodiscard]] std::size_t open_connections() const {
-    std::size_t open = 0;
-    for (const auto& listener : listeners)
-      open += listener->open_connections.load(std::memory_order_relaxed);
-    return open;
+    return commons.connections.load(std::memory_order_relaxed);
   }
 };
 
-Server::Server(std::size_t threads) : state_{std::make_unique<State>()} {
-  for (std::size_t i = 0; i < std::max<std::size_t>(threads, 1); ++i)
-    state_->threads.push_back(std::make_shared<IoThread>(*state_->blocking));
+Server::Server(ServerSettings settings) : state_{std::make_unique<State>(settings)} {
+  for (std::size_t i = 0; i < std::max<std::size_t>(settings.threads, 1); ++i)
+    state_->threads.push_back(std::make_shared<IoThread>(state_->commons));
 }
 
 Server::~Server() { stop(std::chrono::milliseconds{0}); }
@@ -70,18 +75,18 @@ void Server::stop(std::chrono::milliseconds patience) {
     std::this_thread::sleep_for(std::chrono::milliseconds{2});
   for (const auto& thread : state.threads) thread->cut();
   for (const auto& thread : state.threads) thread->join();
-  state.blocking->stop();
+  state.commons.blocking->stop();
 }
 
 Server::Counters Server::counters() const {
   const std::lock_guard lock{state_->mutex};
-  Counters counters{.open = state_->open_connections()};
+  Counters counters{.open = state_->open_connections(),
+                    .body_bytes = state_->commons.body_memory->used(),
+                    .body_file_bytes = state_->commons.body_files->used()};
   for (const auto& listener : state_->listeners)
     counters.connections += listener->connections.load(std::memory_order_relaxed);
-  for (const auto& thread : state_->threads) {
+  for (const auto& thread : state_->threads)
     counters.requests += thread->requests.load(std::memory_order_relaxed);
-    counters.body_bytes += thread->body_bytes.load(std::memory_order_relaxed);
-  }
   return counters;
 }
 

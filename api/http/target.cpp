@@ -71,10 +71,12 @@ std::optional<Query> read_query(std::string_view text) {
 }
 
 std::optional<Target> read_target(std::string_view target) {
+  std::optional<std::string_view> authority;
   for (const std::string_view scheme : {"http://", "https://"}) {
     if (!target.starts_with(scheme)) continue;
     target.remove_prefix(scheme.size());
     const auto end = target.find_first_of("/?");
+    authority = target.substr(0, end);
     target = end == std::string_view::npos ? std::string_view{"/"} : target.substr(end);
     break;
   }
@@ -83,7 +85,7 @@ std::optional<Target> read_target(std::string_view target) {
   const auto question = target.find('?');
   auto path = percent_decode(target.substr(0, question));
   if (!path) return std::nullopt;
-  Target read{.path = *std::move(path), .query = {}};
+  Target read{.path = *std::move(path), .query = {}, .authority = authority};
   if (question != std::string_view::npos) {
     auto query = read_query(target.substr(question + 1));
     if (!query) return std::nullopt;

@@ -24,6 +24,7 @@ std::optional<Query> read_query(std::string_view text);
 struct Target {
   std::string path;
   Query query;
+  std::optional<std::string_view> authority{};  // of the absolute form; a part of what was read
 };
 
 /// Takes a request target apart: origin form ("/a?b=c"), absolute form ("http://host/a") and "*"

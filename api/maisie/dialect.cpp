@@ -1,5 +1,6 @@
 #include "api/maisie/dialect.hpp"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -12,11 +13,13 @@ namespace millrace::maisie {
 
 namespace {
 
-// A web page on another port uses the dialect, with a token in a header and never with cookies.
+// A web page on another port uses the dialect, with a token in a header and never with cookies; one
+// that is not allowed to is told nothing.
 void allow_origin(const http::Request& request, http::Response& response) {
   const auto origin = request.headers.find("Origin");
-  response.headers.emplace_back("Access-Control-Allow-Origin", origin ? std::string{*origin} : "*");
   if (origin) response.headers.emplace_back("Vary", "Origin");
+  if (request.is_foreign) return;
+  response.headers.emplace_back("Access-Control-Allow-Origin", origin ? std::string{*origin} : "*");
   if (request.method != http::Method::Options) return;
   response.headers.emplace_back("Access-Control-Allow-Methods",
                                 "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT");
@@ -38,7 +41,10 @@ api::Dialect make_dialect(const SharedRegistry& registry) {
                           std::make_move_iterator(some.end()));
   }
   dialect.authenticator = std::make_shared<SignIn>(registry);
-  dialect.max_body_bytes = registry->settings.max_upload_bytes;
+  for (auto& route : dialect.routes) {
+    route.body_bytes = std::min(route.body_bytes, registry->settings.max_upload_bytes);
+    route.upload_bytes = registry->settings.max_upload_bytes;
+  }
   dialect.requires_sign_in = registry->settings.require_auth;
   dialect.answers_options = true;
   dialect.refuse = refuse;

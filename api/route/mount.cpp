@@ -1,6 +1,8 @@
 #include "api/route/mount.hpp"
 
+#include <optional>
 #include <utility>
+#include <variant>
 
 #include "api/route/endpoint.hpp"
 #include "api/route/refusals.hpp"
@@ -31,6 +33,9 @@ struct Mount::State {
 
   void begin(const Endpoint& endpoint, std::shared_ptr<http::Request> request,
              http::Reply reply) const;
+  /// Puts a request on the road; without a caller it signs in there.
+  void set_out(const Endpoint& endpoint, std::shared_ptr<http::Request> request,
+               std::optional<Caller> caller, Finish finish) const;
   void call(const Endpoint& endpoint, const std::shared_ptr<http::Request>& request, Caller caller,
             Finish finish) const;
 };
@@ -84,24 +89,21 @@ void Mount::handle(std::shared_ptr<http::Request> request, http::Reply reply) co
 void Mount::State::begin(const Endpoint& endpoint, std::shared_ptr<http::Request> request,
                          http::Reply reply) const {
   Finish finish{dialect, *endpoint.metrics, request, std::move(reply)};
-  Caller caller;
-  if (endpoint.route->auth != Auth::Open && dialect.authenticator) {
-    auto found = dialect.authenticator->authenticate(*request);
-    if (auto* known = std::get_if<Caller>(&found)) {
-      caller = std::move(*known);
-    } else if (endpoint.route->auth == Auth::Optional) {
-      caller = dialect.authenticator->anonymous();
-    } else {
-      return finish.refuse(std::get<Refusal>(found));
-    }
-  }
-  // Nobody who comes over HTTP opens files beyond the configured roots, whatever their key says.
-  caller.rights.any_file = false;
-  caller.rights.roots = surroundings.roots;
+  // What has to be read from a disk first, or hashed for long, is not for this thread.
+  if (request->body_file)
+    return set_out(endpoint, std::move(request), std::nullopt, std::move(finish));
+  auto found = sign_in(surroundings, dialect, *endpoint.route, *request);
+  if (const auto* refused = std::get_if<Refusal>(&found)) return finish.refuse(*refused);
+  auto& caller = std::get<Caller>(found);
   const bool may_wait = endpoint.route->auth != Auth::Open && dialect.authenticator &&
                         dialect.authenticator->confirms();
   if (endpoint.route->direct && !may_wait)
     return call(endpoint, request, std::move(caller), std::move(finish));
+  set_out(endpoint, std::move(request), std::move(caller), std::move(finish));
+}
+
+void Mount::State::set_out(const Endpoint& endpoint, std::shared_ptr<http::Request> request,
+                           std::optional<Caller> caller, Finish finish) const {
   std::unique_ptr<WorkLane::Work> road = std::make_unique<Road>(
       surroundings, dialect, endpoint, std::move(request), std::move(caller), std::move(finish));
   if (surroundings.lane.try_push(road)) return;
@@ -120,51 +122,46 @@ void Mount::State::call(const Endpoint& endpoint, const std::shared_ptr<http::Re
                          });
 }
 
-http::Response Mount::refuse(int status, std::string_view why, const http::Request& head) const {
-  auto refused = server_refusal(status, why);
-  if (refused.word == "body_size") {
-    // The path comes first: what does not exist has no limit.
-    const auto match = state_->router.match(head.method, head.path);
-    if (match.kind != Router::Match::Kind::Found)
-      refused = refusal(Code::NotFound,
-                        match.kind == Router::Match::Kind::WrongMethod ? "method" : "no_route",
-                        fmt::format("no such path: {}", head.path));
-  }
-  auto response = state_->dialect.refuse(refused, head);
-  if (state_->dialect.decorate) state_->dialect.decorate(head, response);
+http::Response Mount::refuse(const Refusal& refused, const http::Request& request) const {
+  auto response = worded(state_->dialect, refused, request);
+  if (state_->dialect.decorate) state_->dialect.decorate(request, response);
   state_->unmatched.observe(response.status, {});
   return response;
 }
 
-namespace {
+void Mount::refuse(const Refusal& refused, const std::shared_ptr<http::Request>& request,
+                   http::Reply reply) const {
+  Finish{state_->dialect, state_->unmatched, request, std::move(reply)}.refuse(refused);
+}
 
-// For a body that nobody wants: it is read, so that the answer can be, and not kept.
-class Discarded final : public http::BodySink {
- public:
-  Result<void> write(std::string_view) override { return {}; }
-  Result<void> finish() override { return {}; }
-};
-
-}  // namespace
-
-std::unique_ptr<http::BodySink> Mount::body_sink(http::Request& head) const {
+http::BodyPlan Mount::plan_body(http::Request& head) const {
   auto match = state_->router.match(head.method, head.path);
-  if (match.kind != Router::Match::Kind::Found) return nullptr;
-  const auto& route = *state_->endpoints[match.number].route;
-  if (!route.body_sink) return nullptr;
-  head.path_values = std::move(match.values);
-  Caller caller;
-  if (route.auth != Auth::Open && state_->dialect.authenticator) {
-    auto found = state_->dialect.authenticator->authenticate(head);
-    if (auto* known = std::get_if<Caller>(&found)) {
-      caller = std::move(*known);
-    } else if (route.auth == Auth::Required) {
-      return std::make_unique<Discarded>();
-    } else {
-      caller = state_->dialect.authenticator->anonymous();
-    }
+  if (match.kind != Router::Match::Kind::Found) {
+    return http::BodyPlan::drop([this](const std::shared_ptr<http::Request>& request,
+                                       http::Reply reply) { handle(request, std::move(reply)); });
   }
-  return route.body_sink(head, caller);
+  head.path_values = std::move(match.values);
+  const auto& endpoint = state_->endpoints[match.number];
+  const auto& route = *endpoint.route;
+  const auto drop = [&](Refusal refused) {
+    return http::BodyPlan::drop(
+        [this, &endpoint, refused = std::move(refused)](
+            const std::shared_ptr<http::Request>& request, http::Reply reply) {
+          Finish{state_->dialect, *endpoint.metrics, request, std::move(reply)}.refuse(refused);
+        });
+  };
+  if (!route.body_sink) {
+    const auto* authenticator = state_->dialect.authenticator.get();
+    if (route.auth == Auth::Required && authenticator != nullptr) {
+      if (auto refused = authenticator->check_head(head)) return drop(*std::move(refused));
+    }
+    return http::BodyPlan::keep(route.body_bytes);
+  }
+  auto found = sign_in(state_->surroundings, state_->dialect, route, head);
+  if (auto* refused = std::get_if<Refusal>(&found)) return drop(std::move(*refused));
+  if (auto sink = route.body_sink(head, std::get<Caller>(found)))
+    return http::BodyPlan::give(std::move(sink), route.upload_bytes);
+  return http::BodyPlan::keep(route.body_bytes);
 }
 
 const Dialect& Mount::dialect() const { return state_->dialect; }

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "api/http/server.hpp"
+#include "api/http/body_plan.hpp"
 #include "api/route/metrics.hpp"
 #include "api/route/pipeline_library.hpp"
 #include "api/route/route.hpp"
@@ -42,13 +42,16 @@ class Mount {
 
   /// Answers a request whose path and prefix have been told apart. [HTTP thread]
   void handle(std::shared_ptr<http::Request> request, http::Reply reply) const;
-  /// Words an answer that the HTTP server gives by itself.
-  [[nodiscard]] http::Response refuse(int status, std::string_view why,
-                                      const http::Request& head) const;
+  /// Words a refusal that came before the road, of the HTTP server or of the site, as the dialect
+  /// does, with its headers, and counts it.
+  [[nodiscard]] http::Response refuse(const Refusal& refused, const http::Request& request) const;
+  /// Answers with that.
+  void refuse(const Refusal& refused, const std::shared_ptr<http::Request>& request,
+              http::Reply reply) const;
 
-  /// Gives what takes the body of a request that has just begun; null: the request keeps it. Fills
-  /// in the values in its path.
-  [[nodiscard]] std::unique_ptr<http::BodySink> body_sink(http::Request& head) const;
+  /// Decides what becomes of the body of a request: one that no route wants, or whose sender is
+  /// refused, is not taken in. Fills in the values in its path. [HTTP thread]
+  [[nodiscard]] http::BodyPlan plan_body(http::Request& head) const;
 
   [[nodiscard]] const Dialect& dialect() const;
   /// The schemas of the routes, in their order.

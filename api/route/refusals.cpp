@@ -17,6 +17,8 @@ struct Word {
 constexpr std::array kWords{Word{"malformed", 400, Code::InvalidArgument},
                             Word{"json", 400, Code::DataInvalid},
                             Word{"schema", 400, Code::InvalidArgument},
+                            Word{"host", 400, Code::InvalidArgument},
+                            Word{"origin", 403, Code::PermissionDenied},
                             Word{"no_route", 404, Code::NotFound},
                             Word{"method", 405, Code::NotFound},
                             Word{"timeout", 408, Code::DeadlineExceeded},
@@ -75,7 +77,9 @@ Refusal server_refusal(int status, std::string_view why) {
   const auto* known = std::find_if(kWords.begin(), kWords.end(),
                                    [&](const Word& row) { return row.status == status; });
   if (known == kWords.end()) return refusal(Code::InvalidArgument, "malformed", std::string{why});
-  return refusal(known->code, known->word, std::string{why});
+  auto refused = refusal(known->code, known->word, std::string{why});
+  if (status == 503) refused.retry_after = std::chrono::seconds{1};
+  return refused;
 }
 
 Refusal refusal(Code code, std::string_view word, std::string message) {

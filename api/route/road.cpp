@@ -4,6 +4,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "api/http/body_file.hpp"
 #include "api/route/refusals.hpp"
 
 #include <fmt/format.h>
@@ -67,13 +68,37 @@ void Finish::refuse(const Refusal& refusal) const {
     spdlog::warn("request refused code={} message={} detail={} target={} id={}",
                  to_string(refusal.error.code), refusal.error.message, refusal.error.detail,
                  request_->target, request_->id);
-  auto response = dialect_->refuse(refusal, *request_);
+  answer(worded(*dialect_, refusal, *request_));
+}
+
+http::Response worded(const Dialect& dialect, const Refusal& refusal,
+                      const http::Request& request) {
+  auto response = dialect.refuse(refusal, request);
   if (refusal.retry_after.count() > 0)
     response.headers.emplace_back("Retry-After", std::to_string(refusal.retry_after.count()));
-  answer(std::move(response));
+  return response;
 }
 
 // --- the road ---
+
+std::variant<Caller, Refusal> sign_in(const Surroundings& surroundings, const Dialect& dialect,
+                                      const Route& route, const http::Request& request) {
+  Caller caller;
+  if (route.auth != Auth::Open && dialect.authenticator) {
+    auto found = dialect.authenticator->authenticate(request);
+    if (auto* known = std::get_if<Caller>(&found)) {
+      caller = std::move(*known);
+    } else if (route.auth == Auth::Optional) {
+      caller = dialect.authenticator->anonymous();
+    } else {
+      return found;
+    }
+  }
+  // Nobody who comes over HTTP opens files beyond the configured roots, whatever their key says.
+  caller.rights.any_file = false;
+  caller.rights.roots = surroundings.roots;
+  return caller;
+}
 
 std::optional<Refusal> check_schema(const Endpoint& endpoint, const http::Request& request) {
   if (!endpoint.route->checks_schema) return std::nullopt;
@@ -86,12 +111,13 @@ std::optional<Refusal> check_schema(const Endpoint& endpoint, const http::Reques
 }
 
 Road::Road(const Surroundings& surroundings, const Dialect& dialect, const Endpoint& endpoint,
-           std::shared_ptr<http::Request> request, Caller caller, Finish finish)
+           std::shared_ptr<http::Request> request, std::optional<Caller> caller, Finish finish)
     : surroundings_{surroundings},
       dialect_{dialect},
       endpoint_{endpoint},
       request_{std::move(request)},
-      caller_{std::move(caller)},
+      has_arrived_{caller.has_value()},
+      caller_{std::move(caller).value_or(Caller{})},
       finish_{std::move(finish)} {}
 
 void Road::run() {
@@ -101,6 +127,26 @@ void Road::run() {
   } catch (const std::exception& thrown) {
     finish_.refuse({.error = {Code::Internal, "internal error", thrown.what()}});
   }
+}
+
+bool Road::arrive() {
+  if (has_arrived_) return true;
+  if (const auto loaded = http::load_body(*request_); !loaded.ok()) {
+    Refusal refused{.error = loaded.error()};
+    if (refused.error.code == Code::Unavailable) {
+      refused.word = "busy";
+      refused.retry_after = std::chrono::seconds{1};
+    }
+    finish_.refuse(refused);
+    return false;
+  }
+  auto found = sign_in(surroundings_, dialect_, *endpoint_.route, *request_);
+  if (const auto* refused = std::get_if<Refusal>(&found)) {
+    finish_.refuse(*refused);
+    return false;
+  }
+  caller_ = std::get<Caller>(std::move(found));
+  return true;
 }
 
 bool Road::confirm() {
@@ -120,7 +166,7 @@ bool Road::confirm() {
 
 void Road::go() {
   const auto& route = *endpoint_.route;
-  if (!confirm()) return;
+  if (!arrive() || !confirm()) return;
   if (const auto refused = check_schema(endpoint_, *request_)) return finish_.refuse(*refused);
   if (route.direct) {
     return route.direct(request_, std::move(caller_), [finish = finish_](http::Response response) {

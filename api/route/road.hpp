@@ -3,6 +3,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <variant>
 
 #include "api/http/message.hpp"
 #include "api/route/endpoint.hpp"
@@ -30,14 +31,22 @@ class Finish {
   std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
 };
 
+/// Words a refusal as the dialect does, without the headers that every answer carries.
+http::Response worded(const Dialect& dialect, const Refusal& refusal, const http::Request& request);
+
+/// Finds out who sent a request; the refusal where nobody good enough for its route did.
+std::variant<Caller, Refusal> sign_in(const Surroundings& surroundings, const Dialect& dialect,
+                                      const Route& route, const http::Request& request);
+
 /// Checks a request against the schema of its route.
 std::optional<Refusal> check_schema(const Endpoint& endpoint, const http::Request& request);
 
 /// One request on its way through the control pool: who it is, schema, translate, pipeline, reply.
 class Road final : public WorkLane::Work {
  public:
+  /// Without a caller the request's body is to be loaded, and it signs in then.
   Road(const Surroundings& surroundings, const Dialect& dialect, const Endpoint& endpoint,
-       std::shared_ptr<http::Request> request, Caller caller, Finish finish);
+       std::shared_ptr<http::Request> request, std::optional<Caller> caller, Finish finish);
 
   void run() override;
 
@@ -46,7 +55,8 @@ class Road final : public WorkLane::Work {
 
  private:
   void go();
-  /// False: the caller was refused.
+  /// Loads the body and signs in. False: the request was refused, as with confirm().
+  bool arrive();
   bool confirm();
   void run_inline(const Bound& bound);
   void send(StoredBody stored);
@@ -59,6 +69,7 @@ class Road final : public WorkLane::Work {
   const Dialect& dialect_;
   const Endpoint& endpoint_;
   std::shared_ptr<http::Request> request_;  // shared with `finish_`
+  bool has_arrived_;
   Caller caller_;
   Finish finish_;
 };

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "api/http/body_plan.hpp"
 #include "api/http/message.hpp"
 #include "engine/base/json.hpp"
 #include "engine/base/result.hpp"
@@ -54,8 +55,8 @@ struct Bound {
                               // for the body itself
   bool sees_all = false;         // inline lane: rows of all owners; the pipeline itself tells who may
   std::shared_ptr<void> held{};  // inline lane: goes away when the answer has been made, or refused
-  /// Queued lane: a request for many jobs, each queued or refused by itself; the rest of this is not
-  /// looked at then.
+  /// Queued lane: a request for many jobs, each queued or refused by itself; the rest of this is
+  /// not looked at then.
   std::vector<std::variant<Bound, Refusal>> each{};
 };
 
@@ -104,11 +105,14 @@ struct Route {
   std::function<void(std::shared_ptr<http::Request>, Caller, http::Reply)> direct{};
   /// False: the schema only describes, translate() makes the checks in an order of its own.
   bool checks_schema = true;
+  /// How large a body that is kept may be.
+  std::size_t body_bytes = http::kBodyBytes;
   /// Gives what takes the body of a request while it arrives, instead of Request::body; null: the
   /// body is kept. Only who may use the route is asked for a body. Of `head` the values in the path
   /// are known. [HTTP thread] Must not block.
   std::function<std::unique_ptr<http::BodySink>(const http::Request& head, const Caller&)>
       body_sink{};
+  std::size_t upload_bytes = 0;  // how large a body may be that goes to a sink
   /// The pipeline comes with the request: translate() puts it into Bound::job. There is no file.
   bool brings_pipeline = false;
 };
@@ -119,9 +123,16 @@ class Authenticator {
   virtual ~Authenticator() = default;
   /// Reads the sign-in, before the body is parsed. [HTTP thread] Must not block.
   virtual std::variant<Caller, Refusal> authenticate(const http::Request& request) const = 0;
+  /// Looks at what the head alone tells, before anything of the body is taken in. A refusal is what
+  /// authenticate() will say too. [HTTP thread] Must not block.
+  virtual std::optional<Refusal> check_head(const http::Request& head) const {
+    auto found = authenticate(head);
+    auto* refused = std::get_if<Refusal>(&found);
+    return refused != nullptr ? std::optional{std::move(*refused)} : std::nullopt;
+  }
   /// Looks again at whom authenticate() has found, with what only a look elsewhere tells: whether
-  /// they are still there. Asked before the route's own checks. A refusal with Unauthenticated means
-  /// what one of authenticate() does. [control pool] May block.
+  /// they are still there. Asked before the route's own checks. A refusal with Unauthenticated
+  /// means what one of authenticate() does. [control pool] May block.
   virtual std::optional<Refusal> confirm(const Caller&) const { return std::nullopt; }
   /// Whether confirm() does anything; then a direct route is called on the control pool too.
   [[nodiscard]] virtual bool confirms() const { return false; }
@@ -135,7 +146,6 @@ struct Dialect {
   std::string title, version;
   std::vector<Route> routes;
   std::shared_ptr<const Authenticator> authenticator;  // shared with the reload of keys
-  std::size_t max_body_bytes = 16u << 20;
   bool requires_sign_in =
       true;  // false: open by its document, so loopback only without --require-auth
   /// Words a refusal in the dialect's envelope and status.

@@ -74,9 +74,9 @@ TEST_CASE("events of a job that waits come when it moves", "[api][engine][events
   Served server;
   const auto id = server.submit(server.copy_pipeline("long", 300'000));
   Client client{server.port()};
-  client.send(
-      fmt::format("GET /jobs/{}/events HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {}\r\n\r\n", id,
-                  server.token()));
+  client.send(fmt::format(
+      "GET /jobs/{}/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\r\n", id,
+      server.token()));
   client.read_until("event: queued");
   REQUIRE(server.ask("POST", fmt::format("/jobs/{}/abort", id)).status == 200);
   client.read_until("event: aborted");
@@ -89,9 +89,9 @@ TEST_CASE("progress in the events has the members that it has in the job's row",
   Served server;
   const auto id = server.submit(server.copy_pipeline("long", 300'000));
   Client client{server.port()};
-  client.send(
-      fmt::format("GET /jobs/{}/events HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {}\r\n\r\n", id,
-                  server.token()));
+  client.send(fmt::format(
+      "GET /jobs/{}/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\r\n", id,
+      server.token()));
   client.read_until("event: progress");
   const auto text = client.read_until("}\n");
   const auto progress = Json::parse(text.substr(text.find('{')));
@@ -109,9 +109,9 @@ TEST_CASE("a client that goes away leaves nothing behind", "[api][engine][events
   const auto id = server.submit(server.copy_pipeline("long", 300'000));
   for (int i = 0; i < 20; ++i) {
     Client client{server.port()};
-    client.send(
-        fmt::format("GET /jobs/{}/events HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {}\r\n\r\n",
-                    id, server.token()));
+    client.send(fmt::format(
+        "GET /jobs/{}/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\r\n", id,
+        server.token()));
     client.read_until("event: queued");
   }
   REQUIRE(server.ask("POST", fmt::format("/jobs/{}/abort", id)).status == 200);

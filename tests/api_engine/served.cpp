@@ -22,6 +22,7 @@ Served::Served() {
   settings.port = 0;
   settings.roots = {root()};
   settings.version = "1.2.3";
+  settings.allowed_hosts = {"here"};
   auto opened = api::App::open(std::move(settings));
   if (!opened.ok()) FAIL(opened.error().message);
   app_ = *std::move(opened);

@@ -196,9 +196,15 @@ TEST_CASE("an unknown queue and an oversized body are refused", "[api][engine][s
   CHECK(refused.status >= 400);
   CHECK(refused.status < 500);
   CHECK(refused.body["error"]["message"].get<std::string>().find("lost") != std::string::npos);
-  Client client{server.port()};
-  client.send("POST /jobs HTTP/1.1\r\nHost: h\r\nContent-Length: 100000000\r\n\r\n");
-  const auto large = client.read_reply();
+  const auto announced = [&](const std::string& headers) {
+    Client client{server.port()};
+    client.send("POST /jobs HTTP/1.1\r\nHost: localhost\r\n" + headers +
+                "Content-Length: 100000000\r\n\r\n");
+    return client.read_reply();
+  };
+  const auto large = announced("Authorization: Bearer " + server.token() + "\r\n");
   CHECK(large.status == 413);
   CHECK(Json::parse(large.body)["error"]["code"] == "invalid_argument");
+  // Nobody is told how much others may send.
+  CHECK(announced({}).status == 401);
 }

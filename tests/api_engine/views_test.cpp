@@ -133,7 +133,7 @@ TEST_CASE("unknown paths and methods are answered in the API's own words", "[api
   CHECK(wrong.status == 405);
   CHECK(wrong.headers.at("allow") == "GET");
   Client client{server.port()};
-  client.send("GET / HTTP/1.1\r\nHost: h\r\n folded\r\n\r\n");
+  client.send("GET / HTTP/1.1\r\nHost: localhost\r\n folded\r\n\r\n");
   const auto malformed = client.read_reply();
   CHECK(malformed.status == 400);
   CHECK(Json::parse(malformed.body)["error"]["code"] == "invalid_argument");

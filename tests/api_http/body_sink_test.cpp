@@ -20,7 +20,7 @@ namespace {
 constexpr auto kPiece = http::BodyIntake::kPieceBytes;
 
 /// Sends the bodies of "/up" into sinks, and answers with what came.
-http::Site upload_site(SinkRecord& record) {
+http::Site upload_site(SinkRecord& record, std::size_t most_bytes = 64u << 20) {
   return {.handler =
               [](const std::shared_ptr<http::Request>& request, const http::Reply& reply) {
                 if (!request->upload) return reply(echo(*request));
@@ -28,11 +28,11 @@ http::Site upload_site(SinkRecord& record) {
                 auto text = request->body.empty() ? sink.body : "in two places";
                 reply(http::Response::text(201, std::move(text)));
               },
-          .refused = {},
-          .body_sink = [&record](const http::Request& head) -> std::unique_ptr<http::BodySink> {
-            if (head.path != "/up") return nullptr;
-            return std::make_unique<RecordingSink>(record);
-          }};
+          .plan_body =
+              [&record, most_bytes](const http::Request& head) {
+                if (head.path != "/up") return http::BodyPlan::keep(most_bytes);
+                return http::BodyPlan::give(std::make_unique<RecordingSink>(record), most_bytes);
+              }};
 }
 
 }  // namespace
@@ -102,7 +102,7 @@ TEST_CASE("a slow sink holds the client back, with two pieces in memory", "[http
   constexpr std::size_t kSize = 40u << 20;
   SinkRecord record;
   record.close_gate();
-  TestServer server{upload_site(record), {.body_bytes = kSize}};
+  TestServer server{upload_site(record)};
   Client client{server.port};
   const auto body = sample(kSize);
   std::atomic<std::size_t> sent{0};
@@ -266,16 +266,17 @@ TEST_CASE("a client that expects 100 Continue gets it before its body goes to th
 
 TEST_CASE("a body above the limit is refused before anything goes to a sink", "[http][sink]") {
   SinkRecord record;
-  TestServer server{upload_site(record), {.body_bytes = 1'000'000}};
+  TestServer server{upload_site(record, 1'000'000)};
   Client announced{server.port};
   announced.send(post_head("/up", 1'000'001, "Expect: 100-continue\r\n"));
   CHECK(announced.read_reply().status == 413);
-  CHECK(record.made == 0);
+  CHECK(eventually([&] { return record.destroyed == 1; }));
+  CHECK(record.pieces == 0);
 
   Client chunked{server.port};
   chunked.try_send(chunked_post("/up", sample(1'200'000), 100'000));
   CHECK(chunked.read_reply().status == 413);
-  CHECK(eventually([&] { return record.destroyed == 1; }));
+  CHECK(eventually([&] { return record.destroyed == 2; }));
   CHECK(record.bytes <= 1'000'000);
   CHECK(record.finished == 0);
 }
@@ -319,10 +320,10 @@ TEST_CASE("stopping lets an upload end, and cuts one that takes too long", "[htt
   CHECK(eventually([&] { return record.destroyed == 1; }));
 }
 
-TEST_CASE("a site whose choice of a sink fails answers 500", "[http][sink]") {
+TEST_CASE("a site whose plan of a body fails answers 500", "[http][sink]") {
   SinkRecord record;
   auto site = upload_site(record);
-  site.body_sink = [](const http::Request&) -> std::unique_ptr<http::BodySink> {
+  site.plan_body = [](const http::Request&) -> http::BodyPlan {
     throw std::runtime_error{"secret"};
   };
   TestServer server{std::move(site)};

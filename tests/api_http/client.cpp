@@ -105,11 +105,11 @@ bool Client::is_closed() {
   return size == 0 || (size < 0 && errno == ECONNRESET);
 }
 
-TestServer::TestServer(http::Handler handler, http::Limits limits, std::size_t threads)
-    : TestServer{http::Site{.handler = std::move(handler), .refused = {}}, limits, threads} {}
+TestServer::TestServer(http::Handler handler, http::Limits limits, http::ServerSettings settings)
+    : TestServer{http::Site{.handler = std::move(handler)}, limits, std::move(settings)} {}
 
-TestServer::TestServer(http::Site site, http::Limits limits, std::size_t threads)
-    : server{threads} {
+TestServer::TestServer(http::Site site, http::Limits limits, http::ServerSettings settings)
+    : server{std::move(settings)} {
   auto listening = server.listen({.port = 0, .limits = limits}, std::move(site));
   if (!listening.ok()) throw std::runtime_error{listening.error().message};
   port = *listening;

@@ -50,8 +50,10 @@ class Client {
 /// A server with one listener on a port of the system's choice.
 class TestServer {
  public:
-  explicit TestServer(http::Handler handler, http::Limits limits = {}, std::size_t threads = 1);
-  explicit TestServer(http::Site site, http::Limits limits = {}, std::size_t threads = 1);
+  explicit TestServer(http::Handler handler, http::Limits limits = {},
+                      http::ServerSettings settings = {});
+  explicit TestServer(http::Site site, http::Limits limits = {},
+                      http::ServerSettings settings = {});
   ~TestServer() { server.stop(std::chrono::milliseconds{0}); }
 
   http::Server server;

@@ -96,21 +96,24 @@ class BlobFile final : public http::FileWriter {
 struct UploadServer {
   UploadServer() {
     store = *Store::open({.folder = folder.path() / "store"});
-    server.emplace(
-        http::Site{
-            .handler = [](const std::shared_ptr<http::Request>& request,
-                          const http::Reply& reply) { reply(answer(*request)); },
-            .refused = {},
-            .body_sink = [this](const http::Request& head) -> std::unique_ptr<http::BodySink> {
-              return FormUpload::accept(
-                  head, [this](const http::PartHead&) -> Result<std::unique_ptr<http::FileWriter>> {
-                    MR_TRY(auto blob, store->blobs()->stage());
-                    ++staged;
-                    return std::unique_ptr<http::FileWriter>{
-                        std::make_unique<BlobFile>(std::move(blob))};
-                  });
-            }},
-        http::Limits{.body_bytes = 64u << 20});
+    server.emplace(http::Site{.handler = [](const std::shared_ptr<http::Request>& request,
+                                            const http::Reply& reply) { reply(answer(*request)); },
+                              .plan_body =
+                                  [this](const http::Request& head) {
+                                    constexpr std::size_t kMost = 64u << 20;
+                                    auto form = accept(head);
+                                    return form ? http::BodyPlan::give(std::move(form), kMost)
+                                                : http::BodyPlan::keep(kMost);
+                                  }});
+  }
+
+  std::unique_ptr<FormUpload> accept(const http::Request& head) {
+    return FormUpload::accept(
+        head, [this](const http::PartHead&) -> Result<std::unique_ptr<http::FileWriter>> {
+          MR_TRY(auto blob, store->blobs()->stage());
+          ++staged;
+          return std::unique_ptr<http::FileWriter>{std::make_unique<BlobFile>(std::move(blob))};
+        });
   }
 
   static http::Response answer(const http::Request& request) {

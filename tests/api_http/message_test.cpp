@@ -28,7 +28,7 @@ TEST_CASE("every method is read from its own word and from no other", "[http][me
 
 TEST_CASE("links begin with scheme, host and mount prefix", "[http][message]") {
   Request request;
-  request.headers.add("Host", "example.org:8080");
+  request.authority = *read_authority("example.org:8080");
   request.prefix = "/atflow";
   CHECK(request.base_url() == "http://example.org:8080/atflow");
   request.is_tls = true;

@@ -9,12 +9,20 @@ using State = RequestReader::State;
 
 namespace {
 
-const RequestReader::BodyLimit kNoBodyLimit;
+using BodyUse = RequestReader::BodyUse;
+
+/// Feeds `text` and has the body of each request kept.
+State feed(RequestReader& reader, std::string_view text, std::size_t most_body = 1u << 20) {
+  auto state = reader.feed(text);
+  if (state != State::HeadDone) return state;
+  state = reader.begin_body(BodyUse::Keep, most_body);
+  return state == State::Refused ? state : reader.feed({});
+}
 
 /// Feeds `text` as a whole and returns the status of the refusal, 0 when it was not refused.
 int refusal(std::string_view text, Limits limits = {}) {
-  RequestReader reader{limits, kNoBodyLimit};
-  return reader.feed(text) == State::Refused ? reader.status() : 0;
+  RequestReader reader{limits};
+  return feed(reader, text, limits.body_bytes) == State::Refused ? reader.status() : 0;
 }
 
 std::string with_headers(std::string_view headers, std::string_view body = {}) {
@@ -29,9 +37,9 @@ TEST_CASE("a request is read the same in one piece and byte by byte", "[http][re
       "4;ext=1\r\nWiki\r\n5\r\npedia\r\n0\r\nTrailer: t\r\n\r\n";
   const Limits limits;
   for (const std::size_t piece : {text.size(), std::size_t{1}, std::size_t{2}, std::size_t{7}}) {
-    RequestReader reader{limits, kNoBodyLimit};
+    RequestReader reader{limits};
     for (std::size_t at = 0; at < text.size(); at += piece)
-      reader.feed(std::string_view{text}.substr(at, piece));
+      feed(reader, std::string_view{text}.substr(at, piece));
     REQUIRE(reader.state() == State::Complete);
     CHECK(reader.keeps_alive());
     const auto request = reader.take();
@@ -48,10 +56,10 @@ TEST_CASE("a request is read the same in one piece and byte by byte", "[http][re
 
 TEST_CASE("bytes beyond a request are kept for the next one", "[http][reader]") {
   const Limits limits;
-  RequestReader reader{limits, kNoBodyLimit};
+  RequestReader reader{limits};
   const auto two =
       with_headers("Content-Length: 2\r\n", "ab") + "GET /y HTTP/1.1\r\nHost: h\r\n\r\nGET /z";
-  REQUIRE(reader.feed(two) == State::Complete);
+  REQUIRE(feed(reader, two) == State::Complete);
   CHECK(reader.take()->body == "ab");
   REQUIRE(reader.feed({}) == State::Complete);
   CHECK(reader.take()->path == "/y");
@@ -64,7 +72,7 @@ TEST_CASE("bytes beyond a request are kept for the next one", "[http][reader]") 
 TEST_CASE("keep-alive follows version and Connection", "[http][reader]") {
   const Limits limits;
   const auto keeps = [&](std::string_view text) {
-    RequestReader reader{limits, kNoBodyLimit};
+    RequestReader reader{limits};
     REQUIRE(reader.feed(text) == State::Complete);
     return reader.keeps_alive();
   };
@@ -146,26 +154,106 @@ TEST_CASE("limits on head, header count and body have statuses of their own", "[
         413);
 }
 
-TEST_CASE("the site's body limit knows the request line, and the refusal knows the headers",
-          "[http][reader]") {
+TEST_CASE("nothing of a body is looked at before it is said what becomes of it",
+          "[http][reader][body]") {
   const Limits limits;
-  std::string asked;
-  const RequestReader::BodyLimit body_limit = [&](const Request& head) -> std::size_t {
-    asked = std::string{to_string(head.method)} + head.path;
-    return 3;
-  };
-  RequestReader reader{limits, body_limit};
-  REQUIRE(reader.feed(with_headers("Authorization: a\r\nContent-Length: 4\r\n")) == State::Refused);
-  CHECK(asked == "POST/x");
-  CHECK(reader.status() == 413);
+  RequestReader reader{limits};
+  REQUIRE(reader.feed(with_headers("Authorization: a\r\nContent-Length: 4\r\n", "abcdGET")) ==
+          State::HeadDone);
   CHECK(reader.request().headers.get("authorization") == "a");
+  CHECK(reader.announced_size() == 4u);
+  CHECK(reader.received() == 0);
+  CHECK(reader.feed(" / HTTP/1.1\r\nHost: h\r\n\r\n") == State::HeadDone);
+
+  SECTION("it is kept") {
+    CHECK(reader.begin_body(BodyUse::Keep, 4) == State::Body);
+    REQUIRE(reader.feed({}) == State::Complete);
+    CHECK(reader.received() == 4);
+    CHECK(reader.take()->body == "abcd");
+  }
+  SECTION("it is discarded") {
+    CHECK(reader.begin_body(BodyUse::Discard, 4) == State::Body);
+    REQUIRE(reader.feed({}) == State::Complete);
+    CHECK(reader.received() == 4);
+    CHECK(reader.take()->body.empty());
+  }
+  SECTION("it is too large") {
+    CHECK(reader.begin_body(BodyUse::Keep, 3) == State::Refused);
+    CHECK(reader.status() == 413);
+    CHECK(reader.request().path == "/x");
+    return;
+  }
+  REQUIRE(reader.feed({}) == State::Complete);
+  CHECK(reader.received() == 0);
+  CHECK(reader.take()->path == "/");
+}
+
+TEST_CASE("a body in chunks counts what it brings, not what it announces", "[http][reader][body]") {
+  const Limits limits;
+  RequestReader reader{limits};
+  REQUIRE(reader.feed(with_headers("Transfer-Encoding: chunked\r\n", "4\r\nabcd\r\n")) ==
+          State::HeadDone);
+  CHECK_FALSE(reader.announced_size());
+  CHECK(reader.begin_body(BodyUse::Discard, 6) == State::Body);
+  CHECK(reader.feed({}) == State::Body);
+  CHECK(reader.received() == 4);
+  CHECK(reader.body_size() == 0);
+  REQUIRE(reader.feed("3\r\nefg\r\n0\r\n\r\n") == State::Refused);
+  CHECK(reader.status() == 413);
+}
+
+TEST_CASE("a request without a body asks for no plan", "[http][reader][body]") {
+  const Limits limits;
+  RequestReader reader{limits};
+  CHECK(reader.feed(with_headers("Content-Length: 0\r\n")) == State::Complete);
+  reader.take();
+  CHECK(reader.feed("GET / HTTP/1.1\r\nHost: h\r\n\r\n") == State::Complete);
+}
+
+TEST_CASE("a request that is given up tells what has come of it", "[http][reader]") {
+  const Limits limits;
+  RequestReader reader{limits};
+  REQUIRE(reader.feed("\r\nGET /maisie/x HTTP/1.1\r\nHost") == State::Head);
+  reader.refuse(408, "too slow");
+  CHECK(reader.state() == State::Refused);
+  CHECK(reader.status() == 408);
+  CHECK(reader.request().path == "/maisie/x");
+  CHECK_FALSE(reader.request().id.empty());
+}
+
+TEST_CASE("the host of a request is read once, and that of the target counts",
+          "[http][reader][host]") {
+  const Limits limits;
+  const auto host_of = [&](std::string_view text) {
+    RequestReader reader{limits};
+    if (reader.feed(text) != State::Complete) return "refused " + std::to_string(reader.status());
+    const auto request = reader.take();
+    CHECK(request->headers.get("Host") == request->authority.text());
+    return request->authority.text();
+  };
+  CHECK(host_of("GET / HTTP/1.1\r\nHost: models.example.org:8443\r\n\r\n") ==
+        "models.example.org:8443");
+  CHECK(host_of("GET / HTTP/1.1\r\nHost: [::1]:80\r\n\r\n") == "[::1]:80");
+  CHECK(host_of("GET http://a.example:81/p HTTP/1.1\r\nHost: b.example\r\n\r\n") == "a.example:81");
+  CHECK(host_of("GET http://a.example HTTP/1.0\r\n\r\n") == "a.example");
+  CHECK(host_of("GET / HTTP/1.0\r\n\r\n").empty());
+  for (const auto* host :
+       {"", "a,b", "x:y:z", "h:65536", "h:-1", "a b", "h:80 ", "[::1", "::1", ":80", "[::g]",
+        "[::1]x", "user@h", "caf\xc3\xa9", "\xff", "a/b", "a%2", "h:8o"}) {
+    INFO(host);
+    const auto field = std::string{"GET / HTTP/1.1\r\nHost: "} + host + "\r\n\r\n";
+    CHECK(host_of(field) == (std::string_view{host} == "h:80 " ? "h:80" : "refused 400"));
+  }
+  for (const auto* target : {"http://", "http:///p", "http://u@h/", "http://a,b/", "http://h:x/"})
+    CHECK(host_of(std::string{"GET "} + target + " HTTP/1.1\r\nHost: h\r\n\r\n") == "refused 400");
 }
 
 TEST_CASE("an expectation is reported once", "[http][reader]") {
   const Limits limits;
-  RequestReader reader{limits, kNoBodyLimit};
-  REQUIRE(reader.feed(with_headers("Expect: 100-continue\r\nContent-Length: 2\r\n")) ==
+  RequestReader reader{limits};
+  REQUIRE(feed(reader, with_headers("Expect: 100-continue\r\nContent-Length: 2\r\n")) ==
           State::Body);
+  CHECK(reader.expects_continue());
   CHECK(reader.take_expectation());
   CHECK_FALSE(reader.take_expectation());
   CHECK(reader.feed("ab") == State::Complete);
@@ -173,7 +261,7 @@ TEST_CASE("an expectation is reported once", "[http][reader]") {
 
 TEST_CASE("a malformed head still tells its target", "[http][reader]") {
   const Limits limits;
-  RequestReader reader{limits, kNoBodyLimit};
+  RequestReader reader{limits};
   REQUIRE(reader.feed("GET /atflow/v1 HTTP/1.1\r\nX: \x01\r\n") == State::Refused);
   CHECK(reader.request().path == "/atflow/v1");
 }

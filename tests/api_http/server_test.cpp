@@ -44,7 +44,7 @@ TEST_CASE("answers from other threads leave in the order of the requests", "[htt
                       elsewhere.run([request, reply] { reply(echo(*request)); });
                     },
                     {},
-                    2};
+                    {.threads = 2}};
   Client client{server.port};
   std::string pipelined;
   for (int i = 0; i < 50; ++i) pipelined += get("/" + std::to_string(i));
@@ -137,7 +137,7 @@ TEST_CASE("a large body arrives whole, both ways", "[http][server]") {
 }
 
 TEST_CASE("two listeners of one server have sites of their own", "[http][server]") {
-  http::Server server{1};
+  http::Server server;
   const auto site = [](std::string text) {
     return http::Site{
         .handler = [text](const auto&,
@@ -158,7 +158,7 @@ TEST_CASE("two listeners of one server have sites of their own", "[http][server]
 
 TEST_CASE("an address in use or not numeric is an error that names it", "[http][server]") {
   TestServer running{echo_at_once()};
-  http::Server server{1};
+  http::Server server;
   const auto taken =
       server.listen({.port = running.port}, {.handler = echo_at_once(), .refused = {}});
   REQUIRE_FALSE(taken.ok());

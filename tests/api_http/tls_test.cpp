@@ -65,19 +65,19 @@ http::Site echo_site() {
                 if (request->path == "/large") response.body = std::string(3'000'000, 'x');
                 reply(std::move(response));
               },
-          .refused = {},
-          .body_sink = [](const http::Request& head) -> std::unique_ptr<http::BodySink> {
-            if (head.path != "/up") return nullptr;
-            static SinkRecord record;
-            return std::make_unique<RecordingSink>(record);
-          }};
+          .plan_body =
+              [](const http::Request& head) {
+                static SinkRecord record;
+                if (head.path != "/up") return http::BodyPlan::keep(http::kBodyBytes);
+                return http::BodyPlan::give(std::make_unique<RecordingSink>(record), 64u << 20);
+              }};
 }
 
 }  // namespace
 
 TEST_CASE("TLS 1.2 and 1.3 are spoken, older ones are not", "[http][tls]") {
   const Certificate certificate;
-  http::Server server{1};
+  http::Server server;
   const auto port = server.listen(
       {.port = 0, .tls = settings(certificate.file("cert.pem"), certificate.file("key.pem"))},
       echo_site());
@@ -128,7 +128,7 @@ TEST_CASE("TLS 1.2 and 1.3 are spoken, older ones are not", "[http][tls]") {
 
 TEST_CASE("TLS files that do not serve are errors that name the file", "[http][tls]") {
   const Certificate certificate, other;
-  http::Server server{1};
+  http::Server server;
   const auto listen = [&](std::string cert, std::string key) {
     return server.listen({.port = 0, .tls = settings(std::move(cert), std::move(key))},
                          echo_site());

@@ -24,7 +24,7 @@ std::string names(const Json& list) {
 
 TEST_CASE("the acceptance examples hold", "[maisie][acceptance]") {
   const auto kind = GENERATE(SqlDialect::Sqlite, SqlDialect::MySql);
-  RegistryServer server{kind};
+  RegistryServer server{kind, {}, {.hosts = {"maisie.example.org"}}};
 
   // 1: a form signs in.
   const auto login = server.form("POST", "/api/v1/auth/login/", "login=admin&password=admin");
@@ -219,4 +219,7 @@ TEST_CASE("the acceptance examples hold", "[maisie][acceptance]") {
   // 25: links follow the Host.
   const auto links = server.send("GET", "/api/v1/projects/1/", {"Host: maisie.example.org:8443"}).data();
   CHECK(links["_links"]["self"].get<std::string>().starts_with("http://maisie.example.org:8443/"));
+  // Where that name is not allowed, a page cannot make a browser come here by it.
+  RegistryServer strict{kind};
+  CHECK(strict.send("GET", "/api/v1/projects/1/", {"Host: maisie.example.org:8443"}).status == 400);
 }

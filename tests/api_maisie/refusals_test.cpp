@@ -105,8 +105,10 @@ TEST_CASE("a user is changed by itself or an administrator", "[maisie][users]") 
   CHECK(remove(2) == 200);
 }
 
-TEST_CASE("a page of any origin may ask, and is never sent what a browser keeps", "[maisie][cors]") {
-  RegistryServer server{SqlDialect::Sqlite, {.max_upload_bytes = 4096}};
+TEST_CASE("a page of an allowed origin may ask, and is never sent what a browser keeps",
+          "[maisie][cors]") {
+  RegistryServer server{
+      SqlDialect::Sqlite, {.max_upload_bytes = 4096}, {.origins = {"https://page.example"}}};
   fill(server);
   const std::string origin = "Origin: https://page.example";
   struct Case {
@@ -141,8 +143,46 @@ TEST_CASE("a page of any origin may ask, and is never sent what a browser keeps"
   CHECK(server.as_user("GET", "/api/v1/models/").status == 200);
 }
 
-TEST_CASE("a header cannot be smuggled into an answer", "[maisie][injection]") {
+TEST_CASE("a page of another origin reads nothing and changes nothing", "[maisie][cors]") {
   RegistryServer server{SqlDialect::Sqlite};
+  fill(server);
+  for (const char* origin :
+       {"https://page.example", "null", "http://127.0.0.1.page.example",
+        "http://localhost.page.example:5000", "file://", "https://page.example/x"}) {
+    INFO(origin);
+    const std::string from = std::string{"Origin: "} + origin;
+    for (const char* target : {"/api/v1/models/", "/api/v1/models/77/", "/nowhere/"}) {
+      const auto read = server.as_user("GET", target, {from});
+      CHECK_FALSE(read.headers.contains("access-control-allow-origin"));
+      CHECK(read.headers.at("vary").find("Origin") != std::string::npos);
+    }
+    const auto preflight = server.send("OPTIONS", "/api/v1/models/",
+                                       {from, "Access-Control-Request-Method: POST",
+                                        "Access-Control-Request-Headers: authorization"});
+    CHECK(preflight.status == 200);
+    CHECK_FALSE(preflight.headers.contains("access-control-allow-origin"));
+    CHECK_FALSE(preflight.headers.contains("access-control-allow-headers"));
+    for (const char* method : {"POST", "PUT", "PATCH", "DELETE"}) {
+      INFO(method);
+      const auto refused =
+          server.as_user(method, "/api/v1/workspaces/1/",
+                         {from, "Content-Type: application/x-www-form-urlencoded"}, "name=stolen");
+      CHECK(refused.status == 403);
+      CHECK(refused.body["message"].get<std::string>().find("--allow-origin") != std::string::npos);
+      CHECK_FALSE(refused.headers.contains("access-control-allow-origin"));
+    }
+  }
+  CHECK(server.send("GET", "/api/v1/workspaces/1/").data()["name"] != "stolen");
+  CHECK(server
+            .as_user("PUT", "/api/v1/workspaces/1/",
+                     {"Origin: http://localhost:3000",
+                      "Content-Type: application/x-www-form-urlencoded"},
+                     "name=mine")
+            .data()["name"] == "mine");
+}
+
+TEST_CASE("a header cannot be smuggled into an answer", "[maisie][injection]") {
+  RegistryServer server{SqlDialect::Sqlite, {}, {.hosts = {"maisie.example.org"}}};
   fill(server);
   // What is echoed: the origin, the wanted headers, the Host, the end of a file's name.
   CHECK(server.send("OPTIONS", "/api/v1/models/", {"Access-Control-Request-Headers: x-plain"})

@@ -8,7 +8,9 @@
 
 namespace millrace::test {
 
-RegistryServer::RegistryServer(SqlDialect kind, maisie::Settings registry) : place_{kind} {
+RegistryServer::RegistryServer(SqlDialect kind, maisie::Settings registry,
+                               AllowedNames names)
+    : place_{kind} {
   {
     const auto catalog = place_.open();
     must(catalog->change({{"entity", "users"},
@@ -25,6 +27,8 @@ RegistryServer::RegistryServer(SqlDialect kind, maisie::Settings registry) : pla
   settings.port = 0;
   settings.mounts.push_back({"maisie", "127.0.0.1", 0});
   settings.maisie = std::move(registry);
+  settings.allowed_origins = std::move(names.origins);
+  settings.allowed_hosts = std::move(names.hosts);
   auto opened = api::App::open(std::move(settings));
   if (!opened.ok()) FAIL(opened.error().message << " | " << opened.error().detail);
   app_ = *std::move(opened);

@@ -15,10 +15,15 @@
 
 namespace millrace::test {
 
+/// Names that a server allows besides loopback ones.
+struct AllowedNames {
+  std::vector<std::string> origins{}, hosts{};
+};
+
 /// A server with the one user admin/admin, whose registry stands at the root of a port of its own.
 class RegistryServer {
  public:
-  explicit RegistryServer(SqlDialect kind, maisie::Settings settings = {});
+  explicit RegistryServer(SqlDialect kind, maisie::Settings settings = {}, AllowedNames names = {});
   ~RegistryServer();
 
   struct Answer {

@@ -207,7 +207,7 @@ TEST_CASE("what came before a connection broke stays", "[maisie][uploads]") {
     const auto port = server.base().substr(server.base().rfind(':') + 1);
     test::Client client{static_cast<std::uint16_t>(std::stoi(port))};
     client.send(
-        fmt::format("PATCH {} HTTP/1.1\r\nHost: x\r\n{}\r\nTus-Resumable: 1.0.0\r\n"
+        fmt::format("PATCH {} HTTP/1.1\r\nHost: localhost\r\n{}\r\nTus-Resumable: 1.0.0\r\n"
                     "Content-Type: application/offset+octet-stream\r\nUpload-Offset: 0\r\n"
                     "Content-Length: {}\r\n\r\n",
                     path, server.bearer(), bytes.size()));
@@ -229,7 +229,7 @@ TEST_CASE("a connection that the server takes for alive keeps nobody out", "[mai
   const auto port = server.base().substr(server.base().rfind(':') + 1);
   test::Client stale{static_cast<std::uint16_t>(std::stoi(port))};
   stale.send(
-      fmt::format("PATCH {} HTTP/1.1\r\nHost: x\r\n{}\r\nTus-Resumable: 1.0.0\r\n"
+      fmt::format("PATCH {} HTTP/1.1\r\nHost: localhost\r\n{}\r\nTus-Resumable: 1.0.0\r\n"
                   "Content-Type: application/offset+octet-stream\r\nUpload-Offset: 0\r\n"
                   "Content-Length: 1000000\r\n\r\n{}",
                   path, server.bearer(), std::string(400'000, 's')));

@@ -7,7 +7,7 @@ using namespace millrace::test;
 
 namespace {
 
-api::Dialect named(std::string name, std::size_t max_body) {
+api::Dialect named(std::string name) {
   api::Route route{.method = http::Method::Get,
                    .path = "/where",
                    .name = "where",
@@ -19,7 +19,6 @@ api::Dialect named(std::string name, std::size_t max_body) {
   };
   auto dialect = sample_dialect({route});
   dialect.name = std::move(name);
-  dialect.max_body_bytes = max_body;
   dialect.refuse = [name = dialect.name](const api::Refusal& refusal,
                                          const http::Request& request) {
     return http::Response::text(api::status_of(refusal),
@@ -42,9 +41,9 @@ TEST_CASE("one listener serves dialects below their names, and one at its root",
   Place place;
   REQUIRE(place.look().ok());
   const std::shared_ptr<const api::Mount> root =
-      *api::Mount::open(named("main", 10), *place.surroundings);
+      *api::Mount::open(named("main"), *place.surroundings);
   const std::shared_ptr<const api::Mount> other =
-      *api::Mount::open(named("other", 20), *place.surroundings);
+      *api::Mount::open(named("other"), *place.surroundings);
   const auto site = api::make_site(root, {other});
   CHECK(ask(site, "/where") == "main  /where");
   CHECK(ask(site, "/other/where") == "other /other /where");
@@ -54,13 +53,16 @@ TEST_CASE("one listener serves dialects below their names, and one at its root",
   CHECK(ask(api::make_site(other), "/where") == "other  /where");
   CHECK(ask(api::make_site(other), "/other/where") == "other refuses /other/where");
 
-  http::Request head;
-  head.path = "/other/where";
-  CHECK(site.body_limit(head) == 20);
-  CHECK(body_of(site.refused(400, "why", head)) == "other refuses /other/where");
-  head.path = "/where";
-  CHECK(site.body_limit(head) == 10);
-  CHECK(body_of(site.refused(400, "why", head)) == "main refuses /where");
+  const auto refused = [&](std::string path) {
+    http::Request request;
+    request.path = std::move(path);
+    auto text = body_of(site.refused(400, "why", request));
+    // The same again for one that has been on its way already.
+    CHECK(body_of(site.refused(400, "why", request)) == text);
+    return text;
+  };
+  CHECK(refused("/other/where") == "other refuses /other/where");
+  CHECK(refused("/where") == "main refuses /where");
 }
 
 TEST_CASE("a dialect without sign-in is not served beyond loopback unless somebody says so",

@@ -149,7 +149,7 @@ TEST_CASE("certificates are verified, and a file can name those to trust", "[cli
            {"req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
             "-days", "2", "-subj", "/CN=registry", "-addext", "subjectAltName=IP:127.0.0.1",
             "-keyout", here.path("key.pem").string(), "-out", here.path("cert.pem").string()});
-  http::Server server{1};
+  http::Server server;
   const auto port = server.listen(
       {.port = 0,
        .tls = std::make_unique<http::TlsSettings>(

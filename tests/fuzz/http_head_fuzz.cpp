@@ -22,15 +22,23 @@ struct Seen {
 };
 
 Seen read(const Limits& limits, const std::vector<std::string_view>& pieces) {
-  static const RequestReader::BodyLimit kNoBodyLimit;
-  RequestReader reader{limits, kNoBodyLimit};
+  RequestReader reader{limits};
   Seen seen;
   for (const auto piece : pieces) {
     auto state = reader.feed(piece);
-    while (state == RequestReader::State::Complete) {
+    for (;;) {
+      if (state == RequestReader::State::HeadDone) {
+        if (reader.received() != 0 || reader.body_size() != 0) std::abort();
+        state = reader.begin_body(RequestReader::BodyUse::Keep, limits.body_bytes);
+        if (state == RequestReader::State::Body) state = reader.feed({});
+        continue;
+      }
+      if (state != RequestReader::State::Complete) break;
       const auto request = reader.take();
       if (request->body.size() > limits.body_bytes) std::abort();
-      if (request->headers.all().size() > limits.header_count) std::abort();
+      if (request->headers.all().size() > limits.header_count + 1) std::abort();
+      const auto& host = request->authority;
+      if (!host.host.empty() && !read_authority(host.text())) std::abort();
       std::string text{to_string(request->method)};
       text += ' ' + request->path + '\n';
       for (const auto& [name, value] : request->query) text += name + '=' + value + '\n';

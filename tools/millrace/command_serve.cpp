@@ -38,8 +38,8 @@ struct ServeArguments {
   std::size_t max_queued = 100'000;
   int keep_days = 30;
   std::int64_t lease_seconds = 30;
-  std::size_t http_threads = 1;
-  std::size_t connections = 20'000;
+  http::ServerSettings server;
+  std::vector<std::string> allowed_origins, allowed_names;
   std::int64_t patience_seconds = 10;
 };
 
@@ -114,14 +114,15 @@ Result<api::AppSettings> settings_of(const Program& program, const ServeArgument
   }
   if (!arguments.tls_key.empty())
     settings.tls = http::TlsSettings{arguments.tls_certificate, arguments.tls_key};
-  settings.limits.connections = arguments.connections;
+  settings.server = arguments.server;
+  settings.allowed_origins = arguments.allowed_origins;
+  settings.allowed_hosts = arguments.allowed_names;
   for (const auto& root : arguments.roots)
     settings.roots.push_back(std::filesystem::absolute(root));
   settings.atflow_settings = arguments.atflow_settings;
   settings.maisie = arguments.maisie;
   settings.maisie.token_lifetime = std::chrono::seconds{arguments.token_seconds};
   settings.maisie.upload_lifetime = std::chrono::seconds{arguments.upload_seconds};
-  settings.http_threads = arguments.http_threads;
   settings.version = MILLRACE_VERSION;
   return settings;
 }
@@ -218,19 +219,48 @@ void add_network_options(CLI::App& command, ServeArguments& arguments) {
                      "Certificate chain (PEM) for all ports");
   command.add_option("--tls-key", arguments.tls_key, "Its key (PEM)");
   command
-      .add_option("--http-threads", arguments.http_threads,
+      .add_option("--http-threads", arguments.server.threads,
                   "Threads that read and write connections")
       ->capture_default_str()
       ->check(CLI::Range(1, 256));
-  command.add_option("--connections", arguments.connections, "Connections at the most")
+  command
+      .add_option("--connections", arguments.server.connections,
+                  "Connections at the most, and not more than the limit of open files allows (a "
+                  "quarter of it)")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
+  command
+      .add_option("--body-memory", arguments.server.body_memory_bytes,
+                  "Bytes of request bodies in memory at the most; beyond: 503")
+      ->capture_default_str()
+      ->transform(CLI::AsSizeValue(false));
+  command
+      .add_option(
+          "--body-files", arguments.server.body_file_bytes,
+          "Bytes of large request bodies that wait in files of the data folder; beyond: 503")
+      ->capture_default_str()
+      ->transform(CLI::AsSizeValue(false));
   command
       .add_option("--patience", arguments.patience_seconds,
                   "Seconds that running requests, and then running operators, get when the server "
                   "stops")
       ->capture_default_str()
       ->check(CLI::Range(0, 3600));
+}
+
+void add_browser_options(CLI::App& command, ServeArguments& arguments) {
+  command
+      .add_option("--allow-origin", arguments.allowed_origins,
+                  "ORIGIN such as https://models.example.org: its web pages may use the server, as "
+                  "those of this machine may; several")
+      ->take_all()
+      ->allow_extra_args(false);
+  command
+      .add_option("--allow-host", arguments.allowed_names,
+                  "HOST or HOST:PORT that a loopback port answers to besides loopback names, which "
+                  "a proxy in front of it may send; several")
+      ->take_all()
+      ->allow_extra_args(false);
 }
 
 void add_registry_options(CLI::App& command, ServeArguments& arguments) {
@@ -311,6 +341,7 @@ void add_serve(CLI::App& app, Program& program) {
   const auto arguments =
       std::make_shared<ServeArguments>();  // shared with the callback, which runs later
   add_network_options(*command, *arguments);
+  add_browser_options(*command, *arguments);
   add_registry_options(*command, *arguments);
   add_work_options(*command, *arguments);
   command->footer(
