@@ -4,7 +4,9 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "api/http/body_budget.hpp"
 #include "api/http/body_sink.hpp"
 #include "engine/base/file_descriptor.hpp"
 
@@ -23,12 +25,15 @@ class BodyFile final : public BodySink {
   Result<void> finish() override { return {}; }
 
   [[nodiscard]] std::size_t size() const { return size_; }
+  /// Holds its share of the disk from now on.
+  void hold(BodyShare share) { share_ = std::move(share); }
   Result<std::string> read() const;
 
  private:
   const std::filesystem::path folder_;
   detail::FileDescriptor file_;
   std::size_t size_ = 0;
+  BodyShare share_;
 };
 
 /// Brings a body that lies in a file into Request::body; nothing happens to any other. Unavailable

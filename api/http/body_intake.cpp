@@ -62,7 +62,9 @@ BodyIntake::Next BodyIntake::advance(RequestReader& reader) {
   // What one read brings fits into the memory of a piece.
   const auto is_piece = [&] {
     const auto size = reader.body_size();
-    return size + IoThread::kReadBytes > kPieceBytes || (size > 0 && share_.budget()->is_used_up());
+    const auto& budget = *share_.budget();
+    return size + IoThread::kReadBytes > kPieceBytes ||
+           (size >= kTightPieceBytes && budget.is_tight()) || (size > 0 && budget.is_used_up());
   };
   if (!is_writing_ && (is_whole || is_piece()))
     write(reader.take_body(std::move(spare_)), is_whole);

@@ -17,11 +17,12 @@ class RequestReader;
 
 /// Carries the body of one request to its sink, piece by piece, on the threads for blocking work.
 /// At most two pieces are in memory: the one that is written, and the one that the reader of the
-/// connection fills meanwhile; less while the memory for bodies is used up. [its IoThread] Owned by
+/// connection fills meanwhile; less while the memory for bodies is tight. [its IoThread] Owned by
 /// the session; dropping it drops the sink.
 class BodyIntake : public std::enable_shared_from_this<BodyIntake> {
  public:
   static constexpr std::size_t kPieceBytes = 256u << 10;
+  static constexpr std::size_t kTightPieceBytes = 16u << 10;  // while the memory for bodies is tight
 
   /// `share` holds what is in memory. `wake` is called, on the IoThread, after each piece.
   BodyIntake(IoThread& io, std::unique_ptr<BodySink> sink, BodyShare share,

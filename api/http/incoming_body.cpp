@@ -117,10 +117,12 @@ Handler IncomingBody::give_to(Request& request) {
   }
   request.body_share = std::make_shared<BodyShare>(intake_->take_share());
   auto sink = intake_->take_sink();
-  if (file_ != nullptr)
+  if (file_ != nullptr) {
+    file_->hold(std::move(disk_));
     request.body_file = std::shared_ptr<BodyFile>{std::move(sink), file_};
-  else
+  } else {
     request.upload = std::move(sink);
+  }
   return {};
 }
 

@@ -153,6 +153,8 @@ bool Session::respond_events(Response response, HeadSettings settings) {
 bool Session::refuse(int status, std::string_view why) {
   keep_alive_ = false;
   auto& request = reader_.request();
+  request.remote = remote();
+  request.is_tls = is_tls();
   auto response = listener_->refuse(status, why, request);
   if (body_) body_->end_early();
   body_.reset();

@@ -326,18 +326,3 @@ TEST_CASE("more requests than there is room for are refused at once", "[route][m
   CHECK(std::count(refused.headers.begin(), refused.headers.end(),
                    std::pair<std::string, std::string>{"Retry-After", "1"}) == 1);
 }
-
-TEST_CASE("a body that is too large is only a matter of paths that exist", "[route][mount]") {
-  Place place;
-  place.write_pipeline("sample/list", kList);
-  REQUIRE(place.look().ok());
-  const auto mount = Mount::open(sample_dialect({list_route()}), *place.surroundings);
-  REQUIRE(mount.ok());
-  http::Request head;
-  head.method = Method::Post;
-  head.path = "/list";
-  CHECK((*mount)->refuse(413, "body too large", head).status == 413);
-  head.path = "/lost";
-  CHECK((*mount)->refuse(413, "body too large", head).status == 404);
-  CHECK((*mount)->refuse(431, "head too large", head).status == 431);
-}
