@@ -46,7 +46,7 @@ TEST_CASE("a bare pipeline and an envelope are told apart by their members",
   CHECK(wrapped.job.max_attempts == 5);
   CHECK(wrapped.job.deadline == std::chrono::seconds{60});
   const auto plain = good(R"({"pipeline": "examples/augment", "queue": null, "params": null})");
-  CHECK(plain.job.pipeline == "examples/augment");
+  CHECK(*plain.job.pipeline == "examples/augment");
   CHECK(plain.job.queue == "default");
   CHECK(plain.job.max_attempts == 3);
   CHECK_FALSE(plain.job.deadline);
