@@ -53,8 +53,8 @@ class TracingIterator {
 // Builds the document from the parser's events and stops it at the first fault.
 class Builder {
  public:
-  Builder(int max_depth, const char* const* reached, const char* begin)
-      : max_depth_{max_depth}, reached_{reached}, begin_{begin} {}
+  Builder(const JsonLimits& limits, const char* const* reached, const char* begin)
+      : limits_{limits}, reached_{reached}, begin_{begin} {}
 
   bool null() { return add(nullptr) != nullptr; }
   bool boolean(bool value) { return add(value) != nullptr; }
@@ -73,6 +73,9 @@ class Builder {
   bool start_object(std::size_t) { return open(Json::object()); }
   bool key(std::string& name) {
     auto& level = levels_.back();
+    if (!count()) return false;
+    if (name.size() > limits_.max_name_bytes)
+      return stop(fmt::format("a name of more than {} bytes", limits_.max_name_bytes));
     if (!is_new(level, name)) return stop("key given twice: " + printable(name));
     level.pending_key = std::move(name);
     return true;
@@ -118,6 +121,12 @@ class Builder {
     return false;
   }
 
+  // Whether there is room for one more value or name.
+  bool count() {
+    if (++values_ <= limits_.max_values) return true;
+    return stop(fmt::format("more than {} values (names of members count too)", limits_.max_values));
+  }
+
   bool is_new(Level& level, const std::string& name) {
     const auto& members = level.value->get_ref<const Json::object_t&>();
     if (members.size() < kFewKeys) {
@@ -130,8 +139,10 @@ class Builder {
     return level.keys.insert(name).second;
   }
 
+  // Null when there is no room for it.
   template <class Value>
   Json* add(Value&& value) {
+    if (!count()) return nullptr;
     if (levels_.empty()) {
       root_ = std::forward<Value>(value);
       return &root_;
@@ -150,18 +161,21 @@ class Builder {
   }
 
   bool open(Json empty) {
-    if (levels_.size() >= static_cast<std::size_t>(max_depth_)) {
-      return stop(fmt::format("nested more than {} levels deep", max_depth_));
+    if (levels_.size() >= static_cast<std::size_t>(limits_.max_depth)) {
+      return stop(fmt::format("nested more than {} levels deep", limits_.max_depth));
     }
-    levels_.push_back({add(std::move(empty)), {}, {}});
+    auto* value = add(std::move(empty));
+    if (value == nullptr) return false;
+    levels_.push_back({value, {}, {}});
     return true;
   }
 
-  const int max_depth_;
+  const JsonLimits limits_;
   const char* const* reached_;
   const char* begin_;
   Json root_;
   std::vector<Level> levels_;
+  std::size_t values_ = 0;  // and names, so far
   std::string what_;
   std::size_t offset_ = 0;
 };
@@ -179,7 +193,7 @@ Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
     return error_at(text, zero, "a zero byte");
   }
   const char* reached = text.data();
-  Builder builder{limits.max_depth, &reached, text.data()};
+  Builder builder{limits, &reached, text.data()};
   const TracingIterator begin{text.data(), &reached};
   const TracingIterator end{text.data() + text.size(), &reached};
   try {

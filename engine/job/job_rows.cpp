@@ -4,6 +4,7 @@
 #include <charconv>
 #include <span>
 
+#include "engine/base/json_members.hpp"
 #include "engine/base/sha1.hpp"
 #include "engine/base/utf8.hpp"
 #include "engine/job/rights_json.hpp"
@@ -13,9 +14,6 @@
 namespace millrace::detail {
 
 namespace {
-
-// What we wrote ourselves may be larger than what a client may send.
-constexpr JsonLimits kOwnDocument{1u << 31, 512};
 
 Result<std::string> from_hex(std::string_view digits) {
   std::string bytes;
@@ -47,7 +45,7 @@ std::string_view lease_now(SqlDialect dialect) {
 Result<Json> document(const SqlValue& value, std::string_view column) {
   const auto* found = std::get_if<std::string>(&value);
   if (found == nullptr) return Json{};
-  auto parsed = parse_json(*found, kOwnDocument);
+  auto parsed = parse_json(*found, kOwnJson);
   if (!parsed.ok()) return parsed.error().within(fmt::format("job row: column {}", column));
   return parsed;
 }
@@ -144,18 +142,17 @@ std::string write_states(const Checkpoint& checkpoint) {
   Json states = Json::object();
   for (const auto& [name, state] : checkpoint.states) {
     if (is_utf8(state)) {
-      states[name] = state;
+      append_member(states, name, state);
     } else {
-      states[name] = Json{
-          {"hex",
-           to_hex(std::span{reinterpret_cast<const std::uint8_t*>(state.data()), state.size()})}};
+      const std::span<const std::uint8_t> bytes{reinterpret_cast<const std::uint8_t*>(state.data()), state.size()};
+      append_member(states, name, Json{{"hex", to_hex(bytes)}});
     }
   }
   return dump(states);
 }
 
 Result<Checkpoint> read_states(std::int64_t sequence, const std::string& text) {
-  MR_TRY(const Json states, parse_json(text, kOwnDocument));
+  MR_TRY(const Json states, parse_json(text, kOwnJson));
   Checkpoint checkpoint{sequence, {}};
   for (const auto& [name, state] : states.items()) {
     if (state.is_string()) {

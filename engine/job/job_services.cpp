@@ -34,7 +34,7 @@ constexpr std::size_t kManyRows = kMostRowsAtOnce / 2;
 Result<Json> take(Checkpoint& checkpoint, const char* name) {
   const auto found = checkpoint.states.extract(name);
   if (found.empty()) return Json{};
-  return parse_json(found.mapped(), {1u << 31, 64});
+  return parse_json(found.mapped(), kOwnJson);
 }
 
 // Whoever has another lease meanwhile changes nothing.

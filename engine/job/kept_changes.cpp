@@ -9,8 +9,6 @@ namespace millrace {
 
 namespace {
 
-constexpr JsonLimits kOwnList{1u << 31, 512};
-
 std::string joined(const std::vector<const std::string*>& texts) {
   std::string list = "[";
   for (const std::string* text : texts) {
@@ -75,7 +73,7 @@ Result<void> KeptChanges::restore(std::string_view list, std::int64_t sequence) 
 Result<std::vector<KeptChanges::Item>> KeptChanges::read(std::string_view list) {
   const Error wrong{Code::DataInvalid, "kept changes of a job: not what the engine writes",
                     std::string{list.substr(0, 200)}};
-  auto parsed = parse_json(list, kOwnList);
+  auto parsed = parse_json(list, kOwnJson);
   if (!parsed.ok() || !parsed->is_array()) return wrong;
   std::vector<Item> items;
   items.reserve(parsed->size());

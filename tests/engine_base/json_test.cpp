@@ -107,3 +107,26 @@ TEST_CASE("depth and size of JSON are limited", "[base][json]") {
   CHECK(parse_json("[1,2,3]", {.max_bytes = 7, .max_depth = 1}).ok());
   CHECK(fault("[]", {.max_depth = 0}).find("nested more than 0") != std::string::npos);
 }
+
+TEST_CASE("values of JSON are limited, and the names of members count", "[base][json]") {
+  CHECK(parse_json("[1,2,3]", {.max_values = 4}).ok());
+  CHECK(fault("[1,2,3]", {.max_values = 3}) ==
+        "JSON, line 1, column 8: more than 3 values (names of members count too)");
+  CHECK(parse_json(R"({"a":{"b":1}})", {.max_values = 5}).ok());
+  CHECK(fault(R"({"a":{"b":1}})", {.max_values = 4}).find("more than 4 values") !=
+        std::string::npos);
+  CHECK(fault("[[[]]]", {.max_values = 2}).find("more than 2 values") != std::string::npos);
+  CHECK(fault("true", {.max_values = 0}).find("more than 0 values") != std::string::npos);
+  CHECK(parse_json(R"({"abc":1})", {.max_name_bytes = 3}).ok());
+  CHECK(fault(R"({"abcd":1})", {.max_name_bytes = 3}).find("a name of more than 3 bytes") !=
+        std::string::npos);
+}
+
+TEST_CASE("a document of too many values is given up at the first too many", "[base][json]") {
+  std::string text{"["};
+  while (text.size() < (15u << 20)) text += "{},";
+  text += "{}]";
+  const auto start = std::chrono::steady_clock::now();
+  CHECK(fault(text, {.max_values = 50'000}).find("JSON, line 1, column 150000:") == 0);
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds{5});
+}
