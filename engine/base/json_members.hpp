@@ -8,12 +8,12 @@
 
 namespace millrace {
 
-/// Adds a member to an object without a look at those that are there; the caller knows that the name
-/// is new.
+/// Adds a member to an object without a look at those that are there; the caller knows that the
+/// name is new.
 void append_member(Json& object, std::string_view name, Json value);
 
-/// Puts the members of an object into another: one that is there by that name gets the new value and
-/// keeps its place, the others follow. Takes linear time, as Json::update() does not.
+/// Puts the members of an object into another: one that is there by that name gets the new value
+/// and keeps its place, the others follow. Takes linear time, as Json::update() does not.
 void put_members(Json& object, const Json& members);
 
 /// Finds the members of an object by name, in the same time however many there are. The object must

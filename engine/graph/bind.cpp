@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/base/json_members.hpp"
+#include "engine/base/utf8.hpp"
 #include "engine/graph/pointer.hpp"
 #include "engine/graph/suggestion.hpp"
 #include "engine/plugin/parameter_rules.hpp"
@@ -12,10 +14,17 @@
 namespace millrace {
 namespace {
 
-// Appends without looking for an equal key: the source has none twice, and the search would make a
-// copy quadratic.
-void append(Json& object, const std::string& key, Json value) {
-  object.get_ref<Json::object_t&>().emplace_back(key, std::move(value));
+// About how much memory a copy takes.
+std::size_t bytes_of(const Json& value) {
+  if (value.is_string()) return sizeof(Json) + value.get_ref<const std::string&>().size();
+  std::size_t bytes = sizeof(Json);
+  if (value.is_object()) {
+    for (const auto& [name, member] : value.get_ref<const Json::object_t&>())
+      bytes += sizeof(std::string) + name.size() + bytes_of(member);
+  } else if (value.is_array()) {
+    for (const Json& item : value) bytes += bytes_of(item);
+  }
+  return bytes;
 }
 
 }  // namespace
@@ -39,7 +48,7 @@ Declarations::Declarations(const Json& document, FaultList& faults) {
       rule.erase("default");
     }
     Json alone = Json::object();
-    append(alone, name, std::move(rule));
+    append_member(alone, name, std::move(rule));
     if (auto rules = ParameterRules::read(alone); rules.ok()) {
       parameter.rules = *std::move(rules);
       parameter.fallback = parameter.rules->all().front().fallback;
@@ -79,8 +88,8 @@ void Binding::give(const Json& given) {
     const auto* parameter = declared_.find(name);
     if (parameter == nullptr) {
       faults_.add("param_undeclared", "/params",
-                  fmt::format("the pipeline has no parameter \"{}\"{}", name,
-                              suggestion(name, declared_.names())));
+                  fmt::format("the pipeline has no parameter \"{}\"{}", printable(name, 60),
+                              suggestions_.of(name, declared_.names())));
       continue;
     }
     auto& slot = values_[parameter->place];
@@ -107,7 +116,7 @@ bool Binding::check(const Declarations::Parameter& parameter, std::string_view n
                     const Json& given, Json& checked) {
   std::vector<Fault> found;
   Json alone = Json::object();
-  append(alone, std::string{name}, given);
+  append_member(alone, name, given);
   Json members = Json::object();
   ValueChecker{nullptr, found}.check_members(parameter.rules->all(), nullptr, alone, members);
   constexpr std::string_view kPrefix = "parameter_";
@@ -144,9 +153,9 @@ std::optional<Json> Binding::replace(const Json& value, const Place& place) {
   Json copy = Json::object();
   for (const auto& [key, member] : value.get_ref<const Json::object_t&>()) {
     if (!member.is_structured()) {
-      append(copy, key, member);
+      append_member(copy, key, member);
     } else if (auto replaced = replace(member, {.above = &place, .member = key})) {
-      append(copy, key, *std::move(replaced));
+      append_member(copy, key, *std::move(replaced));
     }
   }
   return copy;
@@ -163,18 +172,27 @@ std::optional<Json> Binding::use(const Json& value, const Place& place) {
   const auto* parameter = declared_.find(word);
   if (parameter == nullptr) {
     faults_.add("param_undeclared", place.pointer(),
-                fmt::format("parameter \"{}\" is used but not declared under \"params\"{}", word,
-                            suggestion(word, declared_.names())));
+                fmt::format("parameter \"{}\" is used but not declared under \"params\"{}",
+                            printable(word, 60), suggestions_.of(word, declared_.names())));
     return hole(place);
   }
-  const auto& slot = values_[parameter->place];
+  auto& slot = values_[parameter->place];
   if (slot.is_bad) return hole(place);
   if (slot.given == nullptr) return std::nullopt;
+  if (slot.bytes == 0) slot.bytes = bytes_of(*slot.given);
+  bytes_ += slot.bytes;
+  if (bytes_ > kMostBytes) {
+    faults_.add("param_size", place.pointer(),
+                fmt::format("the values of parameters take more than {} MiB in all the places "
+                            "where they are used",
+                            kMostBytes >> 20));
+    return hole(place);
+  }
   return *slot.given;
 }
 
 Json Binding::hole(const Place& place) {
-  holes_.push_back(place.pointer());
+  if (holes_.size() <= kMostHoles) holes_.push_back(place.pointer());
   return Json{};
 }
 
@@ -190,7 +208,7 @@ BoundDocument bind_with_holes(const Json& document, const Json& given, std::vect
   for (const auto& [key, member] : document.items()) {
     if (key == "params") continue;
     auto value = binding.replace(member, {.above = &top, .member = key});
-    if (value) append(bound.document, key, *std::move(value));
+    if (value) append_member(bound.document, key, *std::move(value));
   }
   bound.holes = binding.take_holes();
   return bound;
@@ -201,6 +219,7 @@ Json bind_parameters(const Json& document, const Json& given, std::vector<Fault>
 }
 
 bool is_in_hole(const std::string& pointer, const std::vector<std::string>& holes) {
+  if (holes.size() > kMostHoles) return true;
   return std::any_of(holes.begin(), holes.end(), [&](const std::string& hole) {
     return pointer.compare(0, hole.size(), hole) == 0 &&
            (pointer.size() == hole.size() || pointer[hole.size()] == '/');

@@ -9,6 +9,7 @@
 
 #include "engine/graph/fault_list.hpp"
 #include "engine/graph/pipeline.hpp"
+#include "engine/graph/suggestion.hpp"
 
 namespace millrace {
 
@@ -38,9 +39,16 @@ class Declarations {
   std::vector<std::string_view> names_;  // the keys of all_
 };
 
+/// Places without a good value that are kept apart; where there are more, all faults of the
+/// document count as theirs.
+inline constexpr std::size_t kMostHoles = 100;
+
 /// The values of one request in place of the parameters that a pipeline declares. [one thread]
 class Binding {
  public:
+  /// Bytes of all copies of values, in all the places that use them.
+  static constexpr std::size_t kMostBytes = 64u << 20;
+
   /// Checks what is given, and that nothing is missing, used or not: a caller should learn of all
   /// of it. What is wrong is added to `faults`. All three outlive the binding.
   Binding(const Declarations& declared, const Json& given, FaultList& faults);
@@ -62,7 +70,8 @@ class Binding {
   struct Value {
     const Json* given = nullptr;  // the default, or `checked`
     Json checked{};
-    bool is_bad = false;  // a fault has been reported for it
+    bool is_bad = false;    // a fault has been reported for it
+    std::size_t bytes = 0;  // of a copy, once there is one
   };
 
   void give(const Json& given);
@@ -76,6 +85,8 @@ class Binding {
   FaultList& faults_;
   std::vector<Value> values_;  // by Parameter::place
   std::vector<std::string> holes_;
+  Suggestions suggestions_;
+  std::size_t bytes_ = 0;  // of copies so far
 };
 
 /// A document whose parameters were replaced, and the JSON pointers of the places where no good

@@ -11,9 +11,6 @@
 namespace millrace {
 namespace {
 
-constexpr std::size_t kMaxSuggestions = 16;  // each costs a comparison with every name
-constexpr std::size_t kMaxSuggestedNames = 20'000;
-
 struct Reference {
   std::string_view name, port;
 };
@@ -56,14 +53,9 @@ class Finder {
 
   void unknown(std::uint32_t node, std::string_view list, std::size_t place,
                std::string_view name) {
-    std::string hint;
-    if (suggestions_ < kMaxSuggestions && names_.names().size() <= kMaxSuggestedNames) {
-      ++suggestions_;
-      hint = suggestion(name, names_.names());
-    }
     fault("unknown_reference", node_pointer(node, list, place),
           fmt::format("{} of \"{}\" names a node that does not exist: \"{}\"{}", list,
-                      ops_[node].name, name, hint));
+                      ops_[node].name, name, suggestions_.of(name, names_.names())));
   }
 
   void repeated(std::uint32_t node, std::string_view list, std::size_t place,
@@ -185,7 +177,7 @@ class Finder {
   std::vector<std::uint32_t> named_;              // node -> 1 + the node that it named in preOps
   std::unordered_set<std::string_view> written_;  // of the list being read, up to `compared_`
   std::uint32_t compared_ = 0;
-  std::size_t suggestions_ = 0;
+  Suggestions suggestions_;
 };
 
 }  // namespace

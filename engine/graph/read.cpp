@@ -3,6 +3,8 @@
 #include <limits>
 #include <span>
 
+#include "engine/base/json_members.hpp"
+#include "engine/base/utf8.hpp"
 #include "engine/graph/fault_list.hpp"
 #include "engine/graph/pipeline.hpp"
 #include "engine/graph/pointer.hpp"
@@ -82,7 +84,7 @@ class Reader {
     }
     for (const auto& [id, params] : defaults->items()) {
       if (params.is_object()) {
-        pipeline.defaults[id] = params;
+        append_member(pipeline.defaults, id, params);
       } else {
         fault("member_type", "/defaults/" + pointer_segment(id),
               fmt::format("the defaults of an operator must be an object, not {}",
@@ -310,12 +312,13 @@ class Reader {
     for (const auto& [key, ignored] : object.items()) {
       if (std::find(known.begin(), known.end(), key) != known.end()) continue;
       fault("unknown_key", pointer + "/" + pointer_segment(key),
-            fmt::format("unknown key \"{}\"{}", key, suggestion(key, known)));
+            fmt::format("unknown key \"{}\"{}", printable(key, 60), suggestions_.of(key, known)));
     }
   }
 
   const PipelineRules& rules_;
   FaultList faults_;
+  Suggestions suggestions_;
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "engine/base/json_members.hpp"
 #include "engine/plugin/operator_instance.hpp"
 #include "engine/plugin/registry.hpp"
 
@@ -13,7 +14,7 @@ namespace {
 Json with_defaults(const ResolvedType& type, const Json& params) {
   if (type.defaults == nullptr) return params;
   Json merged = *type.defaults;
-  merged.update(params);
+  put_members(merged, params);
   return merged;
 }
 

@@ -11,4 +11,10 @@ std::string suggestion(std::string_view word, std::span<const std::string_view> 
   return nearest.empty() ? std::string{} : fmt::format("; did you mean \"{}\"?", nearest);
 }
 
+std::string Suggestions::of(std::string_view word, std::span<const std::string_view> known) {
+  if (made_ == kMost || known.size() > kMostNames) return {};
+  ++made_;
+  return suggestion(word, known);
+}
+
 }  // namespace millrace

@@ -26,6 +26,7 @@ std::size_t edit_distance(std::string_view left, std::string_view right) {
 }
 
 std::string_view nearest_name(std::string_view word, std::span<const std::string_view> candidates) {
+  if (word.size() > kLongestWord) return {};
   const std::size_t allowed = std::max<std::size_t>(1, word.size() / 3);
   std::string_view best;
   std::size_t best_distance = allowed + 1;

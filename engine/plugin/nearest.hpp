@@ -11,6 +11,9 @@ namespace millrace {
 /// the other (Damerau and Levenshtein, the restricted form: no part is edited twice). Counts bytes.
 std::size_t edit_distance(std::string_view left, std::string_view right);
 
+/// A longer word is near to nothing: a comparison takes its length times the other's.
+inline constexpr std::size_t kLongestWord = 64;  // bytes
+
 /// Returns the candidate with the least edit distance, the first of equals; empty when none is near
 /// enough to be meant: within one edit for every three bytes of `word`, and within one for shorter
 /// words.

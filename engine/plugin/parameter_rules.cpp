@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <array>
+#include <unordered_map>
 #include <utility>
 
 #include "engine/base/json_numbers.hpp"
 #include "engine/plugin/nearest.hpp"
 #include "engine/plugin/parameter_pattern.hpp"
 #include "engine/plugin/parameter_value.hpp"
+
+#include <fmt/format.h>
 
 namespace millrace {
 namespace {
@@ -138,13 +141,13 @@ Result<void> read_object_part(const Json& declaration, ParameterRule& rule) {
   }
   if (const auto found = declaration.find("required"); found != declaration.end()) {
     if (!found->is_array()) return bad("required", "an array of names of properties");
+    std::unordered_map<std::string_view, ParameterRule*> properties;
+    for (auto& property : rule.properties) properties.emplace(property.name, &property);
     for (const auto& name : *found) {
       const auto property =
-          std::find_if(rule.properties.begin(), rule.properties.end(),
-                       [&](const auto& candidate) { return name == candidate.name; });
-      if (property == rule.properties.end())
-        return bad("required", "an array of names of properties");
-      property->is_mandatory = true;
+          name.is_string() ? properties.find(name.get_ref<const std::string&>()) : properties.end();
+      if (property == properties.end()) return bad("required", "an array of names of properties");
+      property->second->is_mandatory = true;
     }
   }
   if (const auto found = declaration.find("additionalProperties"); found != declaration.end()) {
@@ -219,6 +222,9 @@ Result<ParameterRule> read_rule(std::string_view name, const Json& declaration) 
   if (const auto choices = declaration.find("enum"); choices != declaration.end()) {
     if (!choices->is_array() || choices->empty())
       return bad("enum", "an array with at least one value");
+    if (choices->size() > ParameterRule::kMostChoices)
+      return bad("enum",
+                 fmt::format("an array of {} values at the most", ParameterRule::kMostChoices));
     rule.choices.assign(choices->begin(), choices->end());
   }
   if (rule.type == Kind::String || rule.type == Kind::Uri)

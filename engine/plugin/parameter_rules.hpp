@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +19,8 @@ class ParameterPattern;
 /// in docs/writing-a-plugin.md.
 struct ParameterRule {
   enum class Type { Any, Boolean, Integer, Number, String, Uri, Array, Object };
+  /// A value, or each of a list, is compared with all of them.
+  static constexpr std::size_t kMostChoices = 1'000;
 
   std::string name;  // of the parameter or member; empty for items
   Type type = Type::Any;

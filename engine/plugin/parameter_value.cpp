@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <unordered_set>
 
+#include "engine/base/json_members.hpp"
 #include "engine/base/json_numbers.hpp"
 #include "engine/base/utf8.hpp"
 #include "engine/plugin/nearest.hpp"
@@ -97,12 +99,17 @@ std::string_view expected(ParameterRule::Type type) {
   return "";
 }
 
-const Json* find_member(const Json& object, std::string_view name) {
-  for (const auto& [key, value] : object.get_ref<const Json::object_t&>()) {
-    if (key == name) return &value;
+// The names of rules, to look many members up in.
+class RuleNames {
+ public:
+  explicit RuleNames(const std::vector<ParameterRule>& rules) {
+    for (const auto& rule : rules) names_.insert(rule.name);
   }
-  return nullptr;
-}
+  [[nodiscard]] bool contain(std::string_view name) const { return names_.contains(name); }
+
+ private:
+  std::unordered_set<std::string_view> names_;
+};
 
 // A number without useless digits, with the unit of the rule: "0.5 pixels".
 std::string bound(double value, const std::string& unit) {
@@ -160,8 +167,9 @@ void ValueChecker::check_members(const std::vector<ParameterRule>& rules,
                                  const ParameterRule* container, const Json& given, Json& checked) {
   std::size_t known = 0;
   auto& members = checked.get_ref<Json::object_t&>();
+  const MemberIndex given_members{given};
   for (const auto& rule : rules) {
-    const Json* value = find_member(given, rule.name);
+    const Json* value = given_members.find(rule.name);
     if (value != nullptr) ++known;
     if (value == nullptr || value->is_null()) {
       if (rule.fallback) {
@@ -180,9 +188,10 @@ void ValueChecker::check_members(const std::vector<ParameterRule>& rules,
     check(rule, members.back().second);
   }
   if (known == given.size()) return;
+  const RuleNames names{rules};
   for (const auto& [key, value] : given.get_ref<const Json::object_t&>()) {
-    const auto is_named = [&name = key](const auto& rule) { return rule.name == name; };
-    if (std::any_of(rules.begin(), rules.end(), is_named)) continue;
+    if (faults_.size() > kMaxFaults) return;
+    if (names.contain(key)) continue;
     const PointerScope scope{pointer_, key};
     if (container == nullptr || !container->is_open) {
       report_unknown(rules, key);
@@ -199,6 +208,9 @@ void ValueChecker::check_members(const std::vector<ParameterRule>& rules,
 
 void ValueChecker::report_unknown(const std::vector<ParameterRule>& rules,
                                   std::string_view name_given) {
+  constexpr std::size_t kMostListed = 100;
+  if (rules.size() > kMostListed)
+    return add("parameter_unknown", fmt::format("unknown parameter {}", name()));
   std::vector<std::string_view> names;
   names.reserve(rules.size());
   for (const auto& rule : rules) names.push_back(rule.name);

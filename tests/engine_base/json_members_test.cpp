@@ -1,9 +1,9 @@
+#include "engine/base/json_members.hpp"
+
 #include <chrono>
 #include <string>
 
 #include <catch2/catch.hpp>
-
-#include "engine/base/json_members.hpp"
 
 using namespace millrace;
 

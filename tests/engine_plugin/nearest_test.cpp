@@ -1,6 +1,7 @@
 #include "engine/plugin/nearest.hpp"
 
 #include <array>
+#include <string>
 
 #include <catch2/catch.hpp>
 
@@ -26,4 +27,12 @@ TEST_CASE("the nearest name is found, and none where none is near", "[plugin][ne
   CHECK(nearest_name("", names).empty());
   CHECK(nearest_name("x", names).empty());
   CHECK(nearest_name("sigma", {}).empty());
+}
+
+TEST_CASE("a word that is too long is near to nothing", "[plugin][nearest]") {
+  const std::string longest(kLongestWord, 'a');
+  const auto other = longest.substr(1) + 'b';
+  const std::array<std::string_view, 1> names{other};
+  CHECK(nearest_name(longest, names) == other);
+  CHECK(nearest_name(longest + 'a', names).empty());
 }

@@ -1,7 +1,12 @@
+#include <chrono>
+#include <string>
+
 #include <catch2/catch.hpp>
 
 #include "call_services.hpp"
+#include "engine/base/json_members.hpp"
 #include "engine/plugin/operator_info.hpp"
+#include "engine/plugin/parameter_rules.hpp"
 
 using namespace millrace;
 
@@ -9,7 +14,7 @@ namespace {
 
 OperatorInfo info_with(std::string_view params) {
   auto info =
-      info_from_json("filter.test", "filter", Json::object({{"params", Json::parse(params)}}));
+      info_from_json("filter.test", "filter", Json::object({{"params", *parse_json(params)}}));
   INFO((info.ok() ? std::string{} : info.error().message));
   REQUIRE(info.ok());
   return *std::move(info);
@@ -221,6 +226,35 @@ TEST_CASE("a million wrong items do not make a million texts", "[plugin][paramet
                        nullptr, given, services);
   CHECK(checked.faults.size() == 101);
   CHECK(checked.faults.back().kind == "parameter_more");
+}
+
+TEST_CASE("names and members of a declaration that somebody sends cost linear time",
+          "[plugin][parameters]") {
+  constexpr int kMany = 30'000;
+  Json properties = Json::object(), required = Json::array(), given = Json::object();
+  for (int i = 0; i < kMany; ++i) {
+    const auto name = "member" + std::to_string(i);
+    append_member(properties, name, Json{{"type", "integer"}});
+    append_member(given, "other" + std::to_string(i), i);
+    required.push_back(name);
+  }
+  const Json declaration{
+      {"o", {{"type", "object"}, {"properties", properties}, {"required", required}}}};
+  const auto begun = std::chrono::steady_clock::now();
+  test::CallServices services;
+  const auto info = info_with(declaration.dump());
+  const auto checked = check_parameters(info, nullptr, Json{{"o", given}}, services);
+  CHECK(checked.faults.size() == 101);
+  CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds{20});
+}
+
+TEST_CASE("an enum has a thousand values at the most", "[plugin][parameters]") {
+  const auto rules = [](std::size_t values) {
+    const Json choices = std::vector<Json>(values, Json("x"));
+    return ParameterRules::read(Json{{"p", {{"type", "string"}, {"enum", choices}}}});
+  };
+  CHECK(rules(ParameterRule::kMostChoices).ok());
+  CHECK_FALSE(rules(ParameterRule::kMostChoices + 1).ok());
 }
 
 TEST_CASE("a long or odd value is cut in a message", "[plugin][parameters]") {
