@@ -6,7 +6,9 @@
 #include <string_view>
 
 #include "api/atflow/errors.hpp"
+#include "api/route/json_text.hpp"
 #include "engine/base/clock.hpp"
+#include "engine/base/json_members.hpp"
 
 namespace millrace::atflow {
 
@@ -37,9 +39,7 @@ api::Refusal no_such_job(std::string_view id) {
 std::string_view status_word(std::string_view state) { return state == "publishing" ? "running" : state; }
 
 Json parsed(const Column<std::string_view>& column, std::int64_t row) {
-  const auto text = column[row];
-  if (!text) return Json::object();
-  auto value = Json::parse(*text, nullptr, false);
+  auto value = api::read_row(column.value(row, "{}"));
   return value.is_object() ? value : Json::object();
 }
 
@@ -77,7 +77,7 @@ Json statistics(const Json& result, bool is_finished, StatisticsNames names) {
 Json counts_of(const Json& counts) {
   Json made = Json::object();
   for (const char* name : {"read", "badLines", "generated", "written", "failed"}) {
-    made[name] = counts.value(name, std::int64_t{0});
+    append_member(made, name, counts.value(name, std::int64_t{0}));
   }
   return made;
 }
@@ -108,7 +108,7 @@ class Items {
     const std::string_view state = state_.value(row);
     Json made{{"id", id(row)}};
     for (const char* name : {"prefix", "sourceFile", "targetFile", "logFile"}) {
-      made[name] = facts.value(name, std::string{});
+      append_member(made, name, facts.value(name, std::string{}));
     }
     made["createTime"] = time_text(created_, row);
     made["targetFileStatistics"] = statistics(parsed(result_, row), state == "finished", names_);

@@ -5,6 +5,8 @@
 #include <string_view>
 
 #include "api/atflow/errors.hpp"
+#include "api/route/json_text.hpp"
+#include "engine/base/json_members.hpp"
 
 namespace millrace::atflow {
 
@@ -28,7 +30,7 @@ Json keep(const Json& object, const Names& names) {
   Json kept = Json::object();
   for (const std::string_view name : names) {
     const auto found = name.empty() ? object.end() : object.find(name);
-    if (found != object.end() && !found->is_null()) kept[std::string{name}] = *found;
+    if (found != object.end() && !found->is_null()) append_member(kept, name, *found);
   }
   return kept;
 }
@@ -77,7 +79,7 @@ Json facts_of(const Json& ops, const std::string& log_file, std::int64_t seed) {
 }  // namespace
 
 api::TranslateResult translate_mix(const http::Request& request, const api::Caller& caller) {
-  const auto body = parse_json(request.body);
+  const auto body = api::read_body(request);
   if (!body.ok()) return refusal("json", "body is not valid JSON: " + body.error().message);
   if (!body->is_object()) return refusal("json", "body must be a JSON object");
   const Json fields = keep(*body, std::array<std::string_view, 3>{"ops", "logFile", "seed"});

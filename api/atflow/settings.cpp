@@ -1,13 +1,15 @@
 #include "api/atflow/settings.hpp"
 
-#include <fmt/format.h>
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <fstream>
 #include <functional>
 #include <iterator>
+
+#include "api/route/json_text.hpp"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
 
 namespace millrace::atflow {
 
@@ -238,7 +240,7 @@ Result<Settings> load_settings(const std::filesystem::path& file) {
   }
   std::ifstream stream{file, std::ios::binary};
   const std::string text{std::istreambuf_iterator<char>{stream}, {}};
-  auto document = parse_json(text);
+  auto document = api::read_own(text);
   if (!document.ok()) return std::move(document).error().within("atflow settings " + file.string());
   return read_settings(*document);
 }

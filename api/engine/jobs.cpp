@@ -6,8 +6,10 @@
 
 #include "api/engine/envelope.hpp"
 #include "api/engine/row_text.hpp"
+#include "api/route/json_text.hpp"
 #include "api/route/refusals.hpp"
 #include "api/route/request_schema.hpp"
+#include "engine/base/json_members.hpp"
 
 #include <fmt/format.h>
 
@@ -93,7 +95,7 @@ std::variant<Bound, Refusal> translate_one(Json body, std::string idempotency_ke
   if (auto refused = check_envelope(body)) return *std::move(refused);
   Json fields = Json::object();  // null counts as absent
   for (auto& [name, value] : body.items())
-    if (!value.is_null()) fields[name] = std::move(value);
+    if (!value.is_null()) append_member(fields, name, std::move(value));
   bound.pipeline_at = "/pipeline";
   bound.job.pipeline = std::move(fields["pipeline"]);
   bound.parameters = fields.value("params", Json::object());
@@ -122,7 +124,7 @@ TranslateResult translate_many(Json array, std::string_view idempotency_key) {
 }
 
 TranslateResult translate_body(const http::Request& request, bool may_be_many) {
-  auto body = parse_json(request.body);
+  auto body = read_body(request);
   if (!body.ok())
     return refusal(Code::DataInvalid, "json",
                    fmt::format("body is not valid JSON: {}", body.error().message));

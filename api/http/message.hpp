@@ -43,6 +43,10 @@ class Headers {
   std::vector<std::pair<std::string, std::string>> fields_;
 };
 
+/// Values that the JSON body of a request may have where its route does not say more: some 5 MB of
+/// memory.
+inline constexpr std::size_t kUsualValues = 50'000;
+
 /// A request as a dialect sees it: no type of the HTTP library. It is changed before it is
 /// answered, and not after.
 struct Request {
@@ -57,6 +61,7 @@ struct Request {
   Headers headers;
   Authority authority;  // of the target, else of the header Host; no host: none was named
   std::string body;
+  std::size_t values_max = kUsualValues;  // of the body as JSON; filled in with the route
   std::shared_ptr<BodyFile> body_file;  // where a large body lies until load_body()
   std::shared_ptr<BodySink> upload;     // what took the body instead of `body`; only the request's
   std::shared_ptr<BodyShare> body_share;  // of the memory for bodies; shared by copies

@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "api/maisie/row_values.hpp"
+#include "engine/base/json_members.hpp"
 
 namespace millrace::maisie {
 
@@ -23,13 +24,14 @@ std::vector<std::string> keys_of(const std::vector<Json>& documents) {
   return keys;
 }
 
-Json compare_key(std::string_view group, const std::string& key, const std::vector<Json>& documents) {
+Json compare_key(std::string_view group, const std::string& key,
+                 const std::vector<MemberIndex>& documents) {
   Json values = Json::array();
   std::size_t holders = 0;
   for (const auto& document : documents) {
-    const auto found = document.find(key);
-    holders += found != document.end() ? 1 : 0;
-    values.push_back(found != document.end() ? *found : Json(nullptr));
+    const auto* found = document.find(key);
+    holders += found != nullptr ? 1 : 0;
+    values.push_back(found != nullptr ? *found : Json(nullptr));
   }
   const bool is_same =
       holders == documents.size() &&
@@ -60,7 +62,8 @@ Json compare_models(const Batch& rows, const std::vector<std::int64_t>& ids) {
   for (const std::string_view group : {"hyperparameters", "parameters", "metrics"}) {
     std::vector<Json> documents;
     for (const auto place : places) documents.push_back(document(rows, group, place));
-    for (const auto& key : keys_of(documents)) compared.push_back(compare_key(group, key, documents));
+    const std::vector<MemberIndex> indexes{documents.begin(), documents.end()};
+    for (const auto& key : keys_of(documents)) compared.push_back(compare_key(group, key, indexes));
   }
   return {{"models", std::move(models)}, {"rows", std::move(compared)}};
 }

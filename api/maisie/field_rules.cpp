@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <string>
+#include <unordered_set>
 
 #include "api/maisie/resource.hpp"
+#include "api/route/json_text.hpp"
+#include "engine/base/json_members.hpp"
 #include "engine/base/utf8.hpp"
 
 #include <fmt/format.h>
@@ -62,7 +65,7 @@ class Reader {
     if (value.is_null()) return Json::object();
     if (value.is_object()) return value;
     if (!value.is_string()) return fault("must be a JSON object");
-    auto parsed = parse_json(value.get_ref<const std::string&>());
+    auto parsed = api::read_text(value.get_ref<const std::string&>());
     if (!parsed.ok()) return fault("is not JSON: " + parsed.error().message);
     if (!parsed->is_object()) return fault("must be a JSON object");
     return *std::move(parsed);
@@ -70,11 +73,12 @@ class Reader {
 
   std::optional<Json> names(const Json& value) {
     Json names = Json::array();
+    std::unordered_set<std::string> seen;
     const auto add = [&](std::string_view name) {
       const auto begin = name.find_first_not_of(" \t\r\n");
       if (begin == std::string_view::npos) return;
       name = name.substr(begin, name.find_last_not_of(" \t\r\n") - begin + 1);
-      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+      if (seen.emplace(name).second) names.push_back(name);
     };
     if (value.is_array()) {
       for (const auto& each : value) add(text_of(each).value_or(""));
@@ -97,7 +101,7 @@ void unpack_payload(Fields& fields, FieldFaults& faults) {
   auto payload = fields.find("payload");
   if (!payload || payload->is_null()) return;
   if (payload->is_string()) {
-    auto parsed = parse_json(payload->get_ref<const std::string&>());
+    auto parsed = api::read_text(payload->get_ref<const std::string&>());
     if (!parsed.ok()) return faults.add("payload", "is not JSON: " + parsed.error().message);
     payload = *std::move(parsed);
   }
@@ -120,7 +124,8 @@ std::variant<Json, api::Refusal> read_columns(Fields fields, std::span<const Fie
       continue;
     }
     if (!given) continue;
-    if (auto value = Reader{rule, faults}.read(*given)) columns[std::string{rule.column}] = *std::move(value);
+    if (auto value = Reader{rule, faults}.read(*given))
+      append_member(columns, rule.column, *std::move(value));
   }
   if (!faults.empty()) return faults.refusal();
   return columns;

@@ -5,13 +5,15 @@
 #include <cctype>
 #include <charconv>
 
-#include <fmt/format.h>
-
 #include "api/http/form_upload.hpp"
 #include "api/http/multipart.hpp"
 #include "api/http/target.hpp"
+#include "api/route/json_text.hpp"
 #include "api/route/refusals.hpp"
+#include "engine/base/json_members.hpp"
 #include "engine/base/utf8.hpp"
+
+#include <fmt/format.h>
 
 namespace millrace::maisie {
 
@@ -86,7 +88,7 @@ std::variant<Fields, api::Refusal> Fields::read(const http::Request& request) {
   // A known client posts a JSON text and calls it a form.
   const bool looks_like_json = !is_multipart && body.starts_with('{');
   if (is_json || looks_like_json) {
-    auto document = parse_json(request.body);
+    auto document = api::read_body(request);
     if (document.ok() && document->is_object()) {
       fields.json_ = *std::move(document);
       return fields;
@@ -116,9 +118,7 @@ std::optional<Json> Fields::find(std::string_view name) const {
   return std::nullopt;
 }
 
-void Fields::put_first(const Json& object) {
-  for (const auto& [name, value] : object.items()) json_[name] = value;
-}
+void Fields::put_first(const Json& object) { put_members(json_, object); }
 
 std::optional<std::string> text_of(const Json& value) {
   if (value.is_null()) return std::nullopt;

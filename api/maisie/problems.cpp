@@ -5,6 +5,7 @@
 
 #include "api/maisie/fields.hpp"
 #include "api/route/refusals.hpp"
+#include "engine/base/json_members.hpp"
 
 #include <fmt/format.h>
 
@@ -36,8 +37,9 @@ http::Response no_parent(std::string_view field, std::string_view what, const ht
 }
 
 http::Response fields_message(const std::vector<Fault>& faults) {
-  Json texts = Json::object();
-  for (const auto& fault : faults) texts[fault.pointer] = fault.message;
+  Json told = Json::object(), texts = Json::object();
+  for (const auto& fault : faults) append_member(told, fault.pointer, fault.message);
+  put_members(texts, told);  // of a field with several faults the last one
   return answer(400, {{"message", std::move(texts)}});
 }
 

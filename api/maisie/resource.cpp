@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "api/maisie/problems.hpp"
+#include "engine/base/json_members.hpp"
 
 #include <fmt/format.h>
 
@@ -42,7 +43,7 @@ Json shown_fields(const Resource& resource, bool is_new) {
     if (rule.kind == Kind::Dictionary) shown["additionalProperties"] = true;
     if (rule.kind == Kind::Names) shown["doc"] = "names with commas between them";
     if (is_new && rule.is_required) required.push_back(rule.name);
-    properties[std::string{rule.name}] = std::move(shown);
+    append_member(properties, rule.name, std::move(shown));
   }
   Json body{{"type", "object"}, {"properties", std::move(properties)}};
   if (!required.empty()) body["required"] = std::move(required);

@@ -5,6 +5,7 @@
 #include "api/maisie/problems.hpp"
 #include "api/maisie/resource.hpp"
 #include "api/maisie/routes.hpp"
+#include "engine/base/json_members.hpp"
 #include "engine/base/utf8.hpp"
 
 namespace millrace::maisie {
@@ -85,7 +86,7 @@ void make_change(api::Route& route, const SharedRegistry& registry, std::string_
     auto columns = read_columns(std::get<Fields>(std::move(fields)), rules, true);
     if (auto* refused = std::get_if<api::Refusal>(&columns)) return std::move(*refused);
     auto& set = std::get<Json>(columns);
-    set[std::string{column}] = path_id(request);
+    append_member(set, column, path_id(request));
     set["action"] = action;
     set["user_id"] = user_of(caller);
     return api::Bound{.parameters = {{"set", std::move(set)}}};

@@ -75,6 +75,7 @@ std::vector<std::int64_t> read_ids(const Request& request, FieldFaults& faults) 
     }
     const auto id = std::get<std::int64_t>(read);
     if (std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(id);
+    if (ids.size() > kMost) break;
   }
   if (ids.size() < kFewest || ids.size() > kMost)
     faults.add("ids", fmt::format("takes the ids of {} to {} models, such as 1,2", kFewest, kMost));

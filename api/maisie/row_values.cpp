@@ -3,6 +3,8 @@
 #include <chrono>
 #include <ctime>
 
+#include "api/route/json_text.hpp"
+
 #include <fmt/format.h>
 
 namespace millrace::maisie {
@@ -22,8 +24,7 @@ Json integer_or_null(const Batch& rows, std::string_view column, std::int64_t ro
 }
 
 Json document(const Batch& rows, std::string_view column, std::int64_t row) {
-  auto parsed = Json::parse(rows.column<std::string_view>(column).value(row, "{}"), nullptr, false);
-  return parsed.is_discarded() ? Json::object() : parsed;
+  return api::read_row(rows.column<std::string_view>(column).value(row, "{}"));
 }
 
 std::string date(const Batch& rows, std::string_view column, std::int64_t row) {

@@ -1,6 +1,7 @@
 #include "api/maisie/views.hpp"
 
 #include <algorithm>
+#include <unordered_set>
 #include <vector>
 
 #include "api/maisie/row_values.hpp"
@@ -25,7 +26,18 @@ Json tag_list(const Batch& rows, std::int64_t row) {
 
 // The names of one kind, each once, in the order of their first appearance.
 struct Names {
-  std::vector<std::string> hyperparameters, parameters, metrics;
+  // In the order added.
+  class Once {
+   public:
+    void add(std::string_view name) {
+      if (seen_.emplace(name).second) names.emplace_back(name);
+    }
+    std::vector<std::string> names;
+
+   private:
+    std::unordered_set<std::string> seen_;
+  };
+  Once hyperparameters, parameters, metrics;
   Json users = Json::array();
 
   Names(const Batch& rows, std::int64_t row) {
@@ -34,20 +46,18 @@ struct Names {
     const Batch facets = rows.child("facets");
     const auto kind = facets.column<std::string_view>("kind");
     const auto name = facets.column<std::string_view>("name");
-    std::vector<std::int64_t> seen;
+    std::unordered_set<std::int64_t> seen;
     for (auto at = begin; at < end; ++at) {
       if (kind.value(at) == "user") {
         const auto id = integer(facets, "user_id", at);
-        if (std::find(seen.begin(), seen.end(), id) != seen.end()) continue;
-        seen.push_back(id);
+        if (!seen.insert(id).second) continue;
         users.push_back({{"id", id}, {"full_name", text(facets, "full_name", at)}});
         continue;
       }
       auto& names = kind.value(at) == "metric"      ? metrics
                     : kind.value(at) == "parameter" ? parameters
                                                     : hyperparameters;
-      const auto value = name.value(at);
-      if (std::find(names.begin(), names.end(), value) == names.end()) names.emplace_back(value);
+      names.add(name.value(at));
     }
   }
 };
@@ -85,9 +95,9 @@ Json Views::project(const Batch& rows, std::int64_t row) const {
           {"workspace_id", workspace},
           {"name", text(rows, "name", row)},
           {"description", text(rows, "description", row)},
-          {"all_hyperparameters", std::move(names.hyperparameters)},
-          {"all_parameters", std::move(names.parameters)},
-          {"all_metrics", std::move(names.metrics)},
+          {"all_hyperparameters", std::move(names.hyperparameters.names)},
+          {"all_parameters", std::move(names.parameters.names)},
+          {"all_metrics", std::move(names.metrics.names)},
           {"all_users", std::move(names.users)},
           {"git_url", text(rows, "git_url", row)},
           {"updated", date(rows, "updated", row)},

@@ -64,8 +64,10 @@ Result<std::shared_ptr<Mount>> Mount::open(Dialect dialect, const Surroundings& 
 void Mount::handle(std::shared_ptr<http::Request> request, http::Reply reply) const {
   auto match = state_->router.match(request->method, request->path);
   if (match.kind == Router::Match::Kind::Found) {
+    const auto& endpoint = state_->endpoints[match.number];
     request->path_values = std::move(match.values);
-    return state_->begin(state_->endpoints[match.number], std::move(request), std::move(reply));
+    request->values_max = endpoint.route->values_max;
+    return state_->begin(endpoint, std::move(request), std::move(reply));
   }
   const bool is_known = match.kind == Router::Match::Kind::WrongMethod;
   if (is_known && request->method == http::Method::Options && state_->dialect.answers_options) {

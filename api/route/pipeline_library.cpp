@@ -3,6 +3,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "api/route/json_text.hpp"
+
 #include <fmt/format.h>
 
 namespace millrace::api {
@@ -26,7 +28,7 @@ Result<PipelineLibrary> PipelineLibrary::open(const fs::path& folder) {
     text << stream.rdbuf();
     if (!stream)
       return Error{Code::Io, fmt::format("read pipeline: cannot be read: {}", file.string())};
-    auto document = parse_json(text.str());
+    auto document = read_own(text.str());
     if (!document.ok())
       return document.error().within(fmt::format("read pipeline {}", file.string()));
     if (!document->is_object())

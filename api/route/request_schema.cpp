@@ -4,6 +4,8 @@
 #include <optional>
 #include <utility>
 
+#include "api/route/json_text.hpp"
+#include "engine/base/json_members.hpp"
 #include "engine/plugin/parameter_rules.hpp"
 #include "engine/plugin/parameter_value.hpp"
 
@@ -61,7 +63,7 @@ void check_values(const Rules& rules, std::string_view place,
   for (const auto& rule : rules->all()) {
     for (const auto& [name, text] : values) {
       if (name != rule.name) continue;
-      given[name] = value_of(rule, text);
+      append_member(given, name, value_of(rule, text));
       break;
     }
   }
@@ -78,7 +80,7 @@ void check_values(const Rules& rules, std::string_view place,
 
 Result<RequestSchema> RequestSchema::read(std::string_view text) {
   RequestSchema schema;
-  MR_TRY(schema.document_, parse_json(text));
+  MR_TRY(schema.document_, read_own(text));
   if (!schema.document_.is_object())
     return Error{Code::DataInvalid, "route schema: must be an object"};
   for (const auto& [name, value] : schema.document_.items()) {
@@ -100,7 +102,7 @@ std::vector<Fault> RequestSchema::check(const http::Request& request) const {
 
   Json given = Json::object();
   if (!request.body.empty()) {
-    auto body = parse_json(request.body);
+    auto body = read_body(request);
     if (!body.ok()) {
       faults.push_back(
           {"json", "", fmt::format("body is not valid JSON: {}", body.error().message)});

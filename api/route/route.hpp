@@ -113,6 +113,8 @@ struct Route {
   std::function<std::unique_ptr<http::BodySink>(const http::Request& head, const Caller&)>
       body_sink{};
   std::size_t upload_bytes = 0;  // how large a body may be that goes to a sink
+  /// Values that a JSON body may have, with the names of members: each takes some 100 bytes.
+  std::size_t values_max = http::kUsualValues;
   /// The pipeline comes with the request: translate() puts it into Bound::job. There is no file.
   bool brings_pipeline = false;
 };

@@ -35,6 +35,7 @@ void put_members(Json& object, const Json& members) {
 }
 
 MemberIndex::MemberIndex(const Json& object) : object_{object} {
+  if (!object.is_object()) return;
   const auto& members = object.get_ref<const Json::object_t&>();
   if (members.size() <= kFewMembers) return;
   members_.reserve(members.size());
@@ -43,6 +44,7 @@ MemberIndex::MemberIndex(const Json& object) : object_{object} {
 
 const Json* MemberIndex::find(std::string_view name) const {
   if (members_.empty()) {
+    if (!object_.is_object()) return nullptr;
     for (const auto& [key, value] : object_.get_ref<const Json::object_t&>()) {
       if (key == name) return &value;
     }

@@ -16,8 +16,8 @@ void append_member(Json& object, std::string_view name, Json value);
 /// and keeps its place, the others follow. Takes linear time, as Json::update() does not.
 void put_members(Json& object, const Json& members);
 
-/// Finds the members of an object by name, in the same time however many there are. The object must
-/// outlive it unchanged. [any thread]
+/// Finds the members of an object by name, in the same time however many there are; what is no
+/// object has none. It must outlive this unchanged. [any thread]
 class MemberIndex {
  public:
   explicit MemberIndex(const Json& object);

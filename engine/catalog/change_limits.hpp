@@ -14,6 +14,12 @@ namespace millrace {
 inline constexpr std::size_t kMostRowsAtOnce = 10'000;
 /// Rows that are written one by one: of other entities, and of a cascade.
 inline constexpr std::size_t kMostSingleRowsAtOnce = 100;
+/// Members of a document that is taken apart into rows (DocumentIndex), and characters of their
+/// names. What lies within a member is not taken apart.
+inline constexpr std::size_t kMostMembers = 10'000;
+inline constexpr std::size_t kLongestMember = 255;
+/// Names in a list that a change sets.
+inline constexpr std::size_t kMostNames = 256;
 /// As how many rows a change counts by itself, where it is one of many of a transaction.
 inline constexpr std::size_t kRowsOfChange = 25;
 /// Rows, and about how many bytes of them, that are written before others have their turn, where a

@@ -12,16 +12,12 @@
 
 #include "engine/base/json.hpp"
 #include "engine/base/json_numbers.hpp"
-#include "engine/base/utf8.hpp"
 
 #include <fmt/format.h>
 
 namespace millrace {
 
 namespace {
-
-constexpr std::size_t kMostMembers = 10'000;  // of one document
-constexpr std::size_t kLongestName = 255;     // characters
 
 // Whose models a facet counts, and where.
 struct Place {
@@ -57,21 +53,8 @@ Result<std::pair<Place, std::vector<Facet>>> read_facets(Connection& connection,
     if (text == nullptr) continue;
     const auto parsed = parse_json(*text);
     if (!parsed.ok() || !parsed->is_object()) continue;
-    const Json& document = *parsed;
-    if (document.size() > kMostMembers)
-      return Error{Code::InvalidArgument,
-                   fmt::format("more than {} members", kMostMembers),
-                   {},
-                   std::string{kind} + "s"};
     std::int64_t place = 0;
-    for (const auto& [name, value] : document.items()) {
-      if (code_points(name) > kLongestName) {
-        return Error{Code::InvalidArgument,
-                     fmt::format("the name of a member is longer than {} characters: {}",
-                                 kLongestName, printable(name, 60)),
-                     {},
-                     std::string{kind} + "s"};
-      }
+    for (const auto& [name, value] : parsed->items()) {
       Facet facet{std::string{kind}, name, place++};
       if (const auto split = split_number(value)) {
         facet.number = split->nearest;

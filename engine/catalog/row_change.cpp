@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <unordered_set>
 #include <utility>
 
 #include "engine/base/json_numbers.hpp"
 #include "engine/base/password.hpp"
 #include "engine/base/utf8.hpp"
+#include "engine/catalog/change_limits.hpp"
 #include "engine/catalog/query.hpp"
 
 #include <fmt/format.h>
@@ -16,7 +18,6 @@ namespace millrace {
 namespace {
 
 constexpr std::string_view kWhat = "catalog change";
-constexpr std::size_t kMostNames = 256;
 
 Error wrong(std::string what, std::string_view field = {}) {
   return {Code::InvalidArgument, fmt::format("{}: {}", kWhat, what), {}, std::string{field}};
@@ -28,6 +29,21 @@ constexpr std::array<std::pair<std::string_view, RowChange::Action>, 5> kActions
      {"delete", RowChange::Action::Delete},
      {"attach", RowChange::Action::Attach},
      {"detach", RowChange::Action::Detach}}};
+
+// Before the transaction, which others wait for.
+Result<void> check_members(const EntityColumn& column, const Json& document) {
+  if (column.index.table.empty() || !document.is_object()) return {};
+  if (document.size() > kMostMembers)
+    return wrong(fmt::format("{} has more than {} members", column.name, kMostMembers),
+                 column.name);
+  for (const auto& [name, value] : document.get_ref<const Json::object_t&>()) {
+    if (name.size() <= kLongestMember || code_points(name) <= kLongestMember) continue;
+    return wrong(fmt::format("{} has a member whose name is longer than {} characters: {}",
+                             column.name, kLongestMember, printable(name, 60)),
+                 column.name);
+  }
+  return {};
+}
 
 Result<std::int64_t> integer_member(const Json& change, std::string_view name) {
   const auto found = change.find(name);
@@ -140,6 +156,7 @@ Result<void> RowChange::read_value(const EntityColumn& column, const Json& value
                                column.name, unfit->text, unfit->pointer),
                    column.name);
     }
+    MR_CHECK(check_members(column, value));
     values_.push_back({&column, value.dump(-1, ' ', false, Json::error_handler_t::replace)});
     return {};
   }
@@ -171,6 +188,7 @@ Result<void> RowChange::read_names(const EntityColumn& column, const Json& value
     return wrong(fmt::format("{} has more than {} names", column.name, kMostNames), column.name);
   MR_TRY(const EntityColumn* name, column_of(*find_entity(column.related.named), "name", kWhat));
   Names names{&column, {}};
+  std::unordered_set<std::string> seen;
   for (const Json& each : value) {
     if (!each.is_string())
       return wrong(fmt::format("{} is a list of names", column.name), column.name);
@@ -180,8 +198,7 @@ Result<void> RowChange::read_names(const EntityColumn& column, const Json& value
           fmt::format("{} has a name of more than {} characters", column.name, name->rules.longest),
           column.name);
     }
-    if (std::find(names.names.begin(), names.names.end(), text) == names.names.end())
-      names.names.push_back(std::move(text));
+    if (seen.insert(text).second) names.names.push_back(std::move(text));
   }
   names_.push_back(std::move(names));
   return {};

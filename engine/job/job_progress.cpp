@@ -5,6 +5,8 @@
 #include <numeric>
 #include <utility>
 
+#include "engine/base/json_members.hpp"
+
 namespace millrace {
 
 namespace {
@@ -80,8 +82,9 @@ void JobProgress::mark(std::int64_t sequence) {
 Json JobProgress::rows_up_to_mark() const {
   Json rows = Json::object();
   for (const Entry& each : entries_) {
-    if (each.in.settled > 0) rows[std::string{kReached} + each.name] = each.in.settled;
-    if (each.out.settled > 0) rows[std::string{kLeft} + each.name] = each.out.settled;
+    if (each.in.settled > 0)
+      append_member(rows, std::string{kReached} + each.name, each.in.settled);
+    if (each.out.settled > 0) append_member(rows, std::string{kLeft} + each.name, each.out.settled);
   }
   return rows;
 }

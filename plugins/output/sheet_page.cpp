@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <unordered_map>
 
 #include "plugins/output/sheet_style.hpp"
 #include "plugins/records/labels.hpp"
@@ -72,16 +73,12 @@ records::Polygon outline(const records::Polygon& points) {
 // Says the boxes of a picture in words, for those who cannot see them: "2 dog, 1 cat".
 std::string box_words(std::string_view label) {
   std::vector<std::pair<std::string, std::size_t>> counts;
+  std::unordered_map<std::string, std::size_t> places;  // among them
   for (const auto& detection : records::read_labels(label).detections) {
     for (const auto& box : detection.boxes) {
-      const auto found = std::find_if(counts.begin(), counts.end(), [&](const auto& known) {
-        return known.first == box.box_class;
-      });
-      if (found == counts.end()) {
-        counts.emplace_back(box.box_class, 1);
-      } else {
-        ++found->second;
-      }
+      const auto [known, is_new] = places.emplace(box.box_class, counts.size());
+      if (is_new) counts.emplace_back(box.box_class, 0);
+      ++counts[known->second].second;
     }
   }
   std::string words;

@@ -1,6 +1,7 @@
 #include "plugins/records/label_path.hpp"
 
-#include <algorithm>
+#include <string>
+#include <unordered_set>
 
 namespace millrace::records {
 
@@ -23,12 +24,12 @@ class Collector final : public LabelVisitor {
 
  private:
   void add(std::string_view value) {
-    if (std::find(values_.begin(), values_.end(), value) == values_.end())
-      values_.emplace_back(value);
+    if (seen_.emplace(value).second) values_.emplace_back(value);
   }
 
   const LabelPath& path_;
   std::vector<std::string>& values_;
+  std::unordered_set<std::string> seen_{values_.begin(), values_.end()};
 };
 
 }  // namespace

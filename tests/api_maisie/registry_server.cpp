@@ -60,9 +60,7 @@ RegistryServer::Answer RegistryServer::send(std::string_view method, std::string
   Client client{port_};
   client.send(text + "\r\n" + std::string{body});
   auto reply = client.read_reply(method == "HEAD");
-  Answer answer{reply.status, reply.body, reply.headers, Json::parse(reply.body, nullptr, false)};
-  if (answer.body.is_discarded()) answer.body = nullptr;
-  return answer;
+  return {reply.status, reply.body, reply.headers, parse_json(reply.body).value_or(Json{})};
 }
 
 RegistryServer::Answer RegistryServer::as_user(std::string_view method, std::string_view target,

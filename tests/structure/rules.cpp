@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <regex>
+#include <string>
 #include <utility>
 
 namespace millrace::test {
@@ -120,6 +122,36 @@ std::vector<std::string> include_violations(std::string_view path, std::string_v
         report("that library belongs to another folder");
       }
     }
+  }
+  return found;
+}
+
+std::vector<std::string> json_violations(std::string_view path, std::string_view text) {
+  std::vector<std::string> found;
+  if (!begins_with(path, "api/")) return found;
+  // Tokens are read with limits of their own, before anybody is known.
+  constexpr std::array<std::string_view, 2> kReaders{"api/route/json_text.cpp",
+                                                     "api/auth/token.cpp"};
+  const bool may_parse = std::find(kReaders.begin(), kReaders.end(), path) != kReaders.end();
+  const bool reads_requests = text.find("http::Request") != std::string_view::npos ||
+                              text.find("Fields") != std::string_view::npos;
+  // A name, what stands in brackets and is no text, number or constant, and one "=".
+  static const std::regex kGrows{R"(\b\w+\[(?!k[A-Z])[^\]"0-9][^=]*\] = )"};
+  int number = 0;
+  while (!text.empty()) {
+    ++number;
+    const auto end = std::min(text.find('\n'), text.size());
+    const std::string line{text.substr(0, std::min(text.find("//"), end))};
+    text.remove_prefix(std::min(end + 1, text.size()));
+    const auto report = [&](std::string_view why) {
+      found.push_back(std::string{path} + ":" + std::to_string(number) + ": " + std::string{why});
+    };
+    if (line.find("Json::parse(") != std::string::npos)
+      report("Json::parse has no limits: use api/route/json_text.hpp");
+    if (!may_parse && line.find("parse_json(") != std::string::npos)
+      report("JSON is read by api/route/json_text.hpp");
+    if (reads_requests && std::regex_search(line, kGrows))
+      report("an object grows by operator[]: use append_member()");
   }
   return found;
 }

@@ -11,6 +11,11 @@ namespace millrace::test {
 /// rules are free.
 std::vector<std::string> include_violations(std::string_view path, std::string_view text);
 
+/// Returns what is wrong with how a file of api/ handles the JSON that clients send: it is read in
+/// one place, which sets limits, and no object grows by operator[] under names that are not written
+/// in the source, since each such step walks through all members.
+std::vector<std::string> json_violations(std::string_view path, std::string_view text);
+
 /// Returns how many lines a file may have, 0 where there is no limit.
 int line_limit(std::string_view path);
 

@@ -54,6 +54,16 @@ TEST_CASE("includes run from tools to api to engine to sdk, and from plugins to 
   CHECK(found == std::vector<std::string>{});
 }
 
+TEST_CASE("api/ reads JSON in one place, and lets no object grow by names that a client sends",
+          "[structure]") {
+  std::vector<std::string> found;
+  for_each_file([&](const std::string& path, const std::string& text) {
+    const auto violations = json_violations(path, text);
+    found.insert(found.end(), violations.begin(), violations.end());
+  });
+  CHECK(found == std::vector<std::string>{});
+}
+
 TEST_CASE("no source file is longer than its limit", "[structure]") {
   std::vector<std::string> found;
   for_each_file([&](const std::string& path, const std::string& text) {
@@ -96,6 +106,26 @@ TEST_CASE("the rules see an include that runs the wrong way", "[structure][rules
                            "// #include \"api/a.hpp\"\n#include \"engine/run/run.hpp\"\n")
             .empty());
   CHECK(include_violations("tests/a.cpp", "#include \"api/a.hpp\"").empty());
+}
+
+TEST_CASE("the rules see JSON without limits, and objects that grow by unknown names",
+          "[structure][rules]") {
+  using Words = std::vector<std::string>;
+  CHECK(json_violations("api/maisie/a.cpp", "\nauto x = Json::parse(text);") ==
+        Words{"api/maisie/a.cpp:2: Json::parse has no limits: use api/route/json_text.hpp"});
+  CHECK(json_violations("api/maisie/a.cpp", "parse_json(request.body)").size() == 1);
+  CHECK(json_violations("api/route/json_text.cpp", "parse_json(request.body)").empty());
+  CHECK(json_violations("api/route/json_text.cpp", "Json::parse(request.body)").size() == 1);
+  CHECK(json_violations("engine/a.cpp", "Json::parse(text)").empty());
+  const std::string reads = "void f(const http::Request&);\n";
+  CHECK(json_violations("api/maisie/a.cpp", reads + "json_[key] = value;") ==
+        Words{"api/maisie/a.cpp:2: an object grows by operator[]: use append_member()"});
+  CHECK(json_violations("api/maisie/a.cpp", reads + "made[std::string{name}] = 1;").size() == 1);
+  CHECK(json_violations("api/maisie/a.cpp", reads + "made[a[b]][c] = 1;").size() == 1);
+  CHECK(json_violations("api/maisie/a.cpp", "json_[name] = value;").empty());
+  CHECK(json_violations("api/maisie/a.cpp", reads + "made[\"name\"] = 1; a[0] = 2; a[kName] = 3;").empty());
+  CHECK(json_violations("api/maisie/a.cpp", reads + "if (text[last] == '=') f();").empty());
+  CHECK(json_violations("api/maisie/a.cpp", reads + "// json_[name] = value;").empty());
 }
 
 TEST_CASE("the ABI header has a limit of its own", "[structure][rules]") {

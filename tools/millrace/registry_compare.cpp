@@ -1,9 +1,11 @@
 #include <algorithm>
 #include <array>
+#include <unordered_set>
 #include <utility>
 
 #include <CLI/CLI.hpp>
 
+#include "engine/base/json_members.hpp"
 #include "tools/millrace/exit_code.hpp"
 #include "tools/millrace/output.hpp"
 #include "tools/millrace/registry.hpp"
@@ -13,22 +15,36 @@ namespace {
 
 constexpr std::array<const char*, 3> kDictionaries{"hyperparameters", "parameters", "metrics"};
 
-// Returns the value of a key in one dictionary of a model, or nullptr.
-const Json* value_in(const Json& model, const char* dictionary, const std::string& key) {
-  const auto values = model.find(dictionary);
-  if (values == model.end() || !values->is_object()) return nullptr;
-  const auto found = values->find(key);
-  return found == values->end() ? nullptr : &*found;
-}
+// One dictionary of each model, to find the values of a key in.
+class Dictionaries {
+ public:
+  Dictionaries(const Json& models, const char* dictionary) {
+    static const Json kNone = Json::object();
+    for (const auto& model : models) {
+      const auto values = model.find(dictionary);
+      all_.emplace_back(values != model.end() && values->is_object() ? *values : kNone);
+    }
+  }
+  /// Returns the value of a key in each model; null where it has none.
+  [[nodiscard]] std::vector<const Json*> values_of(std::string_view key) const {
+    std::vector<const Json*> values;
+    for (const auto& one : all_) values.push_back(one.find(key));
+    return values;
+  }
+
+ private:
+  std::vector<MemberIndex> all_;
+};
 
 // Returns the keys of a dictionary over all models, in the order of their first appearance.
 std::vector<std::string> keys_of(const Json& models, const char* dictionary) {
   std::vector<std::string> keys;
+  std::unordered_set<std::string> seen;
   for (const auto& model : models) {
     const auto values = model.find(dictionary);
     if (values == model.end() || !values->is_object()) continue;
     for (const auto& [key, value] : values->items()) {
-      if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(key);
+      if (seen.insert(key).second) keys.push_back(key);
     }
   }
   return keys;
@@ -65,21 +81,18 @@ std::vector<std::vector<Cell>> comparison_rows(const Json& models, Colour differ
     rows[0].push_back(text_cell(heading));
   }
   for (const auto* dictionary : kDictionaries) {
+    const Dictionaries dictionaries{models, dictionary};
     for (const auto& key : keys_of(models, dictionary)) {
-      bool is_same = true;
-      const auto* first = value_in(models[0], dictionary, key);
-      for (const auto& model : models) {
-        const auto* value = value_in(model, dictionary, key);
-        is_same = is_same && (value == nullptr) == (first == nullptr) &&
-                  (value == nullptr || *value == *first);
-      }
+      const auto values = dictionaries.values_of(key);
+      const auto* first = values.front();
+      const bool is_same = std::all_of(values.begin(), values.end(), [first](const Json* value) {
+        return (value == nullptr) == (first == nullptr) && (value == nullptr || *value == *first);
+      });
       const auto colour = is_same ? Colour::None : differs;
       auto& row = rows.emplace_back();
       row.push_back(text_cell(std::string{dictionary} + "." + key, colour));
-      for (const auto& model : models) {
-        const auto* value = value_in(model, dictionary, key);
+      for (const auto* value : values)
         row.push_back(text_cell(value == nullptr ? "" : value_text(*value), colour));
-      }
     }
   }
   return rows;
@@ -91,13 +104,13 @@ Json comparison_json(const Json& models) {
     out["models"].push_back(
         {{"id", model.value("id", Json{})}, {"name", model.value("name", Json{})}});
   for (const auto* dictionary : kDictionaries) {
+    const Dictionaries dictionaries{models, dictionary};
     auto& keys = out[dictionary] = Json::object();
     for (const auto& key : keys_of(models, dictionary)) {
-      auto& values = keys[key] = Json::array();
-      for (const auto& model : models) {
-        const auto* value = value_in(model, dictionary, key);
+      Json values = Json::array();
+      for (const auto* value : dictionaries.values_of(key))
         values.push_back(value == nullptr ? Json{} : *value);
-      }
+      append_member(keys, key, std::move(values));
     }
   }
   return out;

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string_view>
+
+#include "api/http/message.hpp"
+#include "engine/base/json.hpp"
+#include "engine/base/result.hpp"
+
+/// The one place where api/ reads JSON, so that whatever a client sends has limits.
+namespace millrace::api {
+
+/// Levels and bytes of a name, of all that a client sends.
+inline constexpr int kMostLevels = 64;
+inline constexpr std::size_t kMostNameBytes = 1'024;
+
+/// Returns the JSON that a request has for its body, within the limits of its route.
+Result<Json> read_body(const http::Request& request);
+
+/// Returns JSON that stands as a text within a request: the field of a form. It has the usual
+/// limits.
+Result<Json> read_text(std::string_view text);
+
+/// Returns what a row of the catalog holds, {} where that is no JSON.
+Json read_row(std::string_view text);
+
+/// Returns what we wrote ourselves, or whoever set up the server.
+Result<Json> read_own(std::string_view text);
+
+}  // namespace millrace::api
