@@ -39,6 +39,7 @@ struct ServeArguments {
   int keep_days = 30;
   std::int64_t lease_seconds = 30;
   http::ServerSettings server;
+  http::Limits limits;
   std::vector<std::string> allowed_origins, allowed_names;
   std::int64_t patience_seconds = 10;
 };
@@ -115,6 +116,7 @@ Result<api::AppSettings> settings_of(const Program& program, const ServeArgument
   if (!arguments.tls_key.empty())
     settings.tls = http::TlsSettings{arguments.tls_certificate, arguments.tls_key};
   settings.server = arguments.server;
+  settings.limits = arguments.limits;
   settings.allowed_origins = arguments.allowed_origins;
   settings.allowed_hosts = arguments.allowed_names;
   for (const auto& root : arguments.roots)
@@ -230,22 +232,29 @@ void add_network_options(CLI::App& command, ServeArguments& arguments) {
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
   command
-      .add_option("--body-memory", arguments.server.body_memory_bytes,
-                  "Bytes of request bodies in memory at the most; beyond: 503")
-      ->capture_default_str()
-      ->transform(CLI::AsSizeValue(false));
-  command
-      .add_option(
-          "--body-files", arguments.server.body_file_bytes,
-          "Bytes of large request bodies that wait in files of the data folder; beyond: 503")
-      ->capture_default_str()
-      ->transform(CLI::AsSizeValue(false));
-  command
       .add_option("--patience", arguments.patience_seconds,
                   "Seconds that running requests, and then running operators, get when the server "
                   "stops")
       ->capture_default_str()
       ->check(CLI::Range(0, 3600));
+}
+
+void add_body_options(CLI::App& command, ServeArguments& arguments) {
+  command
+      .add_option("--body-memory", arguments.server.body_memory_bytes,
+                  "Bytes of request bodies in memory at the most; beyond: 503")
+      ->capture_default_str()
+      ->transform(CLI::AsSizeValue(false));
+  command
+      .add_option("--body-files", arguments.server.body_file_bytes,
+                  "Bytes of large request bodies that wait in files of the data folder; beyond: 503")
+      ->capture_default_str()
+      ->transform(CLI::AsSizeValue(false));
+  command
+      .add_option("--body-rate", arguments.limits.body_rate,
+                  "Bytes a second that a request body brings at least, on average after 30 s; else: "
+                  "408; 0: any")
+      ->capture_default_str();
 }
 
 void add_browser_options(CLI::App& command, ServeArguments& arguments) {
@@ -341,6 +350,7 @@ void add_serve(CLI::App& app, Program& program) {
   const auto arguments =
       std::make_shared<ServeArguments>();  // shared with the callback, which runs later
   add_network_options(*command, *arguments);
+  add_body_options(*command, *arguments);
   add_browser_options(*command, *arguments);
   add_registry_options(*command, *arguments);
   add_work_options(*command, *arguments);
