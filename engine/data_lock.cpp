@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "engine/base/json.hpp"
+#include "engine/base/private_files.hpp"
 
 namespace millrace {
 
@@ -41,7 +42,7 @@ Result<void> write_holder(int descriptor, const std::string& address) {
 
 Result<DataLock> DataLock::take(const std::filesystem::path& folder) {
   const auto file = lock_file(folder);
-  detail::FileDescriptor opened{::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)};
+  detail::FileDescriptor opened{::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kPrivateFile)};
   if (!opened) return system_error("cannot open the lock of the data folder", file.string(), errno);
   const int descriptor = opened.get();
   if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include <utility>
 
+#include "engine/data_folder.hpp"
 #include "engine/data_lock.hpp"
 #include "engine/job/inline_services.hpp"
 #include "engine/prepared.hpp"
@@ -101,9 +102,7 @@ Engine::Engine() = default;
 Engine::~Engine() = default;
 
 Result<std::unique_ptr<Engine>> Engine::open(EngineSettings settings) {
-  std::error_code problem;
-  std::filesystem::create_directories(settings.data, problem);
-  if (problem) return system_error("cannot make the data folder", settings.data.string(), problem.value());
+  MR_CHECK(open_data_folder(settings.data));
   settings.data = std::filesystem::absolute(settings.data);
   MR_TRY(auto lock, DataLock::take(settings.data));
   if (settings.plugins.empty()) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <system_error>
 #include <utility>
 
 #include <spdlog/spdlog.h>
@@ -13,6 +12,7 @@
 #include "api/maisie/dialect.hpp"
 #include "api/maisie/upload_sweep.hpp"
 #include "engine/base/descriptor_limit.hpp"
+#include "engine/base/private_files.hpp"
 
 #include <fmt/format.h>
 
@@ -77,13 +77,8 @@ Result<void> App::State::make_server() {
   }
   if (chosen.body_folder.empty()) {
     chosen.body_folder = settings.engine.data / "bodies";
-    std::error_code error;
-    std::filesystem::create_directories(chosen.body_folder, error);
-    if (!error)
-      std::filesystem::permissions(chosen.body_folder, std::filesystem::perms::owner_all, error);
-    if (error)
-      return system_error("serve: folder for the bodies of requests", chosen.body_folder.string(),
-                          error.value());
+    if (auto made = make_private_folder(chosen.body_folder); !made.ok())
+      return std::move(made).error().within("serve: folder for the bodies of requests");
   }
   server = std::make_unique<http::Server>(std::move(chosen));
   return {};

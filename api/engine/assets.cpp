@@ -57,7 +57,7 @@ Assets Assets::open(const fs::path& folder) {
 Result<http::Response> Assets::get(std::string_view name) const {
   const auto type = types_.find(name);
   if (type == types_.end()) return Error{Code::NotFound, fmt::format("no such page: {}", name)};
-  MR_TRY(const auto disk, open_disk(folder_, false));
+  MR_TRY(const auto disk, open_disk(folder_, DiskOwner::Others));
   MR_TRY(auto file, disk->open(name));
   http::Response response{
       .headers = {{"Content-Type", type->second},

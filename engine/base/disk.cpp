@@ -10,6 +10,7 @@
 
 #include "engine/base/beneath.hpp"
 #include "engine/base/disk_file.hpp"
+#include "engine/base/private_files.hpp"
 #include "engine/base/utf8.hpp"
 
 #include <sys/file.h>
@@ -21,8 +22,16 @@ namespace {
 using detail::FileDescriptor;
 using detail::open_beneath;
 
-constexpr mode_t kFileMode = 0666;  // the umask takes away from it
-constexpr mode_t kFolderMode = 0777;
+// What the umask takes away from.
+struct Modes {
+  mode_t file = 0666;
+  mode_t folder = 0777;
+};
+
+Modes modes_of(DiskOwner owner) {
+  return owner == DiskOwner::Program ? Modes{kPrivateFile, kPrivateFolder} : Modes{};
+}
+
 // So many new folders wait for a sync of theirs; the name of one more is synced as it is made.
 constexpr std::size_t kMaxNewFolders = 4096;
 
@@ -61,8 +70,8 @@ class KernelDiskLock final : public DiskLock {
 
 class KernelDisk final : public Disk {
  public:
-  KernelDisk(FileDescriptor root, std::string path)
-      : root_{std::move(root)}, path_{std::move(path)} {}
+  KernelDisk(FileDescriptor root, std::string path, Modes modes)
+      : root_{std::move(root)}, path_{std::move(path)}, modes_{modes} {}
 
   Result<std::unique_ptr<ReadableFile>> open(std::string_view name) override {
     MR_CHECK(check_name("open file", name));
@@ -321,10 +330,10 @@ class KernelDisk final : public Disk {
 
   // Opens a file with O_CREAT among the flags, and makes the folders above it.
   Result<FileDescriptor> open_or_make(std::string_view what, std::string_view name, int flags) {
-    auto file = open_beneath(root_.get(), name, flags, kFileMode);
+    auto file = open_beneath(root_.get(), name, flags, modes_.file);
     if (!file && errno == ENOENT) {
       MR_CHECK(make_folders(split(name).folder));
-      file = open_beneath(root_.get(), name, flags, kFileMode);
+      file = open_beneath(root_.get(), name, flags, modes_.file);
     }
     if (!file) return write_failed(what, name, errno);
     return file;
@@ -340,7 +349,7 @@ class KernelDisk final : public Disk {
       const bool is_there = ::faccessat(parent.get(), place.leaf.c_str(), F_OK, 0) == 0;
       // Noted before it is there: who finds it there finds the note as well.
       const bool is_noted = is_there || note_new(made);
-      if (!is_there && ::mkdirat(parent.get(), place.leaf.c_str(), kFolderMode) != 0 &&
+      if (!is_there && ::mkdirat(parent.get(), place.leaf.c_str(), modes_.folder) != 0 &&
           errno != EEXIST) {
         return write_failed("make folder", folder, errno);
       }
@@ -370,22 +379,19 @@ class KernelDisk final : public Disk {
 
   FileDescriptor root_;
   std::string path_;
+  const Modes modes_;
   std::mutex mutex_;                             // guards new_folders_
   std::unordered_set<std::string> new_folders_;  // their names in the folders above are not synced
 };
 
 }  // namespace
 
-Result<std::unique_ptr<Disk>> open_disk(const std::filesystem::path& folder, bool create) {
+Result<std::unique_ptr<Disk>> open_disk(const std::filesystem::path& folder, DiskOwner owner) {
   const auto path = folder.string();
-  if (create) {
-    std::error_code fault;
-    std::filesystem::create_directories(folder, fault);
-    if (fault) return system_error("make folder", path, fault.value());
-  }
+  if (owner == DiskOwner::Program) MR_CHECK(make_private_folder(folder));
   FileDescriptor root{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   if (!root) return system_error("open folder", path, errno);
-  return std::unique_ptr<Disk>{std::make_unique<KernelDisk>(std::move(root), path)};
+  return std::unique_ptr<Disk>{std::make_unique<KernelDisk>(std::move(root), path, modes_of(owner))};
 }
 
 }  // namespace millrace

@@ -98,7 +98,13 @@ class Disk {
   [[nodiscard]] virtual std::string describe() const = 0;
 };
 
-/// Opens the machine's file system below `folder`, which is made when `create` says so.
-Result<std::unique_ptr<Disk>> open_disk(const std::filesystem::path& folder, bool create);
+/// Whose folder a disk stands on, and so who may read what is made there.
+enum class DiskOwner {
+  Program,  // made when it is missing; for nobody but its user (0700, files 0600), whatever the umask
+  Others    // a folder that is there; what is made there is as the umask says
+};
+
+/// Opens the machine's file system below `folder`.
+Result<std::unique_ptr<Disk>> open_disk(const std::filesystem::path& folder, DiskOwner owner);
 
 }  // namespace millrace

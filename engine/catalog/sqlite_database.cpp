@@ -6,6 +6,8 @@
 
 #include <sqlite3.h>
 
+#include "engine/base/private_files.hpp"
+
 #include <fmt/format.h>
 
 namespace millrace {
@@ -278,6 +280,9 @@ Result<std::unique_ptr<Database>> open_sqlite(const std::filesystem::path& path,
                                               std::chrono::milliseconds busy_timeout) {
   if (path.empty())
     return Error{Code::InvalidArgument, "catalog address names no file: sqlite:PATH is wanted"};
+  // Its log and its index, beside it, get the mode that it has. Where it cannot be made, connecting
+  // says why.
+  static_cast<void>(make_private_file(path));
   return std::unique_ptr<Database>{std::make_unique<SqliteDatabase>(path, busy_timeout)};
 }
 

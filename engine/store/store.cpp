@@ -253,7 +253,7 @@ struct Store::State {
     const std::lock_guard lock{mutex};
     auto& folder = roots[root];
     if (!folder) {
-      auto disk = open_disk(root, false);
+      auto disk = open_disk(root, DiskOwner::Others);
       if (!disk.ok()) {
         roots.erase(root);
         return std::move(disk).error();
@@ -278,14 +278,14 @@ Result<std::unique_ptr<Store>> Store::open(StoreSettings settings, OpenDisk open
   store->state_ = std::make_unique<State>(std::move(settings), std::move(open_disk));
   auto& state = *store->state_;
   if (!state.settings.folder.empty()) {
-    auto disk = state.open_disk(state.settings.folder, true);
+    auto disk = state.open_disk(state.settings.folder, DiskOwner::Program);
     if (!disk.ok()) return disk.error().within("open store");
     state.objects = std::make_unique<ObjectFolder>(*std::move(disk), ObjectFolder::Kind::Ours);
     state.blobs = std::make_unique<Blobs>(state.objects->disk());
     state.stages = std::make_unique<detail::StageRegister>(state.objects->disk(), ".stages");
   }
   if (!state.settings.work.empty()) {
-    auto disk = state.open_disk(state.settings.work, true);
+    auto disk = state.open_disk(state.settings.work, DiskOwner::Program);
     if (!disk.ok()) return disk.error().within("open scratch");
     state.work = std::make_unique<WorkFolder>(*std::move(disk), state.settings.max_scratch_bytes);
   }

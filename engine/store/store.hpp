@@ -43,9 +43,9 @@ struct StoreSettings {
   std::uint64_t max_content_bytes = 64ull << 30;  // of contents that one attempt at a job may write (--max-contents)
 };
 
-/// Opens the folder of a store, made when `create` says so; `open_disk` outside of tests.
+/// Opens the folder of a disk; `open_disk` outside of tests.
 using OpenDisk =
-    std::function<Result<std::unique_ptr<Disk>>(const std::filesystem::path& folder, bool create)>;
+    std::function<Result<std::unique_ptr<Disk>>(const std::filesystem::path& folder, DiskOwner owner)>;
 
 /// Bytes by address: file:, qiniu:///zone/bucket/key on the embedded folder store, http(s): and blob: for reading.
 /// [any thread; blocks] Nothing written is visible before it is whole.

@@ -36,7 +36,7 @@ struct FileServer {
   explicit FileServer(std::string_view bytes, std::size_t said = 0, http::Limits limits = {})
       : size{said > 0 ? said : bytes.size()} {
     write_file(folder.path() / "object", bytes);
-    disk = *open_disk(folder.path(), false);
+    disk = *open_disk(folder.path(), DiskOwner::Others);
     server.emplace(
         [this](const std::shared_ptr<http::Request>&, const http::Reply& reply) {
           http::Response response;

@@ -15,6 +15,7 @@
 #include "engine/base/beneath.hpp"
 #include "tests/engine_base/temporary_folder.hpp"
 
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -27,7 +28,7 @@ namespace fs = std::filesystem;
 namespace {
 
 std::unique_ptr<Disk> disk_in(const TemporaryFolder& folder) {
-  auto disk = open_disk(folder.path() / "disk", true);
+  auto disk = open_disk(folder.path() / "disk", DiskOwner::Program);
   REQUIRE(disk.ok());
   return *std::move(disk);
 }
@@ -293,13 +294,13 @@ TEST_CASE("a file in the way of a folder is a conflict", "[base][disk]") {
 
 TEST_CASE("a disk is made when asked for, and only then", "[base][disk]") {
   const TemporaryFolder folder;
-  CHECK(open_disk(folder.path() / "no", false).error().code == Code::NotFound);
-  auto made = open_disk(folder.path() / "x/y", true);
+  CHECK(open_disk(folder.path() / "no", DiskOwner::Others).error().code == Code::NotFound);
+  auto made = open_disk(folder.path() / "x/y", DiskOwner::Program);
   REQUIRE(made.ok());
   CHECK((*made)->describe() == "folder " + (folder.path() / "x/y").string());
   write_file(folder.path() / "file", "");
-  CHECK_FALSE(open_disk(folder.path() / "file", true).ok());
-  CHECK_FALSE(open_disk(folder.path() / "file", false).ok());
+  CHECK_FALSE(open_disk(folder.path() / "file", DiskOwner::Program).ok());
+  CHECK_FALSE(open_disk(folder.path() / "file", DiskOwner::Others).ok());
 }
 
 TEST_CASE("walking beneath a folder answers like openat2", "[base][disk]") {
@@ -329,4 +330,28 @@ TEST_CASE("walking beneath a folder answers like openat2", "[base][disk]") {
   CHECK(detail::walk_beneath(root.get(), "a/new", O_WRONLY | O_CREAT, 0600));
   CHECK(fs::exists(folder.path() / "a/new"));
   CHECK_FALSE(detail::walk_beneath(root.get(), "link/new", O_WRONLY | O_CREAT, 0600));
+}
+
+TEST_CASE("whose folder a disk stands on says who may read what it makes", "[base][disk]") {
+  const TemporaryFolder folder;
+  const auto before = ::umask(0);
+  const auto made = [&](const char* name, DiskOwner owner) {
+    const auto disk = open_disk(folder.path() / name, owner);
+    REQUIRE(disk.ok());
+    REQUIRE((*disk)->create("a/file").ok());
+    REQUIRE((*disk)->try_lock("a/lock").ok());
+    std::string modes;
+    for (const char* each : {"", "a", "a/file", "a/lock"}) {
+      struct stat status {};
+      REQUIRE(::stat((folder.path() / name / each).c_str(), &status) == 0);
+      modes += fmt::format("{:o} ", status.st_mode & 07777);
+    }
+    return modes;
+  };
+  fs::create_directory(folder.path() / "theirs");
+  const auto ours = made("ours", DiskOwner::Program);
+  const auto theirs = made("theirs", DiskOwner::Others);
+  ::umask(before);
+  CHECK(ours == "700 700 600 600 ");
+  CHECK(theirs == "777 777 666 666 ");
 }

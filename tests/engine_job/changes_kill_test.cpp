@@ -92,8 +92,8 @@ TEST_CASE("child of the tests of changes", "[.changes_child]") {
   const std::string what = variable("MR_CHANGES_WHAT");
   if (what == "no checkpoints") place.settings.checkpoint_every = 1h;
   place.open_disk = [&script](const fs::path& folder,
-                              bool create) -> Result<std::unique_ptr<Disk>> {
-    MR_TRY(auto disk, open_disk(folder, create));
+                              DiskOwner owner) -> Result<std::unique_ptr<Disk>> {
+    MR_TRY(auto disk, open_disk(folder, owner));
     return std::unique_ptr<Disk>{std::make_unique<test::FaultyDisk>(std::move(disk), script)};
   };
   place.open();

@@ -289,8 +289,8 @@ TEST_CASE("a process that dies between the note of a content and its place leave
     while (!standing.is_released) std::this_thread::sleep_for(1ms);
   };
   place.open_disk = [&standing](const std::filesystem::path& folder,
-                                bool create) -> Result<std::unique_ptr<Disk>> {
-    MR_TRY(auto disk, open_disk(folder, create));
+                                DiskOwner owner) -> Result<std::unique_ptr<Disk>> {
+    MR_TRY(auto disk, open_disk(folder, owner));
     return std::unique_ptr<Disk>{
         std::make_unique<test::FaultyDisk>(std::move(disk), standing.script)};
   };
@@ -337,8 +337,8 @@ TEST_CASE("a content that could not be removed behind the end of its job goes at
   Place place;
   place.close();
   place.open_disk = [&script](const std::filesystem::path& folder,
-                              bool create) -> Result<std::unique_ptr<Disk>> {
-    MR_TRY(auto disk, open_disk(folder, create));
+                              DiskOwner owner) -> Result<std::unique_ptr<Disk>> {
+    MR_TRY(auto disk, open_disk(folder, owner));
     return std::unique_ptr<Disk>{std::make_unique<test::FaultyDisk>(std::move(disk), script)};
   };
   place.open();

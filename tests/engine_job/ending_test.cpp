@@ -39,11 +39,11 @@ Json with_result(JobPlace& place, std::size_t bytes) {
 }
 
 OpenDisk faulty(DiskScript& script) {
-  return
-      [&script](const std::filesystem::path& folder, bool create) -> Result<std::unique_ptr<Disk>> {
-        MR_TRY(auto disk, open_disk(folder, create));
-        return std::unique_ptr<Disk>{std::make_unique<FaultyDisk>(std::move(disk), script)};
-      };
+  return [&script](const std::filesystem::path& folder,
+                   DiskOwner owner) -> Result<std::unique_ptr<Disk>> {
+    MR_TRY(auto disk, open_disk(folder, owner));
+    return std::unique_ptr<Disk>{std::make_unique<FaultyDisk>(std::move(disk), script)};
+  };
 }
 
 // Whether the log has told once of steps that fail, and once that it is over.

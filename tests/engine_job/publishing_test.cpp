@@ -109,8 +109,8 @@ TEST_CASE("a job that has published one output keeps publishing until the other 
     fs::create_directories(target(place, "list") / "inner");
   };
   place.open_disk = [&script](const fs::path& folder,
-                              bool create) -> Result<std::unique_ptr<Disk>> {
-    MR_TRY(auto disk, open_disk(folder, create));
+                              DiskOwner owner) -> Result<std::unique_ptr<Disk>> {
+    MR_TRY(auto disk, open_disk(folder, owner));
     return std::unique_ptr<Disk>{std::make_unique<test::FaultyDisk>(std::move(disk), script)};
   };
   place.open();

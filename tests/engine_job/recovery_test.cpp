@@ -74,8 +74,8 @@ TEST_CASE(
   JobPlace place{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
   place.settings.lease = 2s;  // it would run out if it were not renewed
   place.open_disk = [&script](const std::filesystem::path& folder,
-                              bool create) -> Result<std::unique_ptr<Disk>> {
-    MR_TRY(auto disk, open_disk(folder, create));
+                              DiskOwner owner) -> Result<std::unique_ptr<Disk>> {
+    MR_TRY(auto disk, open_disk(folder, owner));
     return std::unique_ptr<Disk>{std::make_unique<test::FaultyDisk>(std::move(disk), script)};
   };
   place.open(false);

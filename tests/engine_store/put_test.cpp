@@ -63,8 +63,8 @@ std::unique_ptr<Store> open_beside(const StoreFixture& fixture, std::function<vo
   };
 
   auto opened = Store::open({.folder = fixture.folder.path() / "store"}, [&](const auto& path,
-                                                                             bool create) {
-    auto disk = open_disk(path, create);
+                                                                             DiskOwner owner) {
+    auto disk = open_disk(path, owner);
     if (!disk.ok()) return disk;
     return Result<std::unique_ptr<Disk>>{std::make_unique<WatchedDisk>(*std::move(disk), before)};
   });

@@ -36,8 +36,8 @@ struct StoreFixture {
   }
 
   std::unique_ptr<Store> reopen(StoreSettings settings) {
-    auto opened = Store::open(std::move(settings), [this](const auto& path, bool create) {
-      auto disk = open_disk(path, create);
+    auto opened = Store::open(std::move(settings), [this](const auto& path, DiskOwner owner) {
+      auto disk = open_disk(path, owner);
       if (!disk.ok()) return disk;
       return Result<std::unique_ptr<Disk>>{std::make_unique<FaultyDisk>(*std::move(disk), script)};
     });

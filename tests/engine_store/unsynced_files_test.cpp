@@ -93,7 +93,7 @@ TEST_CASE("a failure of one file does not keep the others from being synced", "[
   };
   StoreFixture fixture;
   UnsyncedFiles files;
-  const auto disk = open_disk(fixture.folder.path(), false);
+  const auto disk = open_disk(fixture.folder.path(), DiskOwner::Others);
   REQUIRE(files.add(**disk, "", std::make_unique<Broken>()).ok());
   REQUIRE(fixture.store->put(object(1), "x", {}, &files).ok());
   CHECK(files.sync().error().message == "lost");
@@ -129,7 +129,7 @@ TEST_CASE("a sync waits for what another thread is syncing already", "[store][un
     std::atomic<bool>& ended_;
   };
   const TemporaryFolder folder;
-  const auto disk = open_disk(folder.path(), false);
+  const auto disk = open_disk(folder.path(), DiskOwner::Others);
   UnsyncedFiles files;
   std::promise<void> begun, go;
   std::atomic<bool> ended{false}, first_failed{false}, second_failed{false}, saw_end{false};

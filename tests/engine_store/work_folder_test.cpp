@@ -16,7 +16,7 @@ using Before = Inheritance::Writer;
 
 struct Place {
   std::unique_ptr<WorkFolder> open(std::uint64_t max_bytes = 1'000'000) {
-    auto disk = open_disk(folder.path() / "work", true);
+    auto disk = open_disk(folder.path() / "work", DiskOwner::Program);
     REQUIRE(disk.ok());
     return std::make_unique<WorkFolder>(
         std::make_unique<test::FaultyDisk>(*std::move(disk), script), max_bytes);

@@ -156,6 +156,15 @@ std::vector<std::string> json_violations(std::string_view path, std::string_view
   return found;
 }
 
+bool makes_files(std::string_view text) {
+  constexpr std::array<std::string_view, 9> kMakers{"O_CREAT",         "O_TMPFILE", "ofstream",
+                                                    "create_director", "mkdir",     "mkstemp",
+                                                    "mkdtemp",         "mknod",     "fopen"};
+  return std::any_of(kMakers.begin(), kMakers.end(), [text](std::string_view maker) {
+    return text.find(maker) != std::string_view::npos;
+  });
+}
+
 int line_limit(std::string_view path) {
   if (path == "sdk/include/millrace/abi.h") return 300;
   constexpr std::array<std::string_view, 6> kSources{".cpp", ".hpp", ".h", ".c", ".cmake", ".py"};

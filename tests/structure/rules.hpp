@@ -16,6 +16,10 @@ std::vector<std::string> include_violations(std::string_view path, std::string_v
 /// in the source, since each such step walks through all members.
 std::vector<std::string> json_violations(std::string_view path, std::string_view text);
 
+/// Whether a source file makes files or folders by itself, and not through a Disk or the functions
+/// of engine/base/private_files.hpp, which say who may read them.
+bool makes_files(std::string_view text);
+
 /// Returns how many lines a file may have, 0 where there is no limit.
 int line_limit(std::string_view path);
 

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <set>
 #include <sstream>
 
 #include <catch2/catch.hpp>
@@ -71,6 +72,32 @@ TEST_CASE("no source file is longer than its limit", "[structure]") {
     if (lines > line_limit(path)) found.push_back(path + ": " + std::to_string(lines));
   });
   CHECK(found == std::vector<std::string>{});
+}
+
+TEST_CASE("who may read a file of the program is said where it is made", "[structure]") {
+  const std::set<std::string> known{"api/auth/secret_file.cpp",
+                                    "api/http/body_file.cpp",
+                                    "engine/base/disk.cpp",
+                                    "engine/base/private_files.cpp",
+                                    "engine/data_lock.cpp",
+                                    "engine/plugin/manifest.cpp",
+                                    "engine/store/spool.cpp",
+                                    "engine/base/beneath.cpp",
+                                    "engine/testing/memory_services.cpp"};
+  std::set<std::string> found;
+  for_each_file([&](const std::string& path, const std::string& text) {
+    const bool is_served = path.starts_with("engine/") || path.starts_with("api/");
+    if (is_served && makes_files(text)) found.insert(path);
+  });
+  CHECK(found == known);
+}
+
+TEST_CASE("the rules see a file that is made as the umask says", "[structure][rules]") {
+  CHECK(makes_files("std::ofstream{path} << text;"));
+  CHECK(makes_files("fs::create_directories(folder, failed);"));
+  CHECK(makes_files("::open(name, O_RDWR | O_CREAT, 0644)"));
+  CHECK_FALSE(makes_files("MR_TRY(auto file, disk->create(name));"));
+  CHECK_FALSE(makes_files("std::ifstream{path} >> text;"));
 }
 
 TEST_CASE("every fuzz target is in the table of what it links, and has a corpus", "[structure]") {

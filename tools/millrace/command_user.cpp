@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "engine/catalog/catalog.hpp"
+#include "engine/data_folder.hpp"
 #include "engine/engine.hpp"
 #include "tools/millrace/exit_code.hpp"
 #include "tools/millrace/output.hpp"
@@ -24,9 +25,7 @@ struct UserArguments {
 Result<std::unique_ptr<Catalog>> open_catalog(const Program& program) {
   auto settings = program.engine_settings().catalog;
   if (settings.address.empty()) {
-    std::error_code failed;
-    std::filesystem::create_directories(program.data, failed);
-    if (failed) return system_error("make the data folder", program.data.string(), failed.value());
+    MR_CHECK(open_data_folder(program.data));
     settings.address = fmt::format("sqlite:{}", (program.data / "catalog.sqlite").string());
   }
   return Catalog::open(settings, system_clock());
