@@ -36,7 +36,7 @@ Point crossing(const Point& from, const Point& to, const Side& side) {
   return point;
 }
 
-Polygon clipped(const Polygon& polygon, const Side& side) {
+Polygon clipped_by(const Side& side, const Polygon& polygon) {
   Polygon kept;
   kept.reserve(polygon.size() + 2);
   for (std::size_t i = 0; i < polygon.size(); ++i) {
@@ -67,23 +67,61 @@ Polygon corners(const Bounds& b) {
       {b.least.x, b.least.y}, {b.most.x, b.least.y}, {b.most.x, b.most.y}, {b.least.x, b.most.y}};
 }
 
-}  // namespace
-
-double area(const Polygon& polygon) {
-  double twice = 0;
-  for (std::size_t i = 0; i < polygon.size(); ++i) {
-    const auto& a = polygon[i];
-    const auto& b = polygon[i + 1 == polygon.size() ? 0 : i + 1];
-    twice += a.x * b.y - b.x * a.y;
-  }
-  return std::abs(twice) / 2;
+bool leaves(const Polygon& points, cv::Size size) {
+  return std::any_of(points.begin(), points.end(),
+                     [&](const Point& point) { return is_outside(point, size); });
 }
+
+// Clips what leaves the picture; false when too little is left.
+bool clip(Polygon& points, cv::Size size, double min_visibility) {
+  if (!leaves(points, size)) return true;
+  auto rest = clipped(points, size);
+  const double left = area(rest);
+  if (rest.size() < 3 || !(left >= 1 && left >= min_visibility * area(points))) return false;
+  points = std::move(rest);
+  return true;
+}
+
+// A box on its way through a chain. Two points are opposite corners, and become two points again at
+// the end only: the upright rectangle around a turned box, turned again, would be larger than the
+// box ever was.
+class TravellingBox {
+ public:
+  explicit TravellingBox(const Polygon& box)
+      : is_pair_{box.size() == 2}, points_{is_pair_ ? corners(bounds_of(box)) : box} {}
+
+  // Does one step; false when too little of the box is left.
+  bool move(const PointMap& map, cv::Size size, double min_visibility) {
+    if (points_.empty()) return true;
+    for (auto& point : points_) point = map(point);
+    if (!is_pair_) return clip(points_, size, min_visibility);
+    upright_ = corners(bounds_of(points_));
+    if (!clip(upright_, size, min_visibility)) return false;
+    if (!leaves(points_, size)) return true;
+    points_ = clipped(points_, size);
+    if (points_.size() < 3) points_ = upright_;  // only the rectangle around it reaches the picture
+    return true;
+  }
+
+  [[nodiscard]] Polygon points() && {
+    if (!is_pair_) return std::move(points_);
+    const auto bounds = bounds_of(upright_);
+    return {bounds.least, bounds.most};
+  }
+
+ private:
+  bool is_pair_;
+  Polygon points_;   // of the box itself
+  Polygon upright_;  // of a pair, after the last step: the rectangle around it
+};
+
+}  // namespace
 
 Polygon clipped(const Polygon& polygon, cv::Size size) {
   Polygon kept = polygon;
   for (const Side& side : {Side{&Point::x, 0, -1}, Side{&Point::x, double(size.width), 1},
                            Side{&Point::y, 0, -1}, Side{&Point::y, double(size.height), 1}}) {
-    kept = clipped(kept, side);
+    kept = clipped_by(side, kept);
   }
   return kept;
 }
@@ -94,23 +132,9 @@ Polygon bounding_rectangle(const Polygon& polygon) {
 
 std::optional<Polygon> moved(const Polygon& box, const PointMap& map, cv::Size size,
                              double min_visibility) {
-  if (box.empty()) return box;
-  const bool is_two_point = box.size() == 2;
-  Polygon points = is_two_point ? corners(bounds_of(box)) : box;
-  for (auto& point : points) point = map(point);
-  if (is_two_point) points = corners(bounds_of(points));
-
-  if (std::any_of(points.begin(), points.end(),
-                  [&](const auto& p) { return is_outside(p, size); })) {
-    auto rest = clipped(points, size);
-    const double left = area(rest);
-    const bool is_enough = left >= 1 && left >= min_visibility * area(points);
-    if (rest.size() < 3 || !is_enough) return {};
-    points = std::move(rest);
-  }
-  if (!is_two_point) return points;
-  const auto bounds = bounds_of(points);
-  return Polygon{bounds.least, bounds.most};
+  TravellingBox travelling{box};
+  if (!travelling.move(map, size, min_visibility)) return {};
+  return std::move(travelling).points();
 }
 
 std::string move_label(std::string_view label, const std::vector<Movement>& movements,
@@ -119,15 +143,13 @@ std::string move_label(std::string_view label, const std::vector<Movement>& move
   records::LabelChange change;
   change.box = [&](std::string_view name, std::string_view box_class, const Polygon& written) {
     if (written.empty()) return records::BoxFate{};
-    Polygon points = written;
+    TravellingBox box{written};
     for (const auto& movement : movements) {
-      auto next = moved(points, movement.map, movement.size, rules.min_visibility);
-      if (!next) {
-        dropped.push_back({std::string{name}, std::string{box_class}, movement.op});
-        return records::BoxFate{.keep = false};
-      }
-      points = *std::move(next);
+      if (box.move(movement.map, movement.size, rules.min_visibility)) continue;
+      dropped.push_back({std::string{name}, std::string{box_class}, movement.op});
+      return records::BoxFate{.keep = false};
     }
+    Polygon points = std::move(box).points();
     if (rules.is_upright) points = bounding_rectangle(points);
     return records::BoxFate{.keep = true, .points = std::move(points)};
   };

@@ -8,6 +8,7 @@
 #include <opencv2/core.hpp>
 
 #include "plugins/augment/op.hpp"
+#include "plugins/augment/polygon_area.hpp"
 #include "plugins/records/labels.hpp"
 
 namespace millrace::augment {
@@ -19,9 +20,6 @@ struct BoxRules {
   double min_visibility = 0.1;  // share of its area that a clipped box must keep
   bool is_upright = false;      // every moved box becomes its upright bounding rectangle, 4 points
 };
-
-/// Returns the area enclosed, in square pixels.
-double area(const Polygon& polygon);
 
 /// Returns the part of a polygon of 3 or more points that lies in [0,width]x[0,height] (Sutherland
 /// and Hodgman, 1974); less than 3 points when nothing does.

@@ -2,6 +2,8 @@
 
 #include <opencv2/imgproc.hpp>
 
+#include "plugins/augment/alpha.hpp"
+
 namespace millrace::augment {
 namespace {
 
@@ -35,8 +37,9 @@ void warp(const Args& args, const cv::Mat& in, cv::Mat& out, const cv::Matx23d& 
   cv::Mat coloured;
   const bool is_coloured = border.needs_colour && in.channels() == 1;
   if (is_coloured) cv::cvtColor(in, coloured, cv::COLOR_GRAY2BGR);
-  cv::warpAffine(is_coloured ? coloured : in, out, centred, size, cv::INTER_LINEAR, border.type,
-                 border.value);
+  mix_by_alpha(is_coloured ? coloured : in, out, [&](const cv::Mat& from, cv::Mat& to) {
+    cv::warpAffine(from, to, centred, size, cv::INTER_LINEAR, border.type, border.value);
+  });
 }
 
 PointMap points_of(const cv::Matx23d& m) {

@@ -311,6 +311,72 @@ TEST_CASE("TIFFs keep grey, colours and alpha, and sixteen bits become eight",
   refusal(codec, tiff_of(scene({31, 20}, 1), 1).substr(0, 600));
 }
 
+TEST_CASE("samples of a TIFF are the pixels, whatever their depth and order",
+          "[augment][codec][tiff]") {
+  PictureCodec codec;
+  const cv::Vec4b half{10, 20, 200, 128};  // BGRA
+  for (const bool is_apart : {false, true}) {
+    INFO(is_apart);
+    // Two pixels: clear white, and half of something red.
+    const std::string mixed = is_apart ? std::string{"\xff\xc8\xff\x14\xff\x0a\x00\x80", 8}
+                                       : std::string{"\xff\xff\xff\x00\xc8\x14\x0a\x80", 8};
+    const auto plain =
+        read(codec,
+             tiff_of(TiffSamples{
+                 .size = {2, 1}, .samples = 4, .extra = 2, .is_apart = is_apart, .bytes = mixed}));
+    REQUIRE(plain.type() == CV_8UC4);
+    CHECK(plain.at<cv::Vec4b>(0, 0) == cv::Vec4b{255, 255, 255, 0});
+    CHECK(plain.at<cv::Vec4b>(0, 1) == half);
+  }
+  // The same pixel with its alpha in its colours: 100, 10, 5 of 128.
+  const auto weighted = read(
+      codec,
+      tiff_of(TiffSamples{.size = {1, 1}, .samples = 4, .extra = 1, .bytes = "\x64\x0a\x05\x80"}));
+  CHECK(weighted.at<cv::Vec4b>(0, 0) == cv::Vec4b{10, 20, 199, 128});
+
+  // 255 of 65535 is 1, as in a PNG, and 128 is just less than a half of it.
+  const std::string deep{"\xff\x00\x80\x00\x81\x00\xff\xff", 8};
+  const auto grey =
+      read(codec, tiff_of(TiffSamples{
+                      .size = {4, 1}, .bits = 16, .samples = 1, .photometric = 1, .bytes = deep}));
+  REQUIRE(grey.type() == CV_8UC1);
+  CHECK(std::vector<int>(grey.begin<uchar>(), grey.end<uchar>()) == std::vector<int>{1, 0, 1, 255});
+  const auto inverse =
+      read(codec, tiff_of(TiffSamples{
+                      .size = {4, 1}, .bits = 16, .samples = 1, .photometric = 0, .bytes = deep}));
+  CHECK(std::vector<int>(inverse.begin<uchar>(), inverse.end<uchar>()) ==
+        std::vector<int>{254, 255, 254, 0});
+
+  // Grey with alpha, and four pixels of two bits each.
+  const auto veiled = read(
+      codec, tiff_of(TiffSamples{
+                 .size = {1, 1}, .samples = 2, .photometric = 1, .extra = 2, .bytes = "\x40\x20"}));
+  CHECK(veiled.at<cv::Vec4b>(0, 0) == cv::Vec4b{64, 64, 64, 32});
+  const auto packed =
+      read(codec, tiff_of(TiffSamples{
+                      .size = {4, 1}, .bits = 2, .samples = 1, .photometric = 1, .bytes = "\x1b"}));
+  CHECK(std::vector<int>(packed.begin<uchar>(), packed.end<uchar>()) ==
+        std::vector<int>{0, 85, 170, 255});
+}
+
+TEST_CASE("a JPEG without its end is read when each pixel is there", "[augment][codec][jpeg]") {
+  PictureCodec codec;
+  for (const int mode : {0, 1}) {  // baseline, progressive
+    INFO(mode);
+    const auto whole = encoded(scene({64, 48}), ".jpg", {cv::IMWRITE_JPEG_PROGRESSIVE, mode});
+    REQUIRE(whole.ends_with("\xff\xd9"));
+    const auto picture = read(codec, whole);
+    CHECK(largest_difference(read(codec, whole.substr(0, whole.size() - 2)), picture) == 0);
+    CHECK(largest_difference(read(codec, whole.substr(0, whole.size() - 1)), picture) == 0);
+    refusal(codec, whole.substr(0, whole.size() - 12));
+  }
+  // A progressive one that ends before its last scan has pixels that are not what they were.
+  const auto whole = encoded(scene({64, 48}), ".jpg", {cv::IMWRITE_JPEG_PROGRESSIVE, 1});
+  const auto last_scan = whole.rfind(std::string{"\xff\xda"});
+  const auto its_tables = whole.rfind(std::string{"\xff\xc4"}, last_scan);
+  refusal(codec, whole.substr(0, std::min(last_scan, its_tables)));
+}
+
 TEST_CASE("WebPs keep alpha, and animations are refused", "[augment][codec][webp]") {
   PictureCodec codec;
   std::string why;

@@ -78,6 +78,56 @@ std::string gif_of(cv::Size canvas, const std::vector<GifFrame>& frames) {
   return gif + ";";
 }
 
+std::string tiff_of(const TiffSamples& given) {
+  struct Entry {
+    std::uint32_t tag, type;  // type 3: 16 bits, 4: 32 bits
+    std::vector<std::uint32_t> values;
+  };
+  const auto number = [](int value) { return static_cast<std::uint32_t>(value); };
+  const auto count = static_cast<std::size_t>(given.samples);
+  const auto strips = given.is_apart ? count : 1;
+  const auto strip_bytes = static_cast<std::uint32_t>(given.bytes.size() / strips);
+  std::vector<std::uint32_t> offsets;
+  for (std::size_t i = 0; i < strips; ++i)
+    offsets.push_back(8 + static_cast<std::uint32_t>(i) * strip_bytes);
+  std::vector<Entry> entries{{256, 4, {number(given.size.width)}},
+                             {257, 4, {number(given.size.height)}},
+                             {258, 3, std::vector(count, number(given.bits))},
+                             {259, 3, {1}},
+                             {262, 3, {number(given.photometric)}},
+                             {273, 4, offsets},
+                             {277, 3, {number(given.samples)}},
+                             {278, 4, {number(given.size.height)}},
+                             {279, 4, std::vector(strips, strip_bytes)},
+                             {284, 3, {given.is_apart ? 2u : 1u}}};
+  if (given.extra >= 0) entries.push_back({338, 3, {number(given.extra)}});
+  std::string tiff = "II";
+  append_little(tiff, 42, 2);
+  const auto directory = static_cast<std::uint32_t>(8 + given.bytes.size());
+  append_little(tiff, directory, 4);
+  tiff += given.bytes;
+  append_little(tiff, static_cast<std::uint32_t>(entries.size()), 2);
+  std::string behind;
+  const auto behind_at = directory + 2 + 12 * static_cast<std::uint32_t>(entries.size()) + 4;
+  for (const auto& entry : entries) {
+    const int width = entry.type == 3 ? 2 : 4;
+    std::string values;
+    for (const auto value : entry.values) append_little(values, value, width);
+    values.resize(std::max<std::size_t>(values.size(), 4));
+    append_little(tiff, entry.tag, 2);
+    append_little(tiff, entry.type, 2);
+    append_little(tiff, static_cast<std::uint32_t>(entry.values.size()), 4);
+    if (values.size() == 4) {
+      tiff += values;
+    } else {
+      append_little(tiff, behind_at + static_cast<std::uint32_t>(behind.size()), 4);
+      behind += values;
+    }
+  }
+  append_little(tiff, 0, 4);
+  return tiff + behind;
+}
+
 std::string tiff_of(const cv::Mat& grey, int orientation, bool is_little) {
   std::string tiff = is_little ? "II" : "MM";
   const auto append = [&](std::uint32_t value, int bytes) {

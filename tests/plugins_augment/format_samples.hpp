@@ -23,6 +23,16 @@ std::string gif_of(cv::Size canvas, const std::vector<GifFrame>& frames);
 /// 0.
 std::string tiff_of(const cv::Mat& grey, int orientation, bool is_little = true);
 
+/// Samples of a TIFF, as they stand in the file: little endian, row by row, or plane by plane.
+struct TiffSamples {
+  cv::Size size;
+  int bits = 8, samples = 3, photometric = 2;  // 0 white is zero, 1 black is zero, 2 RGB
+  int extra = -1;         // what the last sample is: 1 alpha in the colours, 2 alpha; -1: a colour
+  bool is_apart = false;  // each sample has a plane of its own
+  std::string bytes{};
+};
+std::string tiff_of(const TiffSamples& given);
+
 /// The header of a PNG of that size, with a right checksum and no pixels.
 std::string png_header(std::uint32_t width, std::uint32_t height);
 

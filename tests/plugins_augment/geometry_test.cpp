@@ -67,6 +67,35 @@ TEST_CASE("two points are opposite corners and stay two", "[augment][geometry]")
   CHECK(moved(box, quarter, {50, 50}, 0.1) == Polygon{{20, 10}, {40, 20}});
 }
 
+TEST_CASE("a box of two points that is turned twice is as large as it was", "[augment][geometry]") {
+  const double half = std::sqrt(0.5);
+  const PointMap eighth = [half](Point p) {
+    const double x = p.x - 25, y = p.y - 25;
+    return Point{25 + half * (x - y), 25 + half * (x + y)};
+  };
+  std::vector<DroppedBox> dropped;
+  const std::string label = R"({"detect":{"d":{"bbox":[{"class":"a","pts":[[24,24],[26,26]]}]}}})";
+  CHECK(move_label(label, {{"rotate", eighth, {50, 50}}, {"rotate", eighth, {50, 50}}}, {},
+                   dropped) == label);
+  CHECK(move_label(label, {{"rotate", eighth, {50, 50}}}, {}, dropped) ==
+        R"({"detect":{"d":{"bbox":[{"class":"a","pts":[[23.59,23.59],[26.41,26.41]]}]}}})");
+  CHECK(dropped.empty());
+}
+
+TEST_CASE("a polygon that crosses itself has the area that it winds around",
+          "[augment][geometry]") {
+  const Polygon bow{{0, 0}, {10, 10}, {10, 0}, {0, 10}};
+  CHECK(area(bow) == Approx(50).epsilon(0.01));
+  // A star of five points, drawn in one line: its middle is wound around twice and counts once.
+  const Polygon star{{50, 0}, {79.39, 90.45}, {2.45, 34.55}, {97.55, 34.55}, {20.61, 90.45}};
+  CHECK(area(star) == Approx(2806).epsilon(0.01));
+  // Half of it stays.
+  const auto kept = moved(bow, shifted(-5, 0), {30, 30}, 0.1);
+  REQUIRE(kept);
+  CHECK(area(*kept) == Approx(25).epsilon(0.02));
+  CHECK_FALSE(moved(bow, shifted(-9.9, 0), {30, 30}, 0.1));
+}
+
 TEST_CASE("rounding at the edge of the picture is not leaving it", "[augment][geometry]") {
   const Polygon edge{{-1e-9, 0}, {30 + 1e-9, 0}, {30, 30}, {0, 30}};
   const auto kept = moved(edge, kStay, {30, 30}, 0.1);

@@ -295,6 +295,31 @@ TEST_CASE("photometric operations leave alpha alone, geometric ones move it", "[
   CHECK(largest_difference(after[3], flipped) == 0);
 }
 
+TEST_CASE("what mixes pixels weighs their colours by what is seen of them", "[augment][ops]") {
+  // White on the left, clear black on the right.
+  cv::Mat picture{32, 32, CV_8UC4, cv::Scalar(0, 0, 0, 0)};
+  picture(cv::Rect{0, 0, 15, 32}).setTo(cv::Scalar(255, 255, 255, 255));
+  for (const auto* text :
+       {"resize/50p", "resize/64x64!", "resize/20x20!/interp:cubic", "resize/48x48!/interp:lanczos",
+        "resize/11x11!/interp:nearest", "rotate/30/fill:edge"}) {
+    INFO(text);
+    const auto out = applied(text, picture);
+    bool has_veiled = false;
+    for (int y = 0; y < out.rows; ++y) {
+      for (int x = 0; x < out.cols; ++x) {
+        const auto& pixel = out.at<cv::Vec4b>(y, x);
+        has_veiled = has_veiled || (pixel[3] != 0 && pixel[3] != 255);
+        // A hundredth of a pixel's light may be rounded away.
+        if (pixel[3] >= 8 && pixel[0] < 250) FAIL_CHECK(x << "," << y << ": " << pixel);
+      }
+    }
+    if (std::string_view{text}.find("nearest") == std::string_view::npos) CHECK(has_veiled);
+  }
+  const auto blurred = applied("blur/2", picture);
+  CHECK(blurred.at<cv::Vec4b>(16, 14) == cv::Vec4b(255, 255, 255, 255));
+  CHECK(blurred.at<cv::Vec4b>(16, 15)[3] == 0);
+}
+
 TEST_CASE("every operation takes one, three and four channels and the smallest picture",
           "[augment][ops]") {
   for (const auto* text : {"flip", "flop", "transpose", "transverse", "rotate/45", "rotate/90",

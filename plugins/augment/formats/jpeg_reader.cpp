@@ -1,5 +1,6 @@
 #include "plugins/augment/formats/jpeg_reader.hpp"
 
+#include <algorithm>
 #include <array>
 #include <csetjmp>
 #include <cstdio>
@@ -21,6 +22,7 @@ struct ErrorManager {
   std::jmp_buf jump;
   std::array<char, JMSG_LENGTH_MAX> text;
   bool is_damaged;  // a warning told of pixels that are missing or wrong
+  bool has_no_end;  // the bytes end before the marker that says so
 };
 
 ErrorManager& manager_of(j_common_ptr codec) {
@@ -42,6 +44,10 @@ bool is_harmless(int message) {
 void on_message(j_common_ptr codec, int level) {
   if (level >= 0 || is_harmless(codec->err->msg_code)) return;  // 0 and more: traces
   auto& manager = manager_of(codec);
+  if (codec->err->msg_code == JWRN_JPEG_EOF) {  // what it costs is seen at the end
+    manager.has_no_end = true;
+    return;
+  }
   if (!manager.is_damaged) codec->err->format_message(codec, manager.text.data());
   manager.is_damaged = true;
 }
@@ -88,6 +94,18 @@ bool open(Decoder& decoder, std::string_view bytes) {
   return true;
 }
 
+// Whether all scans have begun that make the pixels. One that breaks off is told by a warning of
+// its own; one that is not there is not, where the bytes end before it.
+bool has_all_scans(const jpeg_decompress_struct& codec) {
+  for (int i = 0; i < codec.num_components; ++i) {
+    if (codec.comp_info[i].quant_table == nullptr) return false;
+    if (codec.coef_bits == nullptr) continue;  // not progressive
+    const int* const missing = codec.coef_bits[i];
+    if (std::any_of(missing, missing + DCTSIZE2, [](int bits) { return bits != 0; })) return false;
+  }
+  return true;
+}
+
 bool read_rows(Decoder& decoder, JSAMPARRAY rows) {
   auto& codec = decoder.codec;
   if (setjmp(decoder.errors.jump) != 0) return false;
@@ -95,6 +113,10 @@ bool read_rows(Decoder& decoder, JSAMPARRAY rows) {
   while (codec.output_scanline < codec.output_height) {
     jpeg_read_scanlines(&codec, rows + codec.output_scanline,
                         codec.output_height - codec.output_scanline);
+  }
+  if (decoder.errors.has_no_end && !has_all_scans(codec)) {
+    codec.err->msg_code = JWRN_JPEG_EOF;
+    leave(reinterpret_cast<j_common_ptr>(&codec));
   }
   jpeg_finish_decompress(&codec);
   return true;

@@ -1,6 +1,7 @@
-// Blurs by a Gaussian.
+// Blurs the colours by a Gaussian; alpha stays.
 #include <opencv2/imgproc.hpp>
 
+#include "plugins/augment/alpha.hpp"
 #include "plugins/augment/op.hpp"
 
 namespace millrace::augment {
@@ -24,17 +25,19 @@ void pixels(const Step& step, const cv::Mat& in, cv::Mat& out) {
   const double sigma = size != nullptr ? size->height : step.args.number("sigma");
   const int radius = size != nullptr ? static_cast<int>(size->width) : 0;
   const int kernel = radius == 0 ? 0 : 2 * radius + 1;  // 0: by sigma
-  cv::GaussianBlur(in, out, {kernel, kernel}, sigma, sigma, cv::BORDER_REFLECT_101);
+  mix_by_alpha(in, out, [&](const cv::Mat& from, cv::Mat& to) {
+    cv::GaussianBlur(from, to, {kernel, kernel}, sigma, sigma, cv::BORDER_REFLECT_101);
+  });
+  if (in.channels() != 4) return;
+  constexpr int kAlpha[] = {3, 3};
+  cv::mixChannels(&in, 1, &out, 1, kAlpha, 1);
 }
 
 }  // namespace
 
 namespace ops {
-extern constinit const OpSpec blur{.name = "blur",
-                                   .doc = "Blurs by a Gaussian.",
-                                   .params = kParams,
-                                   .keeps_alpha = true,
-                                   .pixels = pixels};
+extern constinit const OpSpec blur{
+    .name = "blur", .doc = "Blurs by a Gaussian.", .params = kParams, .pixels = pixels};
 }  // namespace ops
 
 }  // namespace millrace::augment

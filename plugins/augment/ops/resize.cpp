@@ -5,6 +5,7 @@
 
 #include <opencv2/imgproc.hpp>
 
+#include "plugins/augment/alpha.hpp"
 #include "plugins/augment/op.hpp"
 
 namespace millrace::augment {
@@ -61,7 +62,12 @@ int interpolation(const Step& step, cv::Size size) {
 
 void pixels(const Step& step, const cv::Mat& in, cv::Mat& out) {
   const auto size = result_size(step);
-  cv::resize(in, out, size, 0, 0, interpolation(step, size));
+  const int way = interpolation(step, size);
+  const auto resize = [&](const cv::Mat& from, cv::Mat& to) {
+    cv::resize(from, to, size, 0, 0, way);
+  };
+  if (way == cv::INTER_NEAREST_EXACT) return resize(in, out);  // mixes nothing
+  mix_by_alpha(in, out, resize);
 }
 
 PointMap points(const Step& step) {
