@@ -6,6 +6,7 @@
 
 #include "tests/api_engine/served.hpp"
 
+#include <fmt/format.h>
 #include <sys/stat.h>
 
 using namespace millrace;
@@ -73,4 +74,43 @@ TEST_CASE("other origins are not let in", "[api][engine][token]") {
   const auto answer = server.ask("GET", "/jobs", {}, "Origin: http://evil.example\r\n");
   for (const auto& [name, value] : answer.headers) CHECK_FALSE(name.starts_with("access-control"));
   CHECK(server.ask("OPTIONS", "/jobs", {}, "Origin: http://evil.example\r\n").status == 405);
+  const auto pipeline = server.copy_pipeline("a").dump();
+  const auto refused = server.ask("POST", "/jobs", pipeline, "Origin: http://evil.example\r\n");
+  CHECK(refused.status == 403);
+  CHECK(refused.body["error"]["code"] == "permission_denied");
+  CHECK(refused.headers.contains("x-request-id"));
+  CHECK(server.ask("GET", "/jobs").body["jobs"].empty());
+  // Before anybody is asked who he is, and whatever the path.
+  CHECK(server.ask_without_token("POST", "/lost", "x", "Origin: null\r\n").status == 403);
+  CHECK(server.ask("POST", "/jobs", pipeline, "Origin: http://localhost:3000\r\n").status == 202);
+}
+
+TEST_CASE("a loopback server answers to loopback names and those that it was given",
+          "[api][engine][host]") {
+  Served server;  // knows "here", too
+  const auto status = [&](std::string_view host, std::string_view path) {
+    Client client{server.port()};
+    client.send(fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\n\r\n", path, host));
+    const auto reply = client.read_reply();
+    if (reply.status == 400)
+      CHECK(reply.body.find("--allow-host page.example") != std::string::npos);
+    return reply.status;
+  };
+  for (const auto* path : {"/livez", "/openapi.json", "/maisie/api/v1/workspaces/"}) {
+    INFO(path);
+    CHECK(status("127.0.0.1", path) == 200);
+    CHECK(status("localhost:1", path) == 200);
+    CHECK(status("here:99", path) == 200);
+    CHECK(status("page.example", path) == 400);
+    CHECK(status("page.example:8080", path) == 400);
+  }
+}
+
+TEST_CASE("connections leave descriptors for what they ask for", "[api][engine]") {
+  CHECK(api::most_connections(1'048'576) == 262'144);
+  CHECK(api::most_connections(20'000) == 5'000);
+  CHECK(api::most_connections(1'024) == 256);
+  CHECK(api::most_connections(512) == 85);
+  CHECK(api::most_connections(256) == 0);
+  CHECK(api::most_connections(0) == 0);
 }

@@ -114,6 +114,22 @@ TEST_CASE("connections above the limit are closed at once", "[http][limits]") {
   CHECK(first.read_reply().body == "POST / abc");
 }
 
+TEST_CASE("a connection that is idle makes room for a new one", "[http][limits]") {
+  TestServer server{echo_at_once(), {}, {.connections = 2}};
+  Client idle{server.port}, busy{server.port};
+  idle.send(get("/"));
+  CHECK(idle.read_reply().status == 200);
+  busy.send(post_head("/", 3) + "a");
+  std::this_thread::sleep_for(1500ms);  // one that was used a moment ago stays
+  Client fresh{server.port};
+  fresh.send(get("/fresh"));
+  CHECK(fresh.read_reply().body == "GET /fresh ");
+  CHECK(idle.is_closed());
+  busy.send("bc");
+  CHECK(busy.read_reply().body == "POST / abc");
+  CHECK(server.server.counters().open == 2);
+}
+
 TEST_CASE("an answer before the end of a refused request is not lost", "[http][limits]") {
   TestServer server{echo_at_once()};
   for (int i = 0; i < 20; ++i) {
