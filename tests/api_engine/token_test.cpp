@@ -79,7 +79,7 @@ TEST_CASE("other origins are not let in", "[api][engine][token]") {
   CHECK(refused.status == 403);
   CHECK(refused.body["error"]["code"] == "permission_denied");
   CHECK(refused.headers.contains("x-request-id"));
-  CHECK(server.ask("GET", "/jobs").body["jobs"].empty());
+  CHECK(server.ask("GET", "/jobs").body["items"].empty());
   // Before anybody is asked who he is, and whatever the path.
   CHECK(server.ask_without_token("POST", "/lost", "x", "Origin: null\r\n").status == 403);
   CHECK(server.ask("POST", "/jobs", pipeline, "Origin: http://localhost:3000\r\n").status == 202);
