@@ -60,7 +60,9 @@ Response create(const Registry& registry, const Request& request, const Caller& 
   }
   const auto metadata = request.headers.get("Upload-Metadata");
   if (metadata.size() > kMostMetadata || !is_upload_metadata(metadata)) {
-    return message(400, "Upload-Metadata holds keys with values in Base64, 4096 bytes at the most");
+    return message(
+        400,
+        "Upload-Metadata holds keys, each once, with values in Base64, 4096 bytes at the most");
   }
   const auto made =
       registry.blobs.uploads().create({.owner = upload_owner(caller),
@@ -99,6 +101,7 @@ Response append(const SharedRegistry& registry, const Request& request, const Ca
     sink = &empty;
     if (const auto done = empty.finish(); !done.ok()) return refused(done.error(), request);
   }
+  if (const auto& refusal = sink->refusal()) return refuse(*refusal, request);
   if (const auto& fault = sink->fault()) return message(fault->status, fault->why);
   Response response{.status = 204};
   response.headers = {{"Upload-Offset", std::to_string(sink->stat().offset_bytes)},
@@ -117,15 +120,36 @@ Response remove(const Registry& registry, const Request& request, const Caller& 
   return {.status = 204};
 }
 
+std::optional<Method> other_name(const Request& request) {
+  return http::read_method(request.headers.get("X-HTTP-Method-Override"));
+}
+
 // A POST that says it is another method, for where no other gets through.
 Response by_other_name(const SharedRegistry& registry, const Request& request,
                        const Caller& caller) {
-  const auto method = http::read_method(request.headers.get("X-HTTP-Method-Override"));
+  const auto method = other_name(request);
   if (method == Method::Patch) return append(registry, request, caller);
   if (method == Method::Delete) return remove(*registry, request, caller);
   if (method == Method::Head) return look(*registry, request, caller);
-  return refuse(api::refusal(Code::NotFound, "method", "POST is not a method of an upload"),
-                request);
+  auto response =
+      refuse(api::refusal(Code::NotFound, "method", "POST is not a method of an upload"), request);
+  response.headers.emplace_back("Allow", "DELETE, HEAD, OPTIONS, PATCH");
+  return response;
+}
+
+// A body that means nothing: it is read, so that the answer can be.
+class Passed final : public http::BodySink {
+ public:
+  Result<void> write(std::string_view) override { return {}; }
+  Result<void> finish() override { return {}; }
+};
+
+// Only a piece is written, by whatever name it comes.
+std::unique_ptr<http::BodySink> sink_of(const SharedRegistry& registry, const Request& head,
+                                        const Caller& caller) {
+  const bool is_piece = head.method == Method::Patch || other_name(head) == Method::Patch;
+  if (!is_piece) return std::make_unique<Passed>();
+  return std::make_unique<UploadSink>(registry, head, caller);
 }
 
 using Work = Response (*)(const SharedRegistry&, const Request&, const Caller&);
@@ -145,7 +169,7 @@ api::Route route(const SharedRegistry& registry, Method method, bool has_id, std
   };
   if (method == Method::Patch || (has_id && method == Method::Post)) {
     made.body_sink = [registry](const Request& head, const Caller& caller) {
-      return std::make_unique<UploadSink>(registry, head, caller);
+      return sink_of(registry, head, caller);
     };
   }
   return made;

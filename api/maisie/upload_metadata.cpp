@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <set>
 
 #include "engine/base/base64.hpp"
 
@@ -36,8 +37,9 @@ bool is_key(std::string_view text) {
 
 bool is_upload_metadata(std::string_view text) {
   bool is_good = true;
+  std::set<std::string_view> keys;
   for_each_pair(text, [&](std::string_view key, std::string_view value) {
-    is_good = is_key(key) && from_base64(value).has_value();
+    is_good = is_key(key) && keys.insert(key).second && from_base64(value).has_value();
     return is_good;
   });
   return is_good;

@@ -5,8 +5,8 @@
 
 namespace millrace::maisie {
 
-/// Tells whether a text is what a header Upload-Metadata may hold: "filename bmV0Lmg1,is_raw", keys
-/// with values in Base64, or none.
+/// Tells whether a text is what a header Upload-Metadata may hold: "filename bmV0Lmg1,is_raw",
+/// keys, each once, with values in Base64, or none.
 bool is_upload_metadata(std::string_view text);
 
 /// Returns the value of a key in such a text, empty when it is not there.

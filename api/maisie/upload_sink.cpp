@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "api/maisie/sign_in.hpp"
 #include "api/maisie/upload_headers.hpp"
 #include "engine/base/base64.hpp"
 
@@ -34,7 +35,7 @@ UploadSink::UploadSink(SharedRegistry registry, const http::Request& head,
                        const api::Caller& caller)
     : registry_{std::move(registry)},
       id_{head.path_value("id")},
-      owner_{upload_owner(caller)},
+      caller_{caller},
       announced_{read_size(head.headers.get("Content-Length"))} {
   read_head(head);
 }
@@ -81,17 +82,21 @@ void UploadSink::read_checksum(std::string_view text) {
 }
 
 Result<void> UploadSink::begin() {
+  // Nothing is written for somebody who is told that nothing was.
+  refusal_ = SignIn{registry_}.confirm(caller_);
+  if (refusal_) return {};
   const bool has_checksum = !wanted_.empty();
-  auto& uploads = registry_->blobs.uploads();
-  MR_TRY(writer_, uploads.append(id_, owner_, offset_, has_checksum));
-  if (announced_.value_or(0) <= writer_->room_bytes()) return {};
-  return Error{Code::Exhausted, fmt::format("the upload lacks {} bytes, and {} are announced",
-                                            writer_->room_bytes(), *announced_)};
+  MR_TRY(writer_, registry_->blobs.uploads().append(id_, upload_owner(caller_), offset_,
+                                                    has_checksum, announced_.value_or(0)));
+  return {};
 }
 
 Result<void> UploadSink::write(std::string_view bytes) {
-  if (fault_) return {};
-  if (!writer_) MR_CHECK(begin());
+  if (is_refused()) return {};
+  if (!writer_) {
+    MR_CHECK(begin());
+    if (is_refused()) return {};
+  }
   std::visit(
       [&](auto& digest) {
         if constexpr (!std::is_same_v<std::decay_t<decltype(digest)>, std::monostate>)
@@ -102,8 +107,11 @@ Result<void> UploadSink::write(std::string_view bytes) {
 }
 
 Result<void> UploadSink::finish() {
-  if (fault_) return {};
-  if (!writer_) MR_CHECK(begin());
+  if (is_refused()) return {};
+  if (!writer_) {
+    MR_CHECK(begin());
+    if (is_refused()) return {};
+  }
   const auto is = std::visit(
       [](auto& digest) -> std::string {
         if constexpr (std::is_same_v<std::decay_t<decltype(digest)>, std::monostate>) {

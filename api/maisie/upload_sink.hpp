@@ -34,6 +34,8 @@ class UploadSink final : public http::BodySink {
     std::string why;
   };
   [[nodiscard]] const std::optional<Fault>& fault() const { return fault_; }
+  /// Of a user who is not there any more, or may not sign in.
+  [[nodiscard]] const std::optional<api::Refusal>& refusal() const { return refusal_; }
   /// Where the upload stands, once finished without fault.
   [[nodiscard]] const UploadStat& stat() const { return stat_; }
 
@@ -42,14 +44,17 @@ class UploadSink final : public http::BodySink {
   void read_head(const http::Request& head);
   void read_checksum(std::string_view text);
   Result<void> begin();
+  [[nodiscard]] bool is_refused() const { return fault_ || refusal_; }
 
   SharedRegistry registry_;
-  const std::string id_, owner_;
+  const std::string id_;
+  const api::Caller caller_;
   std::uint64_t offset_ = 0;
   std::optional<std::uint64_t> announced_;  // length of the body, where it is told
   Running digest_;
   std::string wanted_;  // digest in hexadecimal digits
   std::optional<Fault> fault_;
+  std::optional<api::Refusal> refusal_;
   std::unique_ptr<UploadWriter> writer_;
   UploadStat stat_;
 };

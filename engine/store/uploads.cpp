@@ -43,11 +43,7 @@ Error taken() { return {Code::Conflict, "the upload is being used by another req
 
 UploadWriter::UploadWriter(Uploads& uploads, std::shared_ptr<detail::UploadEntry> entry,
                            std::unique_ptr<WritableFile> file)
-    : uploads_{uploads},
-      entry_{std::move(entry)},
-      turn_{entry_->turn},
-      room_bytes_{entry_->length_bytes - entry_->offset_bytes},
-      file_{std::move(file)} {}
+    : uploads_{uploads}, entry_{std::move(entry)}, turn_{entry_->turn}, file_{std::move(file)} {}
 
 Result<void> UploadWriter::write(std::string_view bytes) {
   MR_TRY(const auto busy, uploads_.go_on(entry_, turn_));
@@ -234,15 +230,24 @@ Result<UploadStat> Uploads::stat(std::string_view id, std::string_view owner) {
 }
 
 Result<std::unique_ptr<UploadWriter>> Uploads::append(std::string_view id, std::string_view owner,
-                                                      std::uint64_t offset_bytes,
-                                                      bool has_checksum) {
+                                                      std::uint64_t offset_bytes, bool has_checksum,
+                                                      std::uint64_t announced_bytes) {
   MR_TRY(const auto entry, find(id, owner));
-  MR_TRY(const auto busy, enter(entry));
+  const auto fits = [&entry, offset_bytes, announced_bytes]() -> Result<void> {
+    // Where it stands once whoever writes is over.
+    const auto stands_at = entry->unproved_from.value_or(entry->offset_bytes);
+    if (stands_at != offset_bytes) {
+      return Error{Code::Conflict, fmt::format("the upload stands at {} bytes, not at {}",
+                                               stands_at, offset_bytes)};
+    }
+    const auto lacks = entry->length_bytes - stands_at;
+    if (announced_bytes <= lacks) return {};
+    return Error{Code::Exhausted, fmt::format("the upload lacks {} bytes, and {} are announced",
+                                              lacks, announced_bytes)};
+  };
+  MR_TRY(const auto busy, enter(entry, fits));
   MR_TRY(auto file, settle(*entry));
-  if (entry->offset_bytes != offset_bytes) {
-    return Error{Code::Conflict, fmt::format("the upload stands at {} bytes, not at {}",
-                                             entry->offset_bytes, offset_bytes)};
-  }
+  MR_CHECK(fits());  // the disk may tell something else than was known
   if (has_checksum && offset_bytes < entry->length_bytes) {
     entry->unproved_from = offset_bytes;
     MR_CHECK(detail::save_upload(disk_, *entry));
@@ -341,11 +346,12 @@ Uploads::Busy Uploads::make_busy(Entry& entry) {
   return Busy{&entry, Leave{this}};
 }
 
-Result<Uploads::Busy> Uploads::enter(const SharedEntry& entry) {
+Result<Uploads::Busy> Uploads::enter(const SharedEntry& entry, const Check& check) {
   std::unique_lock lock{mutex_};
   changed_.wait(lock, [&] { return !entry->is_busy; });
   if (entry->is_gone) return no_upload();
   if (entry->is_claimed) return taken();
+  if (check) MR_CHECK(check());
   ++entry->turn;
   return make_busy(*entry);
 }

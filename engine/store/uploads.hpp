@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -41,8 +42,6 @@ class UploadWriter {
   UploadWriter(const UploadWriter&) = delete;
   UploadWriter& operator=(const UploadWriter&) = delete;
 
-  /// How many bytes the upload lacked when this was made.
-  [[nodiscard]] std::uint64_t room_bytes() const { return room_bytes_; }
   /// Writes all of `bytes`, or nothing. More than the upload's length is Exhausted, as is a full
   /// disk.
   Result<void> write(std::string_view bytes);
@@ -58,7 +57,7 @@ class UploadWriter {
 
   Uploads& uploads_;
   std::shared_ptr<detail::UploadEntry> entry_;  // shared with Uploads
-  const std::uint64_t turn_, room_bytes_;
+  const std::uint64_t turn_;
   std::unique_ptr<WritableFile> file_;
 };
 
@@ -116,11 +115,13 @@ class Uploads {
   // disk that fails, mean that it may be there.
   /// Says where to go on; whoever was writing is over.
   Result<UploadStat> stat(std::string_view id, std::string_view owner);
-  /// Goes on at `offset_bytes`; Conflict when the upload stands elsewhere. With `has_checksum` the
-  /// bytes count once finish() is called.
+  /// Goes on at `offset_bytes`; Conflict when the upload stands elsewhere, Exhausted when it lacks
+  /// fewer bytes than are announced. Whoever is refused ends nobody who is writing. With
+  /// `has_checksum` the bytes count once finish() is called.
   Result<std::unique_ptr<UploadWriter>> append(std::string_view id, std::string_view owner,
                                                std::uint64_t offset_bytes,
-                                               bool has_checksum = false);
+                                               bool has_checksum = false,
+                                               std::uint64_t announced_bytes = 0);
   /// Takes a whole upload, and reads it where its hash is not known; Conflict when bytes are
   /// missing or somebody else has it.
   Result<std::unique_ptr<UploadClaim>> claim(std::string_view id, std::string_view owner);
@@ -150,7 +151,9 @@ class Uploads {
   Result<void> try_again(const std::string& id);
   Result<SharedEntry> find(std::string_view id, std::string_view owner);
   SharedEntry known(std::string_view id) const;
-  Result<Busy> enter(const SharedEntry& entry);
+  /// Asked under the mutex, before whoever writes is over.
+  using Check = std::function<Result<void>()>;
+  Result<Busy> enter(const SharedEntry& entry, const Check& check = {});
   Result<Busy> go_on(const SharedEntry& entry, std::uint64_t turn);
   Busy make_busy(Entry& entry);
   Result<std::unique_ptr<WritableFile>> settle(Entry& entry);

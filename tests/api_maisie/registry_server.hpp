@@ -57,6 +57,7 @@ class RegistryServer {
                 std::string_view bytes = "WEIGHTS");
 
   [[nodiscard]] std::string base() const;
+  [[nodiscard]] std::uint16_t port() const { return port_; }
   [[nodiscard]] Catalog& catalog() { return app_->engine().catalog(); }
   [[nodiscard]] Engine& engine() { return app_->engine(); }
   /// The server's folder.

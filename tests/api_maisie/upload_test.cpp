@@ -307,6 +307,77 @@ TEST_CASE("methods may come under another name", "[maisie][uploads]") {
   CHECK(server.offset(path) == "404");
 }
 
+TEST_CASE("a POST that names no other method writes nothing", "[maisie][uploads]") {
+  UploadServer server;
+  const auto path = server.create(3);
+  const auto post = [&](Headers headers, std::string_view body) {
+    headers.insert(headers.end(),
+                   {"Upload-Offset: 0", "Content-Type: application/offset+octet-stream"});
+    return server.tus("POST", path, std::move(headers), body).status;
+  };
+  CHECK(post({}, "abc") == 405);
+  CHECK(post({}, std::string(3'000'000, 'x')) == 405);
+  CHECK(post({"X-HTTP-Method-Override: PUT"}, "abc") == 405);
+  CHECK(post({"X-HTTP-Method-Override: HEAD"}, "abc") == 200);
+  CHECK(server.offset(path) == "0");
+  CHECK(post({"X-HTTP-Method-Override: PATCH"}, "abc") == 204);
+  CHECK(server.offset(path) == "3");
+}
+
+TEST_CASE("a piece that is refused does not end the one that is being sent", "[maisie][uploads]") {
+  UploadServer server;
+  const std::string bytes(400'000, 'g');
+  const auto path = server.create(bytes.size());
+  test::Client good{server.port()};
+  good.send(
+      fmt::format("PATCH {} HTTP/1.1\r\nHost: localhost\r\n{}\r\nTus-Resumable: 1.0.0\r\n"
+                  "Content-Type: application/offset+octet-stream\r\nUpload-Offset: 0\r\n"
+                  "Content-Length: {}\r\n\r\n",
+                  path, server.bearer(), bytes.size()));
+  good.send(std::string_view{bytes}.substr(0, 200'000));
+  CHECK(test::eventually([&] {
+    std::error_code none;
+    return std::filesystem::file_size(server.bytes_of(path), none) > 0;
+  }));
+  CHECK(server.patch(path, 399'999, "x").status == 409);
+  CHECK(server.patch(path, 0, "x").status == 409);
+  CHECK(server.tus("POST", path, {"Upload-Offset: 0"}, "x").status == 405);
+  good.send(std::string_view{bytes}.substr(200'000));
+  CHECK(good.read_reply().status == 204);
+  CHECK(server.offset(path) == std::to_string(bytes.size()));
+}
+
+TEST_CASE("a key of the metadata is given once", "[maisie][uploads]") {
+  UploadServer server;
+  const auto create = [&](const std::string& metadata) {
+    return server.tus("POST", kUploads, {"Upload-Length: 3", "Upload-Metadata: " + metadata})
+        .status;
+  };
+  CHECK(create("filename bmV0Lkg1,filename bmV0Lkg2") == 400);
+  CHECK(create("raw,raw") == 400);
+  CHECK(create("filename bmV0Lkg1,Filename bmV0Lkg2") == 201);
+  CHECK(server.open_uploads() == 1);
+}
+
+TEST_CASE("nothing is written for a user who may not sign in any more", "[maisie][uploads]") {
+  UploadServer server;
+  REQUIRE(
+      server.form("POST", "/api/v1/users/", "login=zofia&password=pw", {server.bearer()}).status ==
+      200);
+  server.sign_in("zofia", "pw");
+  const auto path = server.create(3);
+  const auto zofia = server.bearer();
+  server.sign_in();
+  REQUIRE(server.as_user("DELETE", "/api/v1/users/2/").status == 200);
+  CHECK(server
+            .send("PATCH", path,
+                  {zofia, "Tus-Resumable: 1.0.0", "Upload-Offset: 0",
+                   "Content-Type: application/offset+octet-stream"},
+                  "abc")
+            .status == 401);
+  CHECK(std::filesystem::file_size(server.bytes_of(path)) == 0);
+}
+
 TEST_CASE("a model with an upload is checked like one with a part", "[maisie][uploads]") {
   UploadServer server;
   const auto path = server.finished("WEIGHTS");

@@ -84,7 +84,6 @@ TEST_CASE("an upload goes on only where it stands, and no further than its lengt
   CHECK(code_of(fixture.uploads().append(id, "1", 3)) == Code::Conflict);
   const auto writer = fixture.uploads().append(id, "1", 2);
   REQUIRE(writer.ok());
-  CHECK((*writer)->room_bytes() == 2);
   CHECK(code_of((*writer)->write("cde")) == Code::Exhausted);
   CHECK((*writer)->write("cd").ok());
   CHECK((*writer)->finish()->offset_bytes == 4);
@@ -101,6 +100,26 @@ TEST_CASE("who comes last goes on with an upload", "[store][uploads]") {
   CHECK(code_of((*first)->write("xx")) == Code::Conflict);
   CHECK(code_of((*first)->finish()) == Code::Conflict);
   CHECK(fixture.offset(id) == 2);
+}
+
+TEST_CASE("whoever is refused ends nobody who writes", "[store][uploads]") {
+  UploadFixture fixture;
+  const auto id = fixture.create(6);
+  fixture.send(id, 0, "a");
+  const bool has_checksum = GENERATE(false, true);
+  const auto first = fixture.uploads().append(id, "1", 1, has_checksum);
+  REQUIRE((*first)->write("bc").ok());
+  const std::uint64_t stands_at = has_checksum ? 1 : 3;
+  CHECK(code_of(fixture.uploads().append(id, "1", 0)) == Code::Conflict);
+  CHECK(code_of(fixture.uploads().append(id, "1", stands_at + 1)) == Code::Conflict);
+  CHECK(code_of(fixture.uploads().append(id, "1", stands_at, false, 7 - stands_at)) ==
+        Code::Exhausted);
+  CHECK(code_of(fixture.uploads().append(id, "2", stands_at)) == Code::NotFound);
+  CHECK((*first)->write("def").ok());
+  CHECK((*first)->finish()->offset_bytes == 6);
+  const auto claim = fixture.uploads().claim(id, "1");
+  REQUIRE(claim.ok());
+  CHECK((*claim)->name().sha256 == kSha256);
 }
 
 TEST_CASE("bytes with a checksum count once it was found right", "[store][uploads]") {
