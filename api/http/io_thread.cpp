@@ -59,10 +59,8 @@ void IoThread::leave(Place place) { sessions_.erase(place); }
 
 bool IoThread::make_room() {
   for (const auto& session : sessions_) {
-    if (!session->may_give_way()) continue;
-    const auto idle = session;  // closing it takes it off the list
-    idle->cut();
-    return true;
+    const auto kept = session;  // closing it takes it off the list
+    if (kept->give_way()) return true;
   }
   return false;
 }

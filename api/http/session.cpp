@@ -159,9 +159,12 @@ void Session::drain() {
   if (events_) events_->end();
 }
 
-bool Session::may_give_way() const {
-  return phase_ == Phase::Idle && !reader_.has_begun() &&
-         deadline_ + kLeastIdle <= io_.now() + listener_->limits().idle_timeout + IoThread::kTick;
+bool Session::give_way() {
+  if (phase_ != Phase::Idle || reader_.has_begun()) return false;
+  const auto idle_since = deadline_ - listener_->limits().idle_timeout - IoThread::kTick;
+  if (idle_since + kLeastIdle > io_.now()) return false;
+  close();
+  return true;
 }
 
 void Session::cut() {

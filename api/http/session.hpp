@@ -42,8 +42,8 @@ class Session final : public Connection {
   void expire();
   /// Ends when it is idle, else after the answer at hand.
   void drain();
-  /// Tells whether it has been idle for long enough to be closed for the sake of another one.
-  [[nodiscard]] bool may_give_way() const;
+  /// Ends for the sake of another one if it has been idle for long enough; returns whether it has.
+  bool give_way();
   /// Ends now.
   void cut();
 
