@@ -27,6 +27,8 @@ bool fits(std::string_view wanted, std::string_view type) {
   const auto is_number = [&](std::string_view word) {
     return word == "number" || std::find(kNumbers.begin(), kNumbers.end(), word) != kNumbers.end();
   };
+  if (const auto bar = wanted.find('|'); bar != std::string_view::npos)
+    return fits(wanted.substr(0, bar), type) || fits(wanted.substr(bar + 1), type);
   if (wanted == "any" || type == "any" || wanted == type) return true;
   // "number" on either side leaves open which one it is.
   return (wanted == "number" && is_number(type)) || (type == "number" && is_number(wanted));

@@ -27,12 +27,21 @@ Result<void> read_flag(std::string_view name, const Json& value, bool& flag) {
   return {};
 }
 
+// One word, or in "reads" several with "|" between them.
+bool is_column_type(std::string_view member, std::string_view type) {
+  const auto bar = type.find('|');
+  if (bar != std::string_view::npos && member == "reads") {
+    return is_column_type(member, type.substr(0, bar)) &&
+           is_column_type(member, type.substr(bar + 1));
+  }
+  return std::find(kColumnTypes.begin(), kColumnTypes.end(), type) != kColumnTypes.end();
+}
+
 Result<void> read_columns(std::string_view name, const Json& value, Json& columns) {
   const bool is_nothing_known = value.is_null() && name == "emits";
   if (!value.is_object() && !is_nothing_known) return bad(name, "an object: column -> type");
   for (const auto& [column, type] : value.items()) {
-    if (!type.is_string() || std::find(kColumnTypes.begin(), kColumnTypes.end(),
-                                       type.get<std::string>()) == kColumnTypes.end()) {
+    if (!type.is_string() || !is_column_type(name, type.get_ref<const std::string&>())) {
       return Error{
           Code::DataInvalid,
           "\"" + std::string{name} + "\": the type of column \"" + column +

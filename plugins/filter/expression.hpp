@@ -69,4 +69,11 @@ std::variant<Expression, SyntaxError> parse(std::string_view text);
 /// text when the expression is more than tests joined by "and".
 std::string where_conditions(const Expression& expression);
 
+/// What an expression asks of its columns, as the trait "reads" has it (a JSON object); or the
+/// fault of one that can be true of no columns.
+struct Reads {
+  std::string columns, fault;
+};
+Reads reads_of(const Expression& expression);
+
 }  // namespace millrace::expression

@@ -46,8 +46,14 @@ class ExpressionFilter final : public millrace::Operator {
       context.fault("expression_syntax", "/where", syntax_message(*error));
       return;
     }
-    const std::string where =
-        expression::where_conditions(std::get<expression::Expression>(parsed));
+    const auto& read = std::get<expression::Expression>(parsed);
+    const auto reads = expression::reads_of(read);
+    if (!reads.fault.empty()) {
+      context.fault("parameter_value", "/where", reads.fault);
+      return;
+    }
+    if (!read.columns.empty()) context.trait("reads", reads.columns);
+    const std::string where = expression::where_conditions(read);
     if (!where.empty()) context.trait("hints", R"({"where":)" + where + "}");
   }
 

@@ -38,6 +38,33 @@ TEST_CASE("a plain conjunction tells the planner its conditions", "[filter][expr
              !Catch::Contains("hints"));
 }
 
+TEST_CASE("an expression tells what it reads, of which types", "[filter][expression]") {
+  const auto reads = [](std::string_view where) {
+    return harness("filter.expression", R"({"where": ")" + std::string{where} + R"("})").traits();
+  };
+  CHECK_THAT(
+      reads("a >= 1 and b in ('x') or c or not d is null and e = f"),
+      Catch::Contains(
+          R"("reads":{"a":"number|timestamp","b":"utf8|binary","c":"bool",)"
+          R"("d":"bool|number|timestamp|utf8|binary","e":"bool|number|timestamp|utf8|binary",)"
+          R"("f":"bool|number|timestamp|utf8|binary"})"));
+  CHECK_THAT(reads("1 < 2"), !Catch::Contains("reads"));
+}
+
+TEST_CASE("an expression that fits no columns is a fault before it runs", "[filter][expression]") {
+  const auto fault = [](std::string_view where) {
+    const auto filter =
+        harness("filter.expression", R"({"where": ")" + std::string{where} + R"("})");
+    return filter.faults().empty() ? std::string{} : filter.faults()[0].message;
+  };
+  CHECK(fault("a = 1 and a = 'x'") == "expression compares a number with a text: column a");
+  CHECK(fault("a in ('x', 1)") == "expression compares a text with a number: column a");
+  CHECK(fault("a and a > 1") == "expression compares true or false with a number: column a");
+  CHECK(fault("1 = 'x'") == "expression compares a number with a text");
+  CHECK(fault("a > true") == "expression asks which flag is greater: use = or !=");
+  CHECK(fault("a = b and a = 1 and b = 2").empty());
+}
+
 TEST_CASE("a column that is not there fails the batch and is named", "[filter][expression]") {
   auto filter = harness("filter.expression", R"({"where": "area > 1"})");
   const auto status = filter.push(batch({{"width", {1}}}));

@@ -64,6 +64,25 @@ TEST_CASE("help and version go to stdout, wrong usage to stderr with exit code 2
       contains(fixture.run({"rnu"}).errors, "there is no command \"rnu\"; did you mean \"run\"?"));
 }
 
+TEST_CASE("an expression over columns that do not come is no valid pipeline", "[tools][validate]") {
+  const ProgramFixture fixture;
+  const auto validated = [&](const std::string& where) {
+    fixture.write("filter.json", R"({"ops": [
+      {"name": "in", "type": "input.list", "params": {"file": "qiniu:///z0/b/a.jsonlist"}},
+      {"name": "few", "type": "filter.expression", "preOps": ["in"], "params": {"where": ")" +
+                                     where + R"("}},
+      {"name": "out", "type": "output.list", "preOps": ["few"],
+       "params": {"file": "qiniu:///z0/b/b.jsonlist", "prefix": "qiniu:///z0/b"}}]})");
+    return fixture.run({"validate", "filter.json"});
+  };
+  CHECK(validated("line > 3 and label is not null").exit_code == 0);
+  const auto unknown = validated("width > 3");
+  CHECK(unknown.exit_code == 3);
+  CHECK_THAT(unknown.errors,
+             Catch::Contains("reads the column \"width\", which \"in\" does not send"));
+  CHECK_THAT(validated("url > 3").errors, Catch::Contains("\"url\" as number|timestamp"));
+}
+
 TEST_CASE("validate tells every fault with its place", "[tools][validate]") {
   const ProgramFixture fixture;
   fixture.write("copy.json", kCopy);
