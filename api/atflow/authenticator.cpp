@@ -43,6 +43,7 @@ api::Refusal unauthenticated(std::string_view word, std::string message) {
 
 api::Caller caller_for(const AccessKey* key, const Settings& settings) {
   api::Caller caller;
+  caller.rights.objects_only = true;
   std::string log_bucket = settings.log_bucket;
   if (key != nullptr) {
     caller.owner = key->access_key;

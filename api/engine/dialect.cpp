@@ -179,6 +179,7 @@ Dialect make_engine_dialect(const Views& views, std::shared_ptr<const Authentica
   add_views(views, dialect.routes);
   dialect.authenticator = std::move(authenticator);
   dialect.requires_sign_in = true;
+  dialect.opens_files = true;
   dialect.refuse = refuse_with_envelope;
   dialect.decorate = [](const http::Request& request, http::Response& response) {
     response.headers.emplace_back("X-Request-Id", request.id);

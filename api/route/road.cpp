@@ -94,9 +94,11 @@ std::variant<Caller, Refusal> sign_in(const Surroundings& surroundings, const Di
       return found;
     }
   }
-  // Nobody who comes over HTTP opens files beyond the configured roots, whatever their key says.
+  // Nobody who comes over HTTP opens files beyond the configured roots, whatever their key says,
+  // and only who comes to a dialect that deals in files opens any.
   caller.rights.any_file = false;
-  caller.rights.roots = surroundings.roots;
+  caller.rights.roots.clear();
+  if (dialect.opens_files) caller.rights.roots = surroundings.roots;
   return caller;
 }
 

@@ -150,6 +150,8 @@ struct Dialect {
   std::shared_ptr<const Authenticator> authenticator;  // shared with the reload of keys
   bool requires_sign_in =
       true;  // false: open by its document, so loopback only without --require-auth
+  /// Whether its pipelines open file: addresses, below the roots that the server was given.
+  bool opens_files = false;
   /// Words a refusal in the dialect's envelope and status.
   std::function<http::Response(const Refusal&, const http::Request&)> refuse;
   /// OPTIONS is answered for every path that there is, with 200 and what is allowed.

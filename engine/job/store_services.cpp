@@ -32,6 +32,10 @@ StoreServices::StoreServices(Surroundings around, StoreRights rights, Asker aske
                 [this](std::string_view sha256) { return note_content(sha256); }} {}
 
 Result<void> StoreServices::check_uri(std::string_view uri, bool for_writing) {
+  if (rights_.objects_only && uri.starts_with("blob:")) {
+    return Error{Code::InvalidArgument,
+                 "address: a qiniu: address is required here: " + std::string{uri}, "uri_scheme"};
+  }
   MR_TRY(const Uri checked, store().check(uri, rights_, for_writing));
   if (is_new_content(checked)) {
     return Error{

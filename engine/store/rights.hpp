@@ -10,7 +10,10 @@ namespace millrace {
 struct StoreRights {
   bool any_file = false;                       // `file:` anywhere (a person at the shell)
   std::vector<std::filesystem::path> roots{};  // else only below these
-  std::vector<std::string> grants{};  // "zone/bucket" patterns ("*" matches a part); empty: all
+  /// "zone/bucket" patterns ("*" matches a part); empty: all. They hold for every address: whoever
+  /// has any opens no file, which may lie in another bucket.
+  std::vector<std::string> grants{};
+  bool objects_only = false;  // `file:` is no address here, nor `blob:` in a parameter
   bool blobs = false;  // `blob:` for reading: whoever names a content may read it. New ones may be
                        // staged by all: they take nobody's place
 

@@ -75,6 +75,16 @@ bool is_below(std::string_view path, std::string_view root) {
 }
 
 Result<Uri> check_file(Uri uri, const StoreRights& rights) {
+  if (rights.objects_only) {
+    return Error{Code::InvalidArgument,
+                 "address: a qiniu: address is required here: " + printable(uri.text),
+                 "uri_scheme"};
+  }
+  if (!rights.grants.empty()) {
+    return Error{Code::PermissionDenied,
+                 "address: a key with grants opens objects only, no files: " + printable(uri.text),
+                 "grants"};
+  }
   uri.path = resolved(uri.path);
   if (uri.path.empty()) {
     return Error{Code::InvalidArgument, "address: cannot be resolved: " + printable(uri.text),

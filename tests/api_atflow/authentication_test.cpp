@@ -1,3 +1,6 @@
+#include <filesystem>
+#include <fstream>
+
 #include <catch2/catch.hpp>
 
 #include "api/auth/qiniu_signature.hpp"
@@ -111,4 +114,43 @@ TEST_CASE("grants bind the addresses of a request and those inside its lists", "
   CHECK(job["status"] == "finished");
   CHECK(job["counts"]["written"] == 0);
   CHECK(job["counts"]["failed"] == 14);
+}
+
+TEST_CASE("no key reads or writes files, whatever the roots of the server", "[atflow][auth]") {
+  const bool has_grants = GENERATE(false, true);
+  Json key{{"accessKey", "ak-test"}, {"secretKey", "sk-test"}, {"logBucket", "qiniu:///z0/logs"}};
+  if (has_grants) key["grants"] = {"z0/in", "z0/out", "z0/logs"};
+  Flow flow{Json{{"keys", Json::array({key})}}};
+  std::filesystem::create_directories(flow.root());
+  std::filesystem::copy_file(flow.store() / "z0/in/pulp.jsonlist", flow.root() / "pulp.jsonlist");
+  std::filesystem::copy_file(flow.store() / "z0/in/img/a.png", flow.root() / "a.png");
+  const auto file = [&](const char* name) { return "file://" + (flow.root() / name).string(); };
+  const auto err = [&](auto change) {
+    Json mix = mix_e4();
+    change(mix);
+    const auto answer = flow.q("POST", "/v1/dataflows/mix", mix.dump());
+    INFO(answer.text);
+    return answer.err();
+  };
+  CHECK(err([&](Json& mix) { mix["ops"][0]["params"]["file"] = file("pulp.jsonlist"); }) ==
+        "40007");
+  CHECK(err([&](Json& mix) { mix["ops"][2]["params"]["file"] = file("out.jsonlist"); }) == "40007");
+  CHECK(err([&](Json& mix) { mix["ops"][2]["params"]["prefix"] = file("pictures"); }) == "40007");
+  CHECK(err([&](Json& mix) { mix["logFile"] = file("log.jsonlist"); }) == "40007");
+  CHECK(err([&](Json& mix) {
+          mix["ops"][0]["params"]["file"] =
+              "file://" + (flow.store() / "z0/other/a.jsonlist").string();
+        }) == "40007");
+  CHECK(err([&](Json& mix) { mix["ops"][0]["params"]["file"] = "blob:" + std::string(64, 'a'); }) ==
+        "40007");
+  // Inside a list, a picture that is a file is passed over like one that cannot be fetched.
+  std::ofstream{flow.store() / "z0/in/files.jsonlist"} << Json{{"url", file("a.png")}}.dump()
+                                                       << "\n";
+  Json mix = mix_e4();
+  mix["ops"][0]["params"]["file"] = "qiniu:///z0/in/files.jsonlist";
+  mix["ops"][1]["params"]["condition"] = Json::array();
+  const Json job = flow.run_mix(mix);
+  CHECK(job["status"] == "finished");
+  CHECK(job["counts"]["written"] == 0);
+  CHECK(job["counts"]["failed"] == 1);
 }

@@ -76,6 +76,7 @@ void Flow::start() {
   settings.engine.plugins = {std::filesystem::path{MR_BINARY_DIR} / "lib/millrace/plugins"};
   settings.share = std::filesystem::path{MR_BINARY_DIR} / "share/millrace";
   settings.port = 0;
+  settings.roots = {root(), store()};
   settings.mounts.push_back({"atflow", "127.0.0.1", 0});
   auto opened = api::App::open(std::move(settings));
   if (!opened.ok()) FAIL(opened.error().message);

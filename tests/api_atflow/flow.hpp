@@ -41,6 +41,8 @@ class Flow {
   /// Stops the server, which must lose nothing, and starts it again on the same data.
   void restart();
 
+  /// The folder that the server was given as --root.
+  [[nodiscard]] std::filesystem::path root() const { return folder_.path() / "root"; }
   [[nodiscard]] std::filesystem::path store() const { return folder_.path() / "data" / "store"; }
   /// The records of a list file in the store: "out/e4.jsonlist" of zone z0.
   [[nodiscard]] std::vector<Json> records(const std::string& key) const;

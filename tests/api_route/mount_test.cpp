@@ -162,6 +162,20 @@ TEST_CASE("the queued lane answers when the job is on disk", "[route][mount]") {
   }
 }
 
+TEST_CASE("a dialect opens files only where it says so", "[route][mount]") {
+  Place place;
+  place.write_pipeline("sample/mix", kMix);
+  REQUIRE(place.look().ok());
+  auto dialect = sample_dialect({mix_route()});
+  dialect.opens_files = false;
+  const auto mount = Mount::open(std::move(dialect), *place.surroundings);
+  REQUIRE(mount.ok());
+  const auto list = place.folder() / "roots/a.jsonlist";
+  std::filesystem::create_directories(list.parent_path());
+  std::ofstream{list} << "{\"url\": \"http://h/a.png\"}\n";
+  CHECK(ask(**mount, Method::Post, "/mix", ops(list)).status == 400);
+}
+
 TEST_CASE("a mount does not open when a pipeline is missing or wrong, and names the file",
           "[route][mount]") {
   Place place;

@@ -65,6 +65,7 @@ inline api::Dialect sample_dialect(std::vector<api::Route> routes) {
   api::Dialect dialect;
   dialect.name = "sample";
   dialect.routes = std::move(routes);
+  dialect.opens_files = true;
   dialect.refuse = [](const api::Refusal& refusal, const http::Request&) {
     return http::Response::text(api::status_of(refusal),
                                 refusal.word + "|" + std::string{to_string(refusal.error.code)} +

@@ -9,16 +9,19 @@ TEST_CASE("rights are read as they were written", "[job][rights]") {
   rights.roots = {"/data/in", "/data/out"};
   rights.roots.emplace_back("/a \"quoted\" name");
   rights.grants = {"z0/in", "z0/*"};
+  rights.objects_only = true;
   const auto read = read_rights(Json::parse(to_text(rights)));
   CHECK(read.any_file == rights.any_file);
   CHECK(read.roots == rights.roots);
   CHECK(read.grants == rights.grants);
   CHECK_FALSE(read.blobs);
+  CHECK(read == rights);
   StoreRights shell;
   shell.any_file = true;
   shell.blobs = true;
   CHECK(read_rights(Json::parse(to_text(shell))).any_file);
   CHECK(read_rights(Json::parse(to_text(shell))).blobs);
+  CHECK_FALSE(read_rights(Json::parse(to_text(shell))).objects_only);
   CHECK(read_rights(Json::parse(to_text(shell)))
             .grants.empty());  // which opens all buckets, as it did
 }

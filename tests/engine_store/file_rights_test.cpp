@@ -104,9 +104,10 @@ TEST_CASE("folders of files are listed by their addresses", "[store][file]") {
     std::uint64_t bytes = 0;
     REQUIRE(fixture.store
                 ->list(*uri,
-                       [&](std::string_view name, const ObjectStat& stat) {
-                         names.emplace_back(name);
-                         bytes += stat.size_bytes;
+                       [&](const ListedObject& listed) {
+                         if (listed.is_passed_over()) return;
+                         names.emplace_back(listed.uri);
+                         bytes += listed.stat.size_bytes;
                        })
                 .ok());
     CHECK(names ==
@@ -136,4 +137,32 @@ TEST_CASE("file objects are staged beside their target", "[store][file]") {
   CHECK_FALSE(fs::exists(path));
   REQUIRE(fixture.store->publish(*uri, "job-3", Publishing::First).ok());
   CHECK(read_file(path) == "line\n");
+}
+
+TEST_CASE("grants hold for files too: whoever has any opens none", "[store][file]") {
+  StoreFixture fixture;
+  const auto base = fixture.folder.path();
+  write_file(base / "open/inside", "inside");
+  const auto uri = file_uri(base / "open/inside");
+  StoreRights rights{.roots = {base / "open"}};
+  REQUIRE(fixture.store->check(uri, rights, false).ok());
+  rights.grants = {"z0/mine"};
+  for (const bool for_writing : {false, true}) {
+    rights.any_file = false;
+    CHECK(fixture.store->check(uri, rights, for_writing).error().code == Code::PermissionDenied);
+    rights.any_file = true;
+    CHECK(fixture.store->check(uri, rights, for_writing).error().code == Code::PermissionDenied);
+  }
+  CHECK(fixture.store->check("qiniu:///z0/mine/a", rights, false).ok());
+}
+
+TEST_CASE("where only objects are addresses, a file is none", "[store][file]") {
+  StoreFixture fixture;
+  const StoreRights rights{.any_file = true, .objects_only = true};
+  const auto refused = fixture.store->check("file:///etc/passwd", rights, false);
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().code == Code::InvalidArgument);
+  CHECK(refused.error().detail == "uri_scheme");
+  CHECK(fixture.store->check("qiniu:///z0/b/k", rights, true).ok());
+  CHECK(fixture.store->check("http://host/a", rights, false).ok());
 }
