@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include <utility>
 
+#include "engine/base/password.hpp"
 #include "engine/data_folder.hpp"
 #include "engine/data_lock.hpp"
 #include "engine/job/inline_services.hpp"
@@ -132,6 +133,7 @@ Result<std::unique_ptr<Engine>> Engine::open(EngineSettings settings) {
   state->scheduler = make_worker_pools({.control = settings.control_workers,
                                         .waiting = settings.waiting_workers,
                                         .compute = settings.workers,
+                                        .hashing = static_cast<std::size_t>(kMostHashesAtOnce),
                                         .waiting_share = settings.waiting_share,
                                         .declared_threads = settings.declared_threads,
                                         .declared_memory_bytes = settings.declared_memory_bytes},
@@ -183,7 +185,7 @@ Result<std::shared_ptr<const Engine::Prepared>> Engine::prepare(const Json& docu
 }
 
 Outcome Engine::run_inline(const Prepared& prepared, const Json& parameters, const StoreRights& rights, Asker asker) {
-  Cancel cancel;
+  Cancel cancel{state_->scheduler->clock(), asker.until};
   InlineServices services{state_->around(), rights, std::move(asker), 0, &cancel};
   Outcome outcome;
   auto plan = prepared.bind(parameters, *state_->registry, services);
@@ -194,6 +196,8 @@ Outcome Engine::run_inline(const Prepared& prepared, const Json& parameters, con
   InlineScheduler scheduler{state_->scheduler->clock()};
   run_plan(*std::move(plan), scheduler, services, cancel, {}, [&](Outcome ended) { outcome = std::move(ended); });
   scheduler.drain();
+  if (outcome.stopped == StopReason::Deadline)
+    outcome.error = Error{Code::DeadlineExceeded, "stopped at its deadline"};
   if (outcome.rows.size() > 1) join_rows(outcome.rows);
   if (!outcome.error) {
     if (auto published = services.publish(); !published.ok()) outcome.error = std::move(published).error();

@@ -64,8 +64,9 @@ class Engine {
   /// A pipeline of the inline lane, validated once; requests only bind parameters.
   class Prepared;
   Result<std::shared_ptr<const Prepared>> prepare(const Json& document);
-  /// Runs it on the calling thread (a thread of the control pool, never an HTTP thread), not journalled.
-  /// The rows of a node are one batch.
+  /// Runs it on the calling thread (a thread of the control pool, never an HTTP thread), not
+  /// journalled. The rows of a node are one batch. What is not done at `asker.until` is
+  /// DeadlineExceeded; a change of the catalog that was made by then stays.
   Outcome run_inline(const Prepared& prepared, const Json& parameters, const StoreRights& rights, Asker asker = {});
 
   JobService& jobs();

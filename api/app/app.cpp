@@ -116,6 +116,7 @@ Result<std::unique_ptr<App>> App::open(AppSettings settings) {
   MR_TRY(state.api, Api::open(*state.engine, std::move(dialects),
                               {.share = state.settings.share,
                                .roots = state.settings.roots,
+                               .request_time = state.settings.request_time,
                                .version = state.settings.version}));
   MR_CHECK(state.make_server());
   state.api->count(*state.server);

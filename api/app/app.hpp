@@ -37,6 +37,8 @@ struct AppSettings {
   maisie::Settings maisie{};                 // require_auth: as `exposure` says
   http::ServerSettings
       server{};  // its folder is in the data folder, and connections are cut to open files
+  std::chrono::milliseconds request_time =
+      kRequestTime;                          // of a request that answers from the catalog
   std::string version{};                     // of the program, for OpenAPI
 };
 

@@ -101,6 +101,7 @@ std::string_view number_of(Code code) {
     case Code::PermissionDenied: return "40111";
     case Code::NotFound: return "40402";
     case Code::Exhausted: return "59902";
+    case Code::DeadlineExceeded:
     case Code::Unavailable: return "59903";
     case Code::Io: return "59901";
     case Code::Conflict: return "40013";

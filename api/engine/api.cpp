@@ -10,6 +10,7 @@
 #include "api/engine/token.hpp"
 #include "api/engine/views.hpp"
 #include "api/route/openapi.hpp"
+#include "engine/base/password.hpp"
 #include "engine/engine.hpp"
 
 #include <fmt/format.h>
@@ -55,20 +56,25 @@ struct Api::State {
       : engine{given},
         pipelines{std::move(library)},
         lane{given.scheduler(), request_workers(given, settings), settings.waiting_requests},
-        surroundings{given, pipelines, metrics, lane, settings.roots},
+        passwords{given.scheduler(), kMostHashesAtOnce, settings.waiting_passwords, Pool::Hashing},
+        surroundings{
+            given, pipelines, metrics, lane, passwords, settings.roots, settings.request_time},
         views{surroundings, settings.share} {}
 
   // Destroyed the other way round, but the lane is emptied before anything goes: see ~State.
   Engine& engine;
   Metrics metrics;
   PipelineLibrary pipelines;
-  WorkLane lane;
+  WorkLane lane, passwords;
   Surroundings surroundings;
   Views views;
   std::shared_ptr<Mount> root;  // shared with the sites, as are the others
   std::vector<std::shared_ptr<Mount>> named;
 
-  ~State() { lane.close(); }
+  ~State() {
+    passwords.close();
+    lane.close();
+  }
 
   [[nodiscard]] Mount* find(std::string_view name) const {
     for (const auto& mount : named)

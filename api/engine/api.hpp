@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -7,6 +9,7 @@
 #include <vector>
 
 #include "api/http/server.hpp"
+#include "api/route/mount.hpp"
 #include "api/route/route.hpp"
 #include "api/route/site.hpp"
 
@@ -23,6 +26,8 @@ struct ApiSettings {
   std::size_t waiting_requests = 4096;  // in front of the control pool; more are refused
   std::size_t request_workers = 0;      // threads of the control pool that requests take at a time;
                                         // 0: half of them, so that the life of jobs goes on
+  std::chrono::milliseconds request_time = kRequestTime;  // of a request of the inline lane
+  std::size_t waiting_passwords = kMostWaitingPasswords;  // more requests that hash one are refused
   std::string version;                  // of the program, for OpenAPI
 };
 

@@ -135,6 +135,7 @@ std::vector<api::Route> user_routes(const SharedRegistry& registry) {
     forget_when_done(registry, *route);
     guard(*route);
   }
+  for (auto* route : {&routes.create, &routes.update}) route->hashes_password = true;
   return {routes.list, routes.create, routes.get, routes.update, routes.remove};
 }
 

@@ -217,6 +217,7 @@ std::vector<api::Route> sign_in_routes(const SharedRegistry& registry) {
                    .name = "login",
                    .summary = "Sign in with login and password",
                    .auth = api::Auth::Optional};
+  login.hashes_password = true;
   login.translate = [registry](const http::Request& request, const Caller&) {
     return translate_login(registry, request);
   };

@@ -108,10 +108,13 @@ void Mount::State::set_out(const Endpoint& endpoint, std::shared_ptr<http::Reque
                            std::optional<Caller> caller, Finish finish) const {
   std::unique_ptr<WorkLane::Work> road = std::make_unique<Road>(
       surroundings, dialect, endpoint, std::move(request), std::move(caller), std::move(finish));
-  if (surroundings.lane.try_push(road)) return;
+  const bool hashes = endpoint.route->hashes_password;
+  if ((hashes ? surroundings.passwords : surroundings.lane).try_push(road)) return;
   auto refused =
-      refusal(Code::Unavailable, "busy", "too many requests are waiting: try again in a second");
-  refused.retry_after = std::chrono::seconds{1};
+      refusal(Code::Unavailable, "busy",
+              hashes ? "too many passwords are waiting to be checked: try again in a few seconds"
+                     : "too many requests are waiting: try again in a second");
+  refused.retry_after = std::chrono::seconds{hashes ? 3 : 1};
   static_cast<const Road&>(*road).finish().refuse(refused);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <filesystem>
 #include <memory>
@@ -20,14 +21,21 @@ namespace millrace::api {
 
 class RequestSchema;
 
+/// How long a request of the inline lane may take, where its route does not say otherwise.
+inline constexpr std::chrono::seconds kRequestTime{30};
+/// Requests that wait for the threads that hash passwords: some three seconds of them.
+inline constexpr std::size_t kMostWaitingPasswords = 64;
+
 /// What all mounts of one server share; outlives them.
 struct Surroundings {
   Engine& engine;
   const PipelineLibrary& pipelines;
   Metrics& metrics;
   WorkLane& lane;
+  WorkLane& passwords;  // for requests that hash one
   std::vector<std::filesystem::path>
       roots;  // below which pipelines that came over HTTP may open files
+  std::chrono::milliseconds request_time = kRequestTime;
 };
 
 /// A dialect that serves: the road from a request over its route, pipeline and outcome to the

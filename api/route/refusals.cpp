@@ -32,6 +32,7 @@ constexpr std::array kWords{Word{"malformed", 400, Code::InvalidArgument},
                             Word{"method_unknown", 501, Code::InvalidArgument},
                             Word{"busy", 503, Code::Unavailable},
                             Word{"queue_full", 503, Code::Exhausted},
+                            Word{"deadline", 504, Code::DeadlineExceeded},
                             Word{"http_version", 505, Code::InvalidArgument},
                             Word{"disk_full", 507, Code::Exhausted}};
 

@@ -15,7 +15,7 @@ int status_of(const Refusal& refusal);
 /// disk_full (507).
 Refusal server_refusal(int status, std::string_view why);
 
-/// Words that the road gives: no_route, method, json, schema, queue_full, busy.
+/// Words that the road gives: no_route, method, json, schema, queue_full, busy, deadline.
 Refusal refusal(Code code, std::string_view word, std::string message);
 
 }  // namespace millrace::api

@@ -36,6 +36,19 @@ Job submitted_job(const JobRequest& request, JobId id) {
   return job;
 }
 
+std::chrono::milliseconds time_of(const Surroundings& surroundings, const Route& route) {
+  return route.time.count() > 0 ? route.time : surroundings.request_time;
+}
+
+// Who waited for the whole of its time is not served any more; who was served for so long may have
+// been served to the end.
+Refusal too_late(const Surroundings& surroundings, const Route& route, const Error& error) {
+  const std::chrono::duration<double> time = time_of(surroundings, route);
+  return refusal(
+      Code::DeadlineExceeded, "deadline",
+      fmt::format("this has not been done within {} s: {}", time.count(), error.message));
+}
+
 Refusal not_submitted(const Error& error) {
   return {.error = error, .word = error.code == Code::Exhausted ? "queue_full" : ""};
 }
@@ -120,7 +133,9 @@ Road::Road(const Surroundings& surroundings, const Dialect& dialect, const Endpo
       request_{std::move(request)},
       has_arrived_{caller.has_value()},
       caller_{std::move(caller).value_or(Caller{})},
-      finish_{std::move(finish)} {}
+      finish_{std::move(finish)},
+      until_{surroundings.engine.scheduler().clock().steady() +
+             time_of(surroundings, *endpoint.route)} {}
 
 void Road::run() {
   // Translators are ours, but the JSON library that they use throws where they err.
@@ -187,10 +202,16 @@ void Road::go() {
 void Road::run_inline(const Bound& bound) {
   // An administrator sees the rows of all owners.
   const bool sees_all = caller_.is_admin || bound.sees_all;
-  const auto outcome = surroundings_.engine.run_inline(
+  auto& engine = surroundings_.engine;
+  const auto outcome = engine.run_inline(
       *endpoint_.prepared, bound.parameters, caller_.rights,
-      {.owner = sees_all ? std::string{} : caller_.owner, .name = caller_.name});
-  if (outcome.error) return finish_.refuse({.error = without_node(outcome)});
+      {.owner = sees_all ? std::string{} : caller_.owner, .name = caller_.name, .until = until_});
+  if (outcome.error) {
+    auto error = without_node(outcome);
+    if (error.code == Code::DeadlineExceeded && engine.scheduler().clock().steady() >= until_)
+      return finish_.refuse(too_late(surroundings_, *endpoint_.route, error));
+    return finish_.refuse({.error = std::move(error)});
+  }
   if (endpoint_.route->reply == nullptr) return finish_.answer({});
   auto reply = endpoint_.route->reply(
       {.request = *request_, .caller = caller_, .outcome = &outcome, .held = bound.held.get()});

@@ -9,6 +9,7 @@
 #include "api/route/endpoint.hpp"
 #include "api/route/mount.hpp"
 #include "api/route/work_lane.hpp"
+#include "engine/base/clock.hpp"
 
 namespace millrace::api {
 
@@ -72,6 +73,7 @@ class Road final : public WorkLane::Work {
   bool has_arrived_;
   Caller caller_;
   Finish finish_;
+  const Clock::Steady until_;  // from when on nobody waits for an answer of the inline lane
 };
 
 }  // namespace millrace::api

@@ -113,6 +113,11 @@ struct Route {
   std::function<std::unique_ptr<http::BodySink>(const http::Request& head, const Caller&)>
       body_sink{};
   std::size_t upload_bytes = 0;  // how large a body may be that goes to a sink
+  /// It hashes a password: it waits for one of the few threads that do nothing else, and takes none
+  /// of those that others need.
+  bool hashes_password = false;
+  /// How long the inline lane may take for it; 0: as long as the server says.
+  std::chrono::milliseconds time{0};
   /// Values that a JSON body may have, with the names of members: each takes some 100 bytes.
   std::size_t values_max = http::kUsualValues;
   /// The pipeline comes with the request: translate() puts it into Bound::job. There is no file.

@@ -20,8 +20,11 @@ class FunctionWork final : public WorkLane::Work {
 
 }  // namespace
 
-WorkLane::WorkLane(Scheduler& scheduler, std::size_t workers, std::size_t capacity)
-    : scheduler_{scheduler}, workers_{std::max<std::size_t>(workers, 1)}, capacity_{capacity} {}
+WorkLane::WorkLane(Scheduler& scheduler, std::size_t workers, std::size_t capacity, Pool pool)
+    : scheduler_{scheduler},
+      workers_{std::max<std::size_t>(workers, 1)},
+      capacity_{capacity},
+      pool_{pool} {}
 
 void WorkLane::close() {
   std::deque<std::unique_ptr<Work>> dropped;
@@ -50,7 +53,7 @@ void WorkLane::begin_if_needed(std::unique_lock<std::mutex> lock) {
   if (active_ == workers_) return;
   ++active_;
   lock.unlock();
-  scheduler_.submit({&WorkLane::serve, this}, Pool::Control);
+  scheduler_.submit({&WorkLane::serve, this}, pool_);
 }
 
 std::shared_ptr<const void> WorkLane::hold() {
@@ -84,7 +87,7 @@ void WorkLane::serve(void* self) {
     }
     work->run();
   }
-  lane.scheduler_.submit({&WorkLane::serve, self}, Pool::Control);
+  lane.scheduler_.submit({&WorkLane::serve, self}, lane.pool_);
 }
 
 std::unique_ptr<WorkLane::Work> make_work(std::function<void()> function) {

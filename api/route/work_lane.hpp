@@ -11,19 +11,20 @@
 
 namespace millrace::api {
 
-/// A bounded queue in front of the control pool: how requests leave the HTTP threads. At most
-/// `workers` tasks of the pool serve it at a time, each several pieces of work in a row, so that a
-/// wake-up is not paid for each. [any thread]
+/// A bounded queue in front of a pool, usually the control pool: how requests leave the HTTP
+/// threads. At most `workers` tasks of the pool serve it at a time, each several pieces of work in
+/// a row, so that a wake-up is not paid for each. [any thread]
 class WorkLane {
  public:
   /// One piece of work; may block.
   class Work {
    public:
     virtual ~Work() = default;
-    virtual void run() = 0;  // [control pool]
+    virtual void run() = 0;  // [the lane's pool]
   };
 
-  WorkLane(Scheduler& scheduler, std::size_t workers, std::size_t capacity);
+  WorkLane(Scheduler& scheduler, std::size_t workers, std::size_t capacity,
+           Pool pool = Pool::Control);
   ~WorkLane() { close(); }
   WorkLane(const WorkLane&) = delete;
   WorkLane& operator=(const WorkLane&) = delete;
@@ -50,6 +51,7 @@ class WorkLane {
 
   Scheduler& scheduler_;
   const std::size_t workers_, capacity_;
+  const Pool pool_;
   mutable std::mutex mutex_;  // guards the rest
   std::condition_variable idle_;
   std::deque<std::unique_ptr<Work>> waiting_;

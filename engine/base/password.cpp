@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <semaphore>
 #include <variant>
 
 #include <openssl/crypto.h>
@@ -28,6 +29,21 @@ bool sodium_is_ready() {
 // libsodium takes no null pointer, which an empty view may hold.
 const char* bytes_of(std::string_view password) { return password.empty() ? "" : password.data(); }
 
+// One of the few turns at hashing, for as long as it lives.
+class Turn {
+ public:
+  Turn() { turns().acquire(); }
+  ~Turn() { turns().release(); }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+
+ private:
+  static std::counting_semaphore<kMostHashesAtOnce>& turns() {
+    static std::counting_semaphore<kMostHashesAtOnce> all{kMostHashesAtOnce};
+    return all;
+  }
+};
+
 bool matches_argon2id(std::string_view password, std::string_view stored) {
   std::array<char, crypto_pwhash_STRBYTES> text{};  // what is not written stays zero: its end
   if (stored.size() >= text.size() || !sodium_is_ready()) return false;
@@ -53,6 +69,7 @@ Result<std::string> hash_password(std::string_view password) {
   if (!sodium_is_ready())
     return Error{Code::Internal, "password: cannot be hashed here", "sodium_init failed"};
   std::array<char, crypto_pwhash_STRBYTES> text{};
+  const Turn turn;
   if (::crypto_pwhash_str_alg(text.data(), bytes_of(password), password.size(), kPasses,
                               kMemoryBytes, crypto_pwhash_ALG_ARGON2ID13) != 0)
     return Error{Code::Exhausted,
@@ -64,6 +81,7 @@ Result<std::string> hash_password(std::string_view password) {
 bool verify_password(std::string_view password, std::string_view stored) {
   const auto form = detail::read_stored_password(stored);
   if (!form || password.size() > kMaxPasswordBytes) return false;
+  const Turn turn;
   if (const auto* pbkdf2 = std::get_if<detail::Pbkdf2Sha512>(&*form))
     return matches_pbkdf2(password, *pbkdf2);
   return matches_argon2id(password, stored);

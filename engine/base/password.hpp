@@ -11,6 +11,10 @@ namespace millrace {
 /// More bytes than this are no password; hashing them would only be work for us.
 inline constexpr std::size_t kMaxPasswordBytes = 4096;
 
+/// Passwords that this process hashes at a time, of whoever; further ones wait for their turn. Each
+/// takes 64 MiB.
+inline constexpr int kMostHashesAtOnce = 2;
+
 /// Returns the text to store for a password: argon2id (RFC 9106) with a salt of its own, as
 /// "$argon2id$v=19$m=65536,t=2,p=1$salt$result". An empty password is one like any other; more
 /// than kMaxPasswordBytes are InvalidArgument; too little memory is Exhausted.

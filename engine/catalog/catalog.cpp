@@ -42,6 +42,23 @@ Batch with_next(Batch page, const std::optional<std::string>& next) {
   return std::move(page).with(kAfterColumn, std::move(column));
 }
 
+// What a connection on loan has for one question.
+class Deadline {
+ public:
+  Deadline(Connection& connection, Clock::Steady until)
+      : connection_{until == Clock::Steady::max() ? nullptr : &connection} {
+    if (connection_ != nullptr) connection_->stop_at(until);
+  }
+  ~Deadline() {
+    if (connection_ != nullptr) connection_->stop_at(Clock::Steady::max());
+  }
+  Deadline(const Deadline&) = delete;
+  Deadline& operator=(const Deadline&) = delete;
+
+ private:
+  Connection* connection_;  // null: there is no deadline
+};
+
 }  // namespace
 
 struct Catalog::State {
@@ -133,12 +150,13 @@ Result<void> Catalog::read(const std::function<Result<void>(Connection&)>& read)
 
 Result<void> Catalog::probe() { return state_->readers.probe(); }
 
-Result<Batch> Catalog::query(const Json& query, std::string_view owner) {
+Result<Batch> Catalog::query(const Json& query, std::string_view owner, Clock::Steady until) {
   MR_TRY(const CompiledQuery compiled, compile_query(query, owner));
   SqlRows rows;
   std::optional<std::string> next;
   std::vector<RelatedItems> related;
   MR_CHECK(read([&](Connection& connection) -> Result<void> {
+    const Deadline deadline{connection, until};
     if (compiled.next) {
       MR_TRY(rows, query_page(connection, dialect(), compiled, next));
     } else {

@@ -32,6 +32,8 @@ struct Asker {
   /// Asked first within the transaction of a change, which it may refuse: of an attempt at a job
   /// whose token is stale. None: asked for by nobody who could be stale.
   std::function<Result<void>(Connection&)> fence{};
+  /// From when on an answer is of no use to them.
+  Clock::Steady until = Clock::Steady::max();
 };
 
 /// The metadata database: schema and migrations, reads on pooled connections, and writes that share
@@ -71,7 +73,9 @@ class Catalog {
   /// "order": ["-created"],
   ///  "limit": 100}. Names are checked against the schema; values are bound.
   /// With `owner`, of an entity whose rows have owners only those of this one are seen.
-  Result<Batch> query(const Json& query, std::string_view owner = {});
+  /// DeadlineExceeded when it would take longer than `until`.
+  Result<Batch> query(const Json& query, std::string_view owner = {},
+                      Clock::Steady until = Clock::Steady::max());
 
   /// A change of one row (docs/catalog.md), checked against the schema and noted in the audit trail
   /// in the same transaction: {"entity": "tags", "action": "insert", "set": {"name": "prod"}}.

@@ -28,7 +28,6 @@ Code code_of(int result) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
     case SQLITE_PROTOCOL:
-    case SQLITE_INTERRUPT:
       return Code::Unavailable;
     case SQLITE_CONSTRAINT:
       return Code::Conflict;
@@ -146,7 +145,22 @@ class SqliteConnection final : public Connection {
     return run("ROLLBACK");
   }
 
+  void stop_at(std::chrono::steady_clock::time_point time) override {
+    stop_at_ = time;
+    const bool is_limited = time != std::chrono::steady_clock::time_point::max();
+    sqlite3_progress_handler(handle_.get(), is_limited ? kStepsBetweenLooks : 0, &is_late, this);
+  }
+
  private:
+  // Of its virtual machine: some tenths of a millisecond.
+  static constexpr int kStepsBetweenLooks = 20'000;
+
+  // Whether to interrupt the statement that runs.
+  static int is_late(void* self) {
+    const auto& connection = *static_cast<SqliteConnection*>(self);
+    return std::chrono::steady_clock::now() >= connection.stop_at_ ? 1 : 0;
+  }
+
   static constexpr std::size_t kMostStatements = 256;
 
   struct Prepared {
@@ -220,6 +234,12 @@ class SqliteConnection final : public Connection {
   }
 
   Error failure(int result, std::string_view sql) {
+    if ((result & 0xff) == SQLITE_INTERRUPT) {
+      return {Code::DeadlineExceeded,
+              "catalog database: the answer takes longer than there is time for; ask for fewer "
+              "rows, or for an order that an index has",
+              fmt::format("sql={}", sql)};
+    }
     const auto hint = way_out(result);
     return {code_of(result),
             fmt::format("catalog database: {}{}{} ({})", sqlite3_errstr(result),
@@ -232,6 +252,7 @@ class SqliteConnection final : public Connection {
   std::unordered_map<std::string, Prepared, Hash, std::equal_to<>>
       statements_;  // end before the handle
   std::uint64_t uses_ = 0;
+  std::chrono::steady_clock::time_point stop_at_{};  // looked at while there is a handler
 };
 
 class SqliteDatabase final : public Database {

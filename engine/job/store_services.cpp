@@ -170,7 +170,7 @@ void StoreServices::free_contents(std::string_view name, const Batch& rows) {
 }
 
 Result<Batch> StoreServices::catalog_query(const Json& query) {
-  return around_.catalog.query(query, asker_.owner);
+  return around_.catalog.query(query, asker_.owner, asker_.until);
 }
 
 const Origin& StoreServices::origin() {
@@ -180,7 +180,7 @@ const Origin& StoreServices::origin() {
 
 Result<Asker> StoreServices::asker() {
   if (guard_ != nullptr) MR_CHECK(guard_->check());
-  return Asker{asker_.owner, asker_.name, origin(), asker_.fence};
+  return Asker{asker_.owner, asker_.name, origin(), asker_.fence, asker_.until};
 }
 
 Result<Batch> StoreServices::catalog_change(const Json& change) {

@@ -275,9 +275,9 @@ void RunState::end() {
   if (error_) {
     outcome.error = std::move(error_);
     outcome.failed_node = std::move(failed_node_);
-  } else if (cancel_.stopped()) {
-    outcome.stopped = cancel_.reason();
-    outcome.error = Error{Code::Cancelled, "stopped: " + std::string{to_string(cancel_.reason())}};
+  } else if (const auto reason = cancel_.reason(); reason != StopReason::None) {
+    outcome.stopped = reason;
+    outcome.error = Error{Code::Cancelled, "stopped: " + std::string{to_string(reason)}};
   } else if (unfinished_.load() > 0) {
     outcome.error = Error{Code::Internal, "run stalled: nothing can go on and not all nodes are done"};
   }

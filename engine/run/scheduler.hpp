@@ -17,9 +17,12 @@ struct Task {
 
 /// Which pool a task belongs to. What must always answer shares no thread with what may wait for somebody else.
 enum class Pool {
-  Control,  // requests, the life of jobs, checkpoints, aborts: files and database, never an operator of a queued job
+  Control,  // requests, the life of jobs, checkpoints, aborts: files and database, never an
+            // operator of a queued job
   Waiting,  // operators that are declared `blocking`: files, network, SQL
   Compute,  // all other operators
+  Hashing,  // passwords, which are slow and large to hash on purpose: who guesses at them holds up
+            // nobody else
 };
 
 /// Threads of each pool, at least one.
@@ -27,6 +30,7 @@ struct PoolSizes {
   std::size_t control = 8;
   std::size_t waiting = 32;
   std::size_t compute = 2;
+  std::size_t hashing = 2;
   std::size_t waiting_share = 0;  // of the waiting pool, for one run; 0: a quarter
   // What the nodes of all runs may declare together; 0: not bounded.
   std::int64_t declared_threads = 0, declared_memory_bytes = 0;

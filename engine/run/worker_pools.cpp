@@ -154,6 +154,7 @@ class WorkerPools final : public Scheduler {
         control_{std::max<std::size_t>(sizes.control, 1)},
         compute_{std::max<std::size_t>(sizes.compute, 1)},
         waiting_{std::max<std::size_t>(sizes.waiting, 1)},
+        hashing_{std::max<std::size_t>(sizes.hashing, 1)},
         delayed_pool_{kDelayedThreads},
         timer_{[this](const std::stop_token& stop) { keep_time(stop); }} {}
 
@@ -202,6 +203,8 @@ class WorkerPools final : public Scheduler {
     switch (pool) {
       case Pool::Control: return control_;
       case Pool::Waiting: return waiting_;
+      case Pool::Hashing:
+        return hashing_;
       case Pool::Compute: break;
     }
     return compute_;
@@ -237,6 +240,7 @@ class WorkerPools final : public Scheduler {
   WorkerPool control_;
   WorkerPool compute_;
   WorkerPool waiting_;
+  WorkerPool hashing_;
   WorkerPool delayed_pool_;
   std::mutex mutex_;  // guards delayed_, order_ and ended_
   std::condition_variable_any wake_;

@@ -1,3 +1,5 @@
+#include <atomic>
+#include <future>
 #include <set>
 
 #include <catch2/catch.hpp>
@@ -38,6 +40,29 @@ TEST_CASE("pipelines of the server are listed and shown", "[api][engine][views]"
   CHECK(one.body["params"]["id"]["type"] == "integer");
   CHECK(server.ask("GET", "/pipelines/engine/nothing").status == 404);
   CHECK(server.ask("GET", "/pipelines/..%2F..%2Fetc/passwd").status == 404);
+}
+
+TEST_CASE("readyz answers while every thread that serves requests is held up",
+          "[api][engine][views]") {
+  struct Held {
+    std::atomic<int> count{0};
+    std::promise<void> free;
+    std::shared_future<void> is_free{free.get_future()};
+    static void wait(void* self) {
+      auto& held = *static_cast<Held*>(self);
+      ++held.count;
+      held.is_free.wait_for(std::chrono::seconds{60});
+    }
+  } held;
+  Served server;
+  const auto threads = static_cast<int>(server.engine().settings().control_workers);
+  for (int i = 0; i < threads; ++i)
+    server.engine().scheduler().submit({&Held::wait, &held}, Pool::Control);
+  CHECK(eventually([&] { return held.count == threads; }));
+  CHECK(server.ask_without_token("GET", "/readyz").status == 200);
+  CHECK(server.ask_without_token("GET", "/livez").status == 200);
+  held.free.set_value();
+  CHECK(server.ask("GET", "/jobs").status == 200);
 }
 
 TEST_CASE("a pipeline is checked without being run", "[api][engine][views]") {

@@ -1,5 +1,6 @@
 // Requests that cost a server more than they should, over real HTTP: each is answered soon, and so
 // is everybody else meanwhile.
+#include <atomic>
 #include <chrono>
 #include <string>
 #include <thread>
@@ -86,6 +87,24 @@ TEST_CASE("others are answered while several such bodies are read", "[maisie][ab
   }
   senders.clear();
   CHECK(statuses == std::vector<int>(4, 404));
+}
+
+TEST_CASE("logins queue behind each other, and nobody else does", "[maisie][abuse]") {
+  RegistryServer server{SqlDialect::Sqlite};
+  add_project(server);
+  std::vector<int> statuses(12);
+  std::atomic<int> answered{0};
+  std::vector<std::jthread> senders;
+  for (int& status : statuses) {
+    senders.emplace_back([&server, &status, &answered] {
+      status = server.form("POST", "/api/v1/auth/login/", "login=admin&password=admin").status;
+      ++answered;
+    });
+  }
+  for (int i = 0; i < 5; ++i) CHECK(server.send("GET", "/api/v1/projects/1/").status == 200);
+  CHECK(answered < 12);
+  senders.clear();
+  CHECK(statuses == std::vector<int>(12, 200));
 }
 
 TEST_CASE("dictionaries and lists of names have limits that are known before anything is written",

@@ -40,12 +40,16 @@ class Place {
     MR_TRY(pipelines, api::PipelineLibrary::open(folder_ / "pipelines"));
     surroundings.reset();
     lane = std::make_unique<api::WorkLane>(engine->scheduler(), 2, room);
+    passwords = std::make_unique<api::WorkLane>(engine->scheduler(), 2, room, Pool::Hashing);
     surroundings.emplace(
-        api::Surroundings{*engine, pipelines, metrics, *lane, {folder_ / "roots"}});
+        api::Surroundings{*engine, pipelines, metrics, *lane, *passwords, {folder_ / "roots"}});
     return {};
   }
 
-  ~Place() { lane.reset(); }
+  ~Place() {
+    lane.reset();
+    passwords.reset();
+  }
 
   [[nodiscard]] const TemporaryFolder& folder() const { return folder_; }
 
@@ -56,7 +60,7 @@ class Place {
   std::unique_ptr<Engine> engine;
   api::Metrics metrics;
   api::PipelineLibrary pipelines;
-  std::unique_ptr<api::WorkLane> lane;
+  std::unique_ptr<api::WorkLane> lane, passwords;
   std::optional<api::Surroundings> surroundings;
 };
 

@@ -147,6 +147,24 @@ TEST_CASE("what is rolled back is gone, and what is committed stays for other co
   CHECK(count() == 1);
 }
 
+TEST_CASE("a statement ends at its deadline, and the connection goes on", "[catalog][database]") {
+  const CatalogPlace place{SqlDialect::Sqlite};
+  const auto connection = place.connect();
+  const auto now = [] { return std::chrono::steady_clock::now(); };
+  const auto begun = now();
+  connection->stop_at(begun + std::chrono::milliseconds{50});
+  const auto endless = connection->query(
+      "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT COUNT(*) FROM n");
+  REQUIRE_FALSE(endless.ok());
+  CHECK(endless.error().code == Code::DeadlineExceeded);
+  CHECK(now() - begun < std::chrono::seconds{10});
+  connection->stop_at(std::chrono::steady_clock::time_point::max());
+  CHECK(connection
+            ->query("WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < "
+                    "100000) SELECT COUNT(*) FROM n")
+            .ok());
+}
+
 TEST_CASE("misuse of a connection is an error and not the end", "[catalog][database]") {
   const auto kind = GENERATE(SqlDialect::Sqlite, SqlDialect::MySql);
   const CatalogPlace place{kind};

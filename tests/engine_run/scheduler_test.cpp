@@ -1,4 +1,4 @@
-#include <catch2/catch.hpp>
+#include "engine/run/scheduler.hpp"
 
 #include <atomic>
 #include <future>
@@ -6,7 +6,9 @@
 #include <utility>
 #include <vector>
 
-#include "engine/run/scheduler.hpp"
+#include <catch2/catch.hpp>
+
+#include "engine/run/cancel.hpp"
 
 using namespace millrace;
 
@@ -18,6 +20,23 @@ struct Counter {
 };
 
 }  // namespace
+
+TEST_CASE("a run is stopped at its deadline, which counts once somebody has looked",
+          "[run][cancel]") {
+  ManualClock clock;
+  Cancel cancel{clock, clock.steady() + std::chrono::seconds{1}};
+  CHECK_FALSE(cancel.stopped());
+  clock.advance(std::chrono::seconds{1});
+  CHECK(cancel.reason() == StopReason::None);
+  CHECK(cancel.stopped());
+  CHECK(cancel.reason() == StopReason::Deadline);
+  CHECK_FALSE(cancel.stop(StopReason::User));
+  Cancel earlier{clock, clock.steady()};
+  CHECK(earlier.stop(StopReason::User));
+  CHECK(earlier.stopped());
+  CHECK(earlier.reason() == StopReason::User);
+  CHECK_FALSE(Cancel{}.stopped());
+}
 
 TEST_CASE("worker pools run every task before they end", "[scheduler]") {
   Counter counter;

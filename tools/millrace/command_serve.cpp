@@ -42,6 +42,7 @@ struct ServeArguments {
   http::Limits limits;
   std::vector<std::string> allowed_origins, allowed_names;
   std::int64_t patience_seconds = 10;
+  std::int64_t request_seconds = api::kRequestTime.count();
 };
 
 struct HostPort {
@@ -125,6 +126,7 @@ Result<api::AppSettings> settings_of(const Program& program, const ServeArgument
   settings.maisie = arguments.maisie;
   settings.maisie.token_lifetime = std::chrono::seconds{arguments.token_seconds};
   settings.maisie.upload_lifetime = std::chrono::seconds{arguments.upload_seconds};
+  settings.request_time = std::chrono::seconds{arguments.request_seconds};
   settings.version = MILLRACE_VERSION;
   return settings;
 }
@@ -231,6 +233,11 @@ void add_network_options(CLI::App& command, ServeArguments& arguments) {
                   "quarter of it)")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
+  command
+      .add_option("--request-time", arguments.request_seconds,
+                  "Seconds that a request may take which is answered from the catalog; then 504")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 3600));
   command
       .add_option("--patience", arguments.patience_seconds,
                   "Seconds that running requests, and then running operators, get when the server "
