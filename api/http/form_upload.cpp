@@ -12,12 +12,13 @@ namespace {
 
 constexpr std::string_view kForm = "multipart/form-data";
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+char lower_case(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
 /// Tells whether a Content-Type begins with `wanted`, which is in lower case.
 bool begins_without_case(std::string_view type, std::string_view wanted) {
-  return type.size() >= wanted.size() && std::equal(wanted.begin(), wanted.end(), type.begin(),
-                                                    [](char a, char b) { return a == lower(b); });
+  return type.size() >= wanted.size() &&
+         std::equal(wanted.begin(), wanted.end(), type.begin(),
+                    [](char a, char b) { return a == lower_case(b); });
 }
 
 bool is_form(std::string_view type) {

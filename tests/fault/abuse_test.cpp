@@ -27,10 +27,10 @@ using Steady = std::chrono::steady_clock;
 
 constexpr std::size_t kMiB = 1u << 20;
 // Generous: these builds check every access, and the machine has other work.
-constexpr auto kPrompt = 2s;
+constexpr auto kSoon = 2s;
 
-struct Place {
-  explicit Place(const std::vector<std::string>& options = {}, int open_files = 0)
+struct Besieged {
+  explicit Besieged(const std::vector<std::string>& options = {}, int open_files = 0)
       : server{data, options, open_files} {}
 
   [[nodiscard]] std::string head(std::string_view path, std::size_t size, bool signs_in) const {
@@ -56,7 +56,7 @@ struct Place {
     REQUIRE(answer);
     INFO(target << ' ' << answer->body.dump());
     CHECK(answer->status == 200);
-    CHECK(Steady::now() - begun < kPrompt);
+    CHECK(Steady::now() - begun < kSoon);
   }
 
   TemporaryFolder folder;
@@ -73,7 +73,7 @@ std::string large_pipeline() {
 }  // namespace
 
 TEST_CASE("bodies of strangers cost nothing", "[fault][abuse]") {
-  const Place place;
+  const Besieged place;
   place.check_prompt("GET", "/jobs");
   const auto before = place.resident();
   std::vector<std::unique_ptr<Client>> strangers;
@@ -84,7 +84,7 @@ TEST_CASE("bodies of strangers cost nothing", "[fault][abuse]") {
     const auto reply = client->read_reply();
     CHECK(reply.status == (i % 2 == 0 ? 401 : 404));
     CHECK(reply.headers.at("connection") == "close");
-    CHECK(Steady::now() - begun < kPrompt);
+    CHECK(Steady::now() - begun < kSoon);
     strangers.push_back(std::move(client));
   }
   // They send all the same.
@@ -96,7 +96,7 @@ TEST_CASE("bodies of strangers cost nothing", "[fault][abuse]") {
 
 TEST_CASE("large bodies that are slow wait in files, and end when they are too slow",
           "[fault][abuse]") {
-  Place place;
+  Besieged place;
   place.check_prompt("GET", "/jobs");
   const auto before = place.resident();
   // Eight that send much and then nearly nothing, eight that send a byte now and then.
@@ -131,7 +131,7 @@ TEST_CASE("large bodies that are slow wait in files, and end when they are too s
 
 TEST_CASE("idle connections take no descriptor that a request needs", "[fault][abuse]") {
   REQUIRE(raise_descriptor_limit() > 2'000);
-  Place place{{}, 1'024};
+  Besieged place{{}, 1'024};
   place.check_prompt("GET", "/jobs");
   std::vector<std::unique_ptr<Client>> idle;
   for (int i = 0; i < 1'100; ++i) {
