@@ -90,6 +90,7 @@ Result<void> App::State::listen(std::string dialect, const std::string& address,
   listener.address = address;
   listener.port = port;
   listener.limits = settings.limits;
+  MR_TRY(listener.proxies, http::TrustedProxies::read(settings.trusted_proxies));
   if (settings.tls) listener.tls = std::make_unique<http::TlsSettings>(*settings.tls);
   MR_TRY(const auto bound, server->listen(std::move(listener), std::move(site)));
   addresses.push_back({std::move(dialect), address, bound});

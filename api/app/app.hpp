@@ -34,6 +34,8 @@ struct AppSettings {
   http::Limits limits{};  // the size of bodies is stated by each route
   std::vector<std::filesystem::path> roots{};  // below which pipelines that came over HTTP may open files
   std::filesystem::path atflow_settings{};   // empty: DATA/atflow.json
+  std::vector<std::string>
+      trusted_proxies{};  // addresses and networks of proxies in front of all listeners
   maisie::Settings maisie{};                 // require_auth: as `exposure` says
   http::ServerSettings
       server{};  // its folder is in the data folder, and connections are cut to open files

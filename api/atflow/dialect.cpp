@@ -63,6 +63,7 @@ api::Dialect make_dialect(std::shared_ptr<const Authenticator> authenticator) {
   dialect.version = "1";
   dialect.routes = routes();
   dialect.requires_sign_in = authenticator->settings()->auth_enabled;
+  dialect.challenge = "Qiniu";
   dialect.refuse = [](const api::Refusal& refusal, const http::Request&) {
     return refuse(refusal);
   };

@@ -158,9 +158,7 @@ http::Response refuse(const api::Refusal& refusal) {
   }
   const int status = std::stoi(std::string{number.substr(0, 3)});
   const Json body{{"err", number}, {"message", message}};
-  auto response = http::Response::json(status, body.dump());
-  if (status == 401) response.headers.emplace_back("WWW-Authenticate", "Qiniu");
-  return response;
+  return http::Response::json(status, body.dump());
 }
 
 api::Refusal refusal(std::string_view word, std::string message, Code code) {

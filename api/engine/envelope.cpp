@@ -25,8 +25,6 @@ Json error_member(const Refusal& refusal) {
 http::Response refuse_with_envelope(const Refusal& refusal, const http::Request&) {
   auto response =
       http::Response::json(status_of(refusal), to_text(Json{{"error", error_member(refusal)}}));
-  if (response.status == 401)
-    response.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"millrace\"");
   if (response.status == 503 && refusal.retry_after.count() == 0)
     response.headers.emplace_back("Retry-After", "1");
   return response;

@@ -42,6 +42,11 @@ class Listener : public std::enable_shared_from_this<Listener> {
   [[nodiscard]] const Site& site() const { return site_; }
   [[nodiscard]] boost::asio::ssl::context* tls() const { return tls_.get(); }
 
+  /// Returns where a request on a connection from `peer` came from.
+  [[nodiscard]] std::string client(const std::string& peer, const Headers& headers) const {
+    return settings_.proxies.client(peer, headers);
+  }
+
   /// Words an answer that the server gives by itself to a request.
   [[nodiscard]] Response refuse(int status, std::string_view why, Request& request) const;
   /// Decides what becomes of the body of a request.

@@ -9,6 +9,7 @@
 
 #include "api/http/body_plan.hpp"
 #include "api/http/message.hpp"
+#include "api/http/trusted_proxies.hpp"
 #include "engine/base/result.hpp"
 
 namespace millrace::http {
@@ -33,6 +34,7 @@ struct ListenerSettings {
   std::uint16_t port = 8080;  // 0: the system chooses
   Limits limits{};
   std::unique_ptr<TlsSettings> tls{};  // null: plain
+  TrustedProxies proxies{};            // who may say that a request came from elsewhere
 };
 
 /// What a listener tells the outside. `handler` answers. `refused` words the answers that the

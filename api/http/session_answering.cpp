@@ -5,6 +5,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "api/http/conditions.hpp"
 #include "api/http/event_answer.hpp"
 #include "api/http/incoming_body.hpp"
 #include "api/http/listener.hpp"
@@ -62,6 +63,15 @@ bool Session::respond(Response response, Request& request) {
 bool Session::respond_object(Response response, Request& request, HeadSettings settings) {
   auto object = std::get<ObjectBody>(std::move(response.body));
   response.body = std::string{};
+  switch (check_conditions(request, response)) {
+    case Condition::Met:
+      break;
+    case Condition::NotModified:
+      make_not_modified(response);
+      return respond(std::move(response), request);
+    case Condition::Failed:
+      return respond(listener_->refuse(412, "it is not what the request means", request), request);
+  }
   const auto part = choose_part(request, object.size, response);
   if (part.kind == ByteRange::Kind::Unsatisfiable) {
     auto refused = listener_->refuse(416, "range lies beyond the end", request);
@@ -153,7 +163,7 @@ bool Session::respond_events(Response response, HeadSettings settings) {
 bool Session::refuse(int status, std::string_view why) {
   keep_alive_ = false;
   auto& request = reader_.request();
-  request.remote = remote();
+  request.remote = listener_->client(remote(), request.headers);
   request.is_tls = is_tls();
   auto response = listener_->refuse(status, why, request);
   if (body_) body_->end_early();

@@ -50,7 +50,7 @@ void Session::await_bytes() {
 
 bool Session::plan_body() {
   auto& head = reader_.request();
-  head.remote = remote();
+  head.remote = listener_->client(remote(), head.headers);
   head.is_tls = is_tls();
   BodyPlan plan;
   try {
@@ -110,7 +110,7 @@ bool Session::handle() {
   Handler refusal;
   if (body_) refusal = std::exchange(body_, nullptr)->give_to(*request);
   is_head_ = request->method == Method::Head;
-  request->remote = remote();
+  request->remote = listener_->client(remote(), request->headers);
   request->is_tls = is_tls();
   phase_ = Phase::Handling;
   expect_nothing();

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "api/http/response_head.hpp"
 #include "api/maisie/problems.hpp"
 #include "api/maisie/routes.hpp"
 #include "api/maisie/sign_in.hpp"
@@ -45,12 +46,16 @@ api::Dialect make_dialect(const SharedRegistry& registry) {
     route.body_bytes = std::min(route.body_bytes, registry->settings.max_upload_bytes);
     route.upload_bytes = registry->settings.max_upload_bytes;
   }
+  dialect.challenge = "Bearer";
   dialect.requires_sign_in = registry->settings.require_auth;
   dialect.answers_options = true;
   dialect.refuse = refuse;
   dialect.decorate = [registry](const http::Request& request, http::Response& response) {
     allow_origin(request, response);
     add_upload_headers(registry->settings, request, response);
+    // Links carry tickets then, which are for who asked and for a while.
+    if (registry->settings.hides_private() && http::header_of(response, "Cache-Control").empty())
+      response.headers.emplace_back("Cache-Control", "no-store");
   };
   dialect.security_scheme = Json{{"type", "http"}, {"scheme", "bearer"}, {"bearerFormat", "JWT"}};
   return dialect;

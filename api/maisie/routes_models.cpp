@@ -8,6 +8,7 @@
 #include "api/maisie/routes.hpp"
 #include "api/maisie/upload_sink.hpp"
 #include "api/route/refusals.hpp"
+#include "engine/catalog/catalog.hpp"
 
 #include <fmt/format.h>
 
@@ -161,8 +162,8 @@ api::ReplyResult reply_download(const SharedRegistry& registry, const Answered& 
   const auto sha256 = rows->column<std::string_view>("file_sha256").value(0);
   if (sha256.empty()) return not_found();
   const auto name = rows->column<std::string_view>("file_name").value(0);
-  const bool is_private =
-      registry->settings.hides_private() && rows->column<bool>("private").value(0);
+  // Where a private model is hidden, nobody gets a file without a sign-in.
+  const bool is_private = registry->settings.hides_private();
   http::Response head;
   head.headers = {
       {"Content-Type", std::string{media_type(name)}},
@@ -187,6 +188,26 @@ api::Route download_route(const SharedRegistry& registry) {
   return route;
 }
 
+// Lets a change through for the user of a model only, where that is asked for.
+void keep_for_owner(const SharedRegistry& registry, api::Route& route) {
+  if (!registry->settings.owners_only) return;
+  route.auth = api::Auth::Required;
+  route.translate = [registry, inner = std::move(route.translate)](
+                        const Request& request, const Caller& caller) -> api::TranslateResult {
+    const auto found =
+        registry->catalog.query({{"entity", "models"},
+                                 {"columns", Json::array({"user_id"})},
+                                 {"where", Json::array({condition("id", "=", path_id(request))})}},
+                                caller.owner);
+    if (!found.ok()) return api::Refusal{.error = found.error()};
+    if (found->rows() == 0) return not_found();
+    if (found->column<std::int64_t>("user_id").value(0) != user_of(caller))
+      return api::refusal(Code::PermissionDenied, "",
+                          "only the user who uploaded a model may change or delete it");
+    return inner(request, caller);
+  };
+}
+
 api::Route link_route(const SharedRegistry& registry, const Resource& models, Method method,
                       std::string_view name, std::string_view summary) {
   api::Route route{.method = method,
@@ -199,6 +220,7 @@ api::Route link_route(const SharedRegistry& registry, const Resource& models, Me
   route.reply = [registry, models](const Answered& answered) {
     return reply_row(registry, models, answered, "row");
   };
+  keep_for_owner(registry, route);
   return route;
 }
 
@@ -214,6 +236,8 @@ std::vector<api::Route> model_routes(const SharedRegistry& registry) {
   };
   models.filter = filter_models;
   auto routes = make_routes(registry, models);
+  keep_for_owner(registry, routes.update);
+  keep_for_owner(registry, routes.remove);
   return {routes.list,
           upload_route(registry, std::move(routes.create)),
           routes.get,

@@ -10,6 +10,7 @@ namespace millrace::maisie {
 struct Settings {
   bool require_auth = false;     // every route but login needs a token; implies enforce_private
   bool enforce_private = false;  // a private model is there for its user only
+  bool owners_only = false;      // a model is changed, labelled and deleted by its user alone
   std::chrono::seconds token_lifetime{900};
   std::size_t max_upload_bytes = 64u << 20;  // of a whole request
   std::size_t max_open_uploads = 32;         // of a user

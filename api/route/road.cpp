@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include "api/http/body_file.hpp"
+#include "api/http/response_head.hpp"
 #include "api/route/refusals.hpp"
 
 #include <fmt/format.h>
@@ -66,6 +67,11 @@ Finish::Finish(const Dialect& dialect, Metrics::Route& metrics,
 
 void Finish::answer(http::Response response) const {
   if (dialect_->decorate) dialect_->decorate(*request_, response);
+  // What somebody who signed in was told is for nobody else. Events are kept by nobody at all.
+  if (request_->headers.find("Authorization") &&
+      !std::holds_alternative<http::EventBody>(response.body) &&
+      http::header_of(response, "Cache-Control").empty())
+    response.headers.emplace_back("Cache-Control", "private");
   const auto took = std::chrono::steady_clock::now() - begun_;
   metrics_->observe(response.status, took);
   if (spdlog::should_log(spdlog::level::debug))
@@ -89,6 +95,8 @@ http::Response worded(const Dialect& dialect, const Refusal& refusal,
   auto response = dialect.refuse(refusal, request);
   if (refusal.retry_after.count() > 0)
     response.headers.emplace_back("Retry-After", std::to_string(refusal.retry_after.count()));
+  if (response.status == 401 && !dialect.challenge.empty())
+    response.headers.emplace_back("WWW-Authenticate", dialect.challenge);
   return response;
 }
 
@@ -230,6 +238,9 @@ void Road::send(StoredBody stored) {
   if (!stat.ok()) return finish_.refuse({.error = stat.error()});
   auto reader = store.open(*uri);
   if (!reader.ok()) return finish_.refuse({.error = std::move(reader).error()});
+  if (http::header_of(stored.head, "Last-Modified").empty())
+    stored.head.headers.emplace_back("Last-Modified",
+                                     http::date_header(stat->modified_us / 1'000'000));
   stored.head.body = http::ObjectBody{.reader = *std::move(reader), .size = stat->size_bytes};
   finish_.answer(std::move(stored.head));
 }

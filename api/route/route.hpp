@@ -157,6 +157,7 @@ struct Dialect {
       true;  // false: open by its document, so loopback only without --require-auth
   /// Whether its pipelines open file: addresses, below the roots that the server was given.
   bool opens_files = false;
+  std::string challenge{};  // WWW-Authenticate of an answer 401; empty: none
   /// Words a refusal in the dialect's envelope and status.
   std::function<http::Response(const Refusal&, const http::Request&)> refuse;
   /// OPTIONS is answered for every path that there is, with 200 and what is allowed.

@@ -9,7 +9,7 @@
 namespace millrace::test {
 
 RegistryServer::RegistryServer(SqlDialect kind, maisie::Settings registry,
-                               AllowedNames names)
+                               AllowedNames names, std::vector<std::string> trusted_proxies)
     : place_{kind} {
   {
     const auto catalog = place_.open();
@@ -29,6 +29,7 @@ RegistryServer::RegistryServer(SqlDialect kind, maisie::Settings registry,
   settings.maisie = std::move(registry);
   settings.allowed_origins = std::move(names.origins);
   settings.allowed_hosts = std::move(names.hosts);
+  settings.trusted_proxies = std::move(trusted_proxies);
   auto opened = api::App::open(std::move(settings));
   if (!opened.ok()) FAIL(opened.error().message << " | " << opened.error().detail);
   app_ = *std::move(opened);

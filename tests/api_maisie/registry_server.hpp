@@ -23,7 +23,8 @@ struct AllowedNames {
 /// A server with the one user admin/admin, whose registry stands at the root of a port of its own.
 class RegistryServer {
  public:
-  explicit RegistryServer(SqlDialect kind, maisie::Settings settings = {}, AllowedNames names = {});
+  explicit RegistryServer(SqlDialect kind, maisie::Settings settings = {}, AllowedNames names = {},
+                          std::vector<std::string> trusted_proxies = {});
   ~RegistryServer();
 
   struct Answer {

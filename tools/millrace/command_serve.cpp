@@ -34,6 +34,7 @@ struct ServeArguments {
   maisie::Settings maisie;
   std::int64_t token_seconds = 900;
   std::int64_t upload_seconds = 86'400;
+  std::vector<std::string> trusted_proxies;
   std::vector<std::string> queues;
   std::size_t max_queued = 100'000;
   int keep_days = 30;
@@ -123,6 +124,8 @@ Result<api::AppSettings> settings_of(const Program& program, const ServeArgument
   for (const auto& root : arguments.roots)
     settings.roots.push_back(std::filesystem::absolute(root));
   settings.atflow_settings = arguments.atflow_settings;
+  MR_CHECK(http::TrustedProxies::read(arguments.trusted_proxies));  // a fault of the command line
+  settings.trusted_proxies = arguments.trusted_proxies;
   settings.maisie = arguments.maisie;
   settings.maisie.token_lifetime = std::chrono::seconds{arguments.token_seconds};
   settings.maisie.upload_lifetime = std::chrono::seconds{arguments.upload_seconds};
@@ -223,6 +226,12 @@ void add_network_options(CLI::App& command, ServeArguments& arguments) {
                      "Certificate chain (PEM) for all ports");
   command.add_option("--tls-key", arguments.tls_key, "Its key (PEM)");
   command
+      .add_option("--trusted-proxy", arguments.trusted_proxies,
+                  "Address or network of a proxy, such as 10.0.0.5 or 10.0.0.0/8, whose "
+                  "X-Forwarded-For or Forwarded says where a request came from; several")
+      ->take_all()
+      ->allow_extra_args(false);
+  command
       .add_option("--http-threads", arguments.server.threads,
                   "Threads that read and write connections")
       ->capture_default_str()
@@ -282,6 +291,10 @@ void add_browser_options(CLI::App& command, ServeArguments& arguments) {
 void add_registry_options(CLI::App& command, ServeArguments& arguments) {
   command.add_flag("--enforce-private", arguments.maisie.enforce_private,
                    "Private models of the registry are there for their user only; part of --require-auth");
+  command.add_flag(
+      "--owners-only", arguments.maisie.owners_only,
+      "A model of the registry is changed, hidden, labelled and deleted by the user who "
+      "uploaded it alone");
   command
       .add_option("--max-upload", arguments.maisie.max_upload_bytes,
                   "Largest request to the registry, which takes the files of models")
