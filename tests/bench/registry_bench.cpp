@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "engine/base/json.hpp"
+#include "engine/base/private_files.hpp"
 #include "engine/catalog/catalog.hpp"
 #include "tests/bench/http_load.hpp"
 #include "tests/bench/peers.hpp"
@@ -169,7 +170,7 @@ int main(int argc, char** argv) {
   double reads = 0;
   {
     const test::TemporaryFolder folder;
-    std::filesystem::create_directories(folder / "data");
+    must(make_private_folder(folder / "data"));
     DatabaseSettings database;
     database.address = "sqlite:" + (folder / "data/catalog.sqlite").string();
     fill(*must(Catalog::open(database, system_clock())), models);

@@ -10,6 +10,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "engine/base/private_files.hpp"
 #include "engine/base/spawn.hpp"
 #include "engine/catalog/catalog.hpp"
 #include "tests/fault/served_pictures.hpp"
@@ -109,7 +110,7 @@ class School {
   [[nodiscard]] fs::path gate() const { return folder_ / "gate"; }
 
   std::unique_ptr<Catalog> open_catalog() {
-    fs::create_directories(data());
+    REQUIRE(make_private_folder(data()).ok());
     DatabaseSettings settings;
     settings.address = "sqlite:" + (data() / "catalog.sqlite").string();
     auto opened = Catalog::open(settings, system_clock());
