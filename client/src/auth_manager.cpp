@@ -89,6 +89,10 @@ void AuthManager::auth_via_password() {
   token_.reset();
   // An answer is final; a server that is away may come back.
   is_refused_ = reply.ok() || (reply.status >= 400 && reply.status < 500);
+  if (reply.status == 0) {  // nobody was there to ask: what is asked next tells so
+    log_->write(LogLevel::Info, "POST auth/login/: " + reply.problem);
+    return;
+  }
   log_->write(LogLevel::Error, "POST auth/login/: " + (reply.ok() ? "no token came" : reply.problem));
   log_->write(LogLevel::Error, "Could not authenticate. Is the login and password correct?");
 }

@@ -73,11 +73,12 @@ Json BaseAction::send(detail::HttpRequest request, const std::string& what) {
   // First the token: what it costs may change which address is current.
   for (const auto& [name, value] : config_->headers()) request.headers.emplace_back(name, value);
   const auto target = path_ + "/" + what;
-  request.url = detail::checked_base_url(config_->settings().text("api_url")) + "/" + target;
+  const auto address = detail::checked_base_url(config_->settings().text("api_url"));
+  request.url = address + "/" + target;
   last_reply_ = detail::read_reply(config_->session().send(request));
   if (!last_reply_.ok()) {
-    config_->log().write(LogLevel::Error,
-                         request.method + " " + without_query(target) + ": " + last_reply_.problem);
+    const auto who = last_reply_.status == 0 ? "no answer from " + address : without_query(target);
+    config_->log().write(LogLevel::Error, request.method + " " + who + ": " + last_reply_.problem);
     return Json::array();
   }
   const auto data = last_reply_.body.find("data");

@@ -2,6 +2,9 @@
 
 #include <charconv>
 #include <optional>
+#include <system_error>
+
+#include <millrace/client/error.hpp>
 
 #include "client/src/file_name.hpp"
 #include "client/src/partial_file.hpp"
@@ -89,16 +92,36 @@ std::string name_of(const Download& download, const HttpAnswer& answer) {
   return name.empty() ? safe_file_name(download.stem) : name;
 }
 
+void check_free(const Download& download, const std::string& name) {
+  if (!download.keeps_existing || name.empty()) return;
+  const auto path = (download.folder / name).lexically_normal();
+  std::error_code failed;
+  if (std::filesystem::symlink_status(path, failed).type() == std::filesystem::file_type::not_found)
+    return;
+  throw FileExistsError{"there is a file of that name already: " + path.string()};
+}
+
+void make_folder(const std::filesystem::path& folder) {
+  std::error_code failed;
+  std::filesystem::create_directories(folder, failed);
+  if (failed)
+    throw FileError{"cannot make the folder " + folder.string() + ": " + failed.message()};
+}
+
 }  // namespace
 
 Downloaded run_download(HttpSession& session, const Download& download) {
+  check_free(download, safe_file_name(download.name));
+  make_folder(download.folder);
   PartialFile part{download.folder, download.stem};
   Attempt attempt{session, download, part};
   int lost = 0;
   for (int i = 0; i < kMaxRequests; ++i) {
     const auto step = attempt.run();
     if (step == Step::Done) {
-      const auto path = download.folder / name_of(download, attempt.answer);
+      const auto name = name_of(download, attempt.answer);
+      check_free(download, name);
+      const auto path = download.folder / name;
       part.publish(path);
       return {path, {}};
     }

@@ -18,6 +18,7 @@ struct Download {
   std::filesystem::path folder;
   std::string name;  // "" takes the one of Content-Disposition
   std::string stem;  // of the files in use meanwhile, and the last resort for a name
+  bool keeps_existing = false;
   Progress progress;
 };
 
@@ -28,7 +29,7 @@ struct Downloaded {
 
 /// Fetches a file into its folder. A part of the same file that lies there from before is
 /// continued; when the connection fails, what has come is kept, and one more try goes on from
-/// there. Throws FileError.
+/// there. Throws FileError, and FileExistsError before anything is fetched where the name is known.
 Downloaded run_download(HttpSession& session, const Download& download);
 
 }  // namespace millrace::client::detail

@@ -191,6 +191,7 @@ fs::path Models::download(std::int64_t id, const DownloadOptions& options) {
                                  .folder = options.path.empty() ? fs::path{"."} : options.path,
                                  .name = text_at(model, "name"),
                                  .stem = "model-" + std::to_string(id),
+                                 .keeps_existing = options.keeps_existing,
                                  .progress = options.progress});
   }
   if (done.path.empty()) {

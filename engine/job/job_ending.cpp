@@ -348,7 +348,7 @@ void JobAttempt::done(JobState state) {
   if (is_final(state)) {
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
         service_->catalog.clock().steady() - started_);
-    if (state == JobState::Failed && outcome_.error) {
+    if (state == JobState::Failed && outcome_.error && service_->settings.logs_failures) {
       spdlog::error("job failed job={} attempt={} ms={} code={} error={} detail={}",
                     lease_.job.value, lease_.attempt, took.count(), to_string(outcome_.error->code),
                     outcome_.error->message, outcome_.error->detail);

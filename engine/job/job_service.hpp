@@ -27,6 +27,7 @@ struct JobSettings {
       1'000};  // wait before a failed job is tried again; doubles each time
   std::chrono::milliseconds retry_longest{60'000};
   std::chrono::hours keep_ended{0};  // older ended jobs are removed; 0: kept for ever
+  bool logs_failures = true;         // false: whoever runs the jobs tells of those that failed
 };
 
 /// Takes jobs from the queue, runs them, and brings them to an end that survives: the only caller

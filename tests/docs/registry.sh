@@ -11,7 +11,7 @@ printf 'a good password\n' >password.txt
 printf 'WEIGHTS' >net.h5
 
 # [user]
-millrace user add admin --data registry --password-file password.txt
+millrace users add admin --data registry --password-file password.txt
 # [/user]
 millrace serve --data registry --listen 127.0.0.1:0 --mount maisie@127.0.0.1:0 >ready &
 server=$!

@@ -33,6 +33,9 @@ TEST_CASE("numbers and times are written for people", "[tools][text]") {
   CHECK(clock_text(3723) == "1:02:03");
   CHECK(clock_text(-5) == "0:00");
   CHECK(table({{"A", "LONG"}, {"wide", ""}, {"é", "x"}}) == "A     LONG\nwide\né     x\n");
+  // What is too wide goes on below, broken at blanks; narrow columns keep their width.
+  CHECK(table({{"ID", "WHAT"}, {"1", "a b c d e f g h i"}, {"2", "ééééééééééé"}}, 14) ==
+        "ID  WHAT\n1   a b c d e\n    f g h i\n2   éééééééééé\n    é\n");
 }
 
 TEST_CASE("progress has a bar, a rate and the time left as far as they are known",

@@ -60,6 +60,40 @@ TEST_CASE("an interrupt aborts the job cleanly", "[tools][run][signal]") {
   CHECK(job["stopReason"] == "user");
 }
 
+TEST_CASE("a run says which jobs an earlier one has left, and about which files", "[tools][run]") {
+  const ProgramFixture fixture;
+  fixture.write("copy.json", kCopy);
+  write_list(fixture, 400'000);
+  auto program = fixture.start({"run", "copy.json", "--data", "data"});
+  REQUIRE(appears(fixture, "out.jsonlist"));
+  program.kill();
+  fixture.write("other.json", R"({"ops": [
+    {"name": "in", "type": "input.values", "params": {"rows": {"n": [1]}}},
+    {"name": "out", "type": "output.reply", "preOps": ["in"]}]})");
+  const auto other = fixture.run({"run", "other.json", "--data", "data", "--deadline", "60"});
+  CHECK(other.errors.find("job 1 of an earlier run goes on beside this one; Ctrl-C and \"millrace "
+                          "jobs wait 1\" let it end first") != std::string::npos);
+  CHECK(fixture.run({"run", "other.json", "--data", "data", "-q"}).errors.empty());
+  const auto again = fixture.run({"run", "copy.json", "--data", "data", "-q"});
+  const auto said = again.errors.find("beside this one, on the same files: file:");
+  // It may have ended beside the runs before.
+  const auto job =
+      Json::parse(fixture.run({"jobs", "show", "1", "--data", "data", "--json"}).output);
+  CHECK((said != std::string::npos || job["state"] == "finished"));
+}
+
+TEST_CASE("a job that failed is told once", "[tools][run]") {
+  const ProgramFixture fixture;
+  fixture.write("copy.json", kCopy);
+  const auto failed = fixture.run({"run", "copy.json", "--data", "data", "--max-attempts", "1"});
+  CHECK(failed.exit_code != 0);
+  INFO(failed.errors);
+  CHECK(failed.errors.find("detail=") == std::string::npos);
+  const auto first = failed.errors.find("in.jsonlist");
+  REQUIRE(first != std::string::npos);
+  CHECK(failed.errors.find("in.jsonlist", first + 1) == std::string::npos);
+}
+
 TEST_CASE("a data folder in use is told with its holder, exit code 5", "[tools][lock]") {
   const ProgramFixture fixture;
   fixture.write("copy.json", kCopy);

@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "engine/base/json.hpp"
+#include "engine/base/utf8.hpp"
 #include "tests/tools_millrace/program_fixture.hpp"
 
 #include <sys/stat.h>
@@ -186,7 +187,13 @@ TEST_CASE("the limits of pictures are said once for the pipeline", "[tools][expl
 
 TEST_CASE("operators are listed and shown", "[tools][operators]") {
   const ProgramFixture fixture;
+  const auto near = fixture.run({"operators", "list", "--role", "augmen"});
+  CHECK(near.exit_code == 2);
+  CHECK(near.output.empty());
+  CHECK(contains(near.errors, "there is no role \"augmen\"; did you mean \"augment\"?"));
   const auto list = fixture.run({"operators", "list", "--role", "input"});
+  std::istringstream lines{list.output};
+  for (std::string line; std::getline(lines, line);) CHECK(code_points(line) <= 80);
   CHECK(list.exit_code == 0);
   CHECK(contains(list.output, "input.list"));
   CHECK_FALSE(contains(list.output, "filter.label"));

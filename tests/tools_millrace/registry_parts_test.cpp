@@ -1,6 +1,9 @@
 // The parts of the registry's commands that need no server: words, tables, ages, comparison.
+#include <sstream>
+
 #include <catch2/catch.hpp>
 
+#include "engine/base/utf8.hpp"
 #include "tools/millrace/registry.hpp"
 #include "tools/millrace/registry_words.hpp"
 
@@ -63,16 +66,23 @@ TEST_CASE("objects are a box with a title, a line between all rows, and the serv
     {"id": 22, "user": {"id": 2, "login": "zofia", "full_name": "Zofia Kłos"}, "name": null,
      "visibility": "private", "metrics": {}, "created": "2026-11-22T02:03:50+00:00"}])");
   const auto now = *read_time("2026-11-22T02:03:51+00:00");
-  CHECK(objects_table("Uploaded model", models_kind(), objects, now, false) ==
-        R"(┌Uploaded model───────────┬──────┬────────────┬────────────┬──────────────────────────┐
-│ id │ user               │ name │ visibility │ metrics    │ created                  │
-├────┼────────────────────┼──────┼────────────┼────────────┼──────────────────────────┤
-│ 1  │ admin              │ 2019 │ public     │ acc: 0.98  │ 1 minute, 13 seconds ago │
-│    │                    │      │            │ loss: 0.07 │                          │
-├────┼────────────────────┼──────┼────────────┼────────────┼──────────────────────────┤
-│ 22 │ zofia (Zofia Kłos) │ None │ private    │            │ 1 second ago             │
-└────┴────────────────────┴──────┴────────────┴────────────┴──────────────────────────┘
+  CHECK(
+      objects_table("Uploaded model", models_kind(), objects, now, false, 120) ==
+      R"(┌Uploaded model───────────┬────────────┬──────┬────────────┬────────────┬──────────────────────────┐
+│ id │ user               │ project_id │ name │ visibility │ metrics    │ created                  │
+├────┼────────────────────┼────────────┼──────┼────────────┼────────────┼──────────────────────────┤
+│ 1  │ admin              │ 1          │ 2019 │ public     │ acc: 0.98  │ 1 minute, 13 seconds ago │
+│    │                    │            │      │            │ loss: 0.07 │                          │
+├────┼────────────────────┼────────────┼──────┼────────────┼────────────┼──────────────────────────┤
+│ 22 │ zofia (Zofia Kłos) │ None       │ None │ private    │            │ 1 second ago             │
+└────┴────────────────────┴────────────┴──────┴────────────┴────────────┴──────────────────────────┘
 )");
+  // What does not fit goes on in the next line of its cell.
+  const auto narrow = objects_table("Uploaded model", models_kind(), objects, now, false, 80);
+  std::istringstream lines{narrow};
+  for (std::string line; std::getline(lines, line);) CHECK(code_points(line) == 80);
+  CHECK(narrow.find("│ zofia ") != std::string::npos);
+  CHECK(narrow.find("│ (Zofia ") != std::string::npos);
   CHECK(objects_table("t", users_kind(), Json::array(), now, false).empty());
   CHECK(objects_table("List of workspaces", workspaces_kind(),
                       Json::parse(R"([{"id": 1, "name": "V", "updated": "x"}])"), now, false) ==

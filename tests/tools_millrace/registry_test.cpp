@@ -1,6 +1,7 @@
 // The registry's commands against a server that records what arrives.
 #include "tests/client/registry.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -68,6 +69,56 @@ TEST_CASE("models ls shows a table, sends filters, and says when there are more"
   CHECK(shell.run({"models", "ls", "-s", "name:up"}).exit_code == 2);
 }
 
+TEST_CASE("models ls begins with the newest, in whatever order the registry lists them",
+          "[tools][registry]") {
+  Shell shell;
+  // Five models in the order in which they came, pages of two.
+  shell.registry.on("GET /api/v1/models/", [](const http::Request& request) {
+    const int page = std::stoi(std::string{request.query_value("page").value_or("1")});
+    Json models = Json::array();
+    for (int id = 2 * page - 1; id <= std::min(5, 2 * page); ++id)
+      models.push_back({{"id", id}, {"project_id", 10 + id}, {"name", "m" + std::to_string(id)}});
+    return http::Response::text(200, Json{{"data", models},
+                                          {"pagination",
+                                           {{"has_next", page < 3},
+                                            {"page", page},
+                                            {"per_page", 2},
+                                            {"total_pages", 3},
+                                            {"total_items", 5}}}}
+                                         .dump());
+  });
+  const auto ids = [&](const std::string& page) {
+    std::string found;
+    const auto shown =
+        shell.run({"models", "ls", "--per-page", "2", "--page", page, "--json", "-q"});
+    for (const auto& model : Json::parse(shown.output))
+      found += std::to_string(model["id"].get<int>());
+    return found;
+  };
+  CHECK(ids("1") == "54");
+  CHECK(ids("2") == "32");
+  CHECK(ids("3") == "1");
+  CHECK(ids("4").empty());
+  const auto first = shell.run({"models", "ls", "--per-page", "2"});
+  CHECK(first.output.find("│ 5  │ 15         │ m5 ") != std::string::npos);
+  CHECK(first.errors == "millrace: there are more: --page 2\n");
+  CHECK(shell.run({"models", "ls", "--per-page", "2", "--page", "3"}).errors.empty());
+}
+
+TEST_CASE("a registry that is away is one line", "[tools][registry]") {
+  Shell shell;
+  shell.program.write(".maisie",
+                      "[api]\nurl = http://127.0.0.1:1/api/v1\n"
+                      "[auth]\nuser_login = a\nuser_password = b\n");
+  for (const auto* group : {"models", "projects", "users", "workspaces"}) {
+    const auto away = shell.program.run({group, "ls"});
+    CHECK(away.exit_code == 5);
+    CHECK(away.output.empty());
+    CHECK(std::count(away.errors.begin(), away.errors.end(), '\n') == 1);
+    CHECK(away.errors.find("no answer from http://127.0.0.1:1/api/v1") != std::string::npos);
+  }
+}
+
 TEST_CASE("models upload asks for what is absent, and sends the files", "[tools][registry]") {
   Shell shell;
   shell.registry.on("POST /api/v1/models/", 200, data(kModel));
@@ -104,11 +155,19 @@ TEST_CASE("models download writes the file and says so", "[tools][registry]") {
                         shell.registry.address() + R"(/storage/download/7/"}}})");
   shell.registry.on("GET /storage/download/7/",
                     [](const http::Request&) { return http::Response::text(200, "WEIGHTS"); });
-  std::filesystem::create_directory(shell.program.path("out"));
-  const auto done = shell.run({"models", "download", "-id", "7", "-p", "out"});
-  CHECK(done.output == "Model downloaded successfully\n");
+  const auto done = shell.run({"models", "download", "-id", "7", "-p", "out/new"});
+  CHECK(done.output == "Model downloaded successfully\nout/new/lenet\n");
   CHECK(done.exit_code == 0);
-  CHECK(shell.program.read("out/lenet") == "WEIGHTS");
+  CHECK(shell.program.read("out/new/lenet") == "WEIGHTS");
+  shell.program.write("out/new/lenet", "mine");
+  const auto kept = shell.run({"models", "download", "-id", "7", "-p", "out/new"});
+  CHECK(kept.exit_code == 1);
+  CHECK(kept.errors ==
+        "millrace: there is a file of that name already: out/new/lenet; --force overwrites it\n");
+  CHECK(shell.program.read("out/new/lenet") == "mine");
+  CHECK_FALSE(shell.program.exists("out/new/model-7.part"));
+  CHECK(shell.run({"models", "download", "-id", "7", "-p", "out/new", "--force"}).exit_code == 0);
+  CHECK(shell.program.read("out/new/lenet") == "WEIGHTS");
   CHECK(shell.run({"models", "download"}, "7\n").exit_code == 0);
   CHECK(shell.program.read("lenet") == "WEIGHTS");
   CHECK(shell.run({"models", "download", "-id", "seven"}).exit_code == 2);
@@ -228,6 +287,8 @@ TEST_CASE("projects, users and workspaces are made, shown and deleted", "[tools]
   CHECK(registry.last().fields ==
         Fields{{"login", "zofia"}, {"name", "Z"}, {"email", "z@e"}, {"password", "hush"}});
   shell.program.write("pw", "from-file\nmore\n");
+  shell.run({"users", "add", "-l", "z", "-n", "Z", "-e", "z@e", "--password", "pw here"});
+  CHECK(registry.last().fields["password"] == "pw here");
   shell.run({"users", "add", "-l", "z", "-n", "Z", "-e", "z@e", "--password-file", "pw"});
   CHECK(registry.last().fields["password"] == "from-file");
   const auto silent = shell.run({"users", "add", "-l", "z", "-n", "Z", "-e", "z@e"});

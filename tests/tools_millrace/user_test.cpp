@@ -55,6 +55,22 @@ struct Users {
 
 }  // namespace
 
+TEST_CASE("user and users are one command", "[tools][user]") {
+  Users users;
+  const auto help = users.fixture.run({"user", "--help"}).output;
+  CHECK(help == users.fixture.run({"users", "--help"}).output);
+  for (const auto* word : {"add", "ls", "rm", "list", "disable"}) {
+    INFO(word);
+    CHECK(help.find(std::string{"\n  "} + word + ' ') != std::string::npos);
+  }
+  const auto listed = users.fixture.run({"users", "list", "--data", "data"});
+  CHECK(listed.exit_code == 0);
+  CHECK(listed.output.find("zofia") != std::string::npos);
+  CHECK(users.run({"add", "karl", "--admin", "--password", "a word"}).exit_code == 0);
+  CHECK(users.listed("karl")["is_admin"] == true);
+  CHECK(users.run({"add", "karl", "--login", "other"}).exit_code == 2);
+}
+
 TEST_CASE("a user is disabled and enabled, and each ends its tokens", "[tools][user]") {
   Users users;
   CHECK(users.since() == 0);

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <memory>
 
 #include <CLI/CLI.hpp>
@@ -11,8 +12,12 @@
 #include "tools/millrace/progress_line.hpp"
 #include "tools/millrace/registry.hpp"
 
+#include <fmt/format.h>
+
 namespace millrace::tool {
 namespace {
+
+namespace fs = std::filesystem;
 
 using Call = std::shared_ptr<RegistryCall>;  // shared with the callbacks, of which one runs later
 using Config = std::shared_ptr<client::Config>;
@@ -136,6 +141,54 @@ void sort_objects(Json& objects, const std::string& order) {
   });
 }
 
+// A page of models, counted from the newest one.
+struct NewestModels {
+  Json models = Json::array();
+  client::Reply reply{};  // of the registry; without its pages, which are counted from the oldest
+  std::int64_t page = 1;
+  bool has_older = false;
+};
+
+// The registry lists models in the order in which they came, so the newest stand at the end: on one
+// page or two of its own. One that tells of no pages is taken as it is.
+NewestModels newest_models(client::Models& models, const client::ListOptions& options) {
+  NewestModels newest;
+  newest.models = models.get_all(options);
+  newest.reply = models.last_reply();
+  const auto pages = newest.reply.body.find("pagination");
+  if (!newest.reply.ok() || pages == newest.reply.body.end() || !pages->is_object()) return newest;
+  const auto number = [&](const char* name) {
+    const auto found = pages->find(name);
+    return found != pages->end() && found->is_number_integer() ? found->get<std::int64_t>() : 0;
+  };
+  const auto total = number("total_items"), size = number("per_page");
+  const auto asked_page = number("page");
+  if (total <= 0 || size <= 0 || asked_page <= 0) return newest;
+  newest.page = asked_page;
+  newest.reply.body.erase("pagination");
+  const auto end = std::max<std::int64_t>(0, total - (newest.page - 1) * size);
+  const auto begin = std::max<std::int64_t>(0, end - size);
+  Json both = Json::array();
+  for (auto page = begin / size; page * size < end; ++page) {
+    auto asked = options;
+    asked.page = static_cast<int>(page) + 1;
+    const bool is_there = asked.page == asked_page;
+    const auto found = is_there ? newest.models : models.get_all(asked);
+    if (!is_there && !models.last_reply().ok()) {
+      newest.reply = models.last_reply();
+      return newest;
+    }
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      const auto place = page * size + static_cast<std::int64_t>(i);
+      if (place >= begin && place < end) both.push_back(found[i]);
+    }
+  }
+  std::reverse(both.begin(), both.end());
+  newest.models = std::move(both);
+  newest.has_older = begin > 0;
+  return newest;
+}
+
 int list_models(const Program& program, const RegistryCall& call, const ModelList& given) {
   return call.run([&](const Config& config) {
     client::Models models{config};
@@ -153,10 +206,15 @@ int list_models(const Program& program, const RegistryCall& call, const ModelLis
       options.filters.emplace_back(
           name, name.size() == condition.size() ? "" : condition.substr(name.size() + 1));
     }
-    auto found = given.id > 0 ? models.get(given.id) : models.get_all(options);
-    if (!given.sort.empty()) sort_objects(found, given.sort);
-    return show_objects(program, "Most recently uploaded models", models_kind(), found,
-                        models.last_reply());
+    auto newest = given.id > 0 ? NewestModels{.models = models.get(given.id)}
+                               : newest_models(models, options);
+    if (given.id > 0) newest.reply = models.last_reply();
+    if (!given.sort.empty()) sort_objects(newest.models, given.sort);
+    const auto code = show_objects(program, "Most recently uploaded models", models_kind(),
+                                   newest.models, newest.reply);
+    if (newest.has_older && !program.quiet && !program.json)
+      complain(fmt::format("there are more: --page {}", newest.page + 1));
+    return code;
   });
 }
 
@@ -193,6 +251,7 @@ void add_ls(CLI::App& group, Program& program, const Call& call) {
 
 struct DownloadArguments {
   std::string id, path;
+  bool is_forced = false;
 };
 
 int download(const Program& program, const RegistryCall& call, const CLI::App& command,
@@ -206,14 +265,21 @@ int download(const Program& program, const RegistryCall& call, const CLI::App& c
   }
   return call.run([&](const Config& config) {
     client::Models models{config};
-    const auto path =
-        models.download(id, {.path = given.path, .progress = transfer_progress(program.quiet)});
+    fs::path path;
+    try {
+      path = models.download(id, {.path = given.path,
+                                  .keeps_existing = !given.is_forced,
+                                  .progress = transfer_progress(program.quiet)});
+    } catch (const client::FileExistsError& error) {
+      return report({Code::Conflict, std::string{error.what()} + "; --force overwrites it"},
+                    program.json);
+    }
     if (is_interrupted()) return static_cast<int>(kInterrupted);
     if (path.empty()) return refused(program, models.last_reply());
     if (program.json) {
       print_json({{"path", path.string()}});
     } else {
-      print("Model downloaded successfully\n");
+      print("Model downloaded successfully\n" + path.string() + "\n");
     }
     return static_cast<int>(kOk);
   });
@@ -225,7 +291,9 @@ void add_download(CLI::App& group, Program& program, const Call& call) {
   const auto given =
       std::make_shared<DownloadArguments>();  // shared with the callback, which runs later
   command->add_option("--id,--model-id,--model_id", given->id, "Number of the model (-id as well)");
-  command->add_option("--path,-p", given->path, "Folder; default: this one");
+  command->add_option("--path,-p", given->path,
+                      "Folder, made when it is missing; default: this one");
+  command->add_flag("--force", given->is_forced, "Overwrites a file of the model's name");
   command->footer("Example:\n  millrace models download -id 7 -p models");
   command->callback([&program, command, given, call] {
     program.action = [&program, command, given, call] {

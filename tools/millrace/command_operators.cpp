@@ -1,9 +1,12 @@
+#include <algorithm>
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 
 #include <CLI/CLI.hpp>
 
+#include "engine/plugin/nearest.hpp"
 #include "engine/plugin/operator_info.hpp"
 #include "engine/plugin/registry.hpp"
 #include "tools/millrace/exit_code.hpp"
@@ -24,6 +27,18 @@ std::string first_sentence(const std::string& doc) {
   if (sentence.size() > kLongest)
     sentence = sentence.substr(0, sentence.rfind(' ', kLongest)) + " ...";
   return sentence;
+}
+
+constexpr std::array<std::string_view, 7> kRoles{"input", "filter", "augment", "preprocess",
+                                                 "train", "label",  "output"};
+
+// What the command line says of a role that there is not; empty: there is one.
+std::string role_fault(const std::string& role) {
+  if (std::find(kRoles.begin(), kRoles.end(), role) != kRoles.end()) return {};
+  const auto nearest = nearest_name(role, kRoles);
+  return "there is no role \"" + role + "\"" +
+         (nearest.empty() ? fmt::format("; there are {}", fmt::join(kRoles, ", "))
+                          : fmt::format("; did you mean \"{}\"?", nearest));
 }
 
 int list_operators(const Program& program, const std::string& role) {
@@ -148,7 +163,8 @@ void add_operators(CLI::App& app, Program& program) {
   auto* list = command->add_subcommand("list", "Lists all operators");
   const auto role = std::make_shared<std::string>();  // shared with the callback, which runs later
   list->add_option("--role", *role,
-                   "Only this role: input, filter, augment, preprocess, train, label, output");
+                   "Only this role: input, filter, augment, preprocess, train, label, output")
+      ->check(role_fault);
   list->footer("Example:\n  millrace operators list --role filter");
   list->callback([&program, role] {
     program.action = [&program, role] { return list_operators(program, *role); };

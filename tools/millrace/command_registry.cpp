@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include "tools/millrace/exit_code.hpp"
+#include "tools/millrace/new_user.hpp"
 #include "tools/millrace/output.hpp"
 #include "tools/millrace/password_prompt.hpp"
 #include "tools/millrace/program.hpp"
@@ -41,7 +42,7 @@ void add_common(const Group& group, Program& program, const RegistryKind& kind,
 }
 
 struct Words {
-  std::string name, description, git_url, login, email, password_file;
+  std::string name, description, git_url;
 };
 
 void add_project(const Group& group, Program& program) {
@@ -69,36 +70,57 @@ void add_project(const Group& group, Program& program) {
   });
 }
 
-void add_user_command(const Group& group, Program& program) {
+int add_user_over_api(const Program& program, const RegistryCall& call, const CLI::App& command,
+                      NewUser& given) {
+  if (!ask_missing({{&command, "--login", "User's login", &given.login},
+                    {&command, "--name", "User's name", &given.name},
+                    {&command, "--email", "User's email", &given.email}})) {
+    return aborted();
+  }
+  const auto password = password_of(given);
+  if (!password.ok()) {
+    complain(password.error().message);
+    return given.password_file.empty() ? aborted() : exit_code(password.error().code);
+  }
+  return call.run([&](const Config& config) {
+    client::Users users{config};
+    const auto made = users.create(given.login, given.name, given.email, *password);
+    return show_objects(program, "List of users", users_kind(), made, users.last_reply());
+  });
+}
+
+void add_user_command(const Group& group, Program& program, AddUserHere add_here) {
   auto* command = group.app->add_subcommand("add", "Makes a user");
-  const auto given = std::make_shared<Words>();  // shared with the callback, which runs later
+  const auto given = std::make_shared<NewUser>();  // shared with the callback, which runs later
   command->add_option("--login,-l", given->login, "What the user signs in with");
   command->add_option("--name,-n", given->name, "Full name");
   command->add_option("--email,-e", given->email, "Email address");
-  command->add_flag_callback(
-      "--password", [] {}, "Asks for the password, which is done anyway");
+  command
+      ->add_option("--password", given->password,
+                   "The password, which others may see in the list of processes; asked for when "
+                   "no text follows")
+      ->expected(0, 1);
   command->add_option("--password-file", given->password_file,
                       "File whose first line is the user's password");
+  const auto here = std::make_shared<std::string>();  // as above: the login of a user to add here
+  if (add_here != nullptr) {
+    command->description(
+        "Makes a user: over the API, or, with LOGIN as a word of its own, in the catalog of the "
+        "data folder");
+    auto* login =
+        command->add_option("LOGIN", *here, "What a user of the data folder signs in with")
+            ->excludes(command->get_option("--login"));
+    command->add_flag("--admin", given->is_admin, "An administrator, who may change other users")
+        ->needs(login);
+  }
   command->footer(
-      "They are asked for when they are absent; the password, hidden and twice, when there is no "
-      "--password-file.");
-  command->callback([&program, command, given, call = group.call] {
-    program.action = [&program, command, given, call] {
-      if (!ask_missing({{command, "--login", "User's login", &given->login},
-                        {command, "--name", "User's name", &given->name},
-                        {command, "--email", "User's email", &given->email}})) {
-        return aborted();
-      }
-      const auto password = read_password(given->password_file, true);
-      if (!password.ok()) {
-        complain(password.error().message);
-        return given->password_file.empty() ? aborted() : exit_code(password.error().code);
-      }
-      return call->run([&](const Config& config) {
-        client::Users users{config};
-        const auto made = users.create(given->login, given->name, given->email, *password);
-        return show_objects(program, "List of users", users_kind(), made, users.last_reply());
-      });
+      "What the API needs is asked for when it is absent; the password, hidden and twice, when "
+      "there is no other word of it.");
+  command->callback([&program, command, given, here, add_here, call = group.call] {
+    program.action = [&program, command, given, here, add_here, call] {
+      if (here->empty()) return add_user_over_api(program, *call, *command, *given);
+      given->login = *here;
+      return add_here(program, *given);
     };
   });
 }
@@ -128,13 +150,13 @@ void add_workspace(const Group& group, Program& program) {
 
 }  // namespace
 
-void add_registry(CLI::App& app, Program& program) {
+void add_registry(CLI::App& app, Program& program, AddUserHere add_here) {
   const auto projects = add_group(app, program, projects_kind(), "Projects of a registry");
   add_project(projects, program);
   add_common<client::Projects>(projects, program, projects_kind(), "List of projects");
   add_project_stages(*projects.app, program, projects.call);
   const auto users = add_group(app, program, users_kind(), "Users of a registry");
-  add_user_command(users, program);
+  add_user_command(users, program, add_here);
   add_common<client::Users>(users, program, users_kind(), "List of users");
   const auto workspaces = add_group(app, program, workspaces_kind(), "Workspaces of a registry");
   add_workspace(workspaces, program);

@@ -1,5 +1,10 @@
+#include <algorithm>
 #include <future>
+#include <iterator>
 #include <memory>
+#include <set>
+#include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -38,6 +43,7 @@ Result<JobId> submit(Engine& engine, JobRequest request, const StoreRights& righ
 Result<std::unique_ptr<Engine>> open_engine(const Program& program, const RunArguments& arguments) {
   auto settings = program.engine_settings();
   settings.store.fetch.allow_private = arguments.allow_private;
+  settings.jobs.logs_failures = false;
   auto engine = Engine::open(std::move(settings));
   // Another process has the folder: not the caller's mistake, and over when that one ends.
   if (!engine.ok() && engine.error().code == Code::Conflict) {
@@ -46,6 +52,54 @@ Result<std::unique_ptr<Engine>> open_engine(const Program& program, const RunArg
     return error;
   }
   return engine;
+}
+
+// The files that a pipeline names, as they are spelled there.
+void collect_addresses(const Json& value, std::set<std::string>& found) {
+  if (value.is_string()) {
+    const auto& text = value.get_ref<const std::string&>();
+    if (text.starts_with("file:") || text.starts_with("qiniu:")) found.insert(text);
+  }
+  if (!value.is_structured()) return;
+  for (const auto& one : value) collect_addresses(one, found);
+}
+
+// Says which jobs an earlier run has left, which go on beside this one; returns their numbers. Said
+// in any case of those that are about the same files.
+std::vector<JobId> tell_of_others(Engine& engine, const Json& pipeline, const Program& program) {
+  std::vector<JobId> others;
+  std::set<std::string> own;
+  collect_addresses(pipeline, own);
+  for (const auto state : {JobState::Queued, JobState::Running, JobState::Publishing}) {
+    const auto jobs = engine.job_store().list({.state = std::string{to_string(state)}});
+    if (!jobs.ok()) continue;
+    for (const auto& job : *jobs) {
+      others.push_back(job.id);
+      std::set<std::string> named;
+      std::vector<std::string> shared;
+      collect_addresses(*job.pipeline, named);
+      std::set_intersection(own.begin(), own.end(), named.begin(), named.end(),
+                            std::back_inserter(shared));
+      if (shared.empty() && program.quiet) continue;
+      complain(fmt::format(
+          "job {} of an earlier run goes on beside this one{}; Ctrl-C and \"millrace jobs wait "
+          "{}\" "
+          "let it end first",
+          job.id.value,
+          shared.empty() ? "" : fmt::format(", on the same files: {}", fmt::join(shared, ", ")),
+          job.id.value));
+    }
+  }
+  return others;
+}
+
+// The log leaves it to the shell to tell of jobs that failed.
+void tell_of_failed(Engine& engine, const std::vector<JobId>& jobs) {
+  for (const auto id : jobs) {
+    const auto job = engine.job_store().get(id);
+    if (!job.ok() || job->state != JobState::Failed) continue;
+    complain(fmt::format("job {} failed: {}", id.value, error_text(job_json(*job))));
+  }
 }
 
 int run_file(const Program& program, const RunArguments& arguments) {
@@ -67,12 +121,14 @@ int run_file(const Program& program, const RunArguments& arguments) {
   request.max_attempts = arguments.max_attempts;
   if (arguments.deadline_seconds > 0)
     request.deadline = std::chrono::seconds{arguments.deadline_seconds};
+  const auto others = tell_of_others(engine, *request.pipeline, program);
   if (auto started = engine.start(); !started.ok()) return report(started.error(), program.json);
   const auto id = submit(engine, std::move(request), rights);
   if (!id.ok()) return report(id.error(), program.json);
 
   const auto jobs = jobs_of(engine);
   const auto job = wait_for(*jobs, id->value, program.quiet, true);
+  tell_of_failed(engine, others);
   if (!job.ok()) return report(job.error(), program.json);
   return report_ended(*job, program.json, program.quiet);
 }

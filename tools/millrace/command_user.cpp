@@ -6,6 +6,7 @@
 #include "engine/data_folder.hpp"
 #include "engine/engine.hpp"
 #include "tools/millrace/exit_code.hpp"
+#include "tools/millrace/new_user.hpp"
 #include "tools/millrace/output.hpp"
 #include "tools/millrace/password_prompt.hpp"
 #include "tools/millrace/program.hpp"
@@ -16,8 +17,7 @@ namespace millrace::tool {
 namespace {
 
 struct UserArguments {
-  std::string login, name, email, password_file;
-  bool is_admin = false;
+  std::string login, password_file;
   bool with_models = false;
 };
 
@@ -65,24 +65,6 @@ int tell(const Program& program, const Result<Batch>& rows) {
   return kOk;
 }
 
-int add_user(const Program& program, const UserArguments& arguments) {
-  auto catalog = open_catalog(program);
-  if (!catalog.ok()) return report(catalog.error(), program.json);
-  auto password = read_password(arguments.password_file, true);
-  if (!password.ok()) return report(password.error(), program.json);
-  const auto count = (*catalog)->query({{"entity", "users"}, {"count", true}});
-  if (!count.ok()) return report(count.error(), program.json);
-  // The first user looks after the others.
-  const bool is_first = count->column<std::int64_t>("count").value(0) == 0;
-  Json set{{"login", arguments.login},
-           {"password", *std::move(password)},
-           {"is_admin", arguments.is_admin || is_first}};
-  if (!arguments.name.empty()) set["full_name"] = arguments.name;
-  if (!arguments.email.empty()) set["email"] = arguments.email;
-  return tell(program, (*catalog)->change({{"entity", "users"}, {"action", "insert"}, {"set", std::move(set)}},
-                                          shell()));
-}
-
 Result<std::int64_t> find_user(Catalog& catalog, const std::string& login) {
   MR_TRY(const Batch found,
          catalog.query(
@@ -126,7 +108,7 @@ int remove_user(const Program& program, const UserArguments& arguments) {
       shell());
   if (!gone.ok() && gone.error().code == Code::Conflict && !arguments.with_models) {
     auto error = gone.error();
-    error.message += ", or say --with-models; \"millrace user disable\" keeps them";
+    error.message += ", or say --with-models; \"millrace users disable\" keeps them";
     return report(error, program.json);
   }
   return tell(program, gone);
@@ -140,24 +122,40 @@ int list_users(const Program& program) {
 
 }  // namespace
 
+Result<std::string> password_of(const NewUser& user) {
+  if (!user.password.empty()) return user.password;
+  return read_password(user.password_file, true);
+}
+
+int add_user_here(const Program& program, const NewUser& user) {
+  auto catalog = open_catalog(program);
+  if (!catalog.ok()) return report(catalog.error(), program.json);
+  auto password = password_of(user);
+  if (!password.ok()) return report(password.error(), program.json);
+  const auto count = (*catalog)->query({{"entity", "users"}, {"count", true}});
+  if (!count.ok()) return report(count.error(), program.json);
+  // The first user looks after the others.
+  const bool is_first = count->column<std::int64_t>("count").value(0) == 0;
+  Json set{{"login", user.login},
+           {"password", *std::move(password)},
+           {"is_admin", user.is_admin || is_first}};
+  if (!user.name.empty()) set["full_name"] = user.name;
+  if (!user.email.empty()) set["email"] = user.email;
+  return tell(program,
+              (*catalog)->change(
+                  {{"entity", "users"}, {"action", "insert"}, {"set", std::move(set)}}, shell()));
+}
+
 void add_user(CLI::App& app, Program& program) {
-  auto* command = app.add_subcommand("user", "Users of a server, in its catalog");
-  command->require_subcommand(1);
+  auto* command = app.get_subcommand("users");
+  command->alias("user");
+  command->description("Users of a server: over its API, or in the catalog of its data folder");
   const auto arguments =
       std::make_shared<UserArguments>();  // shared with the callbacks, which run later
   const auto add_password = [&](CLI::App& to) {
     to.add_option("--password-file", arguments->password_file,
                   "File whose first line is the password; default: asked for, or the standard input");
   };
-  auto* add = command->add_subcommand("add", "Adds a user; the first one is an administrator");
-  add->add_option("LOGIN", arguments->login, "Name to sign in with")->required();
-  add->add_option("--name", arguments->name, "Full name");
-  add->add_option("--email", arguments->email, "Address for mail");
-  add->add_flag("--admin", arguments->is_admin, "An administrator, who may change other users");
-  add_password(*add);
-  add->callback([&program, arguments] {
-    program.action = [&program, arguments] { return add_user(program, *arguments); };
-  });
   auto* password = command->add_subcommand(
       "password", "Gives a user another password, and ends the tokens of the user");
   password->add_option("LOGIN", arguments->login, "Name to sign in with")->required();
@@ -187,14 +185,18 @@ void add_user(CLI::App& app, Program& program) {
   remove->callback([&program, arguments] {
     program.action = [&program, arguments] { return remove_user(program, *arguments); };
   });
-  auto* list = command->add_subcommand("list", "Lists the users");
+  auto* list = command->add_subcommand("list", "Lists the users of the data folder");
   list->callback([&program] { program.action = [&program] { return list_users(program); }; });
   command->footer(
-      "Works beside a running server, which knows of it within a second.\n"
+      "ls, rm, and add with --login ask the server, as the settings of the client say. The others "
+      "change the\n"
+      "catalog itself, beside a running server, which knows of it within a second. \"millrace "
+      "user\" "
+      "is the same.\n"
       "Examples:\n"
-      "  millrace user add admin --data /var/lib/millrace\n"
-      "  millrace user add zofia --name \"Zofia K\" --password-file zofia.txt\n"
-      "  millrace user disable zofia\n"
+      "  millrace users add admin --data /var/lib/millrace\n"
+      "  millrace users add zofia --name \"Zofia K\" --password-file zofia.txt\n"
+      "  millrace users disable zofia\n"
       "Exit code: 0 done, 1 failed, taken or still needed, 3 bad input, 4 no such user.");
 }
 

@@ -205,8 +205,9 @@ std::string details_text(const Json& job) {
   for (const auto& [member, title] : kMembers) {
     if (auto value = text(job, member); !value.empty()) rows.push_back({title, std::move(value)});
   }
-  rows.push_back(
-      {"attempts", fmt::format("{} of {}", job.value("attempt", 0), job.value("maxAttempts", 0))});
+  // One that a crash or a restart ended is begun anew and counts as none that failed.
+  rows.push_back({"attempts", fmt::format("{}, of which {} may fail", job.value("attempt", 0),
+                                          job.value("maxAttempts", 0))});
   return out + "\n" + table(rows);
 }
 

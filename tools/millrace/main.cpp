@@ -14,6 +14,7 @@
 #include "engine/plugin/nearest.hpp"
 #include "tools/millrace/configuration.hpp"
 #include "tools/millrace/exit_code.hpp"
+#include "tools/millrace/new_user.hpp"
 #include "tools/millrace/output.hpp"
 #include "tools/millrace/program.hpp"
 #include "tools/millrace/registry_program.hpp"
@@ -113,9 +114,9 @@ int run(int count, char** arguments) {
   add_operators(app, program);
   add_jobs(app, program);
   add_serve(app, program);
-  add_user(app, program);
   add_models(app, program);
-  add_registry(app, program);
+  add_registry(app, program, add_user_here);
+  add_user(app, program);
   add_client_config(app, program);
   add_plugin(app, program);
   add_completion(app, program);

@@ -42,7 +42,9 @@ Result<std::unique_ptr<JobAccess>> open_jobs(const Program& program) {
                  fmt::format("the data folder is in use by process {}, which serves nobody: {}",
                              holder->process, program.data.string())};
   }
-  MR_TRY(auto engine, Engine::open(program.engine_settings()));
+  auto settings = program.engine_settings();
+  settings.jobs.logs_failures = false;  // the command that waits for a job tells how it ended
+  MR_TRY(auto engine, Engine::open(std::move(settings)));
   return jobs_of(std::move(engine));
 }
 

@@ -5,11 +5,15 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <unistd.h>
+#include <utility>
 
 #include "engine/base/utf8.hpp"
+#include "tools/millrace/columns.hpp"
 #include "tools/millrace/exit_code.hpp"
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 
 namespace millrace::tool {
 
@@ -59,7 +63,13 @@ int report(const std::vector<Fault>& faults, std::string_view file, bool json) {
   return faults.empty() ? kOk : kBadInput;
 }
 
-std::string table(const std::vector<std::vector<std::string>>& rows) {
+std::size_t output_width() {
+  struct winsize size {};
+  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
+  return size.ws_col;
+}
+
+std::string table(const std::vector<std::vector<std::string>>& rows, std::size_t width) {
   std::vector<std::size_t> widths;
   for (const auto& row : rows) {
     widths.resize(std::max(widths.size(), row.size()), 0);
@@ -67,15 +77,27 @@ std::string table(const std::vector<std::vector<std::string>>& rows) {
       widths[column] = std::max(widths[column], code_points(row[column]));
     }
   }
+  constexpr std::size_t kGap = 2;
+  const auto gaps = widths.empty() ? 0 : kGap * (widths.size() - 1);
+  widths = fitted_widths(std::move(widths), width > gaps ? width - gaps : 0);
   std::string text;
   for (const auto& row : rows) {
-    std::string line;
+    std::vector<std::vector<std::string>> cells;
+    std::size_t height = 1;
     for (std::size_t column = 0; column < row.size(); ++column) {
-      line += row[column];
-      line.append(widths[column] - code_points(row[column]) + 2, ' ');
+      cells.push_back(wrapped(row[column], widths[column]));
+      height = std::max(height, cells.back().size());
     }
-    line.erase(line.find_last_not_of(' ') + 1);
-    text += line + "\n";
+    for (std::size_t i = 0; i < height; ++i) {
+      std::string line;
+      for (std::size_t column = 0; column < cells.size(); ++column) {
+        const auto piece = i < cells[column].size() ? cells[column][i] : std::string{};
+        line += piece;
+        line.append(widths[column] - code_points(piece) + kGap, ' ');
+      }
+      line.erase(line.find_last_not_of(' ') + 1);
+      text += line + "\n";
+    }
   }
   return text;
 }

@@ -25,8 +25,13 @@ int report(const Error& error, bool json);
 /// Tells of the faults of a pipeline, each with its place in `file`; returns the exit code.
 int report(const std::vector<Fault>& faults, std::string_view file, bool json);
 
-/// Rows of text as columns of equal width, without trailing blanks. The first row is the head.
-std::string table(const std::vector<std::vector<std::string>>& rows);
+/// Returns how many characters fit on a line of stdout: those of the terminal, else 80.
+std::size_t output_width();
+
+/// Rows of text as columns of equal width, without trailing blanks. The first row is the head. What
+/// does not fit into `width` goes on in the next line of its column.
+std::string table(const std::vector<std::vector<std::string>>& rows,
+                  std::size_t width = output_width());
 
 /// 12345678 as "12,345,678".
 std::string grouped(std::int64_t number);

@@ -21,6 +21,8 @@ struct EngineSettings;
 
 namespace millrace::tool {
 
+struct NewUser;
+
 /// What every subcommand shares: the options that stand before or behind any of them, and what was
 /// chosen. Lives in main().
 struct Program {
@@ -65,7 +67,10 @@ void add_serve(CLI::App& app, Program& program);
 void add_user(CLI::App& app, Program& program);
 void add_models(CLI::App& app, Program& program);
 void add_models_gc(CLI::App& models, Program& program);
-void add_registry(CLI::App& app, Program& program);
+
+/// `add_here` adds a user to the catalog of the data folder; null: only over the API.
+using AddUserHere = int (*)(const Program& program, const NewUser& user);
+void add_registry(CLI::App& app, Program& program, AddUserHere add_here);
 void add_client_config(CLI::App& app, Program& program);
 void add_plugin(CLI::App& app, Program& program);
 void add_completion(CLI::App& app, Program& program);

@@ -31,7 +31,7 @@ int run_registry_program(int count, char** arguments) {
   app.add_flag("--quiet,-q", program.quiet, "No progress and no remarks");
   add_client_config(app, program);
   add_models(app, program);
-  add_registry(app, program);
+  add_registry(app, program, nullptr);
   app.get_subcommand("client-config")->name("config");
   // That one works on the data folder of a server here.
   auto* models = app.get_subcommand("models");

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "engine/base/utf8.hpp"
+#include "tools/millrace/columns.hpp"
 
 #include <fmt/format.h>
 
@@ -65,6 +66,14 @@ std::vector<std::size_t> widths_of(const std::vector<std::vector<Cell>>& rows) {
   return widths;
 }
 
+void wrap(Cell& cell, std::size_t width) {
+  std::vector<std::string> lines;
+  for (const auto& line : cell.lines) {
+    for (auto& piece : wrapped(line, width)) lines.push_back(std::move(piece));
+  }
+  cell.lines = std::move(lines);
+}
+
 std::string drawn_row(const std::vector<Cell>& row, const std::vector<std::size_t>& widths,
                       bool is_coloured) {
   std::size_t height = 1;
@@ -122,8 +131,9 @@ std::string shown_text(std::string_view key, const Json& value, Microseconds now
 const RegistryKind& models_kind() {
   static const RegistryKind kKind{
       "models",
-      {"id", "user", "name", "created", "metrics", "visibility"},
-      {Colour::None, Colour::Magenta, Colour::Yellow, Colour::None, Colour::None, Colour::Green}};
+      {"id", "user", "project_id", "name", "created", "metrics", "visibility"},
+      {Colour::None, Colour::Magenta, Colour::None, Colour::Yellow, Colour::None, Colour::None,
+       Colour::Green}};
   return kKind;
 }
 
@@ -204,13 +214,19 @@ Cell text_cell(std::string_view text, Colour colour) {
   }
 }
 
-std::string box_table(std::string_view title, const std::vector<std::vector<Cell>>& rows,
-                      bool is_coloured) {
-  auto widths = widths_of(rows);
+std::string box_table(std::string_view title, const std::vector<std::vector<Cell>>& given,
+                      bool is_coloured, std::size_t width) {
+  auto widths = widths_of(given);
   if (widths.empty()) return {};
+  const auto lines = 3 * widths.size() + 1;
+  widths = fitted_widths(std::move(widths), width > lines ? width - lines : 0);
+  auto rows = given;
+  for (auto& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) wrap(row[i], widths[i]);
+  }
   // The title takes the place of as much of the border; the last column grows when it is short.
   std::size_t inside = widths.size() - 1;
-  for (const auto width : widths) inside += width + 2;
+  for (const auto each : widths) inside += each + 2;
   const auto title_width = code_points(title);
   if (title_width > inside) widths.back() += title_width - inside;
   const auto top = border("", "┬", "┐", widths);
@@ -223,7 +239,8 @@ std::string box_table(std::string_view title, const std::vector<std::vector<Cell
 }
 
 std::string objects_table(std::string_view title, const RegistryKind& kind, const Json& objects,
-                          std::chrono::system_clock::time_point now, bool is_coloured) {
+                          std::chrono::system_clock::time_point now, bool is_coloured,
+                          std::size_t width) {
   if (objects.empty() || !objects[0].is_object()) return {};
   const auto time = std::chrono::time_point_cast<std::chrono::microseconds>(now);
   std::vector<std::string> keys;
@@ -242,7 +259,7 @@ std::string objects_table(std::string_view title, const RegistryKind& kind, cons
           text_cell(found == object.end() ? "None" : shown_text(keys[i], *found, time), colour));
     }
   }
-  return box_table(title, rows, is_coloured);
+  return box_table(title, rows, is_coloured, width);
 }
 
 std::string value_text(const Json& value) {

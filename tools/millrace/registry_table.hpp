@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/base/json.hpp"
+#include "tools/millrace/output.hpp"
 
 namespace millrace::tool {
 
@@ -37,13 +38,15 @@ struct Cell {
 Cell text_cell(std::string_view text, Colour colour = Colour::None);
 
 /// Draws rows of cells, of which the first are the headings, in a box with a title in its upper
-/// border. `is_coloured`: with the codes of a terminal.
+/// border. `is_coloured`: with the codes of a terminal. Texts that do not fit into `width` go on in
+/// the next line of their cell.
 std::string box_table(std::string_view title, const std::vector<std::vector<Cell>>& rows,
-                      bool is_coloured);
+                      bool is_coloured, std::size_t width = output_width());
 
 /// Draws objects: the columns are the keys of the first one that the kind shows.
 std::string objects_table(std::string_view title, const RegistryKind& kind, const Json& objects,
-                          std::chrono::system_clock::time_point now, bool is_coloured);
+                          std::chrono::system_clock::time_point now, bool is_coloured,
+                          std::size_t width = output_width());
 
 /// Returns what a model's lineage says, a row for each fact: "dataset.uri" and its value.
 std::vector<std::vector<Cell>> lineage_rows(const Json& lineage);

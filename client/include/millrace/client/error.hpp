@@ -41,4 +41,10 @@ class FileError : public Error {
   using Error::Error;
 };
 
+/// A local file is there already, and was to be kept.
+class FileExistsError : public FileError {
+ public:
+  using FileError::FileError;
+};
+
 }  // namespace millrace::client

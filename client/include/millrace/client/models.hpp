@@ -44,7 +44,8 @@ struct UploadOptions {
 };
 
 struct DownloadOptions {
-  std::filesystem::path path{};  // folder; empty: the current one
+  std::filesystem::path path{};  // folder, made when it is missing; empty: the current one
+  bool keeps_existing = false;   // a file of that name is not replaced
   Progress progress{};
 };
 
@@ -66,7 +67,8 @@ class Models : public BaseAction {
   /// Writes the file of a model to `<path>/<name of the model>` and returns that path, empty when
   /// the server refuses. A file of that name is replaced at the end, in one step; until then the
   /// bytes lie beside it in model-<id>.part, from which a later call goes on if the file is the
-  /// same. Throws FileError when the folder cannot be written.
+  /// same. Throws FileError when the folder cannot be written, FileExistsError where
+  /// `keeps_existing` asks for it.
   std::filesystem::path download(std::int64_t id, const DownloadOptions& options = {});
 
   // What millrace serves beyond the document of the API.
