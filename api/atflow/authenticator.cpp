@@ -11,7 +11,6 @@ namespace millrace::atflow {
 
 namespace {
 
-constexpr std::size_t kMostRemembered = 100'000;
 constexpr std::string_view kNobodysSecret = "the secret of a key that does not exist";
 
 // Reads "20260801T120000Z".

@@ -16,6 +16,9 @@ namespace millrace::atflow {
 /// [any thread]
 class Authenticator final : public api::Authenticator {
  public:
+  /// Signatures that the guard against repeats remembers; with more that are still good it refuses.
+  static constexpr std::size_t kMostRemembered = 100'000;
+
   Authenticator(Settings settings, const Clock& clock);
 
   [[nodiscard]] std::variant<api::Caller, api::Refusal> authenticate(const http::Request& request) const override;

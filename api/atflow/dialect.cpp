@@ -13,8 +13,6 @@ namespace {
 using api::Lane;
 using http::Method;
 
-constexpr std::size_t kBodyBytes = 16u << 20;
-
 constexpr std::string_view kId = R"({"path": {"id": {"type": "string", "doc": "id of the job, 24 hexadecimal digits"}}})";
 
 constexpr std::string_view kList = R"({"query": {
@@ -32,9 +30,6 @@ constexpr std::string_view kMix = R"({"body": {"type": "object", "required": ["o
   "logFile": {"type": "string", "doc": "where the record log goes; default below the key's log bucket"},
   "seed": {"type": "integer", "minimum": 0, "maximum": 9007199254740991, "doc": "decides every random choice"}}}})";
 
-// A graph of a thousand nodes with all that they may say: some 50 MB while it is read.
-constexpr std::size_t kMixValues = 500'000;
-
 // The dialect checks fields in an order of its own, so the schemas only describe.
 std::vector<api::Route> routes() {
   std::vector<api::Route> table{
@@ -48,9 +43,9 @@ std::vector<api::Route> routes() {
   };
   for (api::Route& route : table) {
     route.checks_schema = false;
-    if (route.method == Method::Post) route.body_bytes = kBodyBytes;
+    if (route.method == Method::Post) route.body_bytes = kMostMixBytes;
   }
-  table.front().values_max = kMixValues;
+  table.front().values_max = kMostMixValues;
   return table;
 }
 

@@ -14,7 +14,7 @@ namespace millrace::atflow {
 
 namespace {
 
-constexpr std::int64_t kDefaultLimit = 100, kMaxLimit = 500;
+constexpr std::int64_t kDefaultLimit = 100, kMaxLimit = kMostListed;
 
 Json condition(std::string_view column, std::string_view op, Json value) {
   return Json{{"column", column}, {"op", op}, {"value", std::move(value)}};

@@ -1,8 +1,13 @@
 #pragma once
 
+#include <cstdint>
+
 #include "api/route/route.hpp"
 
 namespace millrace::atflow {
+
+/// Jobs on a page.
+inline constexpr std::int64_t kMostListed = 500;
 
 /// GET /v1/dataflows: newest first, from behind the marker.
 api::TranslateResult translate_list(const http::Request& request, const api::Caller& caller);

@@ -120,7 +120,7 @@ api::TranslateResult translate_mix(const http::Request& request, const api::Call
                           {"defaults", caller.facts.value("nodeDefaults", Json::object())}};
   bound.rules.strict_mix = true;
   bound.rules.relaxed_roles = caller.facts.value("relaxed", false);
-  bound.rules.max_nodes = 1000;
+  bound.rules.max_nodes = kMostMixNodes;
   bound.rules.check_sources = true;
   return bound;
 }

@@ -12,10 +12,6 @@ namespace {
 using http::Method;
 using SharedRequest = std::shared_ptr<http::Request>;
 
-constexpr std::size_t kPipelineBytes = 16u << 20;  // of pipelines that are sent, many at a time too
-// Of many submissions, or one of very many nodes: who has the token may take 100 MB for a while.
-constexpr std::size_t kPipelineValues = 1'000'000;
-
 constexpr std::string_view kSubmit = R"({"body": {"type": "object", "mandatory": true,
   "doc": "A pipeline as it is, or an envelope: the pipeline or the name of one that the server has, and how to run it; or an array of 1 to 10,000 of these (then the answer is an array too: {\"id\": ...} or {\"error\": ...} for each, in the same order).",
   "additionalProperties": true, "properties": {
@@ -81,9 +77,9 @@ std::vector<Route> job_routes(const Views& views) {
                .translate = translate_submissions,
                .reply = reply_submitted};
   submit.checks_schema = false;
-  submit.values_max = kPipelineValues;
+  submit.values_max = kMostPipelineValues;
   submit.brings_pipeline = true;
-  submit.body_bytes = kPipelineBytes;
+  submit.body_bytes = kMostPipelineBytes;
   const auto job = [](Method method, std::string_view path, std::string_view name,
                       std::string_view summary, ReplyResult (*reply)(const Answered&)) {
     return Route{.method = method,
@@ -153,8 +149,8 @@ void add_views(const Views& views, std::vector<Route>& routes) {
              views.validate(request, caller, reply);
            });
   validate.checks_schema = false;
-  validate.body_bytes = kPipelineBytes;
-  validate.values_max = kPipelineValues;
+  validate.body_bytes = kMostPipelineBytes;
+  validate.values_max = kMostPipelineValues;
   routes.push_back(std::move(validate));
   add_open("/livez", "livez", "Is the process alive?", "{}", &Views::alive);
   add_open("/readyz", "readyz", "Do catalog and store answer?", "{}", &Views::ready);

@@ -15,6 +15,8 @@ TranslateResult translate_submit(const http::Request& request, const Caller& cal
 /// Pointers of faults then lead into the one that they are of.
 TranslateResult translate_submissions(const http::Request& request, const Caller& caller);
 inline constexpr std::size_t kMostSubmissions = 10'000;
+/// Bytes and values of the JSON of such a request: values take 100 MB while it is read.
+inline constexpr std::size_t kMostPipelineBytes = 16u << 20, kMostPipelineValues = 1'000'000;
 /// {"id": 7}, with "existing": true where the key named an earlier job; of an array, an array of
 /// these in the same order, and {"error": {...}} where one was refused.
 ReplyResult reply_submitted(const Answered& answered);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -8,6 +9,9 @@
 #include "engine/base/json.hpp"
 
 namespace millrace::maisie {
+
+/// Models side by side.
+inline constexpr std::size_t kMostCompared = 20;
 
 /// Puts models side by side in the order of `ids`, which are all among the rows:
 /// {"models": [{"id", "project_id", "name", "version"}], "rows": [{"group": "metrics", "key": "acc",

@@ -23,7 +23,6 @@ using http::Method;
 using http::Request;
 using http::Response;
 
-constexpr std::size_t kMostMetadata = 4u << 10;  // bytes
 constexpr std::string_view kById =
     R"({"path": {"id": {"type": "string", "doc": "id of the upload"}}})";
 
@@ -59,7 +58,7 @@ Response create(const Registry& registry, const Request& request, const Caller& 
                                registry.settings.max_upload_bytes));
   }
   const auto metadata = request.headers.get("Upload-Metadata");
-  if (metadata.size() > kMostMetadata || !is_upload_metadata(metadata)) {
+  if (metadata.size() > kMostMetadataBytes || !is_upload_metadata(metadata)) {
     return message(
         400,
         "Upload-Metadata holds keys, each once, with values in Base64, 4096 bytes at the most");

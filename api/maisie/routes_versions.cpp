@@ -18,7 +18,6 @@ using http::Method;
 using http::Request;
 
 constexpr std::size_t kFewest = 2;  // models side by side
-constexpr std::size_t kMost = 20;
 
 api::Route versions_route(const SharedRegistry& registry) {
   api::Route route{.method = Method::Get,
@@ -75,10 +74,11 @@ std::vector<std::int64_t> read_ids(const Request& request, FieldFaults& faults) 
     }
     const auto id = std::get<std::int64_t>(read);
     if (std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(id);
-    if (ids.size() > kMost) break;
+    if (ids.size() > kMostCompared) break;
   }
-  if (ids.size() < kFewest || ids.size() > kMost)
-    faults.add("ids", fmt::format("takes the ids of {} to {} models, such as 1,2", kFewest, kMost));
+  if (ids.size() < kFewest || ids.size() > kMostCompared)
+    faults.add("ids", fmt::format("takes the ids of {} to {} models, such as 1,2", kFewest,
+                                  kMostCompared));
   return ids;
 }
 

@@ -1,9 +1,13 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 namespace millrace::maisie {
+
+/// Of a header Upload-Metadata.
+inline constexpr std::size_t kMostMetadataBytes = 4u << 10;
 
 /// Tells whether a text is what a header Upload-Metadata may hold: "filename bmV0Lmg1,is_raw",
 /// keys, each once, with values in Base64, or none.

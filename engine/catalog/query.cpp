@@ -8,6 +8,7 @@
 #include "engine/catalog/pending_change.hpp"
 #include "engine/catalog/query_after.hpp"
 #include "engine/catalog/query_condition.hpp"
+#include "engine/catalog/query_limits.hpp"
 
 #include <fmt/format.h>
 
@@ -16,10 +17,8 @@ namespace millrace {
 namespace {
 
 constexpr std::int64_t kDefaultLimit = 1'000;
-constexpr std::int64_t kMostRows = 1'000'000;
 constexpr std::int64_t kMostPageRows = 1'000;  // that are asked for by their ids
 constexpr std::int64_t kFarOffset = 500;       // from which passing over rows costs more than that
-constexpr std::size_t kMostConditions = 64;
 constexpr std::string_view kWhat = "catalog query";
 
 Error wrong(std::string what) { return {Code::InvalidArgument, fmt::format("{}: {}", kWhat, what)}; }

@@ -9,6 +9,7 @@
 #include "engine/base/utf8.hpp"
 #include "engine/catalog/fold.hpp"
 #include "engine/catalog/query.hpp"
+#include "engine/catalog/query_limits.hpp"
 #include "engine/catalog/text_index.hpp"
 
 #include <fmt/format.h>
@@ -17,7 +18,6 @@ namespace millrace {
 
 namespace {
 
-constexpr std::size_t kMostInValues = 1'000;
 constexpr std::string_view kWhat = "catalog query";
 
 Error wrong(std::string what) { return {Code::InvalidArgument, fmt::format("{}: {}", kWhat, what)}; }

@@ -8,8 +8,6 @@
 namespace millrace {
 namespace {
 
-constexpr std::size_t kMaxBytes = 128;
-
 // White space of the Unicode standard that is not a control character: its UTF-8 forms.
 constexpr std::array<std::string_view, 17> kSpaces{" ",
                                                    "\xC2\xA0",
@@ -56,7 +54,7 @@ bool has_control(std::string_view name) {
 
 std::string_view name_fault(std::string_view name) {
   if (name.empty()) return "must not be empty";
-  if (name.size() > kMaxBytes) return "must not be longer than 128 bytes";
+  if (name.size() > kMostNodeNameBytes) return "must not be longer than 128 bytes";
   if (std::all_of(name.begin(), name.end(), is_plain)) return {};
   if (utf8_prefix(name) != name.size()) return "must be UTF-8";
   if (name.find('#') != std::string_view::npos) return "must not hold \"#\"";

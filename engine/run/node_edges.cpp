@@ -4,6 +4,7 @@
 
 #include "engine/run/merge.hpp"
 #include "engine/run/node_state.hpp"
+#include "engine/run/run_limits.hpp"
 #include "engine/run/run_state.hpp"
 
 // How parcels come to a node and leave it.
@@ -12,7 +13,6 @@ namespace millrace {
 namespace {
 // What is smaller does not count: an edge holds few of them, and threads that count the bytes of one run meet at one number.
 constexpr std::size_t kLeastCounted = 64;
-constexpr std::size_t kMostWholeBytes = std::size_t{256} << 20;  // rows of one sequence number for an operator that wants all
 }
 
 std::optional<Parcel> NodeRunner::pop(std::uint32_t edge) {

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "engine/run/run_limits.hpp"
 #include "engine/run/run_state.hpp"
 
 namespace millrace {
@@ -12,7 +13,6 @@ namespace {
 
 constexpr std::string_view kTurn = "@turn";  // in a checkpoint: which input was being read
 constexpr std::chrono::milliseconds kLookAgain{50};  // whether a run may begin
-constexpr std::size_t kMostKeptBytes = 256u << 20;
 
 std::size_t budget_of(const RunOptions& options, const Scheduler& scheduler) {
   constexpr std::size_t kBytesPerWorker = std::size_t{32} << 20;

@@ -6,13 +6,10 @@
 #include "engine/store/blobs.hpp"
 #include "engine/store/http_uri.hpp"
 #include "engine/store/scratch.hpp"
+#include "engine/store/uri_limits.hpp"
 
 namespace millrace {
 namespace {
-
-constexpr std::size_t kMaxUri = 8192;     // bytes; what web servers take
-constexpr std::size_t kMaxKey = 750;      // bytes; the limit of Kodo
-constexpr std::size_t kMaxSegment = 255;  // bytes; NAME_MAX
 
 Error fault(std::string_view word, std::string_view what, std::string_view text) {
   std::string message{"address: "};
@@ -37,7 +34,7 @@ bool is_bucket_name(std::string_view name) {
 std::string_view segment_fault(std::string_view segment) {
   if (segment.empty()) return "empty part between two slashes";
   if (segment == "." || segment == "..") return "\".\" and \"..\" are not allowed";
-  if (segment.size() > kMaxSegment) return "part longer than 255 bytes";
+  if (segment.size() > kMostSegmentBytes) return "part longer than 255 bytes";
   if (segment.ends_with(kPartialEnding)) {
     return "names that end in .partial are kept for unfinished objects";
   }
@@ -56,7 +53,7 @@ std::string_view segments_fault(std::string_view path) {
 }
 
 std::string_view key_fault(std::string_view key) {
-  if (key.size() > kMaxKey) return "key longer than 750 bytes";
+  if (key.size() > kMostKeyBytes) return "key longer than 750 bytes";
   if (!is_utf8(key)) return "key is not UTF-8";
   if (has_control_character(key)) return "control character in the key";
   if (key.find('\\') != std::string_view::npos) return "backslash in the key";
@@ -190,7 +187,7 @@ Result<Uri> parse_work(std::string_view text, bool is_prefix) {
 }
 
 Result<Uri> parse(std::string_view text, bool is_prefix) {
-  if (text.size() > kMaxUri) return fault("uri_syntax", "longer than 8192 bytes", text);
+  if (text.size() > kMostUriBytes) return fault("uri_syntax", "longer than 8192 bytes", text);
   const auto colon = text.find(':');
   const auto scheme = text.substr(0, colon);
   if (colon == std::string_view::npos || scheme.empty() ||

@@ -8,6 +8,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "api/maisie/page.hpp"
 #include "tests/api_maisie/registry_server.hpp"
 
 #include <fmt/format.h>
@@ -125,6 +126,13 @@ TEST_CASE("dictionaries and lists of names have limits that are known before any
   CHECK(change("tags", "[" + names + "]").status == 400);
   CHECK(server.catalog().counters().writes == writes);
   CHECK(change("metrics", fmt::format(R"({{"{}":1}})", std::string(255, 'm'))).status == 200);
+}
+
+TEST_CASE("a page has a limit, whatever is asked for", "[maisie][abuse]") {
+  RegistryServer server{SqlDialect::Sqlite};
+  const auto page = server.send("GET", "/api/v1/projects/?per_page=5000");
+  REQUIRE(page.status == 200);
+  CHECK(page.body["pagination"]["per_page"] == maisie::Page::kLargest);
 }
 
 TEST_CASE("nested members are written and shown in linear time", "[maisie][abuse]") {

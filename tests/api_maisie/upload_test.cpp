@@ -355,6 +355,7 @@ TEST_CASE("a key of the metadata is given once", "[maisie][uploads]") {
   };
   CHECK(create("filename bmV0Lkg1,filename bmV0Lkg2") == 400);
   CHECK(create("raw,raw") == 400);
+  CHECK(create(std::string(4097, 'k')) == 400);
   CHECK(create("filename bmV0Lkg1,Filename bmV0Lkg2") == 201);
   CHECK(server.open_uploads() == 1);
 }

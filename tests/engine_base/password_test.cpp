@@ -1,6 +1,12 @@
 #include "engine/base/password.hpp"
 
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <fstream>
 #include <string>
+#include <thread>
+#include <unistd.h>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -37,6 +43,33 @@ bool is_readable(const std::string& stored) {
 }
 
 }  // namespace
+
+TEST_CASE("passwords are hashed two at a time", "[base][password]") {
+  constexpr std::size_t kHashBytes = 64u << 20;
+  const auto resident = [] {
+    std::size_t pages = 0, own = 0;
+    std::ifstream{"/proc/self/statm"} >> pages >> own;
+    return own * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  };
+  REQUIRE(hash_password("warm").ok());
+  const auto before = resident();
+  std::atomic<int> done{0};
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&done] {
+      if (hash_password("secret").ok()) ++done;
+    });
+  }
+  std::size_t most = 0;
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{60};
+  while (done < 8 && std::chrono::steady_clock::now() < until) {
+    most = std::max(most, resident());
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  }
+  threads.clear();
+  CHECK(done == 8);
+  CHECK(most < before + 3 * kHashBytes);
+}
 
 TEST_CASE("a password matches what was stored for it, and no other does", "[base][password]") {
   const auto stored = hash_password("correct horse");

@@ -1,5 +1,6 @@
 // What a document may cost that somebody sends: time that grows with its size alone, and a bound on
 // what it becomes.
+#include <algorithm>
 #include <chrono>
 #include <string>
 
@@ -7,6 +8,7 @@
 
 #include "engine/base/json_members.hpp"
 #include "engine/graph/bind.hpp"
+#include "engine/graph/node_name.hpp"
 #include "tests/engine_graph/graph_fixture.hpp"
 
 using namespace millrace;
@@ -55,6 +57,20 @@ TEST_CASE("copies of values are bounded in bytes", "[graph][bind]") {
   REQUIRE(found.size() == 1);
   CHECK(found[0].kind == "param_size");
   CHECK(found[0].pointer == "/ops/" + std::to_string(room));
+}
+
+TEST_CASE("a name of a node has a limit", "[graph][validate]") {
+  const auto faults = [](std::size_t bytes) {
+    Json document = parsed(R"({"ops": [{"type": "input.plain"}]})");
+    document["ops"][0]["name"] = std::string(bytes, 'n');
+    return faults_of(document.dump());
+  };
+  const std::string fault = "node_name /ops/0/name";
+  const auto has_fault = [&](const std::vector<std::string>& all) {
+    return std::find(all.begin(), all.end(), fault) != all.end();
+  };
+  CHECK_FALSE(has_fault(faults(kMostNodeNameBytes)));
+  CHECK(has_fault(faults(kMostNodeNameBytes + 1)));
 }
 
 TEST_CASE(

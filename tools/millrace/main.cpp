@@ -114,6 +114,7 @@ int run(int count, char** arguments) {
   add_operators(app, program);
   add_jobs(app, program);
   add_serve(app, program);
+  add_limits(app, program);
   add_models(app, program);
   add_registry(app, program, add_user_here);
   add_user(app, program);

@@ -61,6 +61,7 @@ std::filesystem::path share_folder();
 void add_run(CLI::App& app, Program& program);
 void add_validate(CLI::App& app, Program& program);
 void add_explain(CLI::App& app, Program& program);
+void add_limits(CLI::App& app, Program& program);
 void add_operators(CLI::App& app, Program& program);
 void add_jobs(CLI::App& app, Program& program);
 void add_serve(CLI::App& app, Program& program);

@@ -1,0 +1,89 @@
+#include "engine/limits.hpp"
+
+#include "engine/base/password.hpp"
+#include "engine/catalog/change_limits.hpp"
+#include "engine/catalog/database.hpp"
+#include "engine/catalog/query_limits.hpp"
+#include "engine/catalog/rows_change.hpp"
+#include "engine/engine.hpp"
+#include "engine/graph/bind.hpp"
+#include "engine/graph/fault_list.hpp"
+#include "engine/graph/node_name.hpp"
+#include "engine/graph/pipeline.hpp"
+#include "engine/job/inline_services.hpp"
+#include "engine/job/job_metrics.hpp"
+#include "engine/job/kept_changes.hpp"
+#include "engine/job/run_contents.hpp"
+#include "engine/plugin/parameter_rules.hpp"
+#include "engine/run/run_limits.hpp"
+#include "engine/store/uri_limits.hpp"
+
+namespace millrace {
+
+namespace {
+
+std::uint64_t seconds(std::chrono::milliseconds time) {
+  return static_cast<std::uint64_t>(time.count()) / 1000;
+}
+
+}  // namespace
+
+Limits engine_limits() {
+  const EngineSettings settings;
+  const DatabaseSettings& catalog = settings.catalog;
+  return {
+      {"catalog.answer_s", seconds(catalog.answer_timeout), "s",
+       "for which a database server may keep silent; then 503 or 504"},
+      {"catalog.conditions", kMostConditions, "conditions", "of one question; more is 400"},
+      {"catalog.in_values", kMostInValues, "values", "of a condition that says in; more is 400"},
+      {"catalog.rows", std::uint64_t{kMostRows}, "rows", "of one answer; more is 400"},
+      {"catalog.changed_rows", kMostRowsAtOnce, "rows",
+       "that one change inserts, updates or deletes; more is 400"},
+      {"catalog.changed_rows_derived", kMostSingleRowsAtOnce, "rows",
+       "of entities that other tables are made from, in one change; more is 400"},
+      {"catalog.document_members", kMostMembers, "members",
+       "of a document that can be asked for its members, such as metrics; more is 400"},
+      {"catalog.document_name_characters", kLongestMember, "characters",
+       "of a name in such a document; more is 400"},
+      {"catalog.list_names", kMostNames, "names", "of a list that a change sets; more is 400"},
+      {"catalog.queued_writes", catalog.max_queued_writes, "writes",
+       "that wait for the database; more is 503"},
+      {"catalog.queued_write_bytes", catalog.max_queued_write_bytes, "bytes",
+       "of the writes that wait for the database; more is 503"},
+      {"catalog.patience_s", seconds(catalog.patience), "s",
+       "for which writes wait for a database that is away; then 503"},
+      {"graph.nodes", PipelineRules{}.max_nodes, "nodes", "of a pipeline; more is 400"},
+      {"graph.node_name_bytes", kMostNodeNameBytes, "bytes", "of a node's name; more is 400"},
+      {"graph.parameter_bytes", Binding::kMostBytes, "bytes",
+       "that the values of a pipeline's parameters take where they are used; more is 400"},
+      {"graph.faults", FaultList::kMaxOfKind, "faults",
+       "of one kind that are told one by one; the others are counted"},
+      {"job.changes", KeptChanges::kMostChanges, "changes",
+       "of the catalog that a job keeps for its end; more fails it"},
+      {"job.change_bytes", KeptChanges::kMostBytes, "bytes", "of these changes; more fails it"},
+      {"job.contents", RunContents::kMost, "contents", "that a job makes; more fails it"},
+      {"job.content_bytes", settings.store.max_content_bytes, "bytes",
+       "of the contents of one attempt; more fails it", "--max-contents"},
+      {"job.curves", JobMetrics::kMostCurves, "curves",
+       "of metrics of a job; one more is refused to its node"},
+      {"job.queued", settings.jobs.max_queued, "jobs", "that wait; more is 503", "--max-queued"},
+      {"job.scratch_bytes", settings.store.max_scratch_bytes, "bytes",
+       "that a job keeps aside while it runs; more fails it", "--max-scratch"},
+      {"job.inline_scratch_bytes", InlineServices::kScratchBytes, "bytes",
+       "that a run keeps aside which is answered at once; more fails it"},
+      {"parameter.choices", ParameterRule::kMostChoices, "values",
+       "of a declaration's enum; more is 400"},
+      {"password.bytes", kMaxPasswordBytes, "bytes", "of a password; more is 400"},
+      {"password.hashes", std::uint64_t{kMostHashesAtOnce}, "passwords",
+       "that are hashed at a time; others wait"},
+      {"run.kept_bytes", kMostKeptBytes, "bytes",
+       "of the rows that a run gives back; more fails it"},
+      {"run.whole_bytes", kMostWholeBytes, "bytes",
+       "of the rows that an operator wants at once; more fails the run"},
+      {"store.address_bytes", kMostUriBytes, "bytes", "of an address; more is 400"},
+      {"store.key_bytes", kMostKeyBytes, "bytes", "of the key in an address; more is 400"},
+      {"store.segment_bytes", kMostSegmentBytes, "bytes",
+       "of a key between two slashes; more is 400"}};
+}
+
+}  // namespace millrace

@@ -1,0 +1,47 @@
+#include <CLI/CLI.hpp>
+
+#include "api/app/limits.hpp"
+#include "tools/millrace/exit_code.hpp"
+#include "tools/millrace/output.hpp"
+#include "tools/millrace/program.hpp"
+
+#include <fmt/format.h>
+
+namespace millrace::tool {
+namespace {
+
+Json to_json(const Limit& limit) {
+  Json shown{{"name", limit.name}, {"value", limit.value}, {"unit", limit.unit}};
+  shown["setting"] = limit.setting.empty() ? Json(nullptr) : Json(limit.setting);
+  shown["doc"] = limit.doc;
+  return shown;
+}
+
+int show_limits(const Program& program) {
+  const auto limits = api::all_limits();
+  if (program.json) {
+    Json items = Json::array();
+    for (const auto& limit : limits) items.push_back(to_json(limit));
+    print_json({{"limits", std::move(items)}});
+    return kOk;
+  }
+  std::string text;
+  for (const auto& limit : limits) {
+    text += fmt::format(
+        "{}  {} {}{}\n    {}\n", limit.name, grouped(static_cast<std::int64_t>(limit.value)),
+        limit.unit, limit.setting.empty() ? "" : fmt::format("  ({})", limit.setting), limit.doc);
+  }
+  print(text);
+  return kOk;
+}
+
+}  // namespace
+
+void add_limits(CLI::App& app, Program& program) {
+  auto* command = app.add_subcommand(
+      "limits", "Shows what the server bounds: its name, its default, its setting");
+  command->footer("Examples:\n  millrace limits\n  millrace limits --json");
+  command->callback([&program] { program.action = [&program] { return show_limits(program); }; });
+}
+
+}  // namespace millrace::tool
