@@ -72,10 +72,18 @@ void add_missing_sources(Engine::Checked& checked, Services& services) {
       const auto& address = value->get_ref<const std::string&>();
       if (address.starts_with("http:") || address.starts_with("https:")) continue;
       const auto found = services.stat(address);
-      if (found.ok() || found.error().code != Code::NotFound) continue;
+      const bool is_folder = found.ok() && found->is_folder;
+      if (!is_folder && (found.ok() || found.error().code != Code::NotFound)) continue;
       const auto op = std::find_if(ops.begin(), ops.end(), [&](const Json& each) { return each["name"] == node.name; });
-      checked.faults.push_back({found.error().detail == "no_bucket" ? "bucket_missing" : "source_missing",
-                                fmt::format("/ops/{}/params/{}", op - ops.begin(), name), found.error().message});
+      const auto pointer = fmt::format("/ops/{}/params/{}", op - ops.begin(), name);
+      if (is_folder) {
+        checked.faults.push_back(
+            {"source_missing", pointer, "a folder is there, and no file: " + address});
+        continue;
+      }
+      checked.faults.push_back(
+          {found.error().detail == "no_bucket" ? "bucket_missing" : "source_missing", pointer,
+           found.error().message});
     }
   }
 }

@@ -105,6 +105,11 @@ Result<std::unique_ptr<App>> App::open(AppSettings settings) {
   state.settings = std::move(settings);
 
   MR_TRY(auto keys, atflow::load_settings(state.settings.atflow_settings));
+  keys.server.apply(state.settings.engine);
+  if (!keys.server.listen_address.empty()) {
+    state.settings.mounts.push_back(
+        {"atflow", keys.server.listen_address, keys.server.listen_port});
+  }
   MR_TRY(state.engine, Engine::open(state.settings.engine));
   state.atflow_keys = std::make_shared<atflow::Authenticator>(std::move(keys), system_clock());
   std::vector<Dialect> dialects;

@@ -30,8 +30,22 @@ constexpr std::string_view kMix = R"({"body": {"type": "object", "required": ["o
   "logFile": {"type": "string", "doc": "where the record log goes; default below the key's log bucket"},
   "seed": {"type": "integer", "minimum": 0, "maximum": 9007199254740991, "doc": "decides every random choice"}}}})";
 
+// Whether the process is alive, for who has no key.
+api::Route health() {
+  api::Route route{.method = Method::Get,
+                   .path = "/healthz",
+                   .name = "healthz",
+                   .summary = "Is the server alive?",
+                   .auth = api::Auth::Open};
+  route.direct = [](const std::shared_ptr<http::Request>&, const api::Caller&,
+                    const http::Reply& reply) {
+    reply(http::Response::json(200, R"({"status":"ok"})"));
+  };
+  return route;
+}
+
 // The dialect checks fields in an order of its own, so the schemas only describe.
-std::vector<api::Route> routes() {
+std::vector<api::Route> routes(const Settings& settings) {
   std::vector<api::Route> table{
       {Method::Post, "/v1/dataflows/mix", "mix", "Mix lists of images through a graph", Lane::Queued,
        api::Auth::Required, kMix, translate_mix, reply_accepted},
@@ -43,9 +57,10 @@ std::vector<api::Route> routes() {
   };
   for (api::Route& route : table) {
     route.checks_schema = false;
-    if (route.method == Method::Post) route.body_bytes = kMostMixBytes;
+    if (route.method == Method::Post) route.body_bytes = static_cast<std::size_t>(settings.max_body_bytes.value_or(kMostMixBytes));
   }
   table.front().values_max = kMostMixValues;
+  table.push_back(health());
   return table;
 }
 
@@ -56,12 +71,10 @@ api::Dialect make_dialect(std::shared_ptr<const Authenticator> authenticator) {
   dialect.name = "atflow";
   dialect.title = "ATFlow";
   dialect.version = "1";
-  dialect.routes = routes();
+  dialect.routes = routes(*authenticator->settings());
   dialect.requires_sign_in = authenticator->settings()->auth_enabled;
   dialect.challenge = "Qiniu";
-  dialect.refuse = [](const api::Refusal& refusal, const http::Request&) {
-    return refuse(refusal);
-  };
+  dialect.refuse = refuse;
   dialect.decorate = [](const http::Request& request, http::Response& response) {
     response.headers.emplace_back("X-Reqid", request.id);
   };

@@ -64,6 +64,7 @@ constexpr std::array kNumbers{
     ErrorNumber{"filter_values", "40038", 17},
     ErrorNumber{"condition_form", "40039", 17},
     ErrorNumber{"condition_value", "40040", 17},
+    ErrorNumber{"count_range", "40019", 17},
     ErrorNumber{"ops_syntax", "40014", 17},
     ErrorNumber{"ops_unknown", "40015", 17},
     ErrorNumber{"ops_parameter", "40016", 17},
@@ -91,6 +92,8 @@ std::optional<ErrorNumber> find(const Fault& fault) {
   const bool is_about_values = at != std::string::npos;
   const bool is_inside = is_about_values && fault.pointer.size() > at + kValues.size();
   if (is_inside || (is_about_values && fault.kind == "parameter_range")) return find("filter_values");
+  if (fault.kind == "parameter_range" && fault.pointer.ends_with("/params/default"))
+    return find("count_range");
   return find(std::string_view{fault.kind});
 }
 
@@ -136,10 +139,13 @@ std::string worded(const Fault& fault) {
 
 }  // namespace
 
-http::Response refuse(const api::Refusal& refusal) {
+http::Response refuse(const api::Refusal& refusal, const http::Request& request) {
   constexpr std::size_t kMostFaults = 20;
   std::string_view number = number_of(refusal.error.code);
   std::string message = refusal.error.message;
+  // The engine knows the job by a number of its own.
+  if (const auto id = request.path_value("id"); refusal.error.code == Code::Conflict && !id.empty())
+    message = "job has ended, and cannot be aborted: " + std::string{id};
   if (const auto own = find(refusal.word)) number = own->number;
   if (!refusal.faults.empty()) {
     std::vector<std::pair<int, const Fault*>> ranked;

@@ -16,7 +16,7 @@ struct ErrorNumber {
 };
 
 /// Words the refusal: picks the fault that the document's order of checks finds first; further ones follow in the text.
-http::Response refuse(const api::Refusal& refusal);
+http::Response refuse(const api::Refusal& refusal, const http::Request& request);
 
 /// Returns a refusal with a word of the table, for checks that the dialect makes itself.
 api::Refusal refusal(std::string_view word, std::string message, Code code = Code::InvalidArgument);

@@ -1,5 +1,6 @@
 #include "api/atflow/mix.hpp"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string_view>
@@ -24,13 +25,22 @@ constexpr std::array kKinds{NodeKind{"input", {"file"}},
                             NodeKind{"output", {"prefix", "file", "unique", "shuffle"}}};
 constexpr std::array<std::string_view, 5> kNodeMembers{"name", "type", "preOps", "postOps", "params"};
 
+// Of these an empty text is none: it counts as absent.
+constexpr std::array<std::string_view, 3> kNeverEmpty{"file", "prefix", "label"};
+
+bool is_absent(std::string_view name, const Json& value) {
+  if (value.is_null()) return true;
+  const bool is_empty = value.is_string() && value.get_ref<const std::string&>().empty();
+  return is_empty && std::find(kNeverEmpty.begin(), kNeverEmpty.end(), name) != kNeverEmpty.end();
+}
+
 // Members that are null count as absent, unknown ones are ignored: keeps the named ones that have a value.
 template <class Names>
 Json keep(const Json& object, const Names& names) {
   Json kept = Json::object();
   for (const std::string_view name : names) {
     const auto found = name.empty() ? object.end() : object.find(name);
-    if (found != object.end() && !found->is_null()) append_member(kept, name, *found);
+    if (found != object.end() && !is_absent(name, *found)) append_member(kept, name, *found);
   }
   return kept;
 }

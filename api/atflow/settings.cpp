@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <fstream>
 #include <functional>
 #include <iterator>
+#include <type_traits>
 
 #include "api/route/json_text.hpp"
 
@@ -30,6 +32,40 @@ ReadMember into(std::string& place) {
   return [&place](const Json& value) -> std::string_view {
     if (!value.is_string()) return "a string";
     place = value.get<std::string>();
+    return {};
+  };
+}
+
+// A number within a range, which the file says so or so.
+template <class Place>
+ReadMember into(Place& place, std::int64_t least, std::int64_t most, std::string_view wanted) {
+  return [&place, least, most, wanted](const Json& value) -> std::string_view {
+    if (!value.is_number_integer() || value < least || value > most) return wanted;
+    place = value.get<std::int64_t>();
+    return {};
+  };
+}
+
+ReadMember into(std::optional<bool>& place) {
+  return [&place](const Json& value) -> std::string_view {
+    if (!value.is_boolean()) return "true or false";
+    place = value.get<bool>();
+    return {};
+  };
+}
+
+// Reads "127.0.0.1:8080".
+ReadMember into_listen(ServerWishes& server) {
+  return [&server](const Json& value) -> std::string_view {
+    constexpr std::string_view kWanted = "host:port, such as 127.0.0.1:8080";
+    if (!value.is_string()) return kWanted;
+    const auto& text = value.get_ref<const std::string&>();
+    const auto colon = text.rfind(':');
+    if (colon == std::string::npos || colon == 0) return kWanted;
+    const auto* const end = text.data() + text.size();
+    const auto read = std::from_chars(text.data() + colon + 1, end, server.listen_port);
+    if (read.ec != std::errc{} || read.ptr != end) return kWanted;
+    server.listen_address = text.substr(0, colon);
     return {};
   };
 }
@@ -148,54 +184,116 @@ Result<Settings> read_settings(const Json& document) {
                                    settings.accepted_status = value.get<int>();
                                    return {};
                                  }}})},
-       {"defaults", object("defaults", {{"logBucket", into(settings.log_bucket)}})},
-       {"limits", object("limits", {{"maxRecords",
-                                     [&](const Json& value) -> std::string_view {
-                                       if (!value.is_number_integer() || value < 1 || value > kMaxRecords) {
-                                         return "records, 1 to 100000000";
-                                       }
-                                       settings.max_records = value.get<std::int64_t>();
-                                       return {};
-                                     }},
-                                    {"maxBadLines", node.integer("input.list", "max_bad_lines", 0, kMaxRecords)},
-                                    {"maxSide", node.integer("augment.render", "max_side", 1, 65'500)},
-                                    {"maxPixels", node.integer("augment.render", "max_pixels", 1, 1'000'000'000)}})},
-       {"records", object("records", {{"acceptLabelArray", node.boolean("input.list", "accept_label_array")},
-                                      {"urlStyle", node.one_of("augment.render", "url_style", "qiniu or http",
-                                                               {"qiniu", "http"})}})},
-       {"zones",
+       {"listen", into_listen(settings.server)},
+       {"workers", into(settings.server.workers, 1, 1024, "threads, 1 to 1024")},
+       {"queue", object("queue", {{"max", into(settings.server.max_queued, 1, 100'000'000,
+                                               "jobs, 1 to 100000000")}})},
+       {"store",
         [&](const Json& value) -> std::string_view {
-          if (!value.is_object()) return "an object of zones";
-          for (const auto& [zone, entry] : value.items()) {
-            std::string base;
-            if (nested.ok()) nested = read_members(entry, "zones." + zone, {{"publicBase", into(base)}});
-            if (!nested.ok()) return {};
-            if (!base.starts_with("https://") && !base.starts_with("http://")) {
-              nested = Error{Code::InvalidArgument,
-                             fmt::format("atflow settings: must begin with http:// or https://: zones.{}.publicBase",
-                                         zone)};
-              return {};
-            }
-            settings.node_defaults["augment.render"]["public_bases"][zone] = base;
-          }
+          if (!value.is_string() || !value.get_ref<const std::string&>().starts_with('/'))
+            return "an absolute path";
+          settings.server.store = value.get<std::string>();
           return {};
         }},
-       {"labels", object("labels", {{"minVisibility", node.share("augment.render", "min_visibility")},
-                                    {"boxMode", node.one_of("augment.render", "box_mode", "polygon or aabb", {"polygon", "aabb"})}})},
-       {"fetch", object("fetch", {{"maxBytes", node.integer("augment.render", "max_bytes", 1, 2'147'483'647)}})},
+       {"local", object("local", {{"createBuckets", into(settings.server.create_buckets)}})},
+       {"defaults", object("defaults", {{"logBucket", into(settings.log_bucket)},
+                                        {"targetBase",
+                                         [](const Json& value) -> std::string_view {
+                                           return value == "source"
+                                                      ? ""
+                                                      : "source: prefix belongs to endpoints that "
+                                                        "are not served yet";
+                                         }}})},
+       {"limits",
+        object(
+            "limits",
+            {{"maxRecords",
+              [&](const Json& value) -> std::string_view {
+                if (!value.is_number_integer() || value < 1 || value > kMaxRecords) {
+                  return "records, 1 to 100000000";
+                }
+                settings.max_records = value.get<std::int64_t>();
+                return {};
+              }},
+             {"maxBody",
+              into(settings.max_body_bytes, 1, std::int64_t{64} << 20, "bytes, 1 to 67108864")},
+             {"maxLine", node.integer("input.list", "max_line_bytes", 1, std::int64_t{64} << 20)},
+             {"maxBadLines", node.integer("input.list", "max_bad_lines", 0, kMaxRecords)},
+             {"maxSide", node.integer("augment.render", "max_side", 1, 65'500)},
+             {"maxPixels", node.integer("augment.render", "max_pixels", 1, 1'000'000'000)}})},
+       {"records",
+        object("records", {{"acceptLabelArray", node.boolean("input.list", "accept_label_array")},
+                           {"urlStyle", node.one_of("augment.render", "url_style", "qiniu or http",
+                                                    {"qiniu", "http"})}})},
+       {"zones",
+        [&](const Json& value)
+            -> std::
+                string_view {
+                  if (!value.is_object()) return "an object of zones";
+                  for (const auto& [zone, entry] : value.items()) {
+                    std::string base;
+                    const auto driver = [](const Json& given) -> std::string_view {
+                      return given == "local" ? "" : "local: kodo and s3 are not served yet";
+                    };
+                    if (nested.ok()) {
+                      nested = read_members(entry, "zones." + zone,
+                                            {{"driver", driver}, {"publicBase", into(base)}});
+                    }
+                    if (!nested.ok()) return {};
+                    settings.server.zones.push_back(zone);
+                    if (base.empty()) continue;
+                    if (!base.starts_with("https://") && !base.starts_with("http://")) {
+                      nested = Error{Code::InvalidArgument,
+                                     fmt::format("atflow settings: must begin with http:// or "
+                                                 "https://: zones.{}.publicBase",
+                                                 zone)};
+                      return {};
+                    }
+                    settings.node_defaults["augment.render"]["public_bases"][zone] = base;
+                  }
+                  return {};
+                }},
+       {"labels",
+        object("labels", {{"minVisibility", node.share("augment.render", "min_visibility")},
+                          {"boxMode", node.one_of("augment.render", "box_mode", "polygon or aabb",
+                                                  {"polygon", "aabb"})}})},
+       {"fetch",
+        object("fetch", {{"maxBytes",
+                          [&](const Json& value) -> std::
+                                                     string_view {
+                                                       settings.server.fetch_bytes =
+                                                           value.is_number_integer()
+                                                               ? value.get<std::int64_t>()
+                                                               : 0;
+                                                       return node.integer("augment.render",
+                                                                           "max_bytes", 1,
+                                                                           2'147'483'647)(value);
+                                                     }},
+                         {"allowPrivate", into(settings.server.allow_private)},
+                         {"tries", into(settings.server.fetch_tries, 1, 100, "tries, 1 to 100")},
+                         {"connectSeconds",
+                          into(settings.server.connect_seconds, 1, 3600, "seconds, 1 to 3600")},
+                         {"totalSeconds",
+                          into(settings.server.total_seconds, 1, 86'400, "seconds, 1 to 86400")},
+                         {"maxRedirects",
+                          into(settings.server.max_redirects, 0, 100, "redirects, 0 to 100")}})},
        {"mix", object("mix", {{"relaxed", into(settings.mix_relaxed)}})},
        {"stats", object("stats", {{"aliases", into(settings.stats_aliases)}})},
        {"auth", object("auth", {{"enabled", into(settings.auth_enabled)},
                                 {"requireSignedBody", into(settings.require_signed_body)},
                                 {"requireDate", into(settings.require_date)},
                                 {"dateWindow",
-                                 [&](const Json& value) -> std::string_view {
-                                   if (!value.is_number_integer() || value < 1 || value > 86'400) {
-                                     return "seconds, 1 to 86400";
-                                   }
-                                   settings.date_window = std::chrono::seconds{value.get<int>()};
-                                   return {};
-                                 }},
+                                 [&](const Json& value) -> std::
+                                                            string_view {
+                                                              if (!value.is_number_integer() ||
+                                                                  value < 1 || value > 86'400) {
+                                                                return "seconds, 1 to 86400";
+                                                              }
+                                                              settings.date_window =
+                                                                  std::chrono::seconds{
+                                                                      value.get<int>()};
+                                                              return {};
+                                                            }},
                                 {"replayGuard", into(settings.replay_guard)},
                                 {"acceptQBox", into(settings.accept_qbox)},
                                 {"trustedHosts", into(settings.trusted_hosts)}})},
@@ -225,6 +323,23 @@ Result<Settings> read_settings(const Json& document) {
     }
   }
   return settings;
+}
+
+void ServerWishes::apply(EngineSettings& engine) const {
+  const auto set = [](const auto& wish, auto& place) {
+    if (wish) place = static_cast<std::remove_reference_t<decltype(place)>>(*wish);
+  };
+  set(workers, engine.workers);
+  set(max_queued, engine.jobs.max_queued);
+  if (!store.empty()) engine.store.folder = store;
+  if (!zones.empty()) engine.store.zones = zones;
+  set(create_buckets, engine.store.create_buckets);
+  set(allow_private, engine.store.fetch.allow_private);
+  set(fetch_tries, engine.store.fetch.tries);
+  set(fetch_bytes, engine.store.fetch.max_bytes);
+  set(max_redirects, engine.store.fetch.max_redirects);
+  if (connect_seconds) engine.store.fetch.connect = std::chrono::seconds{*connect_seconds};
+  if (total_seconds) engine.store.fetch.total = std::chrono::seconds{*total_seconds};
 }
 
 Result<Settings> load_settings(const std::filesystem::path& file) {

@@ -4,11 +4,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "engine/base/json.hpp"
 #include "engine/base/result.hpp"
+#include "engine/engine.hpp"
 #include "engine/graph/pipeline.hpp"
 
 namespace millrace::atflow {
@@ -22,8 +24,26 @@ struct AccessKey {
   std::vector<std::string> grants;  // "zone/bucket" patterns; empty: all
 };
 
+/// What the settings say of the server around the dialect, which other dialects share; unset: as it
+/// is.
+struct ServerWishes {
+  std::string listen_address;  // where the dialect stands at the root; empty: nowhere of its own
+  std::uint16_t listen_port = 0;
+  std::optional<std::int64_t> workers, max_queued;
+  std::filesystem::path store;
+  std::vector<std::string> zones;
+  std::optional<bool> create_buckets, allow_private;
+  std::optional<std::int64_t> fetch_tries, connect_seconds, total_seconds, fetch_bytes,
+      max_redirects;
+
+  /// Changes what it speaks of.
+  void apply(EngineSettings& engine) const;
+};
+
 /// What the dialect can be told, from one JSON file.
 struct Settings {
+  ServerWishes server;  // holds from the start to the end; the rest is read anew with the keys
+  std::optional<std::int64_t> max_body_bytes;  // limits.maxBody; unset: kMostMixBytes
   int accepted_status = 202;
   std::string log_bucket;           // defaults.logBucket
   bool mix_relaxed = false;

@@ -201,7 +201,7 @@ Result<Uri> parse(std::string_view text, bool is_prefix) {
   if (scheme == "blob") return parse_blob(text, is_prefix);
   if (scheme == "work") return parse_work(text, is_prefix);
   if (scheme != "http" && scheme != "https") {
-    return fault("uri_scheme", "the scheme must be qiniu, file, http or https, in lower case",
+    return fault("uri_syntax", "the scheme must be qiniu, file, http or https, in lower case",
                  text);
   }
   std::string host;

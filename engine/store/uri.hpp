@@ -23,13 +23,14 @@ struct Uri {
   bool is_open = false; // blob: set by Store::check, false without rights
 };
 
-/// Takes an address apart. qiniu keys follow section 6.2 of the store's rules: 1-750 bytes of UTF-8 without control
-/// characters, backslash, empty segment, "." or "..", or a segment that ends in ".partial" or is longer than 255 bytes.
-/// file: is "file:///absolute/path" or "file:/absolute/path"; http(s): has no user, and its host is a name, an IPv4 address or
-/// an IPv6 address in brackets. blob: is "blob:<64 hexadecimal digits in lower case>", a content of Store::blobs(). work: is
-/// "work:///NAME", a file of the scratch of the job that asks (scratch.hpp). Schemes
-/// are written in lower case. The fault word is in Error::detail: uri_syntax, uri_scheme,
-/// uri_bucket, uri_key, uri_zone.
+/// Takes an address apart. qiniu keys follow section 6.2 of the store's rules: 1-750 bytes of UTF-8
+/// without control characters, backslash, empty segment, "." or "..", or a segment that ends in
+/// ".partial" or is longer than 255 bytes. file: is "file:///absolute/path" or
+/// "file:/absolute/path"; http(s): has no user, and its host is a name, an IPv4 address or an IPv6
+/// address in brackets. blob: is "blob:<64 hexadecimal digits in lower case>", a content of
+/// Store::blobs(). work: is "work:///NAME", a file of the scratch of the job that asks
+/// (scratch.hpp). Schemes are written in lower case. The fault word is in Error::detail: uri_syntax
+/// (unknown schemes too), uri_bucket, uri_key, uri_zone.
 Result<Uri> parse_uri(std::string_view text);
 /// The same for an address that names a folder (prefix): the key may be empty, a trailing "/" is dropped.
 Result<Uri> parse_prefix(std::string_view text);

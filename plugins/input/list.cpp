@@ -28,12 +28,15 @@ class ListInput final : public millrace::Source, public millrace::Checkpointed {
       "untouched. A line that is not "
       "such a record is counted as `badLines`, told to the record log with its number, and passed "
       "over. Blank lines count "
-      "as nothing; a byte order mark and CRLF are accepted; a line may have 4 MiB and 64 levels of "
-      "nesting.";
+      "as nothing; a byte order mark and CRLF are accepted; a line may have `max_line_bytes` and "
+      "64 "
+      "levels of nesting.";
   static constexpr auto kParams = R"({
     "file": {"type": "uri", "mandatory": true, "doc": "Address of the list."},
     "max_bad_lines": {"type": "integer", "default": 0, "minimum": 0, "unit": "lines",
       "doc": "More bad lines than this fail the job; 0 means no limit."},
+    "max_line_bytes": {"type": "integer", "default": 4194304, "minimum": 1, "maximum": 67108864, "unit": "bytes",
+      "doc": "A longer line is a bad one, and is passed over without being held."},
     "accept_label_array": {"type": "boolean", "default": true,
       "doc": "Also read labels in their later shape, an array of objects with `name`, `type` and `data`."},
     "bare_urls": {"type": "boolean", "default": false,
@@ -48,8 +51,10 @@ class ListInput final : public millrace::Source, public millrace::Checkpointed {
       : file_{params.string("file")},
         max_bad_lines_{params.integer("max_bad_lines")},
         has_bare_urls_{params.boolean("bare_urls")},
-        records_{{.accept_label_array = params.boolean("accept_label_array", true)}},
-        lines_{records::RecordRules{}.max_bytes} {}
+        max_line_bytes_{params.integer("max_line_bytes", 4 << 20)},
+        records_{{.max_bytes = static_cast<std::size_t>(max_line_bytes_),
+                  .accept_label_array = params.boolean("accept_label_array", true)}},
+        lines_{static_cast<std::size_t>(max_line_bytes_)} {}
 
   bool produce(millrace::Context& context) override {
     open(context);
@@ -152,7 +157,8 @@ class ListInput final : public millrace::Source, public millrace::Checkpointed {
 
   std::optional<std::string> read_line(const records::LineReader::Line& line,
                                        records::RecordRows& rows) {
-    if (line.is_too_long) return "line is longer than 4 MiB";
+    if (line.is_too_long)
+      return "line is longer than " + std::to_string(max_line_bytes_) + " bytes";
     const std::string_view text = records::raw::trim(line.text);
     if (text.empty()) return std::nullopt;
     records::Record record;
@@ -168,6 +174,7 @@ class ListInput final : public millrace::Source, public millrace::Checkpointed {
   std::string file_;
   std::int64_t max_bad_lines_;
   bool has_bare_urls_;
+  std::int64_t max_line_bytes_;
   records::RecordReader records_;
   records::LineReader lines_;
   std::optional<millrace::Reader> reader_;

@@ -60,6 +60,7 @@ TEST_CASE("E14: a finished job cannot be aborted, an unknown one is not found", 
   const auto finished = flow.q("POST", "/v1/dataflows/" + id + "/abort");
   CHECK(finished.status == 400);
   CHECK(finished.err() == "40013");
+  CHECK(finished.body["message"] == "job has ended, and cannot be aborted: " + id);
   const auto unknown = flow.q("POST", "/v1/dataflows/000000000000000000000000/abort");
   CHECK(unknown.status == 404);
   CHECK(unknown.err() == "40402");

@@ -1,3 +1,4 @@
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 
@@ -38,6 +39,40 @@ TEST_CASE("E1: requests without a good signature are refused", "[atflow][auth]")
   CHECK(refused({"Authorization: Qiniu ak-test:AAAAAAAAAAAAAAAAAAAAAAAAAAA="}) == "40104");
   CHECK(refused({signed_by("ak-test", "another secret", get_list(), flow.host())}) == "40104");
   CHECK(refused({signed_by("ak-test", "sk-test", get_list(), "example.com")}) == "40104");
+}
+
+TEST_CASE("a port that was signed twice is the same port, and no other", "[atflow][auth]") {
+  Flow flow;
+  const std::string port = flow.host().substr(flow.host().find(':'));
+  const auto sent = [&](const std::string& host) {
+    return flow.plain("GET", "/v1/dataflows", {signed_by("ak-test", "sk-test", get_list(), host)});
+  };
+  CHECK(sent(flow.host() + port).status == 200);
+  CHECK(sent(flow.host() + port + port).err() == "40104");
+  CHECK(sent(flow.host() + ":1").err() == "40104");
+}
+
+TEST_CASE("the replay guard is about what changes something", "[atflow][auth]") {
+  Flow flow{Json{{"auth", {{"replayGuard", true}}}}};
+  const auto now = std::time(nullptr);
+  std::string date(16, ' ');
+  std::tm parts{};
+  ::gmtime_r(&now, &parts);
+  std::strftime(date.data(), date.size() + 1, "%Y%m%dT%H%M%SZ", &parts);
+  const auto send = [&](http::Method method, const std::string& target) {
+    http::Request request;
+    request.method = method;
+    request.target = target;
+    request.headers.add("X-Qiniu-Date", date);
+    return flow.plain(
+        to_string(method), target,
+        {"X-Qiniu-Date: " + date, signed_by("ak-test", "sk-test", request, flow.host())});
+  };
+  CHECK(send(http::Method::Get, "/v1/dataflows").status == 200);
+  CHECK(send(http::Method::Get, "/v1/dataflows").status == 200);
+  const std::string abort = "/v1/dataflows/000000000000000000000000/abort";
+  CHECK(send(http::Method::Post, abort).err() == "40402");
+  CHECK(send(http::Method::Post, abort).err() == "40106");
 }
 
 TEST_CASE("E2: a signed list of an empty server", "[atflow][auth]") {

@@ -60,6 +60,15 @@ TEST_CASE("fields of a mix are checked", "[atflow][errors]") {
   CHECK(err(with("/seed", "7")) == "40004");
   CHECK(err(with("/ops/0/params/file", "qiniu:///z0/in/none.txt")) == "40403");
   CHECK(err(with("/ops/0/params/file", "qiniu:///z0/nowhere/none.txt")) == "40404");
+  CHECK(err(with("/ops/0/params/file", "qiniu:///z0/in/img")) == "40403");  // a folder
+  CHECK(err(with("/ops/0/params/file", "ftp://h/x")) == "40006");
+  CHECK(err(with("/ops/2/params/prefix", "Qiniu:///z0/out/x")) == "40006");
+  CHECK(err(with("/ops/0/params/file", "")) == "40003");
+  CHECK(err(with("/ops/2/params/prefix", "")) == "40003");
+  CHECK(err(with("/ops/2/params/file", "")) == "40003");
+  CHECK(err(with("/ops/1/params/default", -1)) == "40019");
+  CHECK(err(with("/ops/1/params/default", 1000.5)) == "40019");
+  CHECK(err(with("/ops/1/params/default", "1")) == "40004");
   CHECK(err(with("/ops/2/params/prefix", "http://h/x")) == "40007");
   CHECK(err(with("/ops/2/params/prefix", "qiniu:///prefix")) == "40006");
   CHECK(err(with("/ops/2/params/prefix", "qiniu:///z9/b/k")) == "40008");
@@ -69,6 +78,33 @@ TEST_CASE("fields of a mix are checked", "[atflow][errors]") {
   CHECK(err(with("/ops/1/params/condition", 7)) == "40004");
   CHECK(err(with("/ops/1/params/condition", Json::parse(R"([{"label":"class.x"}])"))) == "40039");
   CHECK(err(with("/ops/1/params/condition", nullptr)) == "40003");
+}
+
+TEST_CASE("a filter without a label lacks it", "[atflow][errors]") {
+  Flow flow;
+  const auto err = [&](Json params) {
+    Json mix = mix_e4();
+    mix["ops"][0]["postOps"] = {"few"};
+    mix["ops"].push_back({{"name", "few"},
+                          {"type", "filter"},
+                          {"preOps", {"source"}},
+                          {"postOps", {"flip1"}},
+                          {"params", std::move(params)}});
+    mix["ops"][1]["preOps"] = {"few"};
+    const auto answer = flow.q("POST", "/v1/dataflows/mix", mix.dump());
+    INFO(answer.text);
+    CHECK(answer.body.value("message", "").find("ops[3].params.label") != std::string::npos);
+    return answer.err();
+  };
+  CHECK(err({{"label", ""}, {"values", {"x"}}}) == "40003");
+  CHECK(err({{"label", "pulp"}, {"values", {"x"}}}) == "40037");
+}
+
+TEST_CASE("anybody may ask whether the server is alive", "[atflow][errors]") {
+  Flow flow;
+  const auto alive = flow.plain("GET", "/healthz");
+  CHECK(alive.status == 200);
+  CHECK(alive.text == R"({"status":"ok"})");
 }
 
 TEST_CASE("a server without a log bucket demands logFile", "[atflow][errors]") {

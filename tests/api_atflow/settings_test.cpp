@@ -58,8 +58,46 @@ TEST_CASE("records get http addresses when the zone has a public base", "[atflow
   CHECK(problem(R"({"records": {"urlStyle": "s3"}})").find("qiniu or http: records.urlStyle") != std::string::npos);
   CHECK(problem(R"({"zones": {"z0": {"publicBase": "p.example.com"}}})").find("zones.z0.publicBase") !=
         std::string::npos);
-  CHECK(problem(R"({"zones": {"z0": {"driver": "local"}}})").find("zones.z0.driver") != std::string::npos);
+  CHECK(problem(R"({"zones": {"z0": {"driver": "local"}}})").empty());
+  CHECK(problem(R"({"zones": {"z1": {"driver": "kodo"}}})") ==
+        "atflow settings: must be local: kodo and s3 are not served yet: zones.z1.driver");
+  CHECK(problem(R"({"zones": {"z1": {"driver": "s3"}}})").find("zones.z1.driver") !=
+        std::string::npos);
   CHECK(problem(R"({"zones": ["z0"]})").find("settings.zones") != std::string::npos);
+}
+
+TEST_CASE("what the settings say of the server around the dialect is done", "[atflow][settings]") {
+  const auto settings = atflow::read_settings(Json::parse(R"({
+    "listen": "127.0.0.1:8081", "workers": 3, "queue": {"max": 7}, "store": "/srv/store",
+    "zones": {"z0": {"driver": "local"}, "cn-1": {}}, "local": {"createBuckets": false},
+    "fetch": {"allowPrivate": true, "tries": 2, "connectSeconds": 4, "totalSeconds": 9, "maxBytes": 77, "maxRedirects": 0},
+    "limits": {"maxBody": 1000, "maxLine": 500}, "defaults": {"targetBase": "source"}})"));
+  REQUIRE(settings.ok());
+  CHECK(settings->server.listen_address == "127.0.0.1");
+  CHECK(settings->server.listen_port == 8081);
+  CHECK(settings->max_body_bytes == std::optional<std::int64_t>{1000});
+  CHECK(settings->node_defaults["input.list"]["max_line_bytes"] == 500);
+  EngineSettings engine;
+  settings->server.apply(engine);
+  CHECK(engine.workers == 3);
+  CHECK(engine.jobs.max_queued == 7);
+  CHECK(engine.store.folder == "/srv/store");
+  CHECK(engine.store.zones == std::vector<std::string>{"z0", "cn-1"});
+  CHECK_FALSE(engine.store.create_buckets);
+  CHECK(engine.store.fetch.allow_private);
+  CHECK(engine.store.fetch.tries == 2);
+  CHECK(engine.store.fetch.connect == std::chrono::seconds{4});
+  CHECK(engine.store.fetch.total == std::chrono::seconds{9});
+  CHECK(engine.store.fetch.max_bytes == 77);
+  CHECK(engine.store.fetch.max_redirects == 0);
+  EngineSettings untouched;
+  atflow::Settings{}.server.apply(untouched);
+  CHECK(untouched.store.zones == std::vector<std::string>{"z0"});
+  CHECK(problem(R"({"listen": "8080"})").find("settings.listen") != std::string::npos);
+  CHECK(problem(R"({"workers": 0})").find("settings.workers") != std::string::npos);
+  CHECK(problem(R"({"store": "store"})").find("settings.store") != std::string::npos);
+  CHECK(problem(R"({"defaults": {"targetBase": "prefix"}})").find("defaults.targetBase") !=
+        std::string::npos);
 }
 
 TEST_CASE("wrong settings name the member", "[atflow][settings]") {
