@@ -22,18 +22,30 @@ int depth_of(const millrace::Json& value) {
   return 0;
 }
 
+// Values, and names of members.
+std::size_t values_of(const millrace::Json& value) {
+  std::size_t count = 1;
+  if (!value.is_structured()) return count;
+  for (const auto& item : value) count += values_of(item);
+  return count + (value.is_object() ? value.size() : 0);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text{reinterpret_cast<const char*>(data), size};
-  const millrace::JsonLimits limits{.max_bytes = 1u << 16, .max_depth = 20};
+  const millrace::JsonLimits limits{.max_bytes = 1u << 16,
+                                     .max_depth = 20,
+                                     .max_values = 2'000,
+                                     .max_name_bytes = 4'096};
   const auto parsed = millrace::parse_json(text, limits);
   if (!parsed.ok()) {
     const auto& message = parsed.error().message;
     require(message.rfind("JSON", 0) == 0 && millrace::is_utf8(message));
     return 0;
   }
-  require(size <= limits.max_bytes && depth_of(*parsed) <= limits.max_depth);
+  require(size <= limits.max_bytes && depth_of(*parsed) <= limits.max_depth &&
+          values_of(*parsed) <= limits.max_values);
   // What we take, the library takes too, and the document survives a round trip.
   const auto reference = millrace::Json::parse(text, nullptr, false);
   require(!reference.is_discarded() && reference == *parsed);
