@@ -10,6 +10,7 @@
 #include "engine/graph/fault_list.hpp"
 #include "engine/graph/node_name.hpp"
 #include "engine/graph/pipeline.hpp"
+#include "engine/graph/resolver.hpp"
 #include "engine/job/inline_services.hpp"
 #include "engine/job/job_metrics.hpp"
 #include "engine/job/kept_changes.hpp"
@@ -56,6 +57,8 @@ Limits engine_limits() {
       {"graph.node_name_bytes", kMostNodeNameBytes, "bytes", "of a node's name; more is 400"},
       {"graph.parameter_bytes", Binding::kMostBytes, "bytes",
        "that the values of a pipeline's parameters take where they are used; more is 400"},
+      {"graph.default_bytes", Resolver::kMostBytes, "bytes",
+       "that the defaults of operators take in the nodes that have them; more is 400"},
       {"graph.faults", FaultList::kMaxOfKind, "faults",
        "of one kind that are told one by one; the others are counted"},
       {"job.changes", KeptChanges::kMostChanges, "changes",

@@ -34,6 +34,19 @@ void put_members(Json& object, const Json& members) {
   }
 }
 
+std::size_t bytes_of(const Json& value) {
+  std::size_t bytes = sizeof(Json);
+  if (value.is_string()) {
+    bytes += value.get_ref<const std::string&>().size();
+  } else if (value.is_object()) {
+    for (const auto& [name, member] : value.get_ref<const Json::object_t&>())
+      bytes += sizeof(std::string) + name.size() + bytes_of(member);
+  } else if (value.is_array()) {
+    for (const Json& item : value) bytes += bytes_of(item);
+  }
+  return bytes;
+}
+
 MemberIndex::MemberIndex(const Json& object) : object_{object} {
   if (!object.is_object()) return;
   const auto& members = object.get_ref<const Json::object_t&>();

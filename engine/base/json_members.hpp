@@ -16,6 +16,9 @@ void append_member(Json& object, std::string_view name, Json value);
 /// and keeps its place, the others follow. Takes linear time, as Json::update() does not.
 void put_members(Json& object, const Json& members);
 
+/// Returns about how many bytes a copy of a value takes.
+std::size_t bytes_of(const Json& value);
+
 /// Finds the members of an object by name, in the same time however many there are; what is no
 /// object has none. It must outlive this unchanged. [any thread]
 class MemberIndex {

@@ -12,23 +12,6 @@
 #include <fmt/format.h>
 
 namespace millrace {
-namespace {
-
-// About how much memory a copy takes.
-std::size_t bytes_of(const Json& value) {
-  if (value.is_string()) return sizeof(Json) + value.get_ref<const std::string&>().size();
-  std::size_t bytes = sizeof(Json);
-  if (value.is_object()) {
-    for (const auto& [name, member] : value.get_ref<const Json::object_t&>())
-      bytes += sizeof(std::string) + name.size() + bytes_of(member);
-  } else if (value.is_array()) {
-    for (const Json& item : value) bytes += bytes_of(item);
-  }
-  return bytes;
-}
-
-}  // namespace
-
 // --- declarations ---
 
 Declarations::Declarations(const Json& document, FaultList& faults) {

@@ -66,6 +66,7 @@ void Resolver::resolve(const std::string& word, ResolvedType& type) {
   type.info = info;
   if (const auto found = defaults_.find(info->id); found != defaults_.end())
     type.defaults = &*found;
+  if (type.defaults != nullptr) type.default_bytes = bytes_of(*type.defaults);
 }
 
 std::vector<Fault> Resolver::check_defaults(const std::string& id, const Json& params) {
@@ -107,6 +108,16 @@ const CheckedNode& Resolver::check(ResolvedType& type, const Json& params) {
 }
 
 const CheckedNode& Resolver::check_anew(ResolvedType& type, const Json& params) {
+  bytes_ += type.default_bytes;
+  if (bytes_ > kMostBytes) {
+    return type.checked.emplace_back(CheckedNode{
+        std::make_shared<const Json>(Json::object()),
+        type.info,
+        {{"parameter_size", "",
+          fmt::format("the defaults of operators take more than {} MiB in all the nodes that have "
+                      "them",
+                      kMostBytes >> 20)}}});
+  }
   auto result = check_parameters(*type.info, type.table, with_defaults(type, params), services_);
   CheckedNode checked{std::make_shared<const Json>(std::move(result.params)), type.info,
                       std::move(result.faults)};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <deque>
 #include <memory>
 #include <string>
@@ -42,12 +43,16 @@ struct ResolvedType {
   std::deque<CheckedNode> checked;     // in places that do not move
   const CheckedNode* empty = nullptr;  // the one for no parameters
   const Json* defaults = nullptr;      // of the pipeline, for this operator
+  std::size_t default_bytes = 0;       // of a copy of them
   std::unordered_multimap<std::size_t, std::pair<const Json*, const CheckedNode*>> by_params;
 };
 
 /// Finds operators and checks parameters, once for equal ones. [one thread]
 class Resolver {
  public:
+  /// Bytes of all copies of defaults, in all the nodes that have them.
+  static constexpr std::size_t kMostBytes = 64u << 20;
+
   /// `defaults` are those of the pipeline; they must outlive the resolver.
   Resolver(Registry& registry, Services& services, const PipelineRules& rules, const Json& defaults)
       : registry_{registry}, services_{services}, rules_{rules}, defaults_{defaults} {}
@@ -71,6 +76,7 @@ class Resolver {
   std::unordered_map<std::string, ResolvedType> types_;
   const std::string* last_word_ = nullptr;  // a key of types_: runs of one type are common
   ResolvedType* last_ = nullptr;
+  std::size_t bytes_ = 0;  // of copies of defaults so far
 };
 
 }  // namespace millrace

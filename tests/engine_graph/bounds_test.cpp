@@ -59,6 +59,23 @@ TEST_CASE("copies of values are bounded in bytes", "[graph][bind]") {
   CHECK(found[0].pointer == "/ops/" + std::to_string(room));
 }
 
+TEST_CASE("copies of defaults are bounded in bytes", "[graph][validate]") {
+  Json document = parsed(R"({"ops": []})");
+  document["defaults"] = Json{{"input.plain", {{"label", std::string(8u << 20, 'd')}}}};
+  const auto has_fault = [&](int nodes) {
+    document["ops"] = Json::array();
+    for (int i = 0; i < nodes; ++i) {
+      document["ops"].push_back(
+          {{"name", "n" + std::to_string(i)}, {"type", "input.plain"}, {"params", {{"own", i}}}});
+    }
+    const auto faults = validated(document.dump()).faults;
+    return std::any_of(faults.begin(), faults.end(),
+                       [](const Fault& fault) { return fault.kind == "parameter_size"; });
+  };
+  CHECK_FALSE(has_fault(7));
+  CHECK(has_fault(8));
+}
+
 TEST_CASE("a name of a node has a limit", "[graph][validate]") {
   const auto faults = [](std::size_t bytes) {
     Json document = parsed(R"({"ops": [{"type": "input.plain"}]})");

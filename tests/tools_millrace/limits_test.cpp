@@ -71,6 +71,8 @@ const std::map<std::string_view, Trial>& trials() {
       {"graph.node_name_bytes", {"engine_graph/bounds_test.cpp", "a name of a node has a limit"}},
       {"graph.parameter_bytes",
        {"engine_graph/bounds_test.cpp", "copies of values are bounded in bytes"}},
+      {"graph.default_bytes",
+       {"engine_graph/bounds_test.cpp", "copies of defaults are bounded in bytes"}},
       {"graph.faults",
        {"engine_graph/read_test.cpp", "a thousand faults of one kind are counted, not listed"}},
       {"http.head_bytes", {kHttp, "too many header fields and too large heads are 431"}},
