@@ -31,14 +31,14 @@ double signed_area(const Polygon& polygon) {
   return twice / 2;
 }
 
-struct Side {
+struct PolygonSide {
   Point from, to;
   [[nodiscard]] double left() const { return std::min(from.x, to.x); }
   [[nodiscard]] double right() const { return std::max(from.x, to.x); }
 };
 
-std::vector<Side> sides_of(const Polygon& polygon) {
-  std::vector<Side> sides;
+std::vector<PolygonSide> sides_of(const Polygon& polygon) {
+  std::vector<PolygonSide> sides;
   sides.reserve(polygon.size());
   for (std::size_t i = 0; i < polygon.size(); ++i)
     sides.push_back({polygon[i], polygon[i + 1 == polygon.size() ? 0 : i + 1]});
@@ -46,7 +46,7 @@ std::vector<Side> sides_of(const Polygon& polygon) {
 }
 
 // Touching is not crossing: a clipped polygon runs along the edge of the picture more than once.
-bool is_crossing(const Side& a, const Side& b) {
+bool is_crossing(const PolygonSide& a, const PolygonSide& b) {
   return cross(a.from, a.to, b.from) * cross(a.from, a.to, b.to) < 0 &&
          cross(b.from, b.to, a.from) * cross(b.from, b.to, a.to) < 0;
 }
@@ -56,7 +56,7 @@ bool may_cross_itself(const Polygon& polygon) {
   if (polygon.size() < 4) return false;
   auto sides = sides_of(polygon);
   std::sort(sides.begin(), sides.end(),
-            [](const Side& a, const Side& b) { return a.left() < b.left(); });
+            [](const PolygonSide& a, const PolygonSide& b) { return a.left() < b.left(); });
   std::size_t pairs = kPairsOfSide * sides.size();
   for (std::size_t i = 0; i < sides.size(); ++i) {
     for (std::size_t j = i + 1; j < sides.size() && sides[j].left() <= sides[i].right(); ++j) {
@@ -67,10 +67,10 @@ bool may_cross_itself(const Polygon& polygon) {
 }
 
 // Returns the length of a horizontal line's part that the polygon winds around.
-double inside(const std::vector<Side>& sides, double y,
+double inside(const std::vector<PolygonSide>& sides, double y,
               std::vector<std::pair<double, int>>& crossings) {
   crossings.clear();
-  for (const Side& side : sides) {
+  for (const PolygonSide& side : sides) {
     if ((side.from.y <= y) == (side.to.y <= y)) continue;
     const double share = (y - side.from.y) / (side.to.y - side.from.y);
     crossings.emplace_back(side.from.x + share * (side.to.x - side.from.x),
