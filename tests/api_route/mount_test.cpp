@@ -146,7 +146,7 @@ TEST_CASE("the queued lane answers when the job is on disk", "[route][mount]") {
   const auto job = place.engine->job_store().get("sample", body_of(answer).substr(7));
   REQUIRE(job.ok());
   CHECK(job->state == JobState::Queued);
-  CHECK(job->pipeline["ops"].size() == 2);
+  CHECK((*job->pipeline)["ops"].size() == 2);
 
   SECTION("an invalid pipeline is refused with all its faults") {
     const auto refused = ask(**mount, Method::Post, "/mix",
