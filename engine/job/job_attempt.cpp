@@ -67,8 +67,10 @@ void JobAttempt::lose_lease() {
   cancel_.stop(StopReason::UpstreamFailed);
 }
 
-void JobAttempt::check_lease() {
-  if (!guard_.holds()) lose_lease();
+bool JobAttempt::check_lease() {
+  if (guard_.holds()) return true;
+  lose_lease();
+  return false;
 }
 
 std::optional<Progress> JobAttempt::progress() const {
