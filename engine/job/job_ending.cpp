@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kFirstWait{50};
 constexpr std::chrono::milliseconds kLongestWait{2'000};
+constexpr std::string_view kNoEnd = "catalog takes no end of a job";
 
 std::string_view name_of(EndingStep kind) {
   return kind == EndingStep::Write ? "catalog does not take changes of jobs"
@@ -242,6 +243,7 @@ void JobAttempt::write_end(JobState state) {
       },
       [this, state](const Result<void>& written) {
         if (!written.ok()) return not_written(written.error(), state);
+        if (is_bare_) service_->outages.passed(kNoEnd);
         done(state);
       });
 }
@@ -256,7 +258,7 @@ void JobAttempt::not_written(const Error& error, JobState wanted) {
 void JobAttempt::never_taken(const Error& error, JobState wanted) {
   if (is_bare_) {
     // Nothing smaller can be written, so this stays true until somebody mends the catalog.
-    service_->outages.failed("catalog takes no end of a job", lease_.job, error);
+    service_->outages.failed(kNoEnd, lease_.job, error);
     if (service_->is_stopping()) return abandon();
     return service_->post_after(kLongestWait,
                                 [self = shared_from_this(), wanted] { self->write_end(wanted); });
