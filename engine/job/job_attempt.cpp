@@ -123,7 +123,7 @@ void JobAttempt::began() {
   }
   if (lease_.token > 1) {
     // Copying what is staged may take long.
-    return service_->post(Pool::Waiting, [self = shared_from_this()] { self->inherit(); });
+    return service_->post(Pool::Upkeep, [self = shared_from_this()] { self->inherit(); });
   }
   go_on(begin());
 }

@@ -115,6 +115,7 @@ class JobAttempt : public std::enable_shared_from_this<JobAttempt> {
   void refused(const Error& error, JobState wanted);
   void abandon();
   void done(JobState state);
+  void remove_what_is_left();
   [[nodiscard]] JobStore::Ending ending() const;
   [[nodiscard]] Json progress_json() const;
   [[nodiscard]] std::chrono::milliseconds back_off() const;

@@ -345,6 +345,19 @@ void JobAttempt::free_slot() {
   service_->executed(lease_.job, service_->catalog.clock().steady() - started_);
 }
 
+void JobAttempt::remove_what_is_left() {
+  const bool has_earlier = lease_.token > 1;  // attempts, of which nobody knows what they left
+  const bool scratch = has_earlier || (services_ && services_->has_scratch());
+  const bool contents = has_earlier || (services_ && services_->has_contents());
+  const bool unseen = has_earlier || (services_ && services_->has_unseen());
+  if (!scratch && !contents && !unseen) return;
+  service_->post(Pool::Upkeep, [=, service = service_, lease = lease_] {
+    if (scratch) service->remove_scratch(lease.job, lease.token);
+    if (contents) service->remove_contents(lease.job);
+    if (unseen) service->drop_unseen(lease.job);
+  });
+}
+
 void JobAttempt::done(JobState state) {
   free_slot();
   if (is_final(state)) {
@@ -359,22 +372,7 @@ void JobAttempt::done(JobState state) {
                    lease_.attempt, took.count());
     }
   }
-  const bool may_have_scratch = lease_.token > 1 || (services_ && services_->has_scratch());
-  if (is_final(state) && may_have_scratch) {
-    service_->post(Pool::Control, [service = service_, lease = lease_] {
-      service->remove_scratch(lease.job, lease.token);
-    });
-  }
-  const bool may_have_contents = lease_.token > 1 || (services_ && services_->has_contents());
-  if (is_final(state) && may_have_contents) {
-    service_->post(Pool::Waiting,
-                   [service = service_, id = lease_.job] { service->remove_contents(id); });
-  }
-  const bool may_have_unseen = lease_.token > 1 || (services_ && services_->has_unseen());
-  if (is_final(state) && may_have_unseen) {
-    service_->post(Pool::Waiting,
-                   [service = service_, id = lease_.job] { service->drop_unseen(id); });
-  }
+  if (is_final(state)) remove_what_is_left();
   service_->attempt_done(shared_from_this(), state);
 }
 

@@ -20,9 +20,10 @@ enum class Pool {
   Control,  // requests, the life of jobs, checkpoints, aborts: files and database, never an operator of a queued job
   Waiting,  // operators that are declared `blocking`: files, network, SQL
   Compute,  // all other operators
+  Upkeep,   // slow work of the engine itself: copying what earlier attempts staged, removing what ended jobs left
 };
 
-/// Threads of each pool, at least one.
+/// Threads of the pools of which a setting tells how many, at least one.
 struct PoolSizes {
   std::size_t control = 8;
   std::size_t waiting = 32;

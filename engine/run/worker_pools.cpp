@@ -19,6 +19,8 @@ namespace {
 constexpr unsigned kTurnsOfOwn = 64;
 // Delayed tasks are short; a second thread serves them while one is late all the same.
 constexpr std::size_t kDelayedThreads = 2;
+// They wait for our own disk and database: a job that is tried again need not stand behind the sweep of a large store.
+constexpr std::size_t kUpkeepThreads = 4;
 
 // One queue and the threads that serve it, each of which has a stack of its own tasks besides. Destruction lets all of
 // them run dry first.
@@ -154,6 +156,7 @@ class WorkerPools final : public Scheduler {
         control_{std::max<std::size_t>(sizes.control, 1)},
         compute_{std::max<std::size_t>(sizes.compute, 1)},
         waiting_{std::max<std::size_t>(sizes.waiting, 1)},
+        upkeep_{kUpkeepThreads},
         delayed_pool_{kDelayedThreads},
         timer_{[this](const std::stop_token& stop) { keep_time(stop); }} {}
 
@@ -202,6 +205,7 @@ class WorkerPools final : public Scheduler {
     switch (pool) {
       case Pool::Control: return control_;
       case Pool::Waiting: return waiting_;
+      case Pool::Upkeep: return upkeep_;
       case Pool::Compute: break;
     }
     return compute_;
@@ -237,6 +241,7 @@ class WorkerPools final : public Scheduler {
   WorkerPool control_;
   WorkerPool compute_;
   WorkerPool waiting_;
+  WorkerPool upkeep_;
   WorkerPool delayed_pool_;
   std::mutex mutex_;  // guards delayed_, order_ and ended_
   std::condition_variable_any wake_;
