@@ -16,6 +16,7 @@ set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin")
 set(MILLRACE_PLUGIN_DIRECTORY "lib/millrace/plugins")
 
+option(MILLRACE_UNITY "Compile the files of a component together, some at a time" ON)
 option(MILLRACE_WERROR "Treat warnings as errors" OFF)
 set(MILLRACE_SANITIZE "" CACHE STRING "Sanitizers, comma separated (address,undefined or thread)")
 
@@ -65,13 +66,26 @@ if(CMAKE_BUILD_TYPE STREQUAL "Debug")
   target_compile_options(millrace_options INTERFACE -Og -g1)
 endif()
 
-# A component: a folder of the tree that is one static library. LINK is PUBLIC, since headers show what they use.
+# A component: a folder of the tree that is one static library. LINK is PUBLIC, since headers show what they use; APART
+# are files that are compiled alone.
 function(millrace_add_component name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LINK;PRIVATE_LINK" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK;PRIVATE_LINK;APART" ${ARGN})
   add_library(millrace_${name} STATIC ${ARG_SOURCES})
   target_include_directories(millrace_${name} PUBLIC ${PROJECT_SOURCE_DIR})
   target_link_libraries(millrace_${name} PUBLIC ${ARG_LINK} PRIVATE millrace_options ${ARG_PRIVATE_LINK})
   if(NOT name STREQUAL "base")
     target_precompile_headers(millrace_${name} REUSE_FROM millrace_base)
   endif()
+  millrace_compile_together(millrace_${name} ${ARG_APART})
+endfunction()
+
+# Compiles the files of a target some at a time: most of a file's time goes into the headers that it shares with its
+# neighbours. What follows the target are files to be compiled alone, since names of theirs clash with others'.
+function(millrace_compile_together target)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ${MILLRACE_UNITY} UNITY_BUILD_BATCH_SIZE 8)
+  if(MILLRACE_UNITY)
+    # Types of an anonymous namespace are then in a file that another one includes.
+    target_compile_options(${target} PRIVATE $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-subobject-linkage>)
+  endif()
+  set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 endfunction()

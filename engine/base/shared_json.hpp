@@ -22,6 +22,9 @@ class SharedJson {
   /// Without blanks, in UTF-8; bytes that are not become U+FFFD.
   [[nodiscard]] const std::string& text() const;
 
+  /// Compares the documents.
+  friend bool operator==(const SharedJson& a, const SharedJson& b) { return *a == *b; }
+
  private:
   struct Held;
   std::shared_ptr<const Held> held_;  // never null

@@ -67,8 +67,10 @@ void JobAttempt::lose_lease() {
   cancel_.stop(StopReason::UpstreamFailed);
 }
 
-void JobAttempt::check_lease() {
-  if (!guard_.holds()) lose_lease();
+bool JobAttempt::check_lease() {
+  if (guard_.holds()) return true;
+  lose_lease();
+  return false;
 }
 
 std::optional<Progress> JobAttempt::progress() const {
@@ -121,7 +123,7 @@ void JobAttempt::began() {
   }
   if (lease_.token > 1) {
     // Copying what is staged may take long.
-    return service_->post(Pool::Waiting, [self = shared_from_this()] { self->inherit(); });
+    return service_->post(Pool::Upkeep, [self = shared_from_this()] { self->inherit(); });
   }
   go_on(begin());
 }

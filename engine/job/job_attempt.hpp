@@ -39,8 +39,8 @@ class JobAttempt : public std::enable_shared_from_this<JobAttempt> {
   void renewed(Clock::Steady asked);
   /// The lease is, or may be, somebody else's now: stop, and touch nothing any more. [any thread]
   void lose_lease();
-  /// Loses the lease when its time is over. [any thread]
-  void check_lease();
+  /// Says whether the lease holds, and loses it when its time is over. [any thread]
+  bool check_lease();
   /// Gives a job back to the queue that never started. [any thread]
   void give_back();
 
@@ -115,6 +115,7 @@ class JobAttempt : public std::enable_shared_from_this<JobAttempt> {
   void refused(const Error& error, JobState wanted);
   void abandon();
   void done(JobState state);
+  void remove_what_is_left();
   [[nodiscard]] JobStore::Ending ending() const;
   [[nodiscard]] Json progress_json() const;
   [[nodiscard]] std::chrono::milliseconds back_off() const;

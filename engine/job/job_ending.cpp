@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kFirstWait{50};
 constexpr std::chrono::milliseconds kLongestWait{2'000};
+constexpr std::string_view kNoEnd = "catalog takes no end of a job";
 
 std::string_view name_of(EndingStep kind) {
   return kind == EndingStep::Write ? "catalog does not take changes of jobs"
@@ -242,6 +243,7 @@ void JobAttempt::write_end(JobState state) {
       },
       [this, state](const Result<void>& written) {
         if (!written.ok()) return not_written(written.error(), state);
+        if (is_bare_) service_->outages.passed(kNoEnd);
         done(state);
       });
 }
@@ -256,7 +258,7 @@ void JobAttempt::not_written(const Error& error, JobState wanted) {
 void JobAttempt::never_taken(const Error& error, JobState wanted) {
   if (is_bare_) {
     // Nothing smaller can be written, so this stays true until somebody mends the catalog.
-    service_->outages.failed("catalog takes no end of a job", lease_.job, error);
+    service_->outages.failed(kNoEnd, lease_.job, error);
     if (service_->is_stopping()) return abandon();
     return service_->post_after(kLongestWait,
                                 [self = shared_from_this(), wanted] { self->write_end(wanted); });
@@ -343,6 +345,19 @@ void JobAttempt::free_slot() {
   service_->executed(lease_.job, service_->catalog.clock().steady() - started_);
 }
 
+void JobAttempt::remove_what_is_left() {
+  const bool has_earlier = lease_.token > 1;  // attempts, of which nobody knows what they left
+  const bool scratch = has_earlier || (services_ && services_->has_scratch());
+  const bool contents = has_earlier || (services_ && services_->has_contents());
+  const bool unseen = has_earlier || (services_ && services_->has_unseen());
+  if (!scratch && !contents && !unseen) return;
+  service_->post(Pool::Upkeep, [=, service = service_, lease = lease_] {
+    if (scratch) service->remove_scratch(lease.job, lease.token);
+    if (contents) service->remove_contents(lease.job);
+    if (unseen) service->drop_unseen(lease.job);
+  });
+}
+
 void JobAttempt::done(JobState state) {
   free_slot();
   if (is_final(state)) {
@@ -357,22 +372,7 @@ void JobAttempt::done(JobState state) {
                    lease_.attempt, took.count());
     }
   }
-  const bool may_have_scratch = lease_.token > 1 || (services_ && services_->has_scratch());
-  if (is_final(state) && may_have_scratch) {
-    service_->post(Pool::Control, [service = service_, lease = lease_] {
-      service->remove_scratch(lease.job, lease.token);
-    });
-  }
-  const bool may_have_contents = lease_.token > 1 || (services_ && services_->has_contents());
-  if (is_final(state) && may_have_contents) {
-    service_->post(Pool::Waiting,
-                   [service = service_, id = lease_.job] { service->remove_contents(id); });
-  }
-  const bool may_have_unseen = lease_.token > 1 || (services_ && services_->has_unseen());
-  if (is_final(state) && may_have_unseen) {
-    service_->post(Pool::Waiting,
-                   [service = service_, id = lease_.job] { service->drop_unseen(id); });
-  }
+  if (is_final(state)) remove_what_is_left();
   service_->attempt_done(shared_from_this(), state);
 }
 

@@ -28,7 +28,7 @@ void JobAttempt::inherit() {
       [this](Result<void> written) {
         if (written.ok()) {
           // Files and rows of the attempts before go first, which may be many.
-          return service_->post(Pool::Waiting, [self = shared_from_this()] { self->inherited(); });
+          return service_->post(Pool::Upkeep, [self = shared_from_this()] { self->inherited(); });
         }
         Outcome outcome;
         outcome.stopped = cancel_.reason();

@@ -93,7 +93,7 @@ void JobService::State::sweep() {
 
 void JobService::State::sweep_now_and_then() {
   if (settings.keep_ended.count() == 0 || is_stopping()) return;
-  post(Pool::Control, [this] {
+  post(Pool::Upkeep, [this] {
     remove_contents();  // before the rows that lead to them
     sweep();
     sweep_scratch();

@@ -64,7 +64,7 @@ Result<void> JobService::start() {
     state_->arm();
   }
   state_->dispatch();
-  state_->post(Pool::Waiting, [state = state_] {
+  state_->post(Pool::Upkeep, [state = state_] {
     state->sweep_stages();
     state->sweep_scratch();
     state->remove_contents();
@@ -190,8 +190,8 @@ Result<JobState> JobService::abort(JobId id, StopReason reason) {
   if (aborted.state == JobState::Aborted) {
     state_->post(Pool::Control, [state = state_, id] {
       state->tidy_aborted(id);
-      state->sweep_scratch(id);
-      state->post(Pool::Waiting, [state, id] {
+      state->post(Pool::Upkeep, [state, id] {
+        state->sweep_scratch(id);
         state->remove_contents(id);
         state->drop_unseen(id);
       });

@@ -63,7 +63,7 @@ struct JobService::State : std::enable_shared_from_this<JobService::State> {
   void tick(Clock::Steady due);
   void renew(const std::shared_ptr<JobAttempt>& attempt);
   void poll_shared_catalog();
-  /// Removes what has ended long ago, now and every hour, on the control pool (job_retention.cpp).
+  /// Removes what has ended long ago, now and every hour, on the upkeep pool (job_retention.cpp).
   void sweep_now_and_then();
   void sweep();
   [[nodiscard]] std::int64_t now_us() const { return to_micros(catalog.clock().now()); }
@@ -87,10 +87,10 @@ struct JobService::State : std::enable_shared_from_this<JobService::State> {
   /// Removes what jobs that have ended left staged.
   void sweep_stages();
   /// Removes the rows that a job which has ended wrote and nobody sees (job_changes.cpp); a failure
-  /// is logged, and the catalog's own sweep tries again. [waiting pool]
+  /// is logged, and the catalog's own sweep tries again. [upkeep pool]
   void drop_unseen(JobId id);
 
-  // Scratch (job_scratch.cpp). [control pool, or the thread that calls start()]
+  // Scratch (job_scratch.cpp). [upkeep pool]
   /// Removes what the attempts of a job up to `token` kept aside; a failure is logged, and a sweep
   /// tries again.
   void remove_scratch(JobId id, std::int64_t token);
@@ -98,9 +98,9 @@ struct JobService::State : std::enable_shared_from_this<JobService::State> {
   void sweep_scratch(JobId id);
   void sweep_scratch();
 
-  // Contents (job_contents.cpp). [control pool, or the thread that calls start()]
-  /// Removes contents that jobs which have ended have made and nothing names: of one, or of all. What
-  /// does not work is logged, and done by the next start or the hourly sweep.
+  // Contents (job_contents.cpp). [upkeep pool]
+  /// Removes contents that jobs which have ended have made and nothing names: of one, or of all.
+  /// What does not work is logged, and done by the next start or the hourly sweep.
   void remove_contents(JobId only = {});
 
   void post(Pool pool, std::function<void()> work);

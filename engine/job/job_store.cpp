@@ -159,6 +159,16 @@ Result<void> write(Connection& connection, JobStore::Newest& newest, Submitting&
                std::move(inserted).error().detail};
 }
 
+// Asks for jobs, best first: so many of each queue and state that the jobs of a queue that stands
+// still hide none of another's, and none that have only to end.
+std::string best_of_each(std::string_view condition) {
+  return fmt::format(
+      "SELECT id, queue, priority, not_before_us, state FROM (SELECT id, queue, priority, "
+      "not_before_us, state, ROW_NUMBER() OVER (PARTITION BY queue, state ORDER BY priority DESC, "
+      "id) AS place FROM jobs WHERE {}) AS found WHERE place <= ? ORDER BY priority DESC, id",
+      condition);
+}
+
 // As many jobs of one request share a write: they hold the writer for some milliseconds.
 constexpr std::size_t kJobsPerWrite = 256;
 
@@ -324,15 +334,11 @@ Result<std::vector<JobStore::Waiting>> JobStore::expired(int limit) {
   std::vector<Waiting> found;
   const auto now = to_micros(catalog_.clock().now());
   MR_CHECK(catalog_.read([&](Connection& connection) -> Result<void> {
-    MR_TRY(
-        const SqlRows rows,
-        connection.query(
-            fmt::format(
-                "SELECT id, queue, priority, not_before_us, state FROM jobs WHERE state IN "
-                "('running', 'publishing', 'aborting') AND lease_until_us < {} ORDER BY priority "
-                "DESC, id LIMIT ?",
-                lease_now_),
-            {now, std::int64_t{limit}}));
+    MR_TRY(const SqlRows rows,
+           connection.query(best_of_each("state IN ('running', 'publishing', 'aborting') AND "
+                                         "lease_until_us < " +
+                                         lease_now_),
+                            {now, std::int64_t{limit}}));
     MR_TRY(found, detail::read_waiting(rows));
     return {};
   }));
@@ -344,14 +350,9 @@ Result<std::vector<JobStore::Waiting>> JobStore::startable(int limit) {
   const auto now = to_micros(catalog_.clock().now());
   std::vector<Waiting> more;
   MR_CHECK(catalog_.read([&](Connection& connection) -> Result<void> {
-    // The best of each queue: the jobs of one that stands still hide none of another's.
     MR_TRY(const SqlRows rows,
-           connection.query(
-               "SELECT id, queue, priority, not_before_us, state FROM (SELECT id, queue, priority, "
-               "not_before_us, state, ROW_NUMBER() OVER (PARTITION BY queue ORDER BY priority "
-               "DESC, id) AS place FROM jobs WHERE state = 'queued' AND not_before_us <= ?) AS "
-               "waiting WHERE place <= ? ORDER BY priority DESC, id",
-               {now, std::int64_t{limit}}));
+           connection.query(best_of_each("state = 'queued' AND not_before_us <= ?"),
+                            {now, std::int64_t{limit}}));
     MR_TRY(more, detail::read_waiting(rows));
     return {};
   }));

@@ -60,8 +60,9 @@ void JobService::State::tick(Clock::Steady due) {
     ++activities;  // until the end of this function: drain() must not pass us by
     const auto now = catalog.clock().steady();
     for (const auto& [id, attempt] : attempts) {
-      attempt->check_lease();
-      if (!attempt->is_renewing && now - attempt->renewed_at >= settings.lease / 3) {
+      // What is over is not renewed: another may have the job, however long an operator hangs here.
+      const bool holds = attempt->check_lease();
+      if (holds && !attempt->is_renewing && now - attempt->renewed_at >= settings.lease / 3) {
         attempt->is_renewing = true;
         to_renew.push_back(attempt);
       }

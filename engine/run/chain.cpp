@@ -86,7 +86,9 @@ Result<void> Chain::push_through(std::size_t place, const ChainCall& call, Outpu
     emitted_.clear();
     MR_CHECK(feed(place, call, carried_, out));
   }
-  return out.settle();
+  auto settled = out.settle();
+  if (!settled.ok()) return std::move(settled).error().within(nodes_.back().name);
+  return {};
 }
 
 Result<bool> Chain::produce(const ChainCall& call, Output& out) {

@@ -23,9 +23,10 @@ enum class Pool {
   Compute,  // all other operators
   Hashing,  // passwords, which are slow and large to hash on purpose: who guesses at them holds up
             // nobody else
+  Upkeep,   // slow work of the engine itself: copying what earlier attempts staged, removing what ended jobs left
 };
 
-/// Threads of each pool, at least one.
+/// Threads of the pools of which a setting tells how many, at least one.
 struct PoolSizes {
   std::size_t control = 8;
   std::size_t waiting = 32;

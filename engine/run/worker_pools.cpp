@@ -19,6 +19,8 @@ namespace {
 constexpr unsigned kTurnsOfOwn = 64;
 // Delayed tasks are short; a second thread serves them while one is late all the same.
 constexpr std::size_t kDelayedThreads = 2;
+// They wait for our own disk and database: a job that is tried again need not stand behind the sweep of a large store.
+constexpr std::size_t kUpkeepThreads = 4;
 
 // One queue and the threads that serve it, each of which has a stack of its own tasks besides. Destruction lets all of
 // them run dry first.
@@ -155,6 +157,7 @@ class WorkerPools final : public Scheduler {
         compute_{std::max<std::size_t>(sizes.compute, 1)},
         waiting_{std::max<std::size_t>(sizes.waiting, 1)},
         hashing_{std::max<std::size_t>(sizes.hashing, 1)},
+        upkeep_{kUpkeepThreads},
         delayed_pool_{kDelayedThreads},
         timer_{[this](const std::stop_token& stop) { keep_time(stop); }} {}
 
@@ -205,6 +208,7 @@ class WorkerPools final : public Scheduler {
       case Pool::Waiting: return waiting_;
       case Pool::Hashing:
         return hashing_;
+      case Pool::Upkeep: return upkeep_;
       case Pool::Compute: break;
     }
     return compute_;
@@ -241,6 +245,7 @@ class WorkerPools final : public Scheduler {
   WorkerPool compute_;
   WorkerPool waiting_;
   WorkerPool hashing_;
+  WorkerPool upkeep_;
   WorkerPool delayed_pool_;
   std::mutex mutex_;  // guards delayed_, order_ and ended_
   std::condition_variable_any wake_;

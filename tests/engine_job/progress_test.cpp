@@ -28,14 +28,15 @@ Plan line_of_three() {
   return plan;
 }
 
-JobRequest slow_pictures(const JobPlace& place, const Json& teller) {
+JobRequest slow_pictures(const JobPlace& place, const Json& teller, int rows = 40) {
   JobRequest request;
-  request.pipeline = place.pipeline({{"batches", 1}, {"rows", 40}});
-  auto& ops = request.pipeline["ops"];
+  Json document = place.pipeline({{"batches", 1}, {"rows", rows}});
+  auto& ops = document["ops"];
   ops[0].erase("postOps");
   ops[1]["preOps"] = {"slow"};
   ops.push_back(
       {{"name", "slow"}, {"type", "augment.teller"}, {"preOps", {"in"}}, {"params", teller}});
+  request.pipeline = std::move(document);
   return request;
 }
 
@@ -183,8 +184,7 @@ TEST_CASE("metrics stand in the journal, the last of each curve always, before t
           "[job][metrics]") {
   JobPlace place{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
   place.open();
-  auto request = slow_pictures(place, {{"metrics", 300}});
-  request.pipeline["ops"][0]["params"]["rows"] = 1;
+  auto request = slow_pictures(place, {{"metrics", 300}}, 1);
   const auto id = place.submit(std::move(request));
   CHECK(place.wait_until_final(id).state == JobState::Finished);
   std::vector<Json> points;

@@ -127,8 +127,9 @@ TEST_CASE("a job with a large state goes on from its file wherever its process d
   SeededRandom random{seed};
   JobRequest request;
   request.idempotency_key = "large";
-  request.pipeline = place.pipeline({{"batches", 1'000}, {"rows", 2}}, "list");
-  request.pipeline["ops"][1]["params"]["state_bytes"] = 100'000;
+  Json document = place.pipeline({{"batches", 1'000}, {"rows", 2}}, "list");
+  document["ops"][1]["params"]["state_bytes"] = 100'000;
+  request.pipeline = std::move(document);
   const auto row = [&place] {
     std::size_t bytes = 0;
     must(place.catalog().read([&bytes](Connection& connection) -> Result<void> {

@@ -1,5 +1,6 @@
 #include "engine/run/scheduler.hpp"
 
+#include <array>
 #include <atomic>
 #include <future>
 #include <string>
@@ -62,6 +63,30 @@ TEST_CASE("a delayed task runs when its time has come", "[scheduler]") {
   auto future = ran.get_future();
   REQUIRE(future.wait_for(std::chrono::seconds{30}) == std::future_status::ready);
   CHECK(future.get() - begin >= std::chrono::milliseconds{20});
+}
+
+TEST_CASE("upkeep runs though every thread for operators and jobs is kept", "[scheduler]") {
+  struct Kept {
+    std::promise<void> entered{}, upkept{};
+    std::shared_future<void> open;
+    static void run(void* self) {
+      auto& kept = *static_cast<Kept*>(self);
+      kept.entered.set_value();
+      kept.open.wait();
+    }
+    static void upkeep(void* self) { static_cast<Kept*>(self)->upkept.set_value(); }
+  };
+  std::promise<void> open;
+  const auto is_open = open.get_future().share();
+  std::array<Kept, 3> kept{Kept{.open = is_open}, Kept{.open = is_open}, Kept{.open = is_open}};
+  const auto pools = make_worker_pools({.control = 1, .waiting = 1, .compute = 1}, system_clock());
+  pools->submit({Kept::run, &kept[0]}, Pool::Control);
+  pools->submit({Kept::run, &kept[1]}, Pool::Waiting);
+  pools->submit({Kept::run, &kept[2]}, Pool::Compute);
+  for (auto& each : kept) each.entered.get_future().wait();
+  pools->submit({Kept::upkeep, &kept[0]}, Pool::Upkeep);
+  CHECK(kept[0].upkept.get_future().wait_for(std::chrono::seconds{30}) == std::future_status::ready);
+  open.set_value();
 }
 
 TEST_CASE("a worker goes on with the newest of what its own tasks made", "[scheduler]") {
