@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "api/http/body_file.hpp"
 #include "api/http/io_thread.hpp"
 #include "tests/api_http/client.hpp"
 
@@ -124,9 +125,12 @@ TEST_CASE("a reply that is never given becomes a 500, and a second one is ignore
 }
 
 TEST_CASE("a large body arrives whole, both ways", "[http][server]") {
-  TestServer server{[](const std::shared_ptr<http::Request>& request, const http::Reply& reply) {
-    reply(http::Response::text(200, std::move(request->body)));
-  }};
+  TestServer server{
+      [](const std::shared_ptr<http::Request>& request, const http::Reply& reply) {
+        const auto loaded = http::load_body(*request);
+        reply(http::Response::text(loaded.ok() ? 200 : 500, std::move(request->body)));
+      },
+      {.body_bytes = 16u << 20}};
   std::string body(5'000'000, 'x');
   for (std::size_t i = 0; i < body.size(); i += 97) body[i] = static_cast<char>('a' + i % 26);
   Client client{server.port};
@@ -201,7 +205,8 @@ TEST_CASE("stopping ends a loop whose timer is due at that moment", "[http][serv
   std::promise<void> has_come;
   TestServer server{[&](const std::shared_ptr<http::Request>&, const http::Reply& reply) {
     has_come.set_value();
-    std::this_thread::sleep_for(2 * http::IoThread::kTick);  // the end waits behind this, and so does the timer
+    std::this_thread::sleep_for(
+        2 * http::IoThread::kTick);  // the end waits behind this, and so does the timer
     reply(http::Response::text(200, "late"));
   }};
   Client client{server.port};

@@ -3,6 +3,7 @@
 #include <array>
 #include <stdexcept>
 
+#include "api/http/body_file.hpp"
 #include "api/http/multipart.hpp"
 
 #include <fmt/format.h>
@@ -114,9 +115,12 @@ std::string make_token(std::int64_t issued, std::int64_t expires, const std::str
 
 Registry::Registry() {
   answers_["POST /api/v1/auth/login/"] = sign_in;
-  server_ =
-      std::make_unique<TestServer>([this](const std::shared_ptr<http::Request>& request,
-                                          const http::Reply& reply) { answer(request, reply); });
+  server_ = std::make_unique<TestServer>(
+      [this](const std::shared_ptr<http::Request>& request, const http::Reply& reply) {
+        static_cast<void>(http::load_body(*request));
+        answer(request, reply);
+      },
+      http::Limits{.body_bytes = 16u << 20});
 }
 
 void Registry::answer(const std::shared_ptr<http::Request>& request, const http::Reply& reply) {
