@@ -20,7 +20,7 @@ std::int64_t number_of(const std::string& text) {
 }
 
 Json progress_of(const std::string& data) {
-  auto json = Json::parse(data, nullptr, false);
+  auto json = parse_json(data).value_or(Json{});
   return json.is_object() ? json : Json{};
 }
 
@@ -50,7 +50,7 @@ class RemoteJobs final : public JobAccess {
                              [&](const ServerClient::Event& event) {
                                if (event.id.empty())
                                  return false;  // progress: the journal has been told
-                               const auto data = Json::parse(event.data, nullptr, false);
+                               const Json data = parse_json(event.data).value_or(Json{});
                                Json line = Json::object();
                                line["sequence"] = number_of(event.id);
                                line["time"] =

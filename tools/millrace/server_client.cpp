@@ -30,7 +30,7 @@ Code code_of(const Json& error, long status) {
 }
 
 Error refusal(const std::string& body, long status) {
-  const auto json = Json::parse(body, nullptr, false);
+  const Json json = parse_json(body).value_or(Json{});
   const auto error = json.is_object() && json.contains("error") && json["error"].is_object()
                          ? json["error"]
                          : Json::object();
