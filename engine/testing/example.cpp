@@ -26,14 +26,20 @@ Json made_up_values(std::string_view word) {
   return Json::array({"a", "", "\xC3\xBC", "a longer text"});
 }
 
+// Of a column that may have one of several types, the first.
+std::string first_type(const Json& word) {
+  const auto& text = word.get_ref<const std::string&>();
+  return text.substr(0, text.find('|'));
+}
+
 void make_up_rows(Example& example) {
   if (example.is_source()) return;
   Json columns = example.info.reads;
   if (columns.empty())
     columns = Json::parse(R"({"id": "int64", "value": "float64", "text": "utf8"})");
   for (const auto& [column, word] : columns.items()) {
-    example.rows[column] = made_up_values(word.get<std::string>());
-    example.types[column] = word;
+    example.types[column] = first_type(word);
+    example.rows[column] = made_up_values(first_type(word));
   }
 }
 
@@ -78,7 +84,9 @@ Result<void> prepare(const FoundOperator& found, Example& example) {
   MR_CHECK(apply_traits(example.info, checked.traits));
   if (example.rows.empty()) make_up_rows(example);
   for (const auto& [column, word] : example.info.reads.items()) {
-    if (!example.types.contains(column)) example.types[column] = word;
+    // Where there are several, its values tell.
+    const bool is_one = first_type(word) == word;
+    if (!example.types.contains(column)) example.types[column] = is_one ? word : Json("any");
   }
   MR_CHECK(batch_from_json(example.rows, example.types));
   return {};

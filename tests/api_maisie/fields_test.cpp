@@ -244,8 +244,8 @@ TEST_CASE("names with commas are found as they were written", "[maisie][filters]
   REQUIRE(server.upload({{"project_id", "1"}, {"name", "b"}, {"tags", "p,q"}}).status == 200);
   const auto found = [&](const std::string& query) {
     std::string names;
-    for (const auto& model : server.as_user("GET", "/api/v1/models/?" + query).body["data"])
-      names += model["name"].get<std::string>();
+    const auto answer = server.as_user("GET", "/api/v1/models/?" + query);
+    for (const auto& model : answer.body["data"]) names += model["name"].get<std::string>();
     return names;
   };
   CHECK(found("tag=p%5C,q") == "a");
