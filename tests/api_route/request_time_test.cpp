@@ -19,7 +19,7 @@ using http::Method;
 
 namespace {
 
-constexpr std::string_view kList = R"({
+constexpr std::string_view kEveryJob = R"({
   "ops": [{"name": "jobs", "type": "input.catalog", "postOps": ["reply"],
            "params": {"entity": "jobs", "columns": ["id", "name"], "order": ["id"]}},
           {"name": "reply", "type": "output.reply", "preOps": ["jobs"]}]})";
@@ -82,7 +82,7 @@ void send(const Mount& mount, std::string path, std::vector<std::future<int>>& s
 TEST_CASE("a request that takes longer than it may is told so, and others are not",
           "[route][request_time]") {
   Place place;
-  place.write_pipeline("sample/list", kList);
+  place.write_pipeline("sample/list", kEveryJob);
   REQUIRE(place.look().ok());
   auto slow = route("/slow", [] {
     const auto until = std::chrono::steady_clock::now() + 20ms;
@@ -104,7 +104,7 @@ TEST_CASE("a request that takes longer than it may is told so, and others are no
 TEST_CASE("requests that hash passwords queue for threads of their own, and not too many",
           "[route][request_time]") {
   Place place;
-  place.write_pipeline("sample/list", kList);
+  place.write_pipeline("sample/list", kEveryJob);
   REQUIRE(place.look(2).ok());
   Gate gate;
   auto login = route("/login", [&gate] { gate.pass(); });
