@@ -289,7 +289,9 @@ TEST_CASE("a part is a plain file of its own that one download writes", "[client
     CHECK_THROWS_AS(place.models.download(7), FileError);
   }
   CHECK(place.models.download(7) == "lenet");
-  CHECK_THROWS_AS(place.models.download(7, {.path = "nowhere"}), FileError);
+  CHECK(place.models.download(7, {.path = "new/folder"}) == "new/folder/lenet");
+  CHECK_THROWS_AS(place.models.download(7, {.path = "lenet/below"}), FileError);
+  CHECK_THROWS_AS(place.models.download(7, {.keeps_existing = true}), FileExistsError);
   fs::create_directory("folder");
   place.registry.on("GET /api/v1/models/7/", 200,
                     R"({"data": {"id": 7, "name": "folder", "_links": {"download": ")" +
