@@ -54,7 +54,7 @@ class Gate {
   bool is_open_ = false;
 };
 
-Route route(std::string_view path, std::function<void()> before) {
+Route timed_route(std::string_view path, std::function<void()> before) {
   return {.method = Method::Get,
           .path = path,
           .name = "list",
@@ -84,7 +84,7 @@ TEST_CASE("a request that takes longer than it may is told so, and others are no
   Place place;
   place.write_pipeline("sample/list", kEveryJob);
   REQUIRE(place.look().ok());
-  auto slow = route("/slow", [] {
+  auto slow = timed_route("/slow", [] {
     const auto until = std::chrono::steady_clock::now() + 20ms;
     while (std::chrono::steady_clock::now() < until) std::this_thread::yield();
   });
@@ -107,9 +107,10 @@ TEST_CASE("requests that hash passwords queue for threads of their own, and not 
   place.write_pipeline("sample/list", kEveryJob);
   REQUIRE(place.look(2).ok());
   Gate gate;
-  auto login = route("/login", [&gate] { gate.pass(); });
+  auto login = timed_route("/login", [&gate] { gate.pass(); });
   login.hashes_password = true;
-  const auto mount = Mount::open(sample_dialect({login, route("/list", {})}), *place.surroundings);
+  const auto mount =
+      Mount::open(sample_dialect({login, timed_route("/list", {})}), *place.surroundings);
   REQUIRE(mount.ok());
   std::vector<std::future<int>> logins;
   for (int i = 0; i < 2; ++i) send(**mount, "/login", logins);
