@@ -157,7 +157,7 @@ class FolderInput final : public millrace::Source, public millrace::Checkpointed
         }
       });
     } catch (const millrace::Failure& failure) {
-      throw millrace::Failure{failure.code(), "list folder " + folder_ + ": " + failure.what()};
+      throw records::told(failure, "list folder", folder_);
     }
     // A resumed job has told of it, and goes on behind the last file it took, whatever came or went
     // before it.

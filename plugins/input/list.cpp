@@ -127,7 +127,7 @@ class ListInput final : public millrace::Source, public millrace::Checkpointed {
       size_ = context.stat(file_).size_bytes;
       reader_.emplace(context.open(file_));
     } catch (const millrace::Failure& failure) {
-      throw millrace::Failure{failure.code(), "open list " + file_ + ": " + failure.what()};
+      throw records::told(failure, "open list", file_);
     }
     if (offset_ > size_) {
       throw millrace::Failure{MR_DATA_INVALID,

@@ -39,4 +39,11 @@ Batch RecordRows::batch() && {
       .with(kOps, std::move(ops_));
 }
 
+Failure told(const Failure& failure, std::string_view what, std::string_view address) {
+  const std::string_view why{failure.what()};
+  std::string text{what};
+  if (why.find(address) == std::string_view::npos) text.append(" ").append(address);
+  return {failure.code(), text.append(": ").append(why)};
+}
+
 }  // namespace millrace::records

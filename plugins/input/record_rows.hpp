@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include <millrace/batch.hpp>
+#include <millrace/context.hpp>
 
 #include "plugins/records/record.hpp"
 
@@ -25,5 +26,8 @@ class RecordRows {
   Builder<std::int64_t> root_, line_;
   Builder<std::string_view> url_, type_, label_, record_, identity_, file_, ops_;
 };
+
+/// Says what was tried with an address, which stands in the message once.
+Failure told(const Failure& failure, std::string_view what, std::string_view address);
 
 }  // namespace millrace::records

@@ -68,12 +68,13 @@ TEST_CASE("a run says which jobs an earlier one has left, and about which files"
   REQUIRE(appears(fixture, "out.jsonlist"));
   program.kill();
   fixture.write("other.json", R"({"ops": [
-    {"name": "in", "type": "input.values", "params": {"rows": {"n": [1]}}},
+    {"name": "in", "type": "input.values", "params": {"columns": {"n": [1]}}},
     {"name": "out", "type": "output.reply", "preOps": ["in"]}]})");
   const auto other = fixture.run({"run", "other.json", "--data", "data", "--deadline", "60"});
   CHECK(other.errors.find("job 1 of an earlier run goes on beside this one; Ctrl-C and \"millrace "
                           "jobs wait 1\" let it end first") != std::string::npos);
-  CHECK(fixture.run({"run", "other.json", "--data", "data", "-q"}).errors.empty());
+  CHECK(fixture.run({"run", "other.json", "--data", "data", "-q"}).errors.find("earlier run") ==
+        std::string::npos);
   const auto again = fixture.run({"run", "copy.json", "--data", "data", "-q"});
   const auto said = again.errors.find("beside this one, on the same files: file:");
   // It may have ended beside the runs before.

@@ -18,11 +18,7 @@ std::size_t bytes_of(std::string_view text, std::size_t count) {
   return std::min(at, text.size());
 }
 
-}  // namespace
-
-std::vector<std::size_t> fitted_widths(std::vector<std::size_t> widths, std::size_t available) {
-  const auto sum = std::accumulate(widths.begin(), widths.end(), std::size_t{0});
-  if (sum <= available) return widths;
+std::vector<std::size_t> fitted_alike(std::vector<std::size_t> widths, std::size_t available) {
   // The greatest limit that holds: narrow columns leave their room to the wide ones.
   auto limit = kNarrowest;
   const auto limited = [&](std::size_t most) {
@@ -38,6 +34,20 @@ std::vector<std::size_t> fitted_widths(std::vector<std::size_t> widths, std::siz
     if (spare > 0) --spare;
   }
   return widths;
+}
+
+}  // namespace
+
+std::vector<std::size_t> fitted_widths(std::vector<std::size_t> widths, std::size_t available) {
+  const auto sum = std::accumulate(widths.begin(), widths.end(), std::size_t{0});
+  if (sum <= available) return widths;
+  if (widths.size() > 1 && widths.front() <= available / 2) {
+    const std::vector<std::size_t> others{widths.begin() + 1, widths.end()};
+    const auto fitted = fitted_alike(others, available - widths.front());
+    std::copy(fitted.begin(), fitted.end(), widths.begin() + 1);
+    return widths;
+  }
+  return fitted_alike(std::move(widths), available);
 }
 
 std::vector<std::string> wrapped(std::string_view text, std::size_t width) {
