@@ -192,8 +192,6 @@ class FolderInput final : public millrace::Source, public millrace::Checkpointed
     for (const auto& extension : extensions_) what += ' ' + extension;
     what += "; it has " + std::to_string(passed_over.others) + " other files, and " +
             std::to_string(passed_over.all.size()) + " were passed over";
-    context.record_event(
-        {.level = millrace::Level::Warn, .code = "no_picture", .message = what, .file = folder_});
     context.log(millrace::Level::Warn, what + ": " + folder_);
   }
 
