@@ -155,7 +155,7 @@ TEST_CASE("what an operator tells and writes can be looked at", "[testing][harne
 TEST_CASE("an address of an unknown scheme is a fault of its parameter", "[testing][harness]") {
   const OperatorHarness harness{"output.sample_teller", R"({"target": "ftp://h/x"})", sample()};
   REQUIRE(harness.faults().size() == 1);
-  CHECK(harness.faults()[0].kind == "uri_scheme");
+  CHECK(harness.faults()[0].kind == "uri_syntax");
   CHECK(OperatorHarness{"output.sample_teller", R"({"target": "http://h/x"})", sample()}
             .faults()
             .at(0)
