@@ -18,6 +18,7 @@ class BodyBudget {
   /// Tells whether more than a half is used, so that one does well to take less.
   [[nodiscard]] bool is_tight() const { return used() > limit_ / 2; }
   [[nodiscard]] bool is_used_up() const { return used() >= limit_; }
+  [[nodiscard]] bool is_exceeded() const { return used() > limit_; }
 
  private:
   friend class BodyShare;
@@ -53,7 +54,7 @@ class BodyShare {
   [[nodiscard]] bool try_hold(std::size_t bytes) {
     const auto before = held_;
     hold(bytes);
-    if (!budget_ || bytes <= before || budget_->used() <= budget_->limit()) return true;
+    if (!budget_ || bytes <= before || !budget_->is_exceeded()) return true;
     hold(before);
     return false;
   }

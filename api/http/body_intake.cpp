@@ -1,5 +1,6 @@
 #include "api/http/body_intake.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <exception>
 #include <utility>
@@ -121,17 +122,19 @@ bool BodyIntake::Rest::leave(std::string& bytes) {
 void BodyIntake::on_written(Written written) {
   is_writing_ = false;
   const auto others = share_.held() - kept_ - std::exchange(writing_, 0);
-  kept_ = written.kept;
+  share_.hold(others + written.kept);
+  // The pieces of others go on to their sinks; what a sink keeps stays. A little is nobody's harm.
+  const bool keeps_more =
+      written.kept > std::max(std::exchange(kept_, written.kept), kTightPieceBytes);
   spare_ = std::move(written.spare);
   if (!written.done.ok()) {
     error_ = std::move(written.done).error();
-  } else if (kept_ == 0 || share_.try_hold(others + kept_)) {
-    share_.hold(others + kept_);
-    is_finished_ = written.is_last;
-  } else {
+  } else if (keeps_more && share_.budget()->is_exceeded()) {
     error_ = Error{Code::Unavailable,
                    "the bodies of other requests take all memory that there is for them: try "
                    "again in a second"};
+  } else {
+    is_finished_ = written.is_last;
   }
   wake_();
 }
