@@ -94,4 +94,14 @@ std::optional<Target> read_target(std::string_view target) {
   return read;
 }
 
+std::string shown_target(std::string_view target) {
+  constexpr std::string_view kSecret = "ticket=";
+  std::string shown{target};
+  for (auto at = shown.find(kSecret); at != std::string::npos; at = shown.find(kSecret, at)) {
+    at += kSecret.size();
+    shown.replace(at, std::min(shown.find('&', at), shown.size()) - at, "***");
+  }
+  return shown;
+}
+
 }  // namespace millrace::http

@@ -31,4 +31,7 @@ struct Target {
 /// (RFC 9112, 3.2).
 std::optional<Target> read_target(std::string_view target);
 
+/// Returns a target as a log shows it: without the value of `ticket`, which lets in who knows it.
+std::string shown_target(std::string_view target);
+
 }  // namespace millrace::http

@@ -6,6 +6,7 @@
 
 #include "api/http/body_file.hpp"
 #include "api/http/response_head.hpp"
+#include "api/http/target.hpp"
 #include "api/route/refusals.hpp"
 
 #include <fmt/format.h>
@@ -76,7 +77,8 @@ void Finish::answer(http::Response response) const {
   metrics_->observe(response.status, took);
   if (spdlog::should_log(spdlog::level::debug))
     spdlog::debug("request method={} target={} status={} us={} remote={} id={}",
-                  http::to_string(request_->method), request_->target, response.status,
+                  http::to_string(request_->method), http::shown_target(request_->target),
+                  response.status,
                   std::chrono::duration_cast<std::chrono::microseconds>(took).count(),
                   request_->remote, request_->id);
   reply_(std::move(response));
@@ -86,7 +88,7 @@ void Finish::refuse(const Refusal& refusal) const {
   if (refusal.error.code == Code::Internal || !refusal.error.detail.empty())
     spdlog::warn("request refused code={} message={} detail={} target={} id={}",
                  to_string(refusal.error.code), refusal.error.message, refusal.error.detail,
-                 request_->target, request_->id);
+                 http::shown_target(request_->target), request_->id);
   answer(worded(*dialect_, refusal, *request_));
 }
 

@@ -136,3 +136,10 @@ TEST_CASE("an ended or closed event stream takes nothing more", "[http][events]"
   closed.close();
   CHECK_FALSE(closed.send("", "", "b"));
 }
+
+TEST_CASE("a log does not show what lets in", "[http][target]") {
+  CHECK(shown_target("/a?limit=2") == "/a?limit=2");
+  CHECK(shown_target("/a?ticket=abc") == "/a?ticket=***");
+  CHECK(shown_target("/a?x=1&ticket=abc&y=2&ticket=d") == "/a?x=1&ticket=***&y=2&ticket=***");
+  CHECK(shown_target("/a?ticket=") == "/a?ticket=***");
+}
