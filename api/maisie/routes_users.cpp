@@ -60,6 +60,11 @@ void read_end_of_sessions(Json& set) {
   }
 }
 
+constexpr std::string_view kRemoval = R"({
+  "path": {"id": {"type": "integer", "doc": "id of the user"}},
+  "query": {"with_models": {"type": "boolean", "default": false,
+    "doc": "the models of the user go too, 100 at the most; otherwise they stand against it"}}})";
+
 // Contents that models of a user refer to.
 using Contents = std::vector<std::string>;
 
@@ -130,6 +135,7 @@ std::vector<api::Route> user_routes(const SharedRegistry& registry) {
     if (auto* good = std::get_if<api::Bound>(&bound)) read_end_of_sessions(good->parameters["set"]);
     return bound;
   };
+  routes.remove.schema = kRemoval;
   take_models_along(registry, routes.remove);
   for (auto* route : {&routes.update, &routes.remove}) {
     forget_when_done(registry, *route);
