@@ -249,7 +249,8 @@ TEST_CASE(
         {{"batches", 1}}}}));
   INFO(refused.what);
   FullCatalog full{place, refused.written, refused.condition};
-  const auto id = place.submit(place.pipeline(refused.numbers));
+  // With an output that keeps a state, so that there are checkpoints.
+  const auto id = place.submit(place.pipeline(refused.numbers, "list"));
   CHECK(comes([&] { return is_told(log, refused.what, id); }));
   full.end();
   CHECK(comes([&] { return is_over(log, refused.what); }));
