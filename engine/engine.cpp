@@ -152,10 +152,7 @@ Result<void> Engine::announce(const std::string& address) { return state_->lock.
 Engine::Checked Engine::validate(const Json& document, const Json& parameters, const StoreRights& rights,
                                  const PipelineRules& rules) {
   const ValidatedPipelines::Asked asked{document, parameters, rights, rules};
-  if (!rules.check_sources) {
-    if (const auto known = state_->validated.find(asked))
-      return {known->graph, {}, known->document};
-  }
+  if (const auto known = state_->validated.find(asked)) return {known->graph, {}, known->document};
   InlineServices services{state_->around(), rights, {}};
   auto validation = validate_document(document, parameters, *state_->registry, services, rules);
   Checked checked{std::move(validation.graph), std::move(validation.faults), {}};
@@ -163,8 +160,7 @@ Engine::Checked Engine::validate(const Json& document, const Json& parameters, c
   checked.document = std::move(validation.document);
   if (rules.check_sources) add_missing_sources(checked, services);
   if (!checked.faults.empty()) checked.graph = nullptr;
-  if (checked.graph && !rules.check_sources)
-    state_->validated.keep(asked, {checked.document, checked.graph});
+  if (checked.graph) state_->validated.keep(asked, {checked.document, checked.graph});
   return checked;
 }
 

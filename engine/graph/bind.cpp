@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/base/json_members.hpp"
 #include "engine/graph/pointer.hpp"
 #include "engine/graph/suggestion.hpp"
 #include "engine/plugin/parameter_rules.hpp"
@@ -10,15 +11,6 @@
 #include <fmt/format.h>
 
 namespace millrace {
-namespace {
-
-// Appends without looking for an equal key: the source has none twice, and the search would make a
-// copy quadratic.
-void append(Json& object, const std::string& key, Json value) {
-  object.get_ref<Json::object_t&>().emplace_back(key, std::move(value));
-}
-
-}  // namespace
 
 // --- declarations ---
 
@@ -39,7 +31,7 @@ Declarations::Declarations(const Json& document, FaultList& faults) {
       rule.erase("default");
     }
     Json alone = Json::object();
-    append(alone, name, std::move(rule));
+    append_member(alone, name, std::move(rule));
     if (auto rules = ParameterRules::read(alone); rules.ok()) {
       parameter.rules = *std::move(rules);
       parameter.fallback = parameter.rules->all().front().fallback;
@@ -107,7 +99,7 @@ bool Binding::check(const Declarations::Parameter& parameter, std::string_view n
                     const Json& given, Json& checked) {
   std::vector<Fault> found;
   Json alone = Json::object();
-  append(alone, std::string{name}, given);
+  append_member(alone, std::string{name}, given);
   Json members = Json::object();
   ValueChecker{nullptr, found}.check_members(parameter.rules->all(), nullptr, alone, members);
   constexpr std::string_view kPrefix = "parameter_";
@@ -144,9 +136,9 @@ std::optional<Json> Binding::replace(const Json& value, const Place& place) {
   Json copy = Json::object();
   for (const auto& [key, member] : value.get_ref<const Json::object_t&>()) {
     if (!member.is_structured()) {
-      append(copy, key, member);
+      append_member(copy, key, member);
     } else if (auto replaced = replace(member, {.above = &place, .member = key})) {
-      append(copy, key, *std::move(replaced));
+      append_member(copy, key, *std::move(replaced));
     }
   }
   return copy;
@@ -190,7 +182,7 @@ BoundDocument bind_with_holes(const Json& document, const Json& given, std::vect
   for (const auto& [key, member] : document.items()) {
     if (key == "params") continue;
     auto value = binding.replace(member, {.above = &top, .member = key});
-    if (value) append(bound.document, key, *std::move(value));
+    if (value) append_member(bound.document, key, *std::move(value));
   }
   bound.holes = binding.take_holes();
   return bound;

@@ -29,7 +29,7 @@ class JobAttempt : public std::enable_shared_from_this<JobAttempt> {
   void know(ReadyJobs::Ready known);
   ~JobAttempt();
 
-  /// Reads the row and begins the run. [control pool]
+  /// Reads the row, where it is not known, and begins the run. [control pool]
   void start();
   /// Brings a job to its end that died in `state`, publishing or aborting. [control pool]
   void end_interrupted(JobState state);
