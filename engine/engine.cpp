@@ -28,7 +28,9 @@ std::filesystem::path program_folder() {
   return std::filesystem::read_symlink("/proc/self/exe", problem).parent_path();
 }
 
-std::int64_t memory_of_machine() { return std::int64_t{::sysconf(_SC_PHYS_PAGES)} * ::sysconf(_SC_PAGESIZE); }
+std::int64_t memory_of_machine() {
+  return std::int64_t{::sysconf(_SC_PHYS_PAGES)} * ::sysconf(_SC_PAGESIZE);
+}
 
 // Members of a node's parameters that are addresses to read from, by the operator's declaration.
 std::vector<std::string> read_addresses(const OperatorInfo& info) {
@@ -41,13 +43,14 @@ std::vector<std::string> read_addresses(const OperatorInfo& info) {
   return names;
 }
 
-// Makes one batch of the rows of a node: a reply looks at them together, however many batches an input needed. They stay
-// apart where their columns differ.
+// Makes one batch of the rows of a node: a reply looks at them together, however many batches an
+// input needed. They stay apart where their columns differ.
 void join_rows(std::vector<NodeRows>& rows) {
   std::vector<NodeRows> joined;
   for (std::size_t first = 0; first < rows.size();) {
     std::size_t last = first + 1;
-    while (last < rows.size() && rows[last].node == rows[first].node && rows[last].rows.schema() == rows[first].rows.schema())
+    while (last < rows.size() && rows[last].node == rows[first].node &&
+           rows[last].rows.schema() == rows[first].rows.schema())
       ++last;
     if (last - first == 1) {
       joined.push_back(std::move(rows[first]));
@@ -61,8 +64,8 @@ void join_rows(std::vector<NodeRows>& rows) {
   rows = std::move(joined);
 }
 
-// Adds a fault for each address that is to be read and does not exist. Other people's servers are not asked: one that
-// hangs would hang the request that submits.
+// Adds a fault for each address that is to be read and does not exist. Other people's servers are
+// not asked: one that hangs would hang the request that submits.
 void add_missing_sources(Engine::Checked& checked, Services& services) {
   const Json& ops = (*checked.document)["ops"];
   for (const Node& node : checked.graph->nodes) {
@@ -74,7 +77,8 @@ void add_missing_sources(Engine::Checked& checked, Services& services) {
       const auto found = services.stat(address);
       const bool is_folder = found.ok() && found->is_folder;
       if (!is_folder && (found.ok() || found.error().code != Code::NotFound)) continue;
-      const auto op = std::find_if(ops.begin(), ops.end(), [&](const Json& each) { return each["name"] == node.name; });
+      const auto op = std::find_if(ops.begin(), ops.end(),
+                                   [&](const Json& each) { return each["name"] == node.name; });
       const auto pointer = fmt::format("/ops/{}/params/{}", op - ops.begin(), name);
       if (is_folder) {
         checked.faults.push_back(
@@ -118,19 +122,25 @@ Result<std::unique_ptr<Engine>> Engine::open(EngineSettings settings) {
     settings.plugins.push_back((program_folder() / "../lib/millrace/plugins").lexically_normal());
   }
   if (settings.workers == 0) settings.workers = std::max(1u, std::thread::hardware_concurrency());
-  if (settings.declared_threads == 0) settings.declared_threads = static_cast<std::int64_t>(settings.workers);
-  if (settings.declared_memory_bytes == 0) settings.declared_memory_bytes = memory_of_machine() / 5 * 4;
+  if (settings.declared_threads == 0)
+    settings.declared_threads = static_cast<std::int64_t>(settings.workers);
+  if (settings.declared_memory_bytes == 0)
+    settings.declared_memory_bytes = memory_of_machine() / 5 * 4;
   if (settings.waiting_share == 0) {
-    settings.waiting_share = settings.waiting_workers > 0 ? std::max<std::size_t>(settings.waiting_workers / 4, 1)
-                                                          : std::max(settings.workers, kLeastShare);
+    settings.waiting_share = settings.waiting_workers > 0
+                                 ? std::max<std::size_t>(settings.waiting_workers / 4, 1)
+                                 : std::max(settings.workers, kLeastShare);
   }
   if (settings.waiting_workers == 0) settings.waiting_workers = 4 * settings.waiting_share;
   if (settings.catalog.address.empty()) {
     settings.catalog.address = "sqlite:" + (settings.data / "catalog.sqlite").string();
   }
-  // Who shares a catalog takes over jobs of others, and finds their scratch where all find the store.
-  const bool is_shared = settings.catalog.address.rfind("sqlite:", 0) != 0 && !settings.store.folder.empty();
-  if (settings.store.work.empty()) settings.store.work = is_shared ? settings.store.folder / ".work" : settings.data / "work";
+  // Who shares a catalog takes over jobs of others, and finds their scratch where all find the
+  // store.
+  const bool is_shared =
+      settings.catalog.address.rfind("sqlite:", 0) != 0 && !settings.store.folder.empty();
+  if (settings.store.work.empty())
+    settings.store.work = is_shared ? settings.store.folder / ".work" : settings.data / "work";
   if (settings.store.folder.empty()) settings.store.folder = settings.data / "store";
 
   auto state = std::make_unique<State>(std::move(lock));
@@ -147,8 +157,8 @@ Result<std::unique_ptr<Engine>> Engine::open(EngineSettings settings) {
                                         .declared_memory_bytes = settings.declared_memory_bytes},
                                        system_clock());
   state->job_store = std::make_unique<JobStore>(*state->catalog);
-  state->jobs = std::make_unique<JobService>(*state->job_store, *state->registry, *state->store, *state->catalog,
-                                             *state->scheduler, settings.jobs);
+  state->jobs = std::make_unique<JobService>(*state->job_store, *state->registry, *state->store,
+                                             *state->catalog, *state->scheduler, settings.jobs);
   std::unique_ptr<Engine> engine{new Engine};  // the constructor is private
   engine->state_ = std::move(state);
   return engine;
@@ -158,13 +168,10 @@ Result<void> Engine::start() { return state_->jobs->start(); }
 
 Result<void> Engine::announce(const std::string& address) { return state_->lock.announce(address); }
 
-Engine::Checked Engine::validate(const Json& document, const Json& parameters, const StoreRights& rights,
-                                 const PipelineRules& rules) {
+Engine::Checked Engine::validate(const Json& document, const Json& parameters,
+                                 const StoreRights& rights, const PipelineRules& rules) {
   const ValidatedPipelines::Asked asked{document, parameters, rights, rules};
-  if (!rules.check_sources) {
-    if (const auto known = state_->validated.find(asked))
-      return {known->graph, {}, known->document};
-  }
+  if (const auto known = state_->validated.find(asked)) return {known->graph, {}, known->document};
   InlineServices services{state_->around(), rights, {}};
   auto validation = validate_document(document, parameters, *state_->registry, services, rules);
   Checked checked{std::move(validation.graph), std::move(validation.faults), {}};
@@ -172,18 +179,20 @@ Engine::Checked Engine::validate(const Json& document, const Json& parameters, c
   checked.document = std::move(validation.document);
   if (rules.check_sources) add_missing_sources(checked, services);
   if (!checked.faults.empty()) checked.graph = nullptr;
-  if (checked.graph && !rules.check_sources)
-    state_->validated.keep(asked, {checked.document, checked.graph});
+  if (checked.graph) state_->validated.keep(asked, {checked.document, checked.graph});
   return checked;
 }
 
-Result<std::shared_ptr<const Plan>> Engine::plan(const Graph& graph) { return make_plan(graph, *state_->registry); }
+Result<std::shared_ptr<const Plan>> Engine::plan(const Graph& graph) {
+  return make_plan(graph, *state_->registry);
+}
 
 void Engine::submit(JobRequest request, StoreRights rights, JobStore::Submitted submitted) {
   state_->jobs->submit(std::move(request), std::move(rights), std::move(submitted));
 }
 
-void Engine::submit_all(std::vector<JobRequest> requests, StoreRights rights, JobStore::SubmittedAll submitted) {
+void Engine::submit_all(std::vector<JobRequest> requests, StoreRights rights,
+                        JobStore::SubmittedAll submitted) {
   state_->jobs->submit_all(std::move(requests), std::move(rights), std::move(submitted));
 }
 
@@ -192,7 +201,8 @@ Result<std::shared_ptr<const Engine::Prepared>> Engine::prepare(const Json& docu
   return Prepared::make(document, *state_->registry, services);
 }
 
-Outcome Engine::run_inline(const Prepared& prepared, const Json& parameters, const StoreRights& rights, Asker asker) {
+Outcome Engine::run_inline(const Prepared& prepared, const Json& parameters,
+                           const StoreRights& rights, Asker asker) {
   Cancel cancel{state_->scheduler->clock(), asker.until};
   InlineServices services{state_->around(), rights, std::move(asker), 0, &cancel};
   Outcome outcome;
@@ -202,13 +212,15 @@ Outcome Engine::run_inline(const Prepared& prepared, const Json& parameters, con
     return outcome;
   }
   InlineScheduler scheduler{state_->scheduler->clock()};
-  run_plan(*std::move(plan), scheduler, services, cancel, {}, [&](Outcome ended) { outcome = std::move(ended); });
+  run_plan(*std::move(plan), scheduler, services, cancel, {},
+           [&](Outcome ended) { outcome = std::move(ended); });
   scheduler.drain();
   if (outcome.stopped == StopReason::Deadline)
     outcome.error = Error{Code::DeadlineExceeded, "stopped at its deadline"};
   if (outcome.rows.size() > 1) join_rows(outcome.rows);
   if (!outcome.error) {
-    if (auto published = services.publish(); !published.ok()) outcome.error = std::move(published).error();
+    if (auto published = services.publish(); !published.ok())
+      outcome.error = std::move(published).error();
   }
   outcome.counts = services.counts();
   outcome.result = services.result();

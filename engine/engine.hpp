@@ -17,16 +17,19 @@
 namespace millrace {
 
 struct EngineSettings {
-  std::filesystem::path data;                     // catalog, store, lock, staging; made when missing
-  std::vector<std::filesystem::path> plugins;     // folders; empty: beside the program, ../lib/millrace/plugins
-  std::size_t workers = 0;                        // compute pool; 0: as many as there are cores
-  std::size_t control_workers = 8;                // requests, the life of jobs, checkpoints, aborts
-  std::size_t waiting_workers = 0;                // operators that wait; 0: four times the share of a job
-  std::size_t waiting_share = 0;                  // of them, for one job; 0: as many as `workers`, and at least 8
-  std::int64_t declared_threads = 0;              // that nodes of all jobs may declare; 0: as many as `workers`
-  std::int64_t declared_memory_bytes = 0;         // the same of memory; 0: four fifths of what the machine has
-  DatabaseSettings catalog{};                     // empty address: sqlite:DATA/catalog.sqlite
-  StoreSettings store{};                          // empty folder: DATA/store; empty work: DATA/work, or .work in a shared store
+  std::filesystem::path data;  // catalog, store, lock, staging; made when missing
+  std::vector<std::filesystem::path>
+      plugins;                      // folders; empty: beside the program, ../lib/millrace/plugins
+  std::size_t workers = 0;          // compute pool; 0: as many as there are cores
+  std::size_t control_workers = 8;  // requests, the life of jobs, checkpoints, aborts
+  std::size_t waiting_workers = 0;  // operators that wait; 0: four times the share of a job
+  std::size_t waiting_share = 0;    // of them, for one job; 0: as many as `workers`, and at least 8
+  std::int64_t declared_threads = 0;  // that nodes of all jobs may declare; 0: as many as `workers`
+  std::int64_t declared_memory_bytes =
+      0;                       // the same of memory; 0: four fifths of what the machine has
+  DatabaseSettings catalog{};  // empty address: sqlite:DATA/catalog.sqlite
+  StoreSettings
+      store{};  // empty folder: DATA/store; empty work: DATA/work, or .work in a shared store
   JobSettings jobs{};
 };
 
@@ -41,7 +44,8 @@ class Engine {
   /// Starts taking jobs from the queue; open() alone only reads and validates.
   Result<void> start();
 
-  /// Writes into the lock of the data folder where this engine is served, for programs that find it in use.
+  /// Writes into the lock of the data folder where this engine is served, for programs that find it
+  /// in use.
   Result<void> announce(const std::string& address);
 
   struct Checked {
@@ -49,17 +53,19 @@ class Engine {
     std::vector<Fault> faults;
     SharedJson document;  // with its parameters bound: what a JobRequest takes
   };
-  /// Binds parameters and validates, without running anything. `rights` decide which addresses are open. Blocks only when
-  /// `rules` ask for a look at the sources.
+  /// Binds parameters and validates, without running anything. `rights` decide which addresses are
+  /// open. Blocks only when `rules` ask for a look at the sources.
   Checked validate(const Json& document, const Json& parameters, const StoreRights& rights,
                    const PipelineRules& rules = {});
   Result<std::shared_ptr<const Plan>> plan(const Graph& graph);
 
-  /// The queued lane: the job is on disk when `submitted` is called. The request's pipeline must have been validated.
+  /// The queued lane: the job is on disk when `submitted` is called. The request's pipeline must
+  /// have been validated.
   void submit(JobRequest request, StoreRights rights, JobStore::Submitted submitted);
 
   /// Many at once, each answered like one that came alone.
-  void submit_all(std::vector<JobRequest> requests, StoreRights rights, JobStore::SubmittedAll submitted);
+  void submit_all(std::vector<JobRequest> requests, StoreRights rights,
+                  JobStore::SubmittedAll submitted);
 
   /// A pipeline of the inline lane, validated once; requests only bind parameters.
   class Prepared;
@@ -67,7 +73,8 @@ class Engine {
   /// Runs it on the calling thread (a thread of the control pool, never an HTTP thread), not
   /// journalled. The rows of a node are one batch. What is not done at `asker.until` is
   /// DeadlineExceeded; a change of the catalog that was made by then stays.
-  Outcome run_inline(const Prepared& prepared, const Json& parameters, const StoreRights& rights, Asker asker = {});
+  Outcome run_inline(const Prepared& prepared, const Json& parameters, const StoreRights& rights,
+                     Asker asker = {});
 
   JobService& jobs();
   JobStore& job_store();

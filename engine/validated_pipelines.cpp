@@ -13,6 +13,14 @@ std::string key_of(const ValidatedPipelines::Asked& asked) {
          std::to_string(std::hash<Json>{}(asked.parameters));
 }
 
+// What is asked may be larger than what comes of it: declarations of parameters are not in that.
+std::size_t size_of(const ValidatedPipelines::Asked& asked) {
+  const auto size = [](const Json& value) {
+    return value.dump(-1, ' ', false, Json::error_handler_t::replace).size();
+  };
+  return size(asked.document) + size(asked.parameters);
+}
+
 }  // namespace
 
 std::shared_ptr<const ValidatedPipelines::Valid> ValidatedPipelines::find(const Asked& asked) {
@@ -29,7 +37,8 @@ std::shared_ptr<const ValidatedPipelines::Valid> ValidatedPipelines::find(const 
 }
 
 void ValidatedPipelines::keep(const Asked& asked, Valid valid) {
-  if (valid.graph->asked_store || valid.document.text().size() > kMostBytes) return;
+  if (valid.graph->asked_store || asked.rules.check_sources) return;
+  if (valid.document.text().size() > kMostBytes || size_of(asked) > kMostBytes) return;
   auto kept = std::make_shared<const Kept>(
       Kept{asked.document, asked.parameters, asked.rights, asked.rules, std::move(valid)});
   const auto key = key_of(asked);

@@ -13,12 +13,13 @@
 namespace millrace {
 
 /// The pipelines that were found valid last: who submits the same one again need not wait for its
-/// check. Keeps none whose check asked the store (Graph::asked_store), and none that is large.
+/// check. Keeps none whose check asked the store (Graph::asked_store, or for its sources), and none
+/// that is large.
 /// [any thread]
 class ValidatedPipelines {
  public:
   static constexpr std::size_t kMost = 128;
-  static constexpr std::size_t kMostBytes = 8 * 1024;  // of one, as text
+  static constexpr std::size_t kMostBytes = 8 * 1024;  // of one with its values, as text
 
   /// What a check depends on; with the operators that the process has, on nothing else.
   struct Asked {

@@ -44,9 +44,9 @@ struct Pipeline {
   std::string log_file;  // record log, a file URI; empty: none
   std::uint64_t seed = 0;
   std::string queue = "default";
-  int priority = 0;     // higher runs first
-  std::string name;     // for people
-  std::string doc;      // for people: what the pipeline is for
+  int priority = 0;                        // higher runs first
+  std::string name;                        // for people
+  std::string doc;                         // for people: what the pipeline is for
   std::int64_t max_records = kMaxRecords;  // more rows than these at any one node fail the job
   /// Operator id -> parameters that its nodes have when they do not say otherwise, those that the
   /// planner puts in among them.

@@ -143,10 +143,11 @@ class Validator {
       const bool has_snapshot =
           table == nullptr || (table->snapshot != nullptr && table->restore != nullptr);
       if (!has_state || has_snapshot) continue;
-      faults_.add("retry_state", node_pointer(node, "retry"),
-                  fmt::format("{}: {} cannot be tried again, since it keeps state from one batch to "
-                              "the next and has no snapshot of it",
-                              ops_[node].name, checked->info->id));
+      faults_.add(
+          "retry_state", node_pointer(node, "retry"),
+          fmt::format("{}: {} cannot be tried again, since it keeps state from one batch to "
+                      "the next and has no snapshot of it",
+                      ops_[node].name, checked->info->id));
     }
   }
 

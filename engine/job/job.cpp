@@ -92,7 +92,8 @@ Job job_of(const JobRequest& request, const StoreRights& rights) {
 }
 
 std::string stage_owner(JobId job, std::int64_t token) {
-  return token == 0 ? fmt::format("job-{}", job.value) : fmt::format("job-{}-t{}", job.value, token);
+  return token == 0 ? fmt::format("job-{}", job.value)
+                    : fmt::format("job-{}-t{}", job.value, token);
 }
 
 bool may_follow(JobState from, JobState to) {

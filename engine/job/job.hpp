@@ -39,7 +39,7 @@ struct JobRequest {
   std::shared_ptr<const Graph> graph;
   std::string dialect = "engine";
   std::string external_id;  // id in the dialect's own form, unique within it; empty: none chosen
-  std::string owner;  // who may see it: access key, user, "" for the engine's own API
+  std::string owner;        // who may see it: access key, user, "" for the engine's own API
   std::string queue = "default";
   int priority = 0;             // higher first; equal: first come
   std::string idempotency_key;  // with `owner`: the same key returns the first job
@@ -70,7 +70,7 @@ struct Job {
   Json facts, result, counts, progress, error;  // null when there is none
   StoreRights rights;                           // of its submission
   PipelineRules rules;                          // likewise
-  Json versions;       // operator id -> version of its plugin, of the attempt that ended
+  Json versions;  // operator id -> version of its plugin, of the attempt that ended
 };
 
 /// The name that a pipeline gives itself, cut to what a row takes; empty when it gives none.

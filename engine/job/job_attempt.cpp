@@ -116,9 +116,8 @@ void JobAttempt::began() {
   if (job_.deadline_us > 0) {
     const std::chrono::microseconds left{job_.started_us + job_.deadline_us - service_->now_us()};
     // The first start was this one's lease, so the wall clock need not be asked.
-    const auto until = lease_.token == 1
-                           ? leased_at + std::chrono::microseconds{job_.deadline_us}
-                           : service_->catalog.clock().steady() + left;
+    const auto until = lease_.token == 1 ? leased_at + std::chrono::microseconds{job_.deadline_us}
+                                         : service_->catalog.clock().steady() + left;
     deadline_.store(until.time_since_epoch().count(), std::memory_order_relaxed);
   }
   if (lease_.token > 1) {
@@ -177,14 +176,15 @@ Result<void> JobAttempt::begin() {
   return {};
 }
 
-// Where the engines of a shared catalog have no common folder for scratch, a large state is with the
-// one that wrote it: then the job begins anew.
+// Where the engines of a shared catalog have no common folder for scratch, a large state is with
+// the one that wrote it: then the job begins anew.
 Result<void> JobAttempt::read_states() {
   if (!checkpoint_) return {};
   auto read = services_->read_states(*checkpoint_);
   if (read.ok() || read.error().code != Code::NotFound) return read;
-  services_->log({}, MR_LOG_WARN,
-                 "the job begins anew, the state of its checkpoint is not here: " + read.error().message);
+  services_->log(
+      {}, MR_LOG_WARN,
+      "the job begins anew, the state of its checkpoint is not here: " + read.error().message);
   checkpoint_.reset();
   return {};
 }

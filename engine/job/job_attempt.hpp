@@ -29,7 +29,7 @@ class JobAttempt : public std::enable_shared_from_this<JobAttempt> {
   void know(ReadyJobs::Ready known);
   ~JobAttempt();
 
-  /// Reads the row and begins the run. [control pool]
+  /// Reads the row, where it is not known, and begins the run. [control pool]
   void start();
   /// Brings a job to its end that died in `state`, publishing or aborting. [control pool]
   void end_interrupted(JobState state);
@@ -47,7 +47,8 @@ class JobAttempt : public std::enable_shared_from_this<JobAttempt> {
   [[nodiscard]] const JobStore::Lease& lease() const { return lease_; }
   /// [any thread]
   [[nodiscard]] std::optional<Progress> progress() const;
-  /// Writes the progress into the row, and what metrics wait to be told; does not wait for it. [any thread]
+  /// Writes the progress into the row, and what metrics wait to be told; does not wait for it. [any
+  /// thread]
   void tell_row();
   /// Names the nodes whose operators are being called. [any thread]
   [[nodiscard]] std::vector<std::string> busy_nodes() const { return watch_.busy_nodes(); }
@@ -150,10 +151,10 @@ class JobAttempt : public std::enable_shared_from_this<JobAttempt> {
   Clock::Steady started_{};
   bool has_slot_ = true;
   std::atomic<bool> has_checkpoint_{false};  // tried to write one
-  bool is_publishing_ = false;  // its row says so, and has the result
-  bool is_published_ = false;   // its outputs are visible
-  bool is_tidied_ = false;      // its outputs are closed, and published or discarded
-  bool is_bare_ = false;        // the catalog does not take its end with the result
+  bool is_publishing_ = false;               // its row says so, and has the result
+  bool is_published_ = false;                // its outputs are visible
+  bool is_tidied_ = false;                   // its outputs are closed, and published or discarded
+  bool is_bare_ = false;                     // the catalog does not take its end with the result
 };
 
 }  // namespace millrace

@@ -88,8 +88,9 @@ void JobService::State::on_lease(const Dispatcher::Waiting& job, Clock::Steady a
     {
       const std::lock_guard lock{mutex};
       dispatcher.lease_failed(job.id);
-      if (is_gone) ready.take(job.id);
-      if (!is_gone) {
+      if (is_gone) {
+        ready.take(job.id);
+      } else {
         dispatcher.add(
             {job.id, job.queue, job.priority, steady_us() + kLeaseAgainUs, job.not_before_us});
         arm();

@@ -137,8 +137,8 @@ Result<void> JobAttempt::publish_noted() {
   for (const JobStore::Output& output : noted) {
     MR_TRY(const Uri checked, service_->store.check(output.uri, rights, true));
     MR_CHECK(guard_.check());
-    auto done = service_->store.publish(checked, stage_owner(lease_.job, output.token),
-                                        Publishing::Again);
+    auto done =
+        service_->store.publish(checked, stage_owner(lease_.job, output.token), Publishing::Again);
     if (!done.ok() && first.ok()) first = not_published_yet(std::move(done).error());
   }
   return first;

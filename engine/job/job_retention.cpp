@@ -23,8 +23,8 @@ namespace {
 constexpr int kStep = 100;  // jobs looked at, and removed at the most, at once
 constexpr std::chrono::minutes kSweepEvery{60};
 
-// Returns the jobs of a page that ended before a time; sets `is_last` at the first one that was made
-// after it, since none behind that one can have ended before.
+// Returns the jobs of a page that ended before a time; sets `is_last` at the first one that was
+// made after it, since none behind that one can have ended before.
 std::vector<std::int64_t> ended_before(const SqlRows& page, std::int64_t before_us, bool& is_last) {
   std::vector<std::int64_t> ids;
   for (const auto& row : page.rows) {

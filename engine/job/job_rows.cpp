@@ -114,6 +114,14 @@ Result<std::vector<JobStore::Waiting>> read_waiting(const SqlRows& rows) {
   return out;
 }
 
+std::string start_statement(std::string_view lease_now, std::string_view which) {
+  return fmt::format(
+      "UPDATE jobs SET crashes = crashes + ?, token = token + 1, attempt = attempt + 1, started_us "
+      "= (CASE WHEN started_us = 0 THEN ? ELSE started_us END), lease_holder = ?, lease_until_us = "
+      "{} + ?, updated_us = ?, last_event = last_event + 1, state = 'running' WHERE id = ? AND {}",
+      lease_now, which);
+}
+
 Result<void> add_event(Connection& connection, JobId id, std::int64_t time_us,
                        std::string_view kind, const Json& body) {
   return add_event(connection, id, time_us, kind, to_sql(body));

@@ -129,7 +129,6 @@ void JobService::State::submitted(ReadyJobs::Ready job, const Result<JobStore::S
   if (!made.ok() || !made->is_new) return;
   ++counters.submitted;
   job.job.id = made->id;
-  job.pipeline_bytes = made->pipeline_bytes;
   dispatcher.add({made->id, job.job.queue, job.job.priority, 0, 0});
   ready.keep(std::move(job));
 }

@@ -76,7 +76,8 @@ struct JobService::State : std::enable_shared_from_this<JobService::State> {
 
   // Recovery (job_recovery.cpp). [control pool, or the thread that calls start()]
   Result<void> recover();
-  /// Takes over a job that died while publishing or aborting, and brings it to its end. [any thread]
+  /// Takes over a job that died while publishing or aborting, and brings it to its end. [any
+  /// thread]
   void recover(JobId id);
   void on_taken_over(const JobStore::Interrupted& taken, Clock::Steady asked);
   /// Writes the record log of a job that was aborted while no attempt of it ran, and discards what

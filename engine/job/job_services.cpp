@@ -160,7 +160,8 @@ void JobServices::states_written() {
 Result<void> JobServices::read_states(Checkpoint& checkpoint) {
   if (!StateFiles::names_files(checkpoint)) return {};
   if (store().work() == nullptr)
-    return Error{Code::NotFound, "checkpoint: its large states lie in a folder for scratch; none is configured"};
+    return Error{Code::NotFound,
+                 "checkpoint: its large states lie in a folder for scratch; none is configured"};
   MR_TRY(Scratch* const files, scratch());
   return state_files_.read(*files, checkpoint);
 }

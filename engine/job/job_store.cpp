@@ -91,7 +91,7 @@ Result<bool> find_by_key(Connection& connection, Submitting& work) {
          connection.query("SELECT id FROM jobs WHERE owner = ? AND idempotency_key = ?",
                           {work.request.owner, work.request.idempotency_key}));
   if (found.rows.empty()) return false;
-  work.made = {JobId{integer(found.rows[0].at(0))}, false, 0};
+  work.made = {JobId{integer(found.rows[0].at(0))}, false};
   return true;
 }
 
@@ -116,7 +116,7 @@ Result<void> insert(Connection& connection, Submitting& work, std::int64_t creat
               work.name, std::int64_t{request.priority}, created_us, created_us, deadline_us,
               std::int64_t{request.max_attempts}, optional(request.idempotency_key), work.pipeline,
               work.facts, work.rights, work.rules}));
-  work.made = {JobId{id}, true, work.pipeline.size()};
+  work.made = {JobId{id}, true};
   // The first line, whose number needs no look at the job.
   MR_CHECK(connection.execute(
       "INSERT INTO job_events (job_id, sequence, time_us, kind) VALUES (?, 1, ?, 'queued')",

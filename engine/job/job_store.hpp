@@ -28,7 +28,6 @@ class JobStore {
   struct Submission {
     JobId id;
     bool is_new = true;  // false: the idempotency key named an earlier job
-    std::size_t pipeline_bytes = 0;  // of the text in its row
   };
   using Submitted = std::function<void(Result<Submission>)>;
   void submit(JobRequest request, const StoreRights& rights, Submitted done);

@@ -39,14 +39,6 @@ Json error_document(const Error& error, const std::string& node) {
 
 }  // namespace
 
-std::string detail::start_statement(std::string_view lease_now, std::string_view which) {
-  return fmt::format(
-      "UPDATE jobs SET crashes = crashes + ?, token = token + 1, attempt = attempt + 1, started_us "
-      "= (CASE WHEN started_us = 0 THEN ? ELSE started_us END), lease_holder = ?, lease_until_us = "
-      "{} + ?, updated_us = ?, last_event = last_event + 1, state = 'running' WHERE id = ? AND {}",
-      lease_now, which);
-}
-
 Result<void> JobStore::expire_leases() {
   return catalog_.write_and_wait([](Connection& connection) -> Result<void> {
     MR_CHECK(connection.execute(

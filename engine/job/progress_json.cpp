@@ -2,14 +2,11 @@
 
 #include <utility>
 
+#include "engine/base/json_members.hpp"
+
 namespace millrace {
 
 namespace {
-
-// Adds a member without a search for an equal key; every running job writes this often.
-void add(Json& object, const char* key, Json value) {
-  object.get_ref<Json::object_t&>().emplace_back(key, std::move(value));
-}
 
 Json object_of(std::size_t members) {
   Json object = Json::object();
@@ -21,25 +18,25 @@ Json object_of(std::size_t members) {
 
 Json to_json(const Progress& progress) {
   Json document = object_of(7);
-  add(document, "done", progress.done);
-  if (progress.total > 0) add(document, "total", progress.total);
-  if (!progress.unit.empty()) add(document, "unit", progress.unit);
-  add(document, "per_second", progress.per_second);
-  if (progress.seconds_left) add(document, "seconds_left", *progress.seconds_left);
-  add(document, "counts", progress.counts);
+  append_member(document, "done", progress.done);
+  if (progress.total > 0) append_member(document, "total", progress.total);
+  if (!progress.unit.empty()) append_member(document, "unit", progress.unit);
+  append_member(document, "per_second", progress.per_second);
+  if (progress.seconds_left) append_member(document, "seconds_left", *progress.seconds_left);
+  append_member(document, "counts", progress.counts);
   if (progress.nodes.empty()) return document;
   Json nodes = Json::array();
   nodes.get_ref<Json::array_t&>().reserve(progress.nodes.size());
   for (const NodeProgress& each : progress.nodes) {
     Json node = object_of(5);
-    add(node, "node", each.node);
-    add(node, "rows_in", each.rows_in);
-    add(node, "rows_out", each.rows_out);
-    add(node, "per_second", each.per_second);
-    if (each.done) add(node, "done", *each.done);
+    append_member(node, "node", each.node);
+    append_member(node, "rows_in", each.rows_in);
+    append_member(node, "rows_out", each.rows_out);
+    append_member(node, "per_second", each.per_second);
+    if (each.done) append_member(node, "done", *each.done);
     nodes.push_back(std::move(node));
   }
-  add(document, "nodes", std::move(nodes));
+  append_member(document, "nodes", std::move(nodes));
   return document;
 }
 

@@ -20,7 +20,6 @@ class ReadyJobs {
   struct Ready {
     Job job;                             // as it was submitted
     std::shared_ptr<const Graph> graph;  // of its pipeline; null: to be checked
-    std::size_t pipeline_bytes = 0;
   };
 
   void keep(Ready ready);

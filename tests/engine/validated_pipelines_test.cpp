@@ -15,11 +15,14 @@ struct Place {
   PipelineRules rules;
 
   void keep(const Json& document, bool asked_store = false) {
+    keep(document, document, asked_store);
+  }
+  void keep(const Json& document, const Json& bound, bool asked_store = false) {
     Graph graph;
     graph.name = "kept";
     graph.asked_store = asked_store;
     pipelines.keep({document, kNone, rights, rules},
-                   {document, std::make_shared<const Graph>(std::move(graph))});
+                   {bound, std::make_shared<const Graph>(std::move(graph))});
   }
   [[nodiscard]] bool has(const Json& document, const Json& parameters = kNone) {
     return pipelines.find({document, parameters, rights, rules}) != nullptr;
@@ -55,6 +58,13 @@ TEST_CASE("what may change by itself, and what is large, is not kept", "[engine]
   large["doc"] = std::string(ValidatedPipelines::kMostBytes, 'x');
   place.keep(large);
   CHECK_FALSE(place.has(large));
+  Json declaring = kDocument;  // what comes of it is small
+  declaring["params"] = {{"a", {{"type", "string"}, {"default", large["doc"]}}}};
+  place.keep(declaring, kDocument);
+  CHECK_FALSE(place.has(declaring));
+  place.rules.check_sources = true;
+  place.keep(kDocument);
+  CHECK_FALSE(place.has(kDocument));
 }
 
 TEST_CASE("the pipeline that was asked for longest ago goes first", "[engine][validated]") {

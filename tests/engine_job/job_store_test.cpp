@@ -14,42 +14,49 @@ using test::Jobs;
 using test::kLease;
 using test::must;
 
-TEST_CASE("the jobs of one queue hide none of another's", "[job][store]") {
-  Jobs jobs{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
+namespace {
+
+JobRequest to_full_queue(int priority) {
   JobRequest request;
   request.pipeline = Json::object();
   request.queue = "full";
-  request.priority = 9;
+  request.priority = priority;
+  return request;
+}
+
+// Five jobs that go before all others.
+std::vector<JobId> fill_queue(Jobs& jobs) {
   std::vector<JobId> full;
-  for (int i = 0; i < 5; ++i) full.push_back(jobs.submit(request));
-  const auto other = jobs.submit();
+  for (int i = 0; i < 5; ++i) full.push_back(jobs.submit(to_full_queue(9)));
+  return full;
+}
+
+std::vector<JobId> ids(const std::vector<JobStore::Waiting>& waiting) {
   std::vector<JobId> found;
-  for (const auto& job : must(jobs.store.startable(2))) found.push_back(job.id);
-  CHECK(found == std::vector<JobId>{full[0], full[1], other});
+  for (const auto& job : waiting) found.push_back(job.id);
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("the jobs of one queue hide none of another's", "[job][store]") {
+  Jobs jobs{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
+  const auto full = fill_queue(jobs);
+  const auto other = jobs.submit();
+  CHECK(ids(must(jobs.store.startable(2))) == std::vector<JobId>{full[0], full[1], other});
 }
 
 TEST_CASE("what died in one queue hides nothing that died in another, or that has only to end",
           "[job][store]") {
   ManualClock clock;
   Jobs jobs{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql), clock};
-  JobRequest request;
-  request.pipeline = Json::object();
-  request.queue = "full";
-  request.priority = 9;
-  std::vector<JobId> full;
-  for (int i = 0; i < 5; ++i) full.push_back(jobs.submit(request));
-  request.priority = 0;
-  const auto ending = jobs.submit(request);
+  const auto full = fill_queue(jobs);
+  const auto ending = jobs.submit(to_full_queue(0));
   const auto other = jobs.submit();
   for (const auto id : full) must(jobs.lease(id));
   for (const auto id : {ending, other}) must(jobs.lease(id));
   must(jobs.store.abort(ending, StopReason::User));
   jobs.expire(clock);
-  const auto ids = [](const std::vector<JobStore::Waiting>& waiting) {
-    std::vector<JobId> found;
-    for (const auto& job : waiting) found.push_back(job.id);
-    return found;
-  };
   const std::vector<JobId> expected{full[0], full[1], ending, other};
   CHECK(ids(must(jobs.store.expired(2))) == expected);
   CHECK(ids(must(jobs.store.startable(2))) == expected);

@@ -6,10 +6,11 @@ using namespace millrace;
 
 namespace {
 
+// With a pipeline of so many bytes, two of which are quotation marks.
 ReadyJobs::Ready ready(std::int64_t id, std::size_t bytes) {
   ReadyJobs::Ready made;
   made.job.id = JobId{id};
-  made.pipeline_bytes = bytes;
+  made.job.pipeline = Json(std::string(bytes - 2, 'x'));
   return made;
 }
 
@@ -29,15 +30,15 @@ TEST_CASE("what is known of a waiting job is taken once", "[job][ready]") {
 TEST_CASE("jobs without room are not kept, by number and by bytes", "[job][ready]") {
   ReadyJobs many;
   for (std::size_t i = 1; i <= ReadyJobs::kMostJobs + 1; ++i)
-    many.keep(ready(static_cast<std::int64_t>(i), 1));
+    many.keep(ready(static_cast<std::int64_t>(i), 2));
   CHECK(many.size() == ReadyJobs::kMostJobs);
   CHECK(many.take(JobId{1}));
 
   ReadyJobs large;
   large.keep(ready(1, ReadyJobs::kMostPipelineBytes));
-  large.keep(ready(2, 1));
+  large.keep(ready(2, 2));
   CHECK(large.size() == 1);
   large.take(JobId{1});
-  large.keep(ready(2, 1));
+  large.keep(ready(2, 2));
   CHECK(large.size() == 1);
 }

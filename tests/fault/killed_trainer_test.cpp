@@ -222,14 +222,16 @@ TEST_CASE("trainers in a server that is killed at random moments leave one model
   school.start();
   std::map<std::string, std::int64_t> jobs;
   for (int life = 0; life <= kKills; ++life) {
+    // In turn while jobs come, and right behind the last of them, which is at work then.
     std::thread killer;
-    if (life < kKills) {
-      const auto moment = std::chrono::milliseconds{20 + random() % 600};
-      killer = std::thread{[&, moment] {
+    const auto kill_within = [&](unsigned most_ms) {
+      killer = std::thread{[&school, moment = std::chrono::milliseconds{random() % most_ms}] {
         std::this_thread::sleep_for(moment);
         school.kill();
       }};
-    }
+    };
+    const bool is_early = life % 2 == 0;
+    if (life < kKills && is_early) kill_within(300);
     // Each life gets its share, so that jobs are met in all their moments.
     const auto share = static_cast<std::size_t>(kJobs * (life + 1) / (kKills + 1));
     while (jobs.size() < share) {
@@ -238,6 +240,7 @@ TEST_CASE("trainers in a server that is killed at random moments leave one model
       if (!id) break;  // the same key is sent again to the next life
       jobs[name] = *id;
     }
+    if (life < kKills && !is_early) kill_within(10);
     if (!killer.joinable()) continue;
     killer.join();
     school.start();
