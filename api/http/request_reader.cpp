@@ -92,7 +92,10 @@ struct RequestReader::Parser {
     std::size_t on_body_impl(BeastView bytes, BeastError& error) override {
       return owner_.add_body(view(bytes), error);
     }
-    void on_chunk_header_impl(std::uint64_t, BeastView, BeastError&) override {}
+    void on_chunk_header_impl(std::uint64_t size, BeastView, BeastError& error) override {
+      // What is announced too large need not come.
+      if (size > owner_.most_body - owner_.received) error = beast_http::error::body_limit;
+    }
     std::size_t on_chunk_body_impl(std::uint64_t, BeastView bytes, BeastError& error) override {
       return owner_.add_body(view(bytes), error);
     }
