@@ -1,16 +1,16 @@
 #include "engine/data_lock.hpp"
 
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <sys/file.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
+#include <fcntl.h>
+#include <unistd.h>
 #include <utility>
 
 #include "engine/base/json.hpp"
 #include "engine/base/private_files.hpp"
+
+#include <fmt/format.h>
+#include <sys/file.h>
 
 namespace millrace {
 
@@ -23,7 +23,8 @@ DataLock::Holder read_holder(int descriptor) {
   const auto size = ::pread(descriptor, text.data(), text.size(), 0);
   DataLock::Holder holder;
   if (size <= 0) return holder;
-  const auto json = Json::parse(std::string_view{text.data(), static_cast<std::size_t>(size)}, nullptr, false);
+  const auto json =
+      Json::parse(std::string_view{text.data(), static_cast<std::size_t>(size)}, nullptr, false);
   if (!json.is_object()) return holder;
   holder.process = json.value("process", 0);
   holder.address = json.value("address", std::string{});
@@ -32,8 +33,9 @@ DataLock::Holder read_holder(int descriptor) {
 
 Result<void> write_holder(int descriptor, const std::string& address) {
   const std::string text = Json{{"process", ::getpid()}, {"address", address}}.dump() + "\n";
-  const bool written = ::ftruncate(descriptor, 0) == 0 &&
-                       ::pwrite(descriptor, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size());
+  const bool written =
+      ::ftruncate(descriptor, 0) == 0 &&
+      ::pwrite(descriptor, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size());
   if (!written) return system_error("cannot write the lock file", "lock", errno);
   return {};
 }
@@ -47,10 +49,12 @@ Result<DataLock> DataLock::take(const std::filesystem::path& folder) {
   const int descriptor = opened.get();
   if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
     const Holder other = read_holder(descriptor);
-    return Error{Code::Conflict,
-                 fmt::format("data folder is in use by process {}{}: {} (stop that process, or name another folder)",
-                             other.process, other.address.empty() ? "" : ", which serves " + other.address,
-                             folder.string())};
+    return Error{
+        Code::Conflict,
+        fmt::format(
+            "data folder is in use by process {}{}: {} (stop that process, or name another folder)",
+            other.process, other.address.empty() ? "" : ", which serves " + other.address,
+            folder.string())};
   }
   MR_CHECK(write_holder(descriptor, ""));
   return DataLock{std::move(opened)};
@@ -62,6 +66,8 @@ std::optional<DataLock::Holder> DataLock::holder(const std::filesystem::path& fo
   return read_holder(file.get());
 }
 
-Result<void> DataLock::announce(const std::string& address) { return write_holder(file_.get(), address); }
+Result<void> DataLock::announce(const std::string& address) {
+  return write_holder(file_.get(), address);
+}
 
 }  // namespace millrace

@@ -10,7 +10,8 @@
 
 namespace millrace {
 
-/// Holds a data folder for one engine: an advisory lock on DATA/lock, which ends with the process whatever happens to it.
+/// Holds a data folder for one engine: an advisory lock on DATA/lock, which ends with the process
+/// whatever happens to it.
 class DataLock {
  public:
   struct Holder {

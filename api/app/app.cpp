@@ -23,7 +23,7 @@ struct App::State {
   AppSettings settings;
   std::unique_ptr<Engine> engine;
   std::shared_ptr<atflow::Authenticator> atflow_keys;  // shared with the dialect
-  maisie::SharedRegistry registry;  // shared with its dialect
+  maisie::SharedRegistry registry;                     // shared with its dialect
   std::unique_ptr<Api> api;
   std::unique_ptr<http::Server> server;
   std::vector<Address> addresses;
@@ -44,8 +44,8 @@ Result<maisie::SharedRegistry> open_registry(const AppSettings& settings, Engine
   MR_TRY(auto secret, auth::open_secret_file(settings.engine.data / "secret"));
   MR_TRY(auto tokens, auth::TokenIssuer::make(std::move(secret), chosen.token_lifetime));
   const auto& clock = engine.catalog().clock();
-  return std::make_shared<maisie::Registry>(std::move(chosen), std::move(tokens), clock, *engine.store().blobs(),
-                                            engine.catalog());
+  return std::make_shared<maisie::Registry>(std::move(chosen), std::move(tokens), clock,
+                                            *engine.store().blobs(), engine.catalog());
 }
 
 }  // namespace
@@ -100,7 +100,8 @@ Result<void> App::State::listen(std::string dialect, const std::string& address,
 Result<std::unique_ptr<App>> App::open(AppSettings settings) {
   std::unique_ptr<App> app{new App};  // the constructor is private
   State& state = *app->state_;
-  if (settings.atflow_settings.empty()) settings.atflow_settings = settings.engine.data / "atflow.json";
+  if (settings.atflow_settings.empty())
+    settings.atflow_settings = settings.engine.data / "atflow.json";
   if (settings.share.empty()) settings.share = share_folder();
   state.settings = std::move(settings);
 
@@ -161,7 +162,8 @@ bool App::stop(std::chrono::milliseconds patience) {
 
 std::string App::Address::url(bool is_tls) const {
   const bool is_v6 = host.find(':') != std::string::npos;
-  return fmt::format("{}://{}{}{}:{}", is_tls ? "https" : "http", is_v6 ? "[" : "", host, is_v6 ? "]" : "", port);
+  return fmt::format("{}://{}{}{}:{}", is_tls ? "https" : "http", is_v6 ? "[" : "", host,
+                     is_v6 ? "]" : "", port);
 }
 
 const std::vector<App::Address>& App::addresses() const { return state_->addresses; }

@@ -17,31 +17,32 @@ namespace millrace::api {
 
 struct AppSettings {
   EngineSettings engine{};
-  std::filesystem::path share{};             // pipelines and swagger; empty: beside the program
+  std::filesystem::path share{};  // pipelines and swagger; empty: beside the program
   std::string address = "127.0.0.1";
-  std::uint16_t port = 8080;                 // 0: the system chooses
+  std::uint16_t port = 8080;  // 0: the system chooses
   struct MountAt {
     std::string dialect, address;
     std::uint16_t port = 0;
   };
-  std::vector<MountAt> mounts{};             // dialects that also stand at the root of a listener of their own
+  std::vector<MountAt> mounts{};  // dialects that also stand at the root of a listener of their own
   Exposure exposure{};
-  std::optional<http::TlsSettings> tls{};    // for all listeners
+  std::optional<http::TlsSettings> tls{};  // for all listeners
   std::vector<std::string>
       allowed_origins{};  // of pages besides loopback ones: "https://models.example.org"
   std::vector<std::string>
       allowed_hosts{};    // that loopback listeners answer to besides loopback names
   http::Limits limits{};  // the size of bodies is stated by each route
-  std::vector<std::filesystem::path> roots{};  // below which pipelines that came over HTTP may open files
-  std::filesystem::path atflow_settings{};   // empty: DATA/atflow.json
+  std::vector<std::filesystem::path>
+      roots{};  // below which pipelines that came over HTTP may open files
+  std::filesystem::path atflow_settings{};  // empty: DATA/atflow.json
   std::vector<std::string>
-      trusted_proxies{};  // addresses and networks of proxies in front of all listeners
-  maisie::Settings maisie{};                 // require_auth: as `exposure` says
+      trusted_proxies{};      // addresses and networks of proxies in front of all listeners
+  maisie::Settings maisie{};  // require_auth: as `exposure` says
   http::ServerSettings
       server{};  // its folder is in the data folder, and connections are cut to open files
   std::chrono::milliseconds request_time =
-      kRequestTime;                          // of a request that answers from the catalog
-  std::string version{};                     // of the program, for OpenAPI
+      kRequestTime;       // of a request that answers from the catalog
+  std::string version{};  // of the program, for OpenAPI
 };
 
 /// The server: an engine, every dialect, and their listeners. [one thread, but reload()]
@@ -54,11 +55,13 @@ class App {
 
   /// Starts taking jobs, then serves.
   Result<void> start();
-  /// Reads the keys of the dialects anew. A file that is wrong leaves the old ones in force. [any thread]
+  /// Reads the keys of the dialects anew. A file that is wrong leaves the old ones in force. [any
+  /// thread]
   Result<void> reload();
-  /// Answers what has begun, for `patience` at the most, and closes; then stops running jobs, which keep their place in the
-  /// queue. False: an operator does not stop within `patience`, the log names its node, and the destructor would wait for
-  /// it; the process may end instead, for what was accepted is on disk.
+  /// Answers what has begun, for `patience` at the most, and closes; then stops running jobs, which
+  /// keep their place in the queue. False: an operator does not stop within `patience`, the log
+  /// names its node, and the destructor would wait for it; the process may end instead, for what
+  /// was accepted is on disk.
   bool stop(std::chrono::milliseconds patience = std::chrono::seconds{10});
 
   struct Address {

@@ -31,10 +31,11 @@ std::string with_port_twice(std::string_view host) {
   return has_port ? std::string{host}.append(host.substr(colon)) : std::string{};
 }
 
-bool matches(const http::Request& request, const Settings& settings, const auth::QiniuCredential& credential,
-             std::string_view secret) {
+bool matches(const http::Request& request, const Settings& settings,
+             const auth::QiniuCredential& credential, std::string_view secret) {
   if (credential.is_qbox) {
-    return auth::equal_signatures(auth::sign(secret, auth::qbox_string_to_sign(request)), credential.signature);
+    return auth::equal_signatures(auth::sign(secret, auth::qbox_string_to_sign(request)),
+                                  credential.signature);
   }
   const auto is_signed_for = [&](std::string_view host) {
     return auth::equal_signatures(auth::sign(secret, auth::string_to_sign(request, host)),
@@ -105,26 +106,32 @@ std::optional<api::Refusal> Authenticator::check_head(const http::Request& reque
   return std::nullopt;
 }
 
-std::variant<api::Caller, api::Refusal> Authenticator::authenticate(const http::Request& request) const {
+std::variant<api::Caller, api::Refusal> Authenticator::authenticate(
+    const http::Request& request) const {
   const auto settings = this->settings();
   if (!settings->auth_enabled) return caller_for(nullptr, *settings);
   if (auto refused = check_head(request)) return *std::move(refused);
   const auto credential = auth::read_credential(*request.headers.find("Authorization"));
   const auto key = settings->keys.find(credential->access_key);
-  if (key == settings->keys.end()) return unauthenticated("auth_key", "access key is not known or not enabled");
+  if (key == settings->keys.end())
+    return unauthenticated("auth_key", "access key is not known or not enabled");
   if (!matches(request, *settings, *credential, key->second.secret_key)) {
     return unauthenticated("auth_signature", "signature does not match");
   }
-  const bool unsigned_body = !request.body.empty() && !credential->is_qbox && !auth::signs_body(request);
+  const bool unsigned_body =
+      !request.body.empty() && !credential->is_qbox && !auth::signs_body(request);
   if (settings->require_signed_body && unsigned_body && request.method == http::Method::Post) {
     return unauthenticated("auth_signature",
-                           "the body is not signed: send it as Content-Type: application/json, which is signed with it");
+                           "the body is not signed: send it as Content-Type: application/json, "
+                           "which is signed with it");
   }
-  if (auto refused = check_date(request, *settings, credential->signature)) return *std::move(refused);
+  if (auto refused = check_date(request, *settings, credential->signature))
+    return *std::move(refused);
   return caller_for(&key->second, *settings);
 }
 
-std::optional<api::Refusal> Authenticator::check_date(const http::Request& request, const Settings& settings,
+std::optional<api::Refusal> Authenticator::check_date(const http::Request& request,
+                                                      const Settings& settings,
                                                       std::string_view signature) const {
   const auto date = request.headers.find("X-Qiniu-Date");
   if (!date) {
@@ -144,10 +151,13 @@ std::optional<api::Refusal> Authenticator::check_date(const http::Request& reque
     std::erase_if(seen_, [&](const auto& item) { return item.second < now; });
   }
   if (seen_.size() >= kMostRemembered) {
-    return refusal("queue_full", "too many dated requests within the window: try again later", Code::Unavailable);
+    return refusal("queue_full", "too many dated requests within the window: try again later",
+                   Code::Unavailable);
   }
-  const auto [place, is_new] = seen_.emplace(std::string{signature}, now + 2 * settings.date_window);
-  if (!is_new && place->second >= now) return unauthenticated("auth_replay", "request has been seen before");
+  const auto [place, is_new] =
+      seen_.emplace(std::string{signature}, now + 2 * settings.date_window);
+  if (!is_new && place->second >= now)
+    return unauthenticated("auth_replay", "request has been seen before");
   place->second = now + 2 * settings.date_window;
   return std::nullopt;
 }

@@ -12,8 +12,8 @@
 
 namespace millrace::atflow {
 
-/// The "Qiniu" scheme: header, key, signature, date and replay, in that order. Settings can be exchanged while it serves.
-/// [any thread]
+/// The "Qiniu" scheme: header, key, signature, date and replay, in that order. Settings can be
+/// exchanged while it serves. [any thread]
 class Authenticator final : public api::Authenticator {
  public:
   /// Signatures that the guard against repeats remembers; with more that are still good it refuses.
@@ -21,7 +21,8 @@ class Authenticator final : public api::Authenticator {
 
   Authenticator(Settings settings, const Clock& clock);
 
-  [[nodiscard]] std::variant<api::Caller, api::Refusal> authenticate(const http::Request& request) const override;
+  [[nodiscard]] std::variant<api::Caller, api::Refusal> authenticate(
+      const http::Request& request) const override;
   /// The checks before the signature, which covers the body.
   [[nodiscard]] std::optional<api::Refusal> check_head(const http::Request& request) const override;
 
@@ -33,9 +34,10 @@ class Authenticator final : public api::Authenticator {
                                          std::string_view signature) const;
 
   const Clock& clock_;
-  mutable std::mutex mutex_;  // guards the two below
+  mutable std::mutex mutex_;                  // guards the two below
   std::shared_ptr<const Settings> settings_;  // shared with requests that are being checked
-  mutable std::unordered_map<std::string, Clock::Wall> seen_;  // signature -> when it may be forgotten
+  mutable std::unordered_map<std::string, Clock::Wall>
+      seen_;  // signature -> when it may be forgotten
 };
 
 }  // namespace millrace::atflow

@@ -13,13 +13,15 @@ namespace {
 using api::Lane;
 using http::Method;
 
-constexpr std::string_view kId = R"({"path": {"id": {"type": "string", "doc": "id of the job, 24 hexadecimal digits"}}})";
+constexpr std::string_view kId =
+    R"({"path": {"id": {"type": "string", "doc": "id of the job, 24 hexadecimal digits"}}})";
 
 constexpr std::string_view kList = R"({"query": {
   "limit": {"type": "string", "doc": "items at the most; default 100, more than 500 is taken as 500"},
   "marker": {"type": "string", "doc": "id of the last item of the page before"}}})";
 
-constexpr std::string_view kMix = R"({"body": {"type": "object", "required": ["ops"], "properties": {
+constexpr std::string_view kMix =
+    R"({"body": {"type": "object", "required": ["ops"], "properties": {
   "ops": {"type": "array", "doc": "the graph", "items": {"type": "object",
     "required": ["name", "type", "params"], "properties": {
       "name": {"type": "string", "maxLength": 128},
@@ -47,17 +49,19 @@ api::Route health() {
 // The dialect checks fields in an order of its own, so the schemas only describe.
 std::vector<api::Route> routes(const Settings& settings) {
   std::vector<api::Route> table{
-      {Method::Post, "/v1/dataflows/mix", "mix", "Mix lists of images through a graph", Lane::Queued,
-       api::Auth::Required, kMix, translate_mix, reply_accepted},
-      {Method::Get, "/v1/dataflows", "list", "List jobs, newest first", Lane::Inline, api::Auth::Required, kList,
-       translate_list, reply_list},
-      {Method::Get, "/v1/dataflows/{id}", "get", "Get one job", Lane::Inline, api::Auth::Required, kId, translate_one, reply_one},
-      {Method::Post, "/v1/dataflows/{id}/abort", "abort", "Abort a job", Lane::Inline, api::Auth::Required, kId,
-       translate_one, reply_abort},
+      {Method::Post, "/v1/dataflows/mix", "mix", "Mix lists of images through a graph",
+       Lane::Queued, api::Auth::Required, kMix, translate_mix, reply_accepted},
+      {Method::Get, "/v1/dataflows", "list", "List jobs, newest first", Lane::Inline,
+       api::Auth::Required, kList, translate_list, reply_list},
+      {Method::Get, "/v1/dataflows/{id}", "get", "Get one job", Lane::Inline, api::Auth::Required,
+       kId, translate_one, reply_one},
+      {Method::Post, "/v1/dataflows/{id}/abort", "abort", "Abort a job", Lane::Inline,
+       api::Auth::Required, kId, translate_one, reply_abort},
   };
   for (api::Route& route : table) {
     route.checks_schema = false;
-    if (route.method == Method::Post) route.body_bytes = static_cast<std::size_t>(settings.max_body_bytes.value_or(kMostMixBytes));
+    if (route.method == Method::Post)
+      route.body_bytes = static_cast<std::size_t>(settings.max_body_bytes.value_or(kMostMixBytes));
   }
   table.front().values_max = kMostMixValues;
   table.push_back(health());

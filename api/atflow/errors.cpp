@@ -8,7 +8,8 @@ namespace millrace::atflow {
 
 namespace {
 
-// Ranks follow the rules of the mix graph in their order; what belongs to the same rule is reported in request order.
+// Ranks follow the rules of the mix graph in their order; what belongs to the same rule is reported
+// in request order.
 constexpr std::array kNumbers{
     // The request itself.
     ErrorNumber{"auth_missing", "40101", 0},
@@ -80,7 +81,8 @@ constexpr std::array kNumbers{
 };
 
 std::optional<ErrorNumber> find(std::string_view word) {
-  const auto* found = std::find_if(kNumbers.begin(), kNumbers.end(), [&](const auto& each) { return each.word == word; });
+  const auto* found = std::find_if(kNumbers.begin(), kNumbers.end(),
+                                   [&](const auto& each) { return each.word == word; });
   if (found == kNumbers.end()) return std::nullopt;
   return *found;
 }
@@ -91,7 +93,8 @@ std::optional<ErrorNumber> find(const Fault& fault) {
   const auto at = fault.pointer.find(kValues);
   const bool is_about_values = at != std::string::npos;
   const bool is_inside = is_about_values && fault.pointer.size() > at + kValues.size();
-  if (is_inside || (is_about_values && fault.kind == "parameter_range")) return find("filter_values");
+  if (is_inside || (is_about_values && fault.kind == "parameter_range"))
+    return find("filter_values");
   if (fault.kind == "parameter_range" && fault.pointer.ends_with("/params/default"))
     return find("count_range");
   return find(std::string_view{fault.kind});
@@ -100,17 +103,26 @@ std::optional<ErrorNumber> find(const Fault& fault) {
 // For an error without a word of its own.
 std::string_view number_of(Code code) {
   switch (code) {
-    case Code::Unauthenticated: return "40104";
-    case Code::PermissionDenied: return "40111";
-    case Code::NotFound: return "40402";
-    case Code::Exhausted: return "59902";
+    case Code::Unauthenticated:
+      return "40104";
+    case Code::PermissionDenied:
+      return "40111";
+    case Code::NotFound:
+      return "40402";
+    case Code::Exhausted:
+      return "59902";
     case Code::DeadlineExceeded:
-    case Code::Unavailable: return "59903";
-    case Code::Io: return "59901";
-    case Code::Conflict: return "40013";
+    case Code::Unavailable:
+      return "59903";
+    case Code::Io:
+      return "59901";
+    case Code::Conflict:
+      return "40013";
     case Code::InvalidArgument:
-    case Code::DataInvalid: return "40000";
-    default: return "59900";
+    case Code::DataInvalid:
+      return "40000";
+    default:
+      return "59900";
   }
 }
 
@@ -122,7 +134,8 @@ std::string field_path(std::string_view pointer) {
     const auto slash = std::min(pointer.find('/'), pointer.size());
     const auto segment = pointer.substr(0, slash);
     pointer.remove_prefix(slash);
-    const bool is_index = !segment.empty() && segment.find_first_not_of("0123456789") == std::string_view::npos;
+    const bool is_index =
+        !segment.empty() && segment.find_first_not_of("0123456789") == std::string_view::npos;
     if (is_index) {
       path.append("[").append(segment).append("]");
     } else {
@@ -153,14 +166,16 @@ http::Response refuse(const api::Refusal& refusal, const http::Request& request)
       const auto known = find(fault);
       ranked.emplace_back(known ? known->rank : 100, &fault);
     }
-    std::stable_sort(ranked.begin(), ranked.end(), [](const auto& left, const auto& right) { return left.first < right.first; });
+    std::stable_sort(ranked.begin(), ranked.end(),
+                     [](const auto& left, const auto& right) { return left.first < right.first; });
     const auto first = find(*ranked.front().second);
     number = first ? first->number : "40000";
     message.clear();
     for (std::size_t i = 0; i < ranked.size() && i < kMostFaults; ++i) {
       message += (i == 0 ? "" : "; ") + worded(*ranked[i].second);
     }
-    if (ranked.size() > kMostFaults) message += "; and " + std::to_string(ranked.size() - kMostFaults) + " more";
+    if (ranked.size() > kMostFaults)
+      message += "; and " + std::to_string(ranked.size() - kMostFaults) + " more";
   }
   const int status = std::stoi(std::string{number.substr(0, 3)});
   const Json body{{"err", number}, {"message", message}};

@@ -36,7 +36,9 @@ api::Refusal no_such_job(std::string_view id) {
 }
 
 // The states of the document; publishing is the end of running.
-std::string_view status_word(std::string_view state) { return state == "publishing" ? "running" : state; }
+std::string_view status_word(std::string_view state) {
+  return state == "publishing" ? "running" : state;
+}
 
 Json parsed(const Column<std::string_view>& column, std::int64_t row) {
   auto value = api::read_row(column.value(row, "{}"));
@@ -118,7 +120,8 @@ class Items {
     made["seed"] = facts.value("seed", std::int64_t{0});
     made["counts"] = counts_of(parsed(counts_, row));
     made["error"] = parsed(error_, row).value("message", std::string{});
-    if (const auto sources = facts.find("sourceFiles"); sources != facts.end()) made["sourceFiles"] = *sources;
+    if (const auto sources = facts.find("sourceFiles"); sources != facts.end())
+      made["sourceFiles"] = *sources;
     return made;
   }
 
@@ -132,7 +135,8 @@ class Items {
 std::optional<std::int64_t> positive(std::string_view text) {
   std::int64_t value = 0;
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-  const bool is_digits = !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+  const bool is_digits =
+      !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
   if (is_digits && problem == std::errc::result_out_of_range) return kMaxLimit;
   if (!is_digits || problem != std::errc{} || value <= 0) return std::nullopt;
   return value;
@@ -143,12 +147,14 @@ std::int64_t limit_of(const http::Request& request) {
   return given ? std::min(positive(*given).value_or(kDefaultLimit), kMaxLimit) : kDefaultLimit;
 }
 
-std::string_view marker_of(const http::Request& request) { return request.query_value("marker").value_or(""); }
+std::string_view marker_of(const http::Request& request) {
+  return request.query_value("marker").value_or("");
+}
 
 }  // namespace
 
-// The marker's own row is fetched as the first, which proves that it exists; one row more than the page tells whether
-// another page follows.
+// The marker's own row is fetched as the first, which proves that it exists; one row more than the
+// page tells whether another page follows.
 api::TranslateResult translate_list(const http::Request& request, const api::Caller& caller) {
   const auto limit = request.query_value("limit");
   if (limit && !positive(*limit)) {
@@ -161,7 +167,8 @@ api::TranslateResult translate_list(const http::Request& request, const api::Cal
   Json where = visible_to(caller);
   if (!marker.empty()) where.push_back(condition("external_id", "<=", marker));
   api::Bound bound;
-  bound.parameters = Json{{"where", std::move(where)}, {"limit", limit_of(request) + (marker.empty() ? 1 : 2)}};
+  bound.parameters =
+      Json{{"where", std::move(where)}, {"limit", limit_of(request) + (marker.empty() ? 1 : 2)}};
   return bound;
 }
 
@@ -185,8 +192,10 @@ api::ReplyResult reply_list(const api::Answered& answered) {
       last = view.id(row);
     }
   }
-  if (!is_marker_found) return refusal("marker", "marker is not the id of a job: " + std::string{marker});
-  return http::Response::json(200, Json{{"items", std::move(items)}, {"marker", has_more ? last : ""}}.dump());
+  if (!is_marker_found)
+    return refusal("marker", "marker is not the id of a job: " + std::string{marker});
+  return http::Response::json(
+      200, Json{{"items", std::move(items)}, {"marker", has_more ? last : ""}}.dump());
 }
 
 api::TranslateResult translate_one(const http::Request& request, const api::Caller& caller) {
@@ -202,14 +211,16 @@ api::TranslateResult translate_one(const http::Request& request, const api::Call
 api::ReplyResult reply_one(const api::Answered& answered) {
   for (const auto& [node, rows] : answered.outcome->rows) {
     if (rows.empty()) continue;
-    return http::Response::json(200, Items{rows, answered.caller, StatisticsNames::OfGet}.item(0).dump());
+    return http::Response::json(
+        200, Items{rows, answered.caller, StatisticsNames::OfGet}.item(0).dump());
   }
   return no_such_job(answered.request.path_value("id"));
 }
 
 api::ReplyResult reply_abort(const api::Answered& answered) {
   const auto& rows = answered.outcome->rows;
-  const bool is_found = std::any_of(rows.begin(), rows.end(), [](const auto& emitted) { return !emitted.rows.empty(); });
+  const bool is_found = std::any_of(rows.begin(), rows.end(),
+                                    [](const auto& emitted) { return !emitted.rows.empty(); });
   if (!is_found) return no_such_job(answered.request.path_value("id"));
   return http::Response{};
 }

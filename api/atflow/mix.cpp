@@ -23,7 +23,8 @@ constexpr std::array kKinds{NodeKind{"input", {"file"}},
                             NodeKind{"filter", {"label", "values", "trim", "invert"}},
                             NodeKind{"augment", {"condition", "ops", "default"}},
                             NodeKind{"output", {"prefix", "file", "unique", "shuffle"}}};
-constexpr std::array<std::string_view, 5> kNodeMembers{"name", "type", "preOps", "postOps", "params"};
+constexpr std::array<std::string_view, 5> kNodeMembers{"name", "type", "preOps", "postOps",
+                                                       "params"};
 
 // Of these an empty text is none: it counts as absent.
 constexpr std::array<std::string_view, 3> kNeverEmpty{"file", "prefix", "label"};
@@ -34,7 +35,8 @@ bool is_absent(std::string_view name, const Json& value) {
   return is_empty && std::find(kNeverEmpty.begin(), kNeverEmpty.end(), name) != kNeverEmpty.end();
 }
 
-// Members that are null count as absent, unknown ones are ignored: keeps the named ones that have a value.
+// Members that are null count as absent, unknown ones are ignored: keeps the named ones that have a
+// value.
 template <class Names>
 Json keep(const Json& object, const Names& names) {
   Json kept = Json::object();
@@ -50,7 +52,8 @@ Json keep_known(const Json& node) {
   Json kept = keep(node, kNodeMembers);
   const auto params = kept.find("params");
   const auto type = kept.find("type");
-  if (params == kept.end() || !params->is_object() || type == kept.end() || !type->is_string()) return kept;
+  if (params == kept.end() || !params->is_object() || type == kept.end() || !type->is_string())
+    return kept;
   for (const NodeKind& kind : kKinds) {
     if (type->get_ref<const std::string&>() == kind.type) *params = keep(*params, kind.params);
   }
@@ -104,8 +107,11 @@ api::TranslateResult translate_mix(const http::Request& request, const api::Call
   std::int64_t seed = 0;
   if (const auto found = fields.find("seed"); found != fields.end()) {
     if (!found->is_number_integer()) return refusal("field_type", "seed: must be an integer");
-    seed = found->is_number_unsigned() && found->get<std::uint64_t>() > kMaxSeed ? -1 : found->get<std::int64_t>();
-    if (seed < 0 || seed > kMaxSeed) return refusal("seed_range", "seed: must be within 0 to 2^53 - 1");
+    seed = found->is_number_unsigned() && found->get<std::uint64_t>() > kMaxSeed
+               ? -1
+               : found->get<std::int64_t>();
+    if (seed < 0 || seed > kMaxSeed)
+      return refusal("seed_range", "seed: must be within 0 to 2^53 - 1");
   }
   std::string log_file;
   if (const auto found = fields.find("logFile"); found != fields.end()) {
@@ -115,7 +121,9 @@ api::TranslateResult translate_mix(const http::Request& request, const api::Call
   if (log_file.empty()) {
     const auto bucket = caller.facts.value("logBucket", std::string{});
     if (bucket.empty()) {
-      return refusal("field_missing", "logFile: must be given, since neither the key nor the server has a log bucket");
+      return refusal(
+          "field_missing",
+          "logFile: must be given, since neither the key nor the server has a log bucket");
     }
     log_file = bucket + "/" + request.id + "/" + request.id + "_log.jsonlist";
   }

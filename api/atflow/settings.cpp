@@ -17,7 +17,8 @@ namespace millrace::atflow {
 
 namespace {
 
-// Reads one member of an object into a place; returns what type was wanted when the value is of another.
+// Reads one member of an object into a place; returns what type was wanted when the value is of
+// another.
 using ReadMember = std::function<std::string_view(const Json&)>;
 
 ReadMember into(bool& place) {
@@ -88,7 +89,8 @@ class NodeDefaults {
 
   ReadMember integer(std::string id, std::string name, std::int64_t least, std::int64_t most) {
     return [=, this](const Json& value) -> std::string_view {
-      if (!value.is_number_integer() || value < least || value > most) return "an integer within its range";
+      if (!value.is_number_integer() || value < least || value > most)
+        return "an integer within its range";
       defaults_[id][name] = value;
       return {};
     };
@@ -108,7 +110,8 @@ class NodeDefaults {
     };
   }
   // `wanted` says which texts: "polygon or aabb".
-  ReadMember one_of(std::string id, std::string name, std::string_view wanted, std::vector<std::string> values) {
+  ReadMember one_of(std::string id, std::string name, std::string_view wanted,
+                    std::vector<std::string> values) {
     return [=, this](const Json& value) -> std::string_view {
       if (std::find(values.begin(), values.end(), value) == values.end()) return wanted;
       defaults_[id][name] = value;
@@ -123,15 +126,17 @@ class NodeDefaults {
 Result<void> read_members(const Json& object, const std::string& where,
                           const std::map<std::string, ReadMember, std::less<>>& members) {
   if (!object.is_object()) {
-    return Error{Code::InvalidArgument, fmt::format("atflow settings: {} must be an object", where)};
+    return Error{Code::InvalidArgument,
+                 fmt::format("atflow settings: {} must be an object", where)};
   }
   for (const auto& [name, value] : object.items()) {
     const auto member = members.find(name);
     if (member == members.end()) {
       std::string known;
       for (const auto& [each, ignored] : members) known += (known.empty() ? "" : ", ") + each;
-      return Error{Code::InvalidArgument,
-                   fmt::format("atflow settings: unknown member: {}.{} (known: {})", where, name, known)};
+      return Error{
+          Code::InvalidArgument,
+          fmt::format("atflow settings: unknown member: {}.{} (known: {})", where, name, known)};
     }
     if (const auto wanted = member->second(value); !wanted.empty()) {
       return Error{Code::InvalidArgument,
@@ -152,8 +157,9 @@ Result<AccessKey> read_key(const Json& entry, std::size_t index) {
                          {"logBucket", into(key.log_bucket)},
                          {"grants", into(key.grants)}}));
   if (key.access_key.empty() || key.secret_key.empty()) {
-    return Error{Code::InvalidArgument,
-                 fmt::format("atflow settings: accessKey and secretKey must not be empty: {}", where)};
+    return Error{
+        Code::InvalidArgument,
+        fmt::format("atflow settings: accessKey and secretKey must not be empty: {}", where)};
   }
   if (key.access_key.find(':') != std::string::npos) {
     return Error{Code::InvalidArgument,
@@ -170,8 +176,10 @@ Result<Settings> read_settings(const Json& document) {
   std::vector<AccessKey> keys;
   Result<void> nested;
   // Members that are objects themselves keep their own first error in `nested`.
-  const auto object = [&](std::string name, std::map<std::string, ReadMember, std::less<>> members) {
-    return [&nested, name = std::move(name), members = std::move(members)](const Json& value) -> std::string_view {
+  const auto object = [&](std::string name,
+                          std::map<std::string, ReadMember, std::less<>> members) {
+    return [&nested, name = std::move(name),
+            members = std::move(members)](const Json& value) -> std::string_view {
       if (nested.ok()) nested = read_members(value, name, members);
       return {};
     };
@@ -350,8 +358,8 @@ Result<Settings> load_settings(const std::filesystem::path& file) {
   }
   if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
     return Error{Code::PermissionDenied,
-                 "atflow settings: the file holds secrets and others may read it: " + file.string() +
-                     " (run: chmod 600 " + file.string() + ")"};
+                 "atflow settings: the file holds secrets and others may read it: " +
+                     file.string() + " (run: chmod 600 " + file.string() + ")"};
   }
   std::ifstream stream{file, std::ios::binary};
   const std::string text{std::istreambuf_iterator<char>{stream}, {}};

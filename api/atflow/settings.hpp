@@ -45,11 +45,12 @@ struct Settings {
   ServerWishes server;  // holds from the start to the end; the rest is read anew with the keys
   std::optional<std::int64_t> max_body_bytes;  // limits.maxBody; unset: kMostMixBytes
   int accepted_status = 202;
-  std::string log_bucket;           // defaults.logBucket
+  std::string log_bucket;  // defaults.logBucket
   bool mix_relaxed = false;
   bool stats_aliases = true;
   std::int64_t max_records = kMaxRecords;  // limits.maxRecords
-  Json node_defaults = Json::object();     // operator id -> parameters: limits, records, labels, fetch, zones
+  Json node_defaults =
+      Json::object();  // operator id -> parameters: limits, records, labels, fetch, zones
   bool auth_enabled = true;
   bool require_signed_body = true;
   bool require_date = false;
@@ -60,10 +61,11 @@ struct Settings {
   std::map<std::string, AccessKey, std::less<>> keys;  // by access key
 };
 
-/// Reads settings such as {"auth": {"requireDate": true}, "keys": [{"accessKey": "…", "secretKey": "…"}]}. Unknown members,
-/// wrong types and doubled keys are errors that name the member.
+/// Reads settings such as {"auth": {"requireDate": true}, "keys": [{"accessKey": "…", "secretKey":
+/// "…"}]}. Unknown members, wrong types and doubled keys are errors that name the member.
 Result<Settings> read_settings(const Json& document);
-/// The same from a file, which nobody but its owner may read: it holds secrets. A missing file gives the defaults.
+/// The same from a file, which nobody but its owner may read: it holds secrets. A missing file
+/// gives the defaults.
 Result<Settings> load_settings(const std::filesystem::path& file);
 
 }  // namespace millrace::atflow

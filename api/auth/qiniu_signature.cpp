@@ -1,13 +1,13 @@
 #include "api/auth/qiniu_signature.hpp"
 
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <map>
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 namespace millrace::auth {
 
@@ -16,8 +16,12 @@ namespace {
 constexpr std::string_view kExtraPrefix = "X-Qiniu-";
 constexpr std::size_t kMaxKeyLength = 128;
 
-char lower(char letter) { return static_cast<char>(std::tolower(static_cast<unsigned char>(letter))); }
-char upper(char letter) { return static_cast<char>(std::toupper(static_cast<unsigned char>(letter))); }
+char lower(char letter) {
+  return static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+}
+char upper(char letter) {
+  return static_cast<char>(std::toupper(static_cast<unsigned char>(letter)));
+}
 
 // "x-qiniu-date" becomes "X-Qiniu-Date".
 std::string canonical_name(std::string_view name) {
@@ -95,7 +99,8 @@ std::string string_to_sign(const http::Request& request, std::string_view host) 
 std::string qbox_string_to_sign(const http::Request& request) {
   std::string text = request.target;
   text += '\n';
-  if (request.headers.get("Content-Type") == "application/x-www-form-urlencoded") text += request.body;
+  if (request.headers.get("Content-Type") == "application/x-www-form-urlencoded")
+    text += request.body;
   return text;
 }
 
@@ -106,7 +111,8 @@ std::string sign(std::string_view secret_key, std::string_view text) {
        reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data(), &size);
   std::array<unsigned char, 64> base64{};
   const int length = EVP_EncodeBlock(base64.data(), digest.data(), static_cast<int>(size));
-  std::string signature{reinterpret_cast<const char*>(base64.data()), static_cast<std::size_t>(length)};
+  std::string signature{reinterpret_cast<const char*>(base64.data()),
+                        static_cast<std::size_t>(length)};
   std::replace(signature.begin(), signature.end(), '+', '-');
   std::replace(signature.begin(), signature.end(), '/', '_');
   return signature;

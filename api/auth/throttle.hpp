@@ -28,11 +28,11 @@ struct ThrottleLimits {
 /// passwords within the window waits 1 s before its next try, then 2 s, 4 s and so on up to the
 /// longest wait; a wrong password is forgotten when the window has passed.
 ///
-/// From many: while one login has that many wrong passwords, wherever they came from, addresses that
-/// are new to it queue for it. Each is told its turn when it asks first, 5 s behind the one before it
-/// and 15 min away at the most, and from then on gets its one try, whatever others did meanwhile. So
-/// nobody can lock out a user: an address that has signed in with this login does not queue, and the
-/// user at a new one waits for its turn.
+/// From many: while one login has that many wrong passwords, wherever they came from, addresses
+/// that are new to it queue for it. Each is told its turn when it asks first, 5 s behind the one
+/// before it and 15 min away at the most, and from then on gets its one try, whatever others did
+/// meanwhile. So nobody can lock out a user: an address that has signed in with this login does not
+/// queue, and the user at a new one waits for its turn.
 ///
 /// An IPv6 address counts as its /64, which is one customer's. At the default limits it holds at
 /// most about 30 MB. Belongs to a dialect, which asks before it looks at a password. [any thread]
@@ -47,9 +47,9 @@ class Throttle {
   [[nodiscard]] std::optional<std::chrono::seconds> must_wait(std::string_view login,
                                                               std::string_view remote);
   void failed(std::string_view login, std::string_view remote);
-  /// Trusts the address with this login, and forgets its wrong passwords for it. Those of the address
-  /// stay, else one good account would pay for guesses at others, and so do those of the login, else
-  /// its user would help who guesses at it.
+  /// Trusts the address with this login, and forgets its wrong passwords for it. Those of the
+  /// address stay, else one good account would pay for guesses at others, and so do those of the
+  /// login, else its user would help who guesses at it.
   void succeeded(std::string_view login, std::string_view remote);
 
  private:

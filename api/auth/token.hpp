@@ -75,8 +75,8 @@ class TokenIssuer {
                                                              Clock::Wall now) const;
 
   /// Returns a text for the query of one model's download address, 64 characters that need no
-  /// escaping: lets `user_id` fetch that model for 300 s from `now` on, or from `earliest`. Its key is not that of tokens, so neither
-  /// stands for the other.
+  /// escaping: lets `user_id` fetch that model for 300 s from `now` on, or from `earliest`. Its key
+  /// is not that of tokens, so neither stands for the other.
   [[nodiscard]] std::string issue_ticket(std::int64_t model_id, std::int64_t user_id,
                                          Clock::Wall now, std::int64_t earliest = 0) const;
   /// Returns the user whom the ticket lets fetch `model_id`; whether that user still may is for the

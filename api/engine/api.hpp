@@ -28,7 +28,7 @@ struct ApiSettings {
                                         // 0: half of them, so that the life of jobs goes on
   std::chrono::milliseconds request_time = kRequestTime;  // of a request of the inline lane
   std::size_t waiting_passwords = kMostWaitingPasswords;  // more requests that hash one are refused
-  std::string version;                  // of the program, for OpenAPI
+  std::string version;                                    // of the program, for OpenAPI
 };
 
 /// Everything that is served: the engine's own API and the dialects, for any number of listeners.

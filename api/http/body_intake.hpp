@@ -22,7 +22,8 @@ class RequestReader;
 class BodyIntake : public std::enable_shared_from_this<BodyIntake> {
  public:
   static constexpr std::size_t kPieceBytes = 256u << 10;
-  static constexpr std::size_t kTightPieceBytes = 16u << 10;  // while the memory for bodies is tight
+  static constexpr std::size_t kTightPieceBytes = 16u
+                                                  << 10;  // while the memory for bodies is tight
 
   /// `share` holds what is in memory. `wake` is called, on the IoThread, after each piece.
   BodyIntake(IoThread& io, std::unique_ptr<BodySink> sink, BodyShare share,

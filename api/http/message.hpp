@@ -62,8 +62,8 @@ struct Request {
   Authority authority;  // of the target, else of the header Host; no host: none was named
   std::string body;
   std::size_t values_max = kUsualValues;  // of the body as JSON; filled in with the route
-  std::shared_ptr<BodyFile> body_file;  // where a large body lies until load_body()
-  std::shared_ptr<BodySink> upload;     // what took the body instead of `body`; only the request's
+  std::shared_ptr<BodyFile> body_file;    // where a large body lies until load_body()
+  std::shared_ptr<BodySink> upload;  // what took the body instead of `body`; only the request's
   std::shared_ptr<BodyShare> body_share;  // of the memory for bodies; shared by copies
   std::string remote;                     // "127.0.0.1"
   bool is_tls = false;

@@ -33,9 +33,9 @@ Json compare_key(std::string_view group, const std::string& key,
     holders += found != nullptr ? 1 : 0;
     values.push_back(found != nullptr ? *found : Json(nullptr));
   }
-  const bool is_same =
-      holders == documents.size() &&
-      std::all_of(values.begin(), values.end(), [&](const Json& value) { return value == values[0]; });
+  const bool is_same = holders == documents.size() &&
+                       std::all_of(values.begin(), values.end(),
+                                   [&](const Json& value) { return value == values[0]; });
   return {{"group", group}, {"key", key}, {"values", std::move(values)}, {"differs", !is_same}};
 }
 

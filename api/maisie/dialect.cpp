@@ -35,8 +35,9 @@ api::Dialect make_dialect(const SharedRegistry& registry) {
   dialect.name = "maisie";
   dialect.title = "Maisie";
   dialect.version = "1";
-  for (auto* routes : {&sign_in_routes, &model_routes, &version_routes, &promotion_routes, &project_routes,
-                       &tag_routes, &upload_routes, &user_routes, &workspace_routes}) {
+  for (auto* routes :
+       {&sign_in_routes, &model_routes, &version_routes, &promotion_routes, &project_routes,
+        &tag_routes, &upload_routes, &user_routes, &workspace_routes}) {
     auto some = routes(registry);
     dialect.routes.insert(dialect.routes.end(), std::make_move_iterator(some.begin()),
                           std::make_move_iterator(some.end()));

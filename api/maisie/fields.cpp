@@ -129,7 +129,8 @@ std::optional<std::string> text_of(const Json& value) {
 }
 
 std::variant<std::int64_t, std::string> integer_of(const Json& value) {
-  if (value.is_number_integer() && !(value.is_number_unsigned() && value.get<std::uint64_t>() > INT64_MAX))
+  if (value.is_number_integer() &&
+      !(value.is_number_unsigned() && value.get<std::uint64_t>() > INT64_MAX))
     return value.get<std::int64_t>();
   const auto text = text_of(value).value_or("None");
   auto digits = trimmed(text);
@@ -145,7 +146,8 @@ std::variant<std::int64_t, std::string> integer_of(const Json& value) {
 }
 
 bool flag_of(const Json& value) {
-  static constexpr std::array<std::string_view, 7> kFalse{"", "false", "0", "no", "off", "none", "null"};
+  static constexpr std::array<std::string_view, 7> kFalse{"",    "false", "0",   "no",
+                                                          "off", "none",  "null"};
   const auto text = lower(trimmed(text_of(value).value_or("")));
   return std::find(kFalse.begin(), kFalse.end(), text) == kFalse.end();
 }

@@ -47,7 +47,7 @@ class KnownUsers {
 
   Catalog& catalog_;
   const Clock& clock_;
-  std::mutex mutex_;  // guards the rest
+  std::mutex mutex_;                               // guards the rest
   std::unordered_map<std::int64_t, Asked> asked_;  // users that were there
   std::uint64_t forgotten_ = 0;  // how often: an answer from before a change is not kept
 };

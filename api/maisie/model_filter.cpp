@@ -40,8 +40,8 @@ struct Swapped {
   }
 };
 
-void add_ids(std::string_view field, std::string_view column, const std::vector<std::string>& values,
-             Json& where, FieldFaults& faults) {
+void add_ids(std::string_view field, std::string_view column,
+             const std::vector<std::string>& values, Json& where, FieldFaults& faults) {
   if (values.empty()) return;
   Json ids = Json::array();
   for (const auto& value : values) {

@@ -19,7 +19,8 @@ constexpr std::string_view kNotFound =
 constexpr std::string_view kSignIn = "sign_in:";
 
 http::Response answer(int status, const Json& body) {
-  return http::Response::json(status, body.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+  return http::Response::json(status,
+                              body.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
 http::Response message(int status, std::string_view text) {
@@ -27,7 +28,8 @@ http::Response message(int status, std::string_view text) {
 }
 
 // "Workspace 77 does not exist.", with the value as the request gave it.
-http::Response no_parent(std::string_view field, std::string_view what, const http::Request& request) {
+http::Response no_parent(std::string_view field, std::string_view what,
+                         const http::Request& request) {
   std::string id = "?";
   if (const auto fields = Fields::read(request); const auto* read = std::get_if<Fields>(&fields)) {
     const auto given = read->find(field);
@@ -80,7 +82,8 @@ http::Response refuse(const api::Refusal& refusal, const http::Request& request)
 }
 
 api::Refusal refuse_sign_in(std::string_view kind, std::string message) {
-  return api::refusal(Code::Unauthenticated, fmt::format("{}{}", kSignIn, kind), std::move(message));
+  return api::refusal(Code::Unauthenticated, fmt::format("{}{}", kSignIn, kind),
+                      std::move(message));
 }
 
 api::Refusal refuse_lost_user() {

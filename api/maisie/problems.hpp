@@ -7,8 +7,8 @@
 
 namespace millrace::maisie {
 
-/// Words a refusal as the document does: {"message": ...}, {"error": ...} for a parent that does not
-/// exist, {"error", "message", "status_code"} for sign-in.
+/// Words a refusal as the document does: {"message": ...}, {"error": ...} for a parent that does
+/// not exist, {"error", "message", "status_code"} for sign-in.
 http::Response refuse(const api::Refusal& refusal, const http::Request& request);
 
 /// A refusal of sign-in. `kind` is a word of the document: "InvalidTokenHeader".

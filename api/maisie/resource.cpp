@@ -52,7 +52,9 @@ Json shown_fields(const Resource& resource, bool is_new) {
 
 Json shown_schema(const Resource& resource, Method method, bool has_id) {
   Json schema = Json::object();
-  if (has_id) schema["path"]["id"] = {{"type", "integer"}, {"doc", fmt::format("id of the {}", resource.one)}};
+  if (has_id)
+    schema["path"]["id"] = {{"type", "integer"},
+                            {"doc", fmt::format("id of the {}", resource.one)}};
   if (method == Method::Post || method == Method::Put)
     schema["body"] = shown_fields(resource, method == Method::Post);
   if (method == Method::Get && !has_id) {
@@ -63,7 +65,8 @@ Json shown_schema(const Resource& resource, Method method, bool has_id) {
   return schema;
 }
 
-std::variant<Json, Refusal> columns_of(const Resource& resource, const Request& request, bool is_new) {
+std::variant<Json, Refusal> columns_of(const Resource& resource, const Request& request,
+                                       bool is_new) {
   auto fields = Fields::read(request);
   if (auto* refused = std::get_if<Refusal>(&fields)) return std::move(*refused);
   return read_columns(std::get<Fields>(std::move(fields)), resource.fields, is_new);
@@ -115,8 +118,9 @@ api::TranslateResult bind_page(const Request& request, const ListFilter& filter)
   Json where = Json::array();
   if (filter) filter(request, where, faults);
   if (!faults.empty()) return faults.refusal();
-  return api::Bound{
-      .parameters = {{"where", std::move(where)}, {"limit", page.limit()}, {"offset", page.offset()}}};
+  return api::Bound{.parameters = {{"where", std::move(where)},
+                                   {"limit", page.limit()},
+                                   {"offset", page.offset()}}};
 }
 
 http::Response reply_page(const Answered& answered, const ShowRow& show) {

@@ -17,8 +17,8 @@ using ListFilter = std::function<void(const http::Request&, Json& where, FieldFa
 /// What the five kinds of things have in common: how their rows are listed, made, read, changed and
 /// deleted.
 struct Resource {
-  std::string_view one;       // "project": routes and pipelines are named get_project, list_projects
-  std::string_view many;      // "projects": the path
+  std::string_view one;   // "project": routes and pipelines are named get_project, list_projects
+  std::string_view many;  // "projects": the path
   std::vector<FieldRule> fields;
   api::Auth auth = api::Auth::Required;
   /// A row as a reply shows it.

@@ -25,22 +25,23 @@ using Kind = FieldRule::Kind;
 constexpr std::string_view kMissingFile = "Missing required parameter in an uploaded file";
 
 std::vector<FieldRule> fields() {
-  return {{.name = "project_id", .column = "project_id", .kind = Kind::Integer, .is_required = true},
-          {.name = "name", .column = "name", .longest = 40},
-          {.name = "dataset_name", .column = "dataset_name", .longest = 120},
-          {.name = "dataset_description", .column = "dataset_description"},
-          {.name = "hyperparameters", .column = "hyperparameters", .kind = Kind::Dictionary},
-          {.name = "parameters", .column = "parameters", .kind = Kind::Dictionary},
-          {.name = "metrics", .column = "metrics", .kind = Kind::Dictionary},
-          {.name = "tags", .column = "tags", .kind = Kind::Names, .longest = 40},
-          {.name = "private", .column = "private", .kind = Kind::Flag},
-          {.name = "job_id", .column = "job_id", .kind = Kind::Integer},
-          {.name = "pipeline", .column = "pipeline_name", .longest = 255},
-          {.name = "pipeline_sha256", .column = "pipeline_sha256", .longest = 64},
-          {.name = "dataset_uri", .column = "dataset_uri", .longest = 2'048},
-          {.name = "dataset_sha256", .column = "dataset_sha256", .longest = 64},
-          {.name = "git_active_branch", .column = "git_branch"},
-          {.name = "git_commit_hash", .column = "git_commit"}};
+  return {
+      {.name = "project_id", .column = "project_id", .kind = Kind::Integer, .is_required = true},
+      {.name = "name", .column = "name", .longest = 40},
+      {.name = "dataset_name", .column = "dataset_name", .longest = 120},
+      {.name = "dataset_description", .column = "dataset_description"},
+      {.name = "hyperparameters", .column = "hyperparameters", .kind = Kind::Dictionary},
+      {.name = "parameters", .column = "parameters", .kind = Kind::Dictionary},
+      {.name = "metrics", .column = "metrics", .kind = Kind::Dictionary},
+      {.name = "tags", .column = "tags", .kind = Kind::Names, .longest = 40},
+      {.name = "private", .column = "private", .kind = Kind::Flag},
+      {.name = "job_id", .column = "job_id", .kind = Kind::Integer},
+      {.name = "pipeline", .column = "pipeline_name", .longest = 255},
+      {.name = "pipeline_sha256", .column = "pipeline_sha256", .longest = 64},
+      {.name = "dataset_uri", .column = "dataset_uri", .longest = 2'048},
+      {.name = "dataset_sha256", .column = "dataset_sha256", .longest = 64},
+      {.name = "git_active_branch", .column = "git_branch"},
+      {.name = "git_commit_hash", .column = "git_commit"}};
 }
 
 // The uploaded part `file`, or null.
@@ -122,7 +123,8 @@ api::TranslateResult translate_upload(const SharedRegistry& registry, const Requ
   const auto content = *std::move(taken);
   if (!file.sha256.empty() && file.sha256 != content->name().sha256) {
     content->drop();
-    return refuse_field("file_sha256", "The file that came has another SHA-256: " + content->name().sha256);
+    return refuse_field("file_sha256",
+                        "The file that came has another SHA-256: " + content->name().sha256);
   }
   if (const auto published = content->publish(); !published.ok())
     return api::Refusal{.error = published.error()};
@@ -175,12 +177,12 @@ api::ReplyResult reply_download(const SharedRegistry& registry, const Answered& 
 }
 
 api::Route download_route(const SharedRegistry& registry) {
-  api::Route route{.method = Method::Get,
-                   .path = "/storage/download/{id:int}/",
-                   .name = "download_model",
-                   .summary = "Download the file of a model",
-                   .auth = registry->settings.hides_private() ? api::Auth::Required
-                                                              : api::Auth::Optional};
+  api::Route route{
+      .method = Method::Get,
+      .path = "/storage/download/{id:int}/",
+      .name = "download_model",
+      .summary = "Download the file of a model",
+      .auth = registry->settings.hides_private() ? api::Auth::Required : api::Auth::Optional};
   route.translate = [](const Request& request, const Caller&) -> api::TranslateResult {
     return api::Bound{.parameters = {{"id", path_id(request)}}};
   };
@@ -210,12 +212,12 @@ void keep_for_owner(const SharedRegistry& registry, api::Route& route) {
 
 api::Route link_route(const SharedRegistry& registry, const Resource& models, Method method,
                       std::string_view name, std::string_view summary) {
-  api::Route route{.method = method,
-                   .path = "/api/v1/models/{id:int}/tags/{tag:int}/",
-                   .name = name,
-                   .summary = summary,
-                   .auth = registry->settings.require_auth ? api::Auth::Required
-                                                           : api::Auth::Optional};
+  api::Route route{
+      .method = method,
+      .path = "/api/v1/models/{id:int}/tags/{tag:int}/",
+      .name = name,
+      .summary = summary,
+      .auth = registry->settings.require_auth ? api::Auth::Required : api::Auth::Optional};
   route.translate = translate_link;
   route.reply = [registry, models](const Answered& answered) {
     return reply_row(registry, models, answered, "row");

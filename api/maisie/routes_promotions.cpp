@@ -53,9 +53,11 @@ api::Route make_route(Method method, std::string_view path, std::string_view nam
 }
 
 // A list of what belongs to the row that the node "row" emits.
-void make_list(api::Route& route, const SharedRegistry& registry, std::string_view column, Show show) {
+void make_list(api::Route& route, const SharedRegistry& registry, std::string_view column,
+               Show show) {
   route.translate = [column](const Request& request, const Caller&) {
-    auto bound = bind_page(request, [column](const Request& asked, Json& where, FieldFaults& faults) {
+    auto bound = bind_page(request, [column](const Request& asked, Json& where,
+                                             FieldFaults& faults) {
       where.push_back(condition(column, "=", path_id(asked)));
       for (const auto& [parameter, of] : {std::pair{"name", "model_name"}, {"stage", "stage"}}) {
         const auto value = asked.query_value(parameter);
@@ -70,9 +72,8 @@ void make_list(api::Route& route, const SharedRegistry& registry, std::string_vi
   route.reply = [registry, show](const Answered& answered) -> api::ReplyResult {
     if (rows_of(*answered.outcome, "row") == nullptr) return not_found();
     const auto views = registry->views(answered.request, answered.caller);
-    return reply_page(answered, [&](const Batch& rows, std::int64_t row) {
-      return (views.*show)(rows, row);
-    });
+    return reply_page(
+        answered, [&](const Batch& rows, std::int64_t row) { return (views.*show)(rows, row); });
   };
 }
 
@@ -114,8 +115,9 @@ std::vector<api::Route> promotion_routes(const SharedRegistry& registry) {
       make_route(Method::Get, "/api/v1/projects/{id:int}/promotions/", "list_project_promotions",
                  "List the promotions of a project, the newest first", kProjectList);
   make_list(history, registry, "project_id", &Views::promotion);
-  auto roll_back = make_route(Method::Post, "/api/v1/projects/{id:int}/stages/roll_back/",
-                              "roll_back_stage", "Put the model before in force again", kStageChange);
+  auto roll_back =
+      make_route(Method::Post, "/api/v1/projects/{id:int}/stages/roll_back/", "roll_back_stage",
+                 "Put the model before in force again", kStageChange);
   make_change(roll_back, registry, "roll_back", "project_id", {kName, kStage, kComment});
   auto retire = make_route(Method::Post, "/api/v1/projects/{id:int}/stages/retire/", "retire_stage",
                            "Leave a stage without a model", kStageChange);

@@ -8,8 +8,7 @@ std::vector<api::Route> tag_routes(const SharedRegistry& registry) {
   Resource tags;
   tags.one = "tag";
   tags.many = "tags";
-  tags.fields = {kNameRule,
-                 {.name = "description", .column = "description"}};
+  tags.fields = {kNameRule, {.name = "description", .column = "description"}};
   tags.show = [](const Views& views, const Batch& rows, std::int64_t row, bool is_in_list) {
     auto tag = views.tag(rows, row);
     if (!is_in_list) tag["models"] = Json::array();

@@ -83,12 +83,13 @@ std::vector<std::int64_t> read_ids(const Request& request, FieldFaults& faults) 
 }
 
 api::Route compare_route() {
-  api::Route route{.method = Method::Get,
-                   .path = "/api/v1/models/compare/",
-                   .name = "compare_models",
-                   .summary = "Put models side by side",
-                   .schema = R"({"query": {"ids": {"type": "string", "doc": "ids of 2 to 20 models"}}})",
-                   .checks_schema = false};
+  api::Route route{
+      .method = Method::Get,
+      .path = "/api/v1/models/compare/",
+      .name = "compare_models",
+      .summary = "Put models side by side",
+      .schema = R"({"query": {"ids": {"type": "string", "doc": "ids of 2 to 20 models"}}})",
+      .checks_schema = false};
   route.translate = [](const Request& request, const Caller&) -> api::TranslateResult {
     FieldFaults faults;
     auto ids = read_ids(request, faults);

@@ -8,8 +8,7 @@ std::vector<api::Route> workspace_routes(const SharedRegistry& registry) {
   workspaces.one = "workspace";
   workspaces.many = "workspaces";
   workspaces.auth = registry->settings.require_auth ? api::Auth::Required : api::Auth::Optional;
-  workspaces.fields = {kNameRule,
-                       {.name = "description", .column = "description"}};
+  workspaces.fields = {kNameRule, {.name = "description", .column = "description"}};
   workspaces.show = [](const Views& views, const Batch& rows, std::int64_t row, bool) {
     return views.workspace(rows, row);
   };

@@ -14,8 +14,9 @@ struct Settings {
   std::chrono::seconds token_lifetime{900};
   std::size_t max_upload_bytes = 64u << 20;  // of a whole request
   std::size_t max_open_uploads = 32;         // of a user
-  std::chrono::seconds upload_lifetime{std::chrono::hours{24}};  // of an upload that nobody goes on with
-  std::string public_base{};                 // of links, instead of scheme, Host and prefix of the request
+  std::chrono::seconds upload_lifetime{
+      std::chrono::hours{24}};  // of an upload that nobody goes on with
+  std::string public_base{};    // of links, instead of scheme, Host and prefix of the request
 
   [[nodiscard]] bool hides_private() const { return require_auth || enforce_private; }
 };

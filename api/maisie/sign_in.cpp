@@ -18,8 +18,9 @@ using api::Caller;
 using api::Refusal;
 using auth::TokenFault;
 
-constexpr std::array kLoginFields{FieldRule{"login", "login", FieldRule::Kind::Text, 0, true},
-                                  FieldRule{"password", "password", FieldRule::Kind::Text, 0, true}};
+constexpr std::array kLoginFields{
+    FieldRule{"login", "login", FieldRule::Kind::Text, 0, true},
+    FieldRule{"password", "password", FieldRule::Kind::Text, 0, true}};
 
 Refusal refuse_ended() {
   return refuse_sign_in("ExpiredAccessError", "access permission has expired");
@@ -36,8 +37,9 @@ Refusal refuse_token(const TokenFault& fault) {
       return refuse_sign_in("InvalidTokenHeader",
                             fmt::format("{}DecodeError: Not enough segments", kDecode));
     case TokenFault::Kind::BadSignature:
-      return refuse_sign_in("InvalidTokenHeader",
-                            fmt::format("{}InvalidSignatureError: Signature verification failed", kDecode));
+      return refuse_sign_in(
+          "InvalidTokenHeader",
+          fmt::format("{}InvalidSignatureError: Signature verification failed", kDecode));
     case TokenFault::Kind::BadHeader:
       return refuse_sign_in(
           "InvalidTokenHeader",
@@ -47,8 +49,9 @@ Refusal refuse_token(const TokenFault& fault) {
                             fmt::format("{}DecodeError: Invalid claim {}", kDecode, fault.claim));
     case TokenFault::Kind::MissingClaim:
       return refuse_sign_in("MissingClaimError",
-                            fault.claim == "id" ? std::string{"Token is missing id field"}
-                                                : fmt::format("Token is missing {} claim", fault.claim));
+                            fault.claim == "id"
+                                ? std::string{"Token is missing id field"}
+                                : fmt::format("Token is missing {} claim", fault.claim));
     case TokenFault::Kind::Expired:
       return refuse_ended();
     case TokenFault::Kind::RefreshExpired:
@@ -86,7 +89,8 @@ api::TranslateResult translate_login(const SharedRegistry& registry, const http:
   auto read = read_login(request);
   if (auto* refused = std::get_if<Refusal>(&read)) return std::move(*refused);
   const auto& columns = std::get<Json>(read);
-  const auto wait = registry->throttle.must_wait(columns["login"].get<std::string>(), request.remote);
+  const auto wait =
+      registry->throttle.must_wait(columns["login"].get<std::string>(), request.remote);
   if (wait) {
     auto refused =
         api::refusal(Code::Exhausted, "throttled",
@@ -185,7 +189,8 @@ std::variant<Caller, Refusal> SignIn::authenticate(const http::Request& request)
       return refuse_sign_in("InvalidTokenHeader", "JWT header structure is invalid");
     const auto ticket = request.query_value("ticket");
     if (!ticket || !request.path.starts_with("/storage/"))
-      return refuse_sign_in("MissingTokenHeader", "JWT token not found in headers under 'Authorization'");
+      return refuse_sign_in("MissingTokenHeader",
+                            "JWT token not found in headers under 'Authorization'");
     std::int64_t model = 0;
     const auto id = request.path_value("id");
     std::from_chars(id.data(), id.data() + id.size(), model);

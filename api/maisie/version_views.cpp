@@ -49,64 +49,64 @@ Json Views::version(const Batch& rows, std::int64_t row, const Batch* stages) co
 Json Views::lineage(const Batch& rows, std::int64_t row) const {
   const auto model = integer(rows, "id", row);
   const auto project = integer(rows, "project_id", row);
-  return {{"model_id", model},
-          {"project_id", project},
-          {"name", text(rows, "name", row)},
-          {"version", integer_or_null(rows, "version", row)},
-          {"user", user_of_row(rows, row)},
-          {"job_id", integer_or_null(rows, "job_id", row)},
-          {"pipeline",
-           {{"name", text(rows, "pipeline_name", row)},
-            {"sha256", text(rows, "pipeline_sha256", row)}}},
-          {"dataset",
-           {{"name", text(rows, "dataset_name", row)},
-            {"description", text(rows, "dataset_description", row)},
-            {"uri", text(rows, "dataset_uri", row)},
-            {"sha256", text(rows, "dataset_sha256", row)}}},
-          {"git",
-           {{"active_branch", text(rows, "git_branch", row)},
-            {"commit_hash", text(rows, "git_commit", row)}}},
-          {"file",
-           {{"sha256", text(rows, "file_sha256", row)},
-            {"bytes", integer_or_null(rows, "file_bytes", row)}}},
-          {"created", date(rows, "created", row)},
-          {"_links",
-           {{"model", model_link(base_, model)}, {"project", project_link(base_, project)}}}};
+  return {
+      {"model_id", model},
+      {"project_id", project},
+      {"name", text(rows, "name", row)},
+      {"version", integer_or_null(rows, "version", row)},
+      {"user", user_of_row(rows, row)},
+      {"job_id", integer_or_null(rows, "job_id", row)},
+      {"pipeline",
+       {{"name", text(rows, "pipeline_name", row)},
+        {"sha256", text(rows, "pipeline_sha256", row)}}},
+      {"dataset",
+       {{"name", text(rows, "dataset_name", row)},
+        {"description", text(rows, "dataset_description", row)},
+        {"uri", text(rows, "dataset_uri", row)},
+        {"sha256", text(rows, "dataset_sha256", row)}}},
+      {"git",
+       {{"active_branch", text(rows, "git_branch", row)},
+        {"commit_hash", text(rows, "git_commit", row)}}},
+      {"file",
+       {{"sha256", text(rows, "file_sha256", row)},
+        {"bytes", integer_or_null(rows, "file_bytes", row)}}},
+      {"created", date(rows, "created", row)},
+      {"_links", {{"model", model_link(base_, model)}, {"project", project_link(base_, project)}}}};
 }
 
 Json Views::stage(const Batch& rows, std::int64_t row) const {
   const auto model = integer_or_null(rows, "model_id", row);
   const auto project = integer(rows, "project_id", row);
-  return {{"project_id", project},
-          {"name", text(rows, "model_name", row)},
-          {"stage", text(rows, "stage", row)},
-          {"model_id", model},
-          {"version", integer_or_null(rows, "version", row)},
-          {"promotion_id", integer(rows, "promotion_id", row)},
-          {"action", text(rows, "action", row)},
-          {"user", user_of_row(rows, row)},
-          {"comment", text(rows, "comment", row)},
-          {"since", date(rows, "since", row)},
-          {"_links",
-           {{"model", model_link(base_, model)}, {"project", project_link(base_, project)}}}};
+  return {
+      {"project_id", project},
+      {"name", text(rows, "model_name", row)},
+      {"stage", text(rows, "stage", row)},
+      {"model_id", model},
+      {"version", integer_or_null(rows, "version", row)},
+      {"promotion_id", integer(rows, "promotion_id", row)},
+      {"action", text(rows, "action", row)},
+      {"user", user_of_row(rows, row)},
+      {"comment", text(rows, "comment", row)},
+      {"since", date(rows, "since", row)},
+      {"_links", {{"model", model_link(base_, model)}, {"project", project_link(base_, project)}}}};
 }
 
 Json Views::promotion(const Batch& rows, std::int64_t row) const {
   const auto model = integer_or_null(rows, "model_id", row);
   const auto project = integer(rows, "project_id", row);
-  return {{"id", integer(rows, "id", row)},
-          {"project_id", project},
-          {"name", text(rows, "model_name", row)},
-          {"stage", text(rows, "stage", row)},
-          {"action", text(rows, "action", row)},
-          {"model_id", model},
-          {"version", integer_or_null(rows, "version", row)},
-          {"below", integer_or_null(rows, "below", row)},
-          {"user", user_of_row(rows, row)},
-          {"comment", text(rows, "comment", row)},
-          {"created", date(rows, "created", row)},
-          {"_links",
-           {{"model", model_link(base_, model)}, {"project", project_link(base_, project)}}}};
+  return {
+      {"id", integer(rows, "id", row)},
+      {"project_id", project},
+      {"name", text(rows, "model_name", row)},
+      {"stage", text(rows, "stage", row)},
+      {"action", text(rows, "action", row)},
+      {"model_id", model},
+      {"version", integer_or_null(rows, "version", row)},
+      {"below", integer_or_null(rows, "below", row)},
+      {"user", user_of_row(rows, row)},
+      {"comment", text(rows, "comment", row)},
+      {"created", date(rows, "created", row)},
+      {"_links", {{"model", model_link(base_, model)}, {"project", project_link(base_, project)}}}};
 }
 
 }  // namespace millrace::maisie

@@ -5,9 +5,8 @@ namespace millrace::api {
 namespace {
 
 Result<Json> read_sent(std::string_view text, std::size_t values_max) {
-  return parse_json(text, {.max_depth = kMostLevels,
-                           .max_values = values_max,
-                           .max_name_bytes = kMostNameBytes});
+  return parse_json(
+      text, {.max_depth = kMostLevels, .max_values = values_max, .max_name_bytes = kMostNameBytes});
 }
 
 }  // namespace
@@ -18,9 +17,7 @@ Result<Json> read_body(const http::Request& request) {
 
 Result<Json> read_text(std::string_view text) { return read_sent(text, http::kUsualValues); }
 
-Json read_row(std::string_view text) {
-  return parse_json(text, kOwnJson).value_or(Json::object());
-}
+Json read_row(std::string_view text) { return parse_json(text, kOwnJson).value_or(Json::object()); }
 
 Result<Json> read_own(std::string_view text) { return parse_json(text); }
 

@@ -11,8 +11,8 @@ namespace millrace::api {
 int status_of(const Refusal& refusal);
 
 /// Returns the refusal for an answer that the HTTP server gives by itself. Words: malformed,
-/// conflict, timeout, body_size, head_size, range, expectation, server, method_unknown (501), http_version,
-/// disk_full (507).
+/// conflict, timeout, body_size, head_size, range, expectation, server, method_unknown (501),
+/// http_version, disk_full (507).
 Refusal server_refusal(int status, std::string_view why);
 
 /// Words that the road gives: no_route, method, json, schema, queue_full, busy, deadline.

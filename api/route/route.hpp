@@ -53,7 +53,7 @@ struct Bound {
   PipelineRules rules{};
   std::string pipeline_at{};  // of a pipeline that was brought: JSON pointer to it in the body, ""
                               // for the body itself
-  bool sees_all = false;         // inline lane: rows of all owners; the pipeline itself tells who may
+  bool sees_all = false;      // inline lane: rows of all owners; the pipeline itself tells who may
   std::shared_ptr<void> held{};  // inline lane: goes away when the answer has been made, or refused
   /// Queued lane: a request for many jobs, each queued or refused by itself; the rest of this is
   /// not looked at then.

@@ -13,9 +13,9 @@
 namespace millrace::api {
 
 /// Finds the route of a request: exact paths with "{name}" for one non-empty segment and
-/// "{name:int}" for one of at most 18 decimal digits. A path without names is one look into a table;
-/// of the others a literal segment goes before a number, and that before a name. A path that ends in
-/// a slash is served without it too. Fixed once filled. [any thread]
+/// "{name:int}" for one of at most 18 decimal digits. A path without names is one look into a
+/// table; of the others a literal segment goes before a number, and that before a name. A path that
+/// ends in a slash is served without it too. Fixed once filled. [any thread]
 class Router {
  public:
   Router();

@@ -93,7 +93,8 @@ void AuthManager::auth_via_password() {
     log_->write(LogLevel::Info, "POST auth/login/: " + reply.problem);
     return;
   }
-  log_->write(LogLevel::Error, "POST auth/login/: " + (reply.ok() ? "no token came" : reply.problem));
+  log_->write(LogLevel::Error,
+              "POST auth/login/: " + (reply.ok() ? "no token came" : reply.problem));
   log_->write(LogLevel::Error, "Could not authenticate. Is the login and password correct?");
 }
 

@@ -59,8 +59,8 @@ struct HttpRequest {
 struct HttpAnswer {
   HttpHead head{};
   std::string body{};
-  std::string problem{};  // why there is no whole answer; empty: there is
-  bool is_lost = false;   // the connection failed, so another try makes sense
+  std::string problem{};    // why there is no whole answer; empty: there is
+  bool is_lost = false;     // the connection failed, so another try makes sense
   bool is_stopped = false;  // the taker of the progress did not want more
 };
 

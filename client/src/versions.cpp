@@ -7,7 +7,9 @@
 namespace millrace::client {
 namespace {
 
-std::string below(std::int64_t id, const char* what) { return std::to_string(id) + "/" + what + "/"; }
+std::string below(std::int64_t id, const char* what) {
+  return std::to_string(id) + "/" + what + "/";
+}
 
 }  // namespace
 

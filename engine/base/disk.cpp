@@ -391,7 +391,8 @@ Result<std::unique_ptr<Disk>> open_disk(const std::filesystem::path& folder, Dis
   if (owner == DiskOwner::Program) MR_CHECK(make_private_folder(folder));
   FileDescriptor root{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   if (!root) return system_error("open folder", path, errno);
-  return std::unique_ptr<Disk>{std::make_unique<KernelDisk>(std::move(root), path, modes_of(owner))};
+  return std::unique_ptr<Disk>{
+      std::make_unique<KernelDisk>(std::move(root), path, modes_of(owner))};
 }
 
 }  // namespace millrace

@@ -21,5 +21,7 @@ using NodeId = Id<struct NodeTag>;  // place in Graph::nodes() or Plan::nodes(),
 
 template <class Tag>
 struct std::hash<millrace::Id<Tag>> {
-  std::size_t operator()(millrace::Id<Tag> id) const noexcept { return std::hash<std::int64_t>{}(id.value); }
+  std::size_t operator()(millrace::Id<Tag> id) const noexcept {
+    return std::hash<std::int64_t>{}(id.value);
+  }
 };

@@ -124,7 +124,8 @@ class Builder {
   // Whether there is room for one more value or name.
   bool count() {
     if (++values_ <= limits_.max_values) return true;
-    return stop(fmt::format("more than {} values (names of members count too)", limits_.max_values));
+    return stop(
+        fmt::format("more than {} values (names of members count too)", limits_.max_values));
   }
 
   bool is_new(Level& level, const std::string& name) {

@@ -8,7 +8,8 @@
 
 namespace millrace {
 
-/// Source of unpredictable bytes: ids, tokens, salts. [any thread] Never for work whose result must be repeatable.
+/// Source of unpredictable bytes: ids, tokens, salts. [any thread] Never for work whose result must
+/// be repeatable.
 class Random {
  public:
   virtual ~Random() = default;

@@ -15,7 +15,8 @@ class [[nodiscard]] Result {
  public:
   using value_type = T;
 
-  Result(T value) : state_{std::in_place_index<0>, std::move(value)} {}    // NOLINT: implicit by design
+  Result(T value)
+      : state_{std::in_place_index<0>, std::move(value)} {}  // NOLINT: implicit by design
   Result(Error error) : state_{std::in_place_index<1>, std::move(error)} {}  // NOLINT
 
   [[nodiscard]] bool ok() const { return state_.index() == 0; }
@@ -58,15 +59,16 @@ class [[nodiscard]] Result<void> {
 #define MR_CONCAT_(a, b) a##b
 #define MR_CONCAT(a, b) MR_CONCAT_(a, b)
 
-/// MR_TRY(auto value, expression): declares `value` from a Result, or returns its error from this function.
-#define MR_TRY(declaration, ...)                                 \
-  auto MR_CONCAT(result_, __LINE__) = (__VA_ARGS__);             \
-  if (!MR_CONCAT(result_, __LINE__).ok())                        \
-    return std::move(MR_CONCAT(result_, __LINE__)).error();      \
+/// MR_TRY(auto value, expression): declares `value` from a Result, or returns its error from this
+/// function.
+#define MR_TRY(declaration, ...)                                                                  \
+  auto MR_CONCAT(result_, __LINE__) = (__VA_ARGS__);                                              \
+  if (!MR_CONCAT(result_, __LINE__).ok()) return std::move(MR_CONCAT(result_, __LINE__)).error(); \
   declaration = *std::move(MR_CONCAT(result_, __LINE__))
 
-/// MR_CHECK(expression): returns the error of a Result<void> (or of a Result whose value is not wanted) from this function.
-#define MR_CHECK(...)                                                        \
-  do {                                                                       \
+/// MR_CHECK(expression): returns the error of a Result<void> (or of a Result whose value is not
+/// wanted) from this function.
+#define MR_CHECK(...)                                                                      \
+  do {                                                                                     \
     if (auto checked_ = (__VA_ARGS__); !checked_.ok()) return std::move(checked_).error(); \
   } while (false)

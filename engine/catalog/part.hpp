@@ -65,7 +65,7 @@ struct ColumnRules {
   /// these columns, or this one to "now", raises it to the next whole second, and by one at the
   /// least.
   std::vector<std::string_view> raised_by{};
-  TextIndex contains{};           // of what is folded
+  TextIndex contains{};  // of what is folded
 };
 
 /// A column as queries name it.

@@ -21,7 +21,9 @@ constexpr std::int64_t kMostPageRows = 1'000;  // that are asked for by their id
 constexpr std::int64_t kFarOffset = 500;       // from which passing over rows costs more than that
 constexpr std::string_view kWhat = "catalog query";
 
-Error wrong(std::string what) { return {Code::InvalidArgument, fmt::format("{}: {}", kWhat, what)}; }
+Error wrong(std::string what) {
+  return {Code::InvalidArgument, fmt::format("{}: {}", kWhat, what)};
+}
 
 class Compiler {
  public:
@@ -61,9 +63,10 @@ class Compiler {
         "entity", "columns", "where", "order", "limit", "offset", "count", "after"};
     for (const auto& [key, value] : query.items()) {
       if (std::find(kMembers.begin(), kMembers.end(), key) == kMembers.end()) {
-        return wrong(fmt::format(
-            "unknown member: {}; there are entity, columns, where, order, limit, offset, count and after",
-            key));
+        return wrong(
+            fmt::format("unknown member: {}; there are entity, columns, where, order, limit, "
+                        "offset, count and after",
+                        key));
       }
     }
     return {};
@@ -132,7 +135,8 @@ class Compiler {
   Result<void> order(const Json& query) {
     bool descending = false;
     const auto add = [&](const EntityColumn& column, bool down) {
-      if (std::any_of(order_.begin(), order_.end(), [&](const auto& by) { return by.column == &column; }))
+      if (std::any_of(order_.begin(), order_.end(),
+                      [&](const auto& by) { return by.column == &column; }))
         return;
       order_.push_back({&column, down});
       descending = down;
@@ -171,9 +175,9 @@ class Compiler {
     }
     for (const EntityColumn* column : out_.columns) {
       if (!may_be_long(*column)) continue;
-      next.sizes.sql += fmt::format("{}COALESCE(LENGTH({}), 0)",
-                                    next.sizes.sql.empty() ? "SELECT " : " + ",
-                                    sql_of(entity_, *column));
+      next.sizes.sql +=
+          fmt::format("{}COALESCE(LENGTH({}), 0)", next.sizes.sql.empty() ? "SELECT " : " + ",
+                      sql_of(entity_, *column));
     }
     if (after.is_array() && after.empty()) return {};
     MR_TRY(auto condition, behind(entity_, order_, after));
@@ -201,7 +205,8 @@ class Compiler {
       out_.next->limit = limit;
     }
     const bool is_far = offset >= kFarOffset || conditions_.finds_out_of_order();
-    if (!out_.next && is_far && is_changeable(entity_) && is_keyed() && limit <= kMostPageRows && !out_.password)
+    if (!out_.next && is_far && is_changeable(entity_) && is_keyed() && limit <= kMostPageRows &&
+        !out_.password)
       split_page(limit, offset);
     // Rows that are only passed over, or lack a member, are not read: an index holds their ids.
     const bool finds_ids_first = (offset > 0 || conditions_.asks_members()) && is_keyed() &&
@@ -287,7 +292,8 @@ Question PageQuery::rows_of(std::span<const std::int64_t> page) const {
 }
 
 Result<const Entity*> entity_of(const Json& query, std::string_view what) {
-  if (!query.is_object()) return Error{Code::InvalidArgument, fmt::format("{}: not an object", what)};
+  if (!query.is_object())
+    return Error{Code::InvalidArgument, fmt::format("{}: not an object", what)};
   const auto name = query.find("entity");
   if (name == query.end() || !name->is_string()) {
     return Error{Code::InvalidArgument,
@@ -335,8 +341,10 @@ std::string sql_of(const Entity& entity, const EntityColumn& column) {
 Result<SqlValue> to_sql_value(const EntityColumn& column, const Json& value,
                               std::string_view what) {
   const auto mismatch = [&](std::string_view wanted) {
-    return Error{Code::InvalidArgument, fmt::format("{}: column {} takes {}", what, column.name, wanted),
-                 {}, std::string{column.name}};
+    return Error{Code::InvalidArgument,
+                 fmt::format("{}: column {} takes {}", what, column.name, wanted),
+                 {},
+                 std::string{column.name}};
   };
   switch (column.kind) {
     case ColumnKind::Integer:

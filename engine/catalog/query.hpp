@@ -19,7 +19,7 @@ namespace millrace {
 /// A page of rows in two steps, for when the first one's answer is at hand: which rows meet the
 /// conditions, and these of them. Between the two they may have changed, so the second checks them.
 struct PageQuery {
-  Question ids;           // of all rows that meet the conditions, in order
+  Question ids;            // of all rows that meet the conditions, in order
   std::int64_t limit = 0;  // 0: the query is none for pages
   std::int64_t offset = 0;
   Question rows;     // its SQL ends where the list of ids comes ...
@@ -41,11 +41,11 @@ struct Continuation {
 struct CompiledQuery {
   Question question;
   PageQuery page;
-  std::optional<Continuation> next{};  // of a query with `after`
+  std::optional<Continuation> next{};        // of a query with `after`
   std::vector<const EntityColumn*> columns;  // of the answer; a Rows column reads as our row's id
   bool counts = false;                       // the answer is one number
   const Entity* entity = nullptr;
-  const EntityColumn* hash = nullptr;      // of `verify`: the rows end in their id and this column
+  const EntityColumn* hash = nullptr;     // of `verify`: the rows end in their id and this column
   std::optional<std::string> password{};  // that is verified
 };
 

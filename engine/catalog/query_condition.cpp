@@ -20,10 +20,17 @@ namespace {
 
 constexpr std::string_view kWhat = "catalog query";
 
-Error wrong(std::string what) { return {Code::InvalidArgument, fmt::format("{}: {}", kWhat, what)}; }
+Error wrong(std::string what) {
+  return {Code::InvalidArgument, fmt::format("{}: {}", kWhat, what)};
+}
 
 constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kComparisons{
-    {{"=", " = ?"}, {"!=", " <> ?"}, {"<", " < ?"}, {"<=", " <= ?"}, {">", " > ?"}, {">=", " >= ?"}}};
+    {{"=", " = ?"},
+     {"!=", " <> ?"},
+     {"<", " < ?"},
+     {"<=", " <= ?"},
+     {">", " > ?"},
+     {">=", " >= ?"}}};
 
 Result<std::string_view> comparison(std::string_view op) {
   const auto found = std::find_if(kComparisons.begin(), kComparisons.end(),
@@ -117,7 +124,8 @@ void ConditionCompiler::append_source(std::string& sql, std::vector<SqlValue>& v
     if (!is_index_alone) also(condition.sql, condition.values);
     if (!is_copied(condition)) continue;
     for (const Member& member : members_)
-      also(fmt::format("{}.{}{}", member.alias, member.index->copied, condition.rest), condition.values);
+      also(fmt::format("{}.{}{}", member.alias, member.index->copied, condition.rest),
+           condition.values);
   }
   sql += where;
   values.insert(values.end(), where_values.begin(), where_values.end());
@@ -283,7 +291,8 @@ Result<void> ConditionCompiler::add_contains(const EntityColumn& column, const J
   }
   look += ')';
   if (is_indexed) {
-    conditions_.push_back({nullptr, find + ')', {}, std::move(find_values), std::move(look), std::move(look_values)});
+    conditions_.push_back(
+        {nullptr, find + ')', {}, std::move(find_values), std::move(look), std::move(look_values)});
   } else {
     add(nullptr, std::move(look), {}, std::move(look_values));
   }
@@ -291,7 +300,8 @@ Result<void> ConditionCompiler::add_contains(const EntityColumn& column, const J
 }
 
 void ConditionCompiler::append_in_index(std::string& sql, std::vector<SqlValue>& values,
-                                        const EntityColumn& column, const std::string& folded) const {
+                                        const EntityColumn& column,
+                                        const std::string& folded) const {
   const auto range = text_range(folded);
   const auto& index = column.rules.contains;
   sql += fmt::format("({}.id IN (SELECT {} FROM {} WHERE suffix >= ?", entity_.table, index.row,
@@ -353,7 +363,8 @@ Result<void> ConditionCompiler::add_has_row(const EntityColumn& column, const Js
   add(nullptr,
       fmt::format(
           "{0}.id IN (SELECT {1}.{2} FROM {1} JOIN {4} ON {4}.id = {1}.{3} WHERE {4}.name = ?)",
-          entity_.table, related.link, related.own, related.other, find_entity(related.named)->table),
+          entity_.table, related.link, related.own, related.other,
+          find_entity(related.named)->table),
       {}, {value.get<std::string>()});
   return {};
 }

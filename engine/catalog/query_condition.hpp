@@ -76,7 +76,8 @@ class ConditionCompiler {
   };
   [[nodiscard]] bool is_copied(const Condition& condition) const;
   [[nodiscard]] bool index_knows_all() const;
-  void add(const EntityColumn* column, std::string sql, std::string rest, std::vector<SqlValue> values);
+  void add(const EntityColumn* column, std::string sql, std::string rest,
+           std::vector<SqlValue> values);
   [[nodiscard]] std::string operand(const EntityColumn& column) const;
 
   const Entity& entity_;

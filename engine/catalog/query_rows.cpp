@@ -1,9 +1,9 @@
-#include "engine/catalog/query.hpp"
-
 #include <algorithm>
 #include <map>
 #include <optional>
 #include <utility>
+
+#include "engine/catalog/query.hpp"
 
 namespace millrace {
 
@@ -108,12 +108,15 @@ Result<RelatedItems> query_related(Connection& connection, const RelatedRows& re
     const auto end = std::min(begin + kAtOnce, ids.size());
     Json some = Json::array();
     for (std::size_t i = begin; i < end; ++i) some.push_back(ids[i]);
-    MR_TRY(compiled, compile_query({{"entity", related.entity},
-                                    {"columns", columns},
-                                    {"where", Json::array({Json{{"column", related.by}, {"op", "in"}, {"value", some}}})},
-                                    {"order", {related.by}},
-                                    {"limit", 1'000'000}},
-                                   owner));
+    MR_TRY(
+        compiled,
+        compile_query(
+            {{"entity", related.entity},
+             {"columns", columns},
+             {"where", Json::array({Json{{"column", related.by}, {"op", "in"}, {"value", some}}})},
+             {"order", {related.by}},
+             {"limit", 1'000'000}},
+            owner));
     MR_TRY(SqlRows rows, connection.query(compiled.question.sql, compiled.question.values));
     for (auto& row : rows.rows) {
       const auto id = integer_of(row.front());
@@ -128,7 +131,8 @@ Result<RelatedItems> query_related(Connection& connection, const RelatedRows& re
     const auto rows = found.find(id);
     const auto count = rows == found.end() ? 0 : rows->second.size();
     out.lengths.push_back(static_cast<std::int64_t>(count));
-    if (count > 0) ordered.rows.insert(ordered.rows.end(), rows->second.begin(), rows->second.end());
+    if (count > 0)
+      ordered.rows.insert(ordered.rows.end(), rows->second.begin(), rows->second.end());
   }
   compiled.columns.erase(compiled.columns.begin());
   out.items = make_batch(compiled.columns, ordered);

@@ -74,8 +74,7 @@ std::string_view to_string(RowChange::Action action) {
 Result<RowChange> RowChange::compile(const Json& change, const Asker& asker, const Clock& clock,
                                      Passwords passwords) {
   MR_TRY(const Entity* entity, entity_of(change, kWhat));
-  RowChange made{*entity, std::make_shared<const Asker>(asker), clock,
-                 to_micros(clock.now())};
+  RowChange made{*entity, std::make_shared<const Asker>(asker), clock, to_micros(clock.now())};
   made.passwords_ = passwords;
   MR_CHECK(made.read_action(change));
   switch (made.action_) {

@@ -56,8 +56,8 @@ std::string behind(std::string text) {
 }  // namespace
 
 Result<void> clear_text_index(Connection& connection, const TextIndex& index, std::int64_t row) {
-  MR_CHECK(
-      connection.execute(fmt::format("DELETE FROM {} WHERE {} = ?", index.table, index.row), {row}));
+  MR_CHECK(connection.execute(fmt::format("DELETE FROM {} WHERE {} = ?", index.table, index.row),
+                              {row}));
   return {};
 }
 
@@ -77,7 +77,8 @@ Result<void> write_text_index(Connection& connection, const TextIndex& index, st
       values.emplace_back(row);
     }
     MR_CHECK(connection.execute(
-        fmt::format("INSERT INTO {} (suffix, {}) VALUES {}", index.table, index.row, marks), values));
+        fmt::format("INSERT INTO {} (suffix, {}) VALUES {}", index.table, index.row, marks),
+        values));
   }
   return {};
 }

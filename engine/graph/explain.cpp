@@ -215,8 +215,9 @@ std::string explain(const Plan& plan) {
   text += plan.steps.empty() ? "\nno pass changed anything\n" : "\nwhat the planner did\n";
   for (const auto& step : plan.steps) text += "  " + step + "\n";
   if (const Node* node = without_checkpoint(plan)) {
-    text += fmt::format("\nno checkpoints: {} ({}) tells no state, so a job that is interrupted begins anew\n",
-                        node->name, node->info->id);
+    text += fmt::format(
+        "\nno checkpoints: {} ({}) tells no state, so a job that is interrupted begins anew\n",
+        node->name, node->info->id);
   }
   return text;
 }

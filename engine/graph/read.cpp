@@ -19,10 +19,9 @@ namespace {
 constexpr std::array<std::string_view, 11> kDocumentKeys{
     "version", "name",     "doc",  "params",     "ops",     "logFile",
     "queue",   "priority", "seed", "maxRecords", "defaults"};
-constexpr std::array<std::string_view, 10> kNodeKeys{"name",       "type",       "preOps",
-                                                    "postOps",    "params",     "retry",
-                                                    "timeout_ms", "checkpoint", "isolation",
-                                                     "resources"};
+constexpr std::array<std::string_view, 10> kNodeKeys{
+    "name",  "type",       "preOps",     "postOps",   "params",
+    "retry", "timeout_ms", "checkpoint", "isolation", "resources"};
 constexpr std::array<std::string_view, 3> kRetryKeys{"tries", "first_ms", "longest_ms"};
 constexpr std::array<std::string_view, 4> kMixTypes{"input", "filter", "augment", "output"};
 constexpr std::int64_t kMaxSeed =

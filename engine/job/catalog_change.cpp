@@ -87,7 +87,8 @@ Result<Batch> change_job(Catalog& catalog, JobService& jobs, const Json& change,
 Result<Batch> change_catalog(Catalog& catalog, JobService& jobs, const Json& change,
                              const Asker& asker) {
   if (!change.is_object()) return wrong("not an object");
-  if (change.value("entity", Json{}) == "jobs") return change_job(catalog, jobs, change, asker.owner);
+  if (change.value("entity", Json{}) == "jobs")
+    return change_job(catalog, jobs, change, asker.owner);
   return catalog.change(change, asker);
 }
 

@@ -11,10 +11,11 @@ class Catalog;
 struct Asker;
 class JobService;
 
-/// Does what an operator asked of the catalog (docs/catalog.md) and returns the changed row. Jobs have
-/// actions of their own, {"entity": "jobs", "action": "abort" | "retry", "id": 7, "reason": "user"};
-/// instead of the id, "dialect" and "external_id" name the job. Everything else is Catalog::change.
-/// With an owner, a row of another owner is NotFound. Unknown actions are InvalidArgument.
+/// Does what an operator asked of the catalog (docs/catalog.md) and returns the changed row. Jobs
+/// have actions of their own, {"entity": "jobs", "action": "abort" | "retry", "id": 7, "reason":
+/// "user"}; instead of the id, "dialect" and "external_id" name the job. Everything else is
+/// Catalog::change. With an owner, a row of another owner is NotFound. Unknown actions are
+/// InvalidArgument.
 Result<Batch> change_catalog(Catalog& catalog, JobService& jobs, const Json& change,
                              const Asker& asker);
 

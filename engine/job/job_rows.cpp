@@ -152,7 +152,8 @@ std::string write_states(const Checkpoint& checkpoint) {
     if (is_utf8(state)) {
       append_member(states, name, state);
     } else {
-      const std::span<const std::uint8_t> bytes{reinterpret_cast<const std::uint8_t*>(state.data()), state.size()};
+      const std::span<const std::uint8_t> bytes{reinterpret_cast<const std::uint8_t*>(state.data()),
+                                                state.size()};
       append_member(states, name, Json{{"hex", to_hex(bytes)}});
     }
   }

@@ -48,9 +48,9 @@ class JobService {
   /// Stops starting jobs, asks the running ones to stop (reason shutdown: they stay queued with
   /// their checkpoint), waits.
   void drain();
-  /// The same, but waits `patience` at the most. False: an operator does not stop, and the log names
-  /// its node. Neither the service nor what it was made of may be destroyed then: another call
-  /// waits on, or the process ends and leaves its jobs to recovery.
+  /// The same, but waits `patience` at the most. False: an operator does not stop, and the log
+  /// names its node. Neither the service nor what it was made of may be destroyed then: another
+  /// call waits on, or the process ends and leaves its jobs to recovery.
   bool drain_for(std::chrono::milliseconds patience);
 
   /// Refused when the queue is not known, too many jobs wait (Exhausted), or the service drains

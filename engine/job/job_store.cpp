@@ -138,8 +138,8 @@ Submitting prepare(JobRequest request, const std::string& rights, std::int64_t n
 
 // What it weighs in the queue of writes.
 std::size_t bytes_of(const Submitting& work) {
-  return Catalog::kUsualWriteBytes + work.pipeline.size() + work.rights.size() +
-         work.rules.size() + millrace::bytes_of({work.facts});
+  return Catalog::kUsualWriteBytes + work.pipeline.size() + work.rights.size() + work.rules.size() +
+         millrace::bytes_of({work.facts});
 }
 
 // Writes one submission. What its own request is the reason of undoes nothing of others in the same
@@ -203,15 +203,13 @@ void JobStore::submit(JobRequest request, const StoreRights& rights, Submitted d
   auto work = std::make_shared<Submitting>(
       prepare(std::move(request), to_text(rights), to_micros(catalog_.clock().now())));
   const std::size_t bytes = bytes_of(*work);
-  catalog_.write(
-      [work, newest = newest_](Connection& connection) {
-        return write(connection, *newest, *work);
-      },
-      [work, done = std::move(done)](Result<void> committed) {
-        if (!committed.ok()) return done(std::move(committed).error());
-        done(work->made);
-      },
-      bytes);
+  catalog_.write([work, newest = newest_](
+                     Connection& connection) { return write(connection, *newest, *work); },
+                 [work, done = std::move(done)](Result<void> committed) {
+                   if (!committed.ok()) return done(std::move(committed).error());
+                   done(work->made);
+                 },
+                 bytes);
 }
 
 void JobStore::submit_all(std::vector<JobRequest> requests, const StoreRights& rights,
@@ -406,7 +404,8 @@ Result<std::vector<JobStore::Output>> JobStore::outputs(JobId id) {
 Result<std::string> JobStore::changes(JobId id) {
   std::string found;
   MR_CHECK(catalog_.read([&](Connection& connection) -> Result<void> {
-    MR_TRY(const SqlRows rows, connection.query("SELECT changes FROM jobs WHERE id = ?", {id.value}));
+    MR_TRY(const SqlRows rows,
+           connection.query("SELECT changes FROM jobs WHERE id = ?", {id.value}));
     found = rows.rows.empty() ? std::string{} : text(rows.rows[0].at(0));
     return {};
   }));

@@ -96,7 +96,8 @@ class JobStore {
              std::function<void(Result<Renewed>)> done);
   Result<void> checkpoint(const Lease& lease, const Checkpoint& checkpoint, const Json& progress);
 
-  /// Writes where a running job stands. Not waited for; a write that is lost is followed by another.
+  /// Writes where a running job stands. Not waited for; a write that is lost is followed by
+  /// another.
   void note_progress(const Lease& lease, const Json& progress);
 
   /// What an attempt leaves in the job's row. Null members leave what is there.
@@ -105,7 +106,7 @@ class JobStore {
     std::optional<Error> error;
     std::string failed_node;
     Json result, counts, progress, versions;
-    bool has_rows = true;  // false: it has staged nothing and taken no checkpoint
+    bool has_rows = true;       // false: it has staged nothing and taken no checkpoint
     bool is_published = false;  // its outputs are visible, though it has failed
     // Of the catalog, made with `finished`; null: none. Shared by the writes of the end.
     std::shared_ptr<EndingChanges> changes;
@@ -176,9 +177,9 @@ class JobStore {
   void write_all(const std::shared_ptr<SubmittingAll>& all, std::size_t first);
 
   Catalog& catalog_;
-  const std::string lease_now_;     // SQL of the time by which leases are judged; takes one value
+  const std::string lease_now_;  // SQL of the time by which leases are judged; takes one value
   const std::string start_queued_, start_expired_;  // the statements of lease()
-  std::shared_ptr<Newest> newest_;  // shared with writes that are under way
+  std::shared_ptr<Newest> newest_;                  // shared with writes that are under way
 };
 
 }  // namespace millrace

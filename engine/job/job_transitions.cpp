@@ -160,9 +160,10 @@ Result<void> JobStore::checkpoint(const Lease& lease, const Checkpoint& checkpoi
 void JobStore::note_progress(const Lease& lease, const Json& progress) {
   catalog_.write(
       [lease, text = to_sql(progress)](Connection& connection) -> Result<void> {
-        MR_CHECK(connection.execute("UPDATE jobs SET progress = ? WHERE id = ? AND token = ? AND "
-                                    "state IN ('running', 'aborting')",
-                                    {text, lease.job.value, lease.token}));
+        MR_CHECK(
+            connection.execute("UPDATE jobs SET progress = ? WHERE id = ? AND token = ? AND "
+                               "state IN ('running', 'aborting')",
+                               {text, lease.job.value, lease.token}));
         return {};
       },
       [](const Result<void>&) {});

@@ -60,12 +60,13 @@ Result<void> HeldReports::hand_over(Services& services, std::string_view node,
                                     std::int64_t sequence) {
   for (const auto& [counter, by] : counts_) services.count_in_batch(node, sequence, counter, by);
   for (const Event& event : events_) {
-    services.record_event_in_batch(node, sequence,
-                                   {event.level, event.code, event.message, event.file, event.url,
-                                    event.op, event.line});
+    services.record_event_in_batch(
+        node, sequence,
+        {event.level, event.code, event.message, event.file, event.url, event.op, event.line});
   }
   if (progress_) services.progress(node, progress_->done, progress_->total, progress_->unit);
-  for (const auto& [name, step, value] : metrics_) MR_CHECK(services.metric(node, {name, step, value}));
+  for (const auto& [name, step, value] : metrics_)
+    MR_CHECK(services.metric(node, {name, step, value}));
   for (Json& kept : changes_) MR_CHECK(services.keep_change(node, sequence, std::move(kept)));
   return services.passed(node, sequence, reached_, left_);
 }

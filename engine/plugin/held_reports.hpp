@@ -13,11 +13,13 @@
 
 namespace millrace {
 
-/// What one call told of itself (counts, events, progress), kept until it is known that the call counts: a node that is
-/// tried again must not tell of a batch twice. Made on the stack of whoever calls. [one thread]
+/// What one call told of itself (counts, events, progress), kept until it is known that the call
+/// counts: a node that is tried again must not tell of a batch twice. Made on the stack of whoever
+/// calls. [one thread]
 class HeldReports {
  public:
-  static constexpr std::size_t kMostBytes = std::size_t{16} << 20;  // of events and metrics of one call
+  static constexpr std::size_t kMostBytes = std::size_t{16}
+                                            << 20;  // of events and metrics of one call
 
   void count(std::string_view counter, std::int64_t by);
   /// The next two: Exhausted when the call has told too much to keep.
@@ -57,7 +59,7 @@ class HeldReports {
   std::vector<Event> events_;
   std::vector<Metric> metrics_;
   std::vector<Json> changes_;
-  std::size_t bytes_ = 0;  // of the three
+  std::size_t bytes_ = 0;             // of the three
   std::optional<Progress> progress_;  // the last
   std::int64_t reached_ = 0, left_ = 0;
 };

@@ -204,7 +204,9 @@ std::int32_t metric(mr_context* context, mr_text name, std::int64_t step, double
     const MetricPoint point{clean, step, value};
     auto told = check_metric(point);
     const Call& call = context->call;
-    if (told.ok()) told = call.held != nullptr ? call.held->metric(point) : call.services.metric(call.node, point);
+    if (told.ok())
+      told =
+          call.held != nullptr ? call.held->metric(point) : call.services.metric(call.node, point);
     return told.ok() ? MR_OK : failed(told.error());
   });
 }

@@ -162,9 +162,9 @@ std::int32_t catalog_change(mr_context* context, const mr_value* change, ArrowAr
     auto made = call.services.make_change(json_or_null(change));
     if (!made.ok()) return failed(made.error());
     if (!made->kept.is_null()) {
-      const auto kept = call.held != nullptr
-                            ? call.held->keep_change(std::move(made->kept))
-                            : call.services.keep_change(call.node, call.sequence, std::move(made->kept));
+      const auto kept = call.held != nullptr ? call.held->keep_change(std::move(made->kept))
+                                             : call.services.keep_change(call.node, call.sequence,
+                                                                         std::move(made->kept));
       if (!kept.ok()) return failed(kept.error());
     }
     return give_rows(std::move(made->answer), array, schema);

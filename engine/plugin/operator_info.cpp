@@ -78,7 +78,8 @@ Result<void> read_grain(const Json& value, std::int64_t& grain) {
   return {};
 }
 
-// All rows of a sequence number and at most so many of them: the engine could keep only one of the two.
+// All rows of a sequence number and at most so many of them: the engine could keep only one of the
+// two.
 Result<void> check_together(const OperatorInfo& info) {
   if (!info.whole_sequence || info.grain == 0) return {};
   return Error{Code::DataInvalid, "\"whole_sequence\" and \"grain\" exclude each other"};

@@ -13,49 +13,60 @@ namespace millrace {
 
 class ParameterRules;
 
-/// What the engine knows of an operator without loading its plugin: read from the plugin's manifest or from its table.
+/// What the engine knows of an operator without loading its plugin: read from the plugin's manifest
+/// or from its table.
 struct OperatorInfo {
   enum class Stability { Stable, Alpha, Experimental };
 
-  std::string id;       // "filter.min_area"
-  std::string role;     // "filter"
+  std::string id;    // "filter.min_area"
+  std::string role;  // "filter"
   std::string doc;
-  std::string plugin;   // name of the plugin
-  std::string version;  // of the plugin
-  Json params = Json::object();  // declaration: name -> {type, default, minimum, maximum, enum, unit, doc, items, ...}
+  std::string plugin;            // name of the plugin
+  std::string version;           // of the plugin
+  Json params = Json::object();  // declaration: name -> {type, default, minimum, maximum, enum,
+                                 // unit, doc, items, ...}
   Stability stability = Stability::Stable;
 
   // Traits. A plan() hook may replace them for given parameters.
-  bool replicable = false;      // several instances may work side by side; each call depends on its batch alone
+  bool replicable =
+      false;  // several instances may work side by side; each call depends on its batch alone
   bool stateless = false;       // serial, but nothing of one batch is needed for the next
   std::int64_t grain = 0;       // rows that one call should get at the most; 0: a whole batch
   bool whole_sequence = false;  // gets all rows of a sequence number as one batch
-  bool blocking = false;        // spends its time waiting (files, network, database): runs on the waiting pool
-  Resources resources;          // threads and memory of its own, while it runs
-  std::string lazy;             // what leaves it is a recipe; the operator of this id makes it real before it is used
-  bool passes_lazy = false;     // handles recipes without making them real (filters on labels)
-  bool accepts_any = false;     // takes batches of any schema (default when `reads` is empty)
-  std::vector<std::string> ports;              // names of output ports besides the main one
-  Json reads = Json::object();  // columns it needs: name -> type word ("utf8", "number", "any")
-  Json emits;                   // inputs: the columns it makes, name -> type; null: not known before it runs
+  bool blocking =
+      false;  // spends its time waiting (files, network, database): runs on the waiting pool
+  Resources resources;  // threads and memory of its own, while it runs
+  std::string
+      lazy;  // what leaves it is a recipe; the operator of this id makes it real before it is used
+  bool passes_lazy = false;        // handles recipes without making them real (filters on labels)
+  bool accepts_any = false;        // takes batches of any schema (default when `reads` is empty)
+  std::vector<std::string> ports;  // names of output ports besides the main one
+  Json reads = Json::object();     // columns it needs: name -> type word ("utf8", "number", "any")
+  Json emits;  // inputs: the columns it makes, name -> type; null: not known before it runs
   Json adds = Json::object();   // columns it adds: name -> type
-  Json hints = Json::object();  // for planner passes: {"where": ...}, {"accepts": ["where", "columns"]}, {"turns": true}
+  Json hints = Json::object();  // for planner passes: {"where": ...}, {"accepts": ["where",
+                                // "columns"]}, {"turns": true}
 
-  Json examples = Json::array();      // what the docs page shows and the conformance suite runs: docs/writing-a-plugin.md
-  Json conformance = Json::object();  // {"skip": {"empty": "why"}}: declared exceptions from the suite
+  Json examples = Json::array();  // what the docs page shows and the conformance suite runs:
+                                  // docs/writing-a-plugin.md
+  Json conformance =
+      Json::object();  // {"skip": {"empty": "why"}}: declared exceptions from the suite
 
-  /// `params` in the form that check_parameters() reads quickly. Made by read_declaration(); an info made by hand may leave
-  /// it null. Immutable, shared by all copies of the info.
+  /// `params` in the form that check_parameters() reads quickly. Made by read_declaration(); an
+  /// info made by hand may leave it null. Immutable, shared by all copies of the info.
   std::shared_ptr<const ParameterRules> rules;
 };
 
-/// Reads a declaration (mr_operator.declaration, or an element of a manifest). Unknown members are errors.
-Result<OperatorInfo> read_declaration(std::string_view id, std::string_view role, std::string_view declaration);
+/// Reads a declaration (mr_operator.declaration, or an element of a manifest). Unknown members are
+/// errors.
+Result<OperatorInfo> read_declaration(std::string_view id, std::string_view role,
+                                      std::string_view declaration);
 /// The same for a declaration that has been parsed.
-Result<OperatorInfo> info_from_json(std::string_view id, std::string_view role, const Json& declaration);
+Result<OperatorInfo> info_from_json(std::string_view id, std::string_view role,
+                                    const Json& declaration);
 
-/// Replaces traits by what a plan() hook said of them (CheckedParams::traits). DataInvalid names a member that is no trait
-/// or has the wrong type.
+/// Replaces traits by what a plan() hook said of them (CheckedParams::traits). DataInvalid names a
+/// member that is no trait or has the wrong type.
 Result<void> apply_traits(OperatorInfo& info, const Json& traits);
 
 /// Writes what `millrace operators show --json`, GET /operators and the manifest hold.

@@ -21,7 +21,8 @@ class ParallelHelpers;
 struct OperatorInfo;
 struct ParameterRule;
 
-/// Takes what an operator emits. Port "" is the main one. Called on the thread of the call, during it.
+/// Takes what an operator emits. Port "" is the main one. Called on the thread of the call, during
+/// it.
 using EmitFunction = void (*)(void* user, std::string_view port, Batch batch);
 
 /// The surroundings of one call into an operator; made on the stack by whoever calls.
@@ -32,17 +33,17 @@ struct Call {
   unsigned attempt = 0;
   EmitFunction emit = nullptr;
   void* emit_user = nullptr;
-  const Clock* clock = nullptr;                      // with `deadline`: stopping() says yes once it has passed
+  const Clock* clock = nullptr;  // with `deadline`: stopping() says yes once it has passed
   std::optional<Clock::Steady> deadline{};
-  HeldReports* held = nullptr;                       // takes what the call tells, instead of the services
+  HeldReports* held = nullptr;         // takes what the call tells, instead of the services
   ParallelHelpers* helpers = nullptr;  // for parallel(); null: the thread of the call works alone
 };
 
 /// What process() and finish() of an operator answer: it is done, or wants to be called again.
 enum class Answer { Done, More };
 
-/// One instance of an operator, behind the C table. Never throws: what a plugin throws has become a code and a text at
-/// its own border. Movable; destroys the instance. [one thread at a time]
+/// One instance of an operator, behind the C table. Never throws: what a plugin throws has become a
+/// code and a text at its own border. Movable; destroys the instance. [one thread at a time]
 class OperatorInstance {
  public:
   OperatorInstance() = default;
@@ -51,8 +52,10 @@ class OperatorInstance {
   OperatorInstance& operator=(OperatorInstance&& other) noexcept;
   ~OperatorInstance();
 
-  /// Makes one with parameters that were checked by check_parameters(). `params` must outlive the instance.
-  static Result<OperatorInstance> create(const mr_operator& table, const Json& params, const Call& call);
+  /// Makes one with parameters that were checked by check_parameters(). `params` must outlive the
+  /// instance.
+  static Result<OperatorInstance> create(const mr_operator& table, const Json& params,
+                                         const Call& call);
 
   [[nodiscard]] explicit operator bool() const { return self_ != nullptr; }
   [[nodiscard]] bool is_source() const;
@@ -80,22 +83,25 @@ class OperatorInstance {
 /// thread]
 [[nodiscard]] bool is_stopping(const Call& call);
 
-/// Result of checking one node's parameters: defaults filled in, traits that depend on them, and every fault (pointers
-/// are relative to the params object: "/sigma").
+/// Result of checking one node's parameters: defaults filled in, traits that depend on them, and
+/// every fault (pointers are relative to the params object: "/sigma").
 struct CheckedParams {
   Json params;
   Json traits = Json::object();  // declaration members replaced by plan()
   std::vector<Fault> faults;
 };
 
-/// Checks `given` against the declaration (type, range, enum, unknown names with the nearest known one) and then, when the
-/// declaration is satisfied and `table` is not null, by the operator's own plan(). `services` answers check_uri.
-CheckedParams check_parameters(const OperatorInfo& info, const mr_operator* table, const Json& given,
-                               Services& services);
+/// Checks `given` against the declaration (type, range, enum, unknown names with the nearest known
+/// one) and then, when the declaration is satisfied and `table` is not null, by the operator's own
+/// plan(). `services` answers check_uri.
+CheckedParams check_parameters(const OperatorInfo& info, const mr_operator* table,
+                               const Json& given, Services& services);
 
-/// Checks new values of some parameters, those of `rules`, where all others have been checked before: `params` are the
-/// old ones of all, and come back with the new values in them. The traits come as the operator says them, unchecked.
-CheckedParams check_changed_parameters(const mr_operator* table, const std::vector<ParameterRule>& rules,
-                                       const Json& given, Json params, Services& services);
+/// Checks new values of some parameters, those of `rules`, where all others have been checked
+/// before: `params` are the old ones of all, and come back with the new values in them. The traits
+/// come as the operator says them, unchecked.
+CheckedParams check_changed_parameters(const mr_operator* table,
+                                       const std::vector<ParameterRule>& rules, const Json& given,
+                                       Json params, Services& services);
 
 }  // namespace millrace

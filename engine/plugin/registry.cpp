@@ -96,7 +96,7 @@ struct Registry::State {
   std::vector<std::unique_ptr<Library>> libraries;
   std::set<std::filesystem::path> known;  // real paths of the libraries
 
-  std::mutex planning;  // guards planned
+  std::mutex planning;                                                     // guards planned
   RecentTable<std::shared_ptr<const OperatorInfo>> planned{kMostPlanned};  // by id and traits
 
   Result<std::vector<std::string>> add(const std::filesystem::path& path);
@@ -134,8 +134,8 @@ Result<std::vector<std::string>> Registry::State::add(const std::filesystem::pat
   std::vector<std::unique_ptr<Entry>> made;
   for (auto& info : infos) {
     const auto twin = entries.find(info.id);
-    const bool is_twice = std::any_of(made.begin(), made.end(),
-                                      [&](const auto& entry) { return entry->info->id == info.id; });
+    const bool is_twice = std::any_of(
+        made.begin(), made.end(), [&](const auto& entry) { return entry->info->id == info.id; });
     if (twin != entries.end() || is_twice) {
       const auto& other = is_twice ? library->path : twin->second->library->path;
       return Error{Code::Conflict, "operator \"" + info.id +
@@ -187,7 +187,8 @@ std::shared_ptr<const OperatorInfo> Registry::share(std::string_view id) const {
 
 Result<std::shared_ptr<const OperatorInfo>> Registry::with_traits(const OperatorInfo& info,
                                                                   const Json& traits) {
-  const std::string key = info.id + ' ' + traits.dump(-1, ' ', false, Json::error_handler_t::replace);
+  const std::string key =
+      info.id + ' ' + traits.dump(-1, ' ', false, Json::error_handler_t::replace);
   const std::lock_guard lock{state_->planning};
   if (const auto* known = state_->planned.find(key)) return *known;
   auto made = std::make_shared<OperatorInfo>(info);

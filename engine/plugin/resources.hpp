@@ -22,8 +22,8 @@ struct Resources {
   [[nodiscard]] bool empty() const { return threads == 0 && memory_bytes == 0 && !kind; }
 };
 
-/// Reads {"threads", "memory_bytes", "class": "compute" | "wait" | "train"}, all optional. DataInvalid
-/// names the member.
+/// Reads {"threads", "memory_bytes", "class": "compute" | "wait" | "train"}, all optional.
+/// DataInvalid names the member.
 Result<Resources> read_resources(const Json& json);
 Json to_json(const Resources& resources);
 

@@ -41,8 +41,8 @@ class ObjectReader {
   virtual ~ObjectReader() = default;
   virtual Result<std::size_t> read(std::span<char> buffer) = 0;
   virtual Result<void> seek(std::uint64_t offset) = 0;
-  /// Returns the regular file of the kernel whose bytes these are, at the same offsets, open as long as the reader lives;
-  /// -1: there is none.
+  /// Returns the regular file of the kernel whose bytes these are, at the same offsets, open as
+  /// long as the reader lives; -1: there is none.
   [[nodiscard]] virtual int descriptor() const { return -1; }
 };
 
@@ -56,7 +56,8 @@ class ObjectWriter {
   /// Says that a content, staged as "blob:", is whole: it gets its name, which is returned, 64
   /// hexadecimal digits. Nothing may be written any more.
   virtual Result<std::string> seal() {
-    return Error{Code::InvalidArgument, "seal: only what is staged as \"blob:\" gets a name of its own"};
+    return Error{Code::InvalidArgument,
+                 "seal: only what is staged as \"blob:\" gets a name of its own"};
   }
 };
 
@@ -72,15 +73,16 @@ struct AttemptNumbers {
   std::uint32_t number = 0;  // from 1
 };
 
-/// A change of the catalog that an operator asked for: what it is told, and what is to be done when the
-/// job ends; null where it has been done.
+/// A change of the catalog that an operator asked for: what it is told, and what is to be done when
+/// the job ends; null where it has been done.
 struct MadeChange {
   Batch answer;
   Json kept;
 };
 
-/// What an operator may ask of its surroundings during a call: the C++ face of mr_host. The run provides one for each
-/// job; the test harness another. [any worker; the job's services lock what they share]
+/// What an operator may ask of its surroundings during a call: the C++ face of mr_host. The run
+/// provides one for each job; the test harness another. [any worker; the job's services lock what
+/// they share]
 class Services {
  public:
   virtual ~Services() = default;
@@ -91,21 +93,25 @@ class Services {
   virtual AttemptNumbers attempt() const { return {}; }
 
   virtual void log(std::string_view node, int level, std::string_view message) = 0;
-  virtual void progress(std::string_view node, std::uint64_t done, std::uint64_t total, std::string_view unit) = 0;
+  virtual void progress(std::string_view node, std::uint64_t done, std::uint64_t total,
+                        std::string_view unit) = 0;
   virtual void count(std::string_view node, std::string_view counter, std::int64_t by) = 0;
   virtual void record_event(std::string_view node, const RecordLogEvent& event) = 0;
-  /// The same two with the sequence number of the batch that was worked on: a job that resumes after batch n counts and
-  /// tells of the batches behind n once. Calls come here; who does not care about batches overrides the two above.
-  virtual void count_in_batch(std::string_view node, std::int64_t /*sequence*/, std::string_view counter,
-                              std::int64_t by) {
+  /// The same two with the sequence number of the batch that was worked on: a job that resumes
+  /// after batch n counts and tells of the batches behind n once. Calls come here; who does not
+  /// care about batches overrides the two above.
+  virtual void count_in_batch(std::string_view node, std::int64_t /*sequence*/,
+                              std::string_view counter, std::int64_t by) {
     count(node, counter, by);
   }
-  virtual void record_event_in_batch(std::string_view node, std::int64_t /*sequence*/, const RecordLogEvent& event) {
+  virtual void record_event_in_batch(std::string_view node, std::int64_t /*sequence*/,
+                                     const RecordLogEvent& event) {
     record_event(node, event);
   }
-  /// Rows that reached a node and rows that left it, told when it is done with a batch. An error fails the node: too many.
-  virtual Result<void> passed(std::string_view /*node*/, std::int64_t /*sequence*/, std::int64_t /*reached*/,
-                              std::int64_t /*left*/) {
+  /// Rows that reached a node and rows that left it, told when it is done with a batch. An error
+  /// fails the node: too many.
+  virtual Result<void> passed(std::string_view /*node*/, std::int64_t /*sequence*/,
+                              std::int64_t /*reached*/, std::int64_t /*left*/) {
     return {};
   }
   /// One point of a curve; its name and step have been checked. Where nobody keeps curves it is a
@@ -118,7 +124,8 @@ class Services {
 
   virtual Result<void> check_uri(std::string_view uri, bool for_writing) = 0;
   virtual Result<ObjectStat> stat(std::string_view uri) = 0;
-  /// Returns a text that two addresses have in common when they lead to one object, however they are spelled.
+  /// Returns a text that two addresses have in common when they lead to one object, however they
+  /// are spelled.
   virtual Result<std::string> identify(std::string_view uri) { return std::string{uri}; }
   /// Lists below a folder, files only, recursive, sorted bytewise by address; what is passed over
   /// comes in between.
@@ -130,15 +137,16 @@ class Services {
 
   virtual Result<Batch> catalog_query(const Json& query) = 0;
   virtual Result<Batch> catalog_change(const Json& change) = 0;
-  /// The same where changes may have to wait for the end of the job. Calls come here; who changes the
-  /// catalog at once overrides the one above.
+  /// The same where changes may have to wait for the end of the job. Calls come here; who changes
+  /// the catalog at once overrides the one above.
   virtual Result<MadeChange> make_change(const Json& change) {
     MR_TRY(Batch answer, catalog_change(change));
     return MadeChange{std::move(answer), {}};
   }
   /// Keeps what make_change() left to be done: the call that asked for it counts. By the number of
   /// the batch, as with counts.
-  virtual Result<void> keep_change(std::string_view /*node*/, std::int64_t /*sequence*/, Json /*kept*/) {
+  virtual Result<void> keep_change(std::string_view /*node*/, std::int64_t /*sequence*/,
+                                   Json /*kept*/) {
     return {};
   }
   /// Takes back what make_change() has written for it: the call that asked for it does not count.

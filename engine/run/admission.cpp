@@ -34,7 +34,8 @@ bool Admission::try_enter(std::uint64_t place, const Demand& demand) {
 bool Admission::fits(const Demand& demand) const {
   if (running_ == 0) return true;
   const bool has_threads = most_.threads == 0 || used_.threads + demand.threads <= most_.threads;
-  return has_threads && (most_.memory_bytes == 0 || used_.memory_bytes + demand.memory_bytes <= most_.memory_bytes);
+  return has_threads && (most_.memory_bytes == 0 ||
+                         used_.memory_bytes + demand.memory_bytes <= most_.memory_bytes);
 }
 
 void Admission::give_up(std::uint64_t place) {

@@ -17,8 +17,9 @@ struct Demand {
 
 Demand demand_of(const Plan& plan);
 
-/// Bounds what the runs that run at once declare together. A run that does not fit waits for its turn, in the order in
-/// which they came; a single one always fits. Runs that declare nothing do not come here. [any thread]
+/// Bounds what the runs that run at once declare together. A run that does not fit waits for its
+/// turn, in the order in which they came; a single one always fits. Runs that declare nothing do
+/// not come here. [any thread]
 class Admission {
  public:
   /// 0: not bounded.

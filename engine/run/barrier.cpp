@@ -14,7 +14,8 @@ bool Barrier::begin(std::int64_t sequence, std::size_t reports, When when) {
   return true;
 }
 
-std::optional<Barrier::Passed> Barrier::report(std::optional<std::map<std::string, std::string>> states) {
+std::optional<Barrier::Passed> Barrier::report(
+    std::optional<std::map<std::string, std::string>> states) {
   const std::lock_guard lock{mutex_};
   if (states) {
     gathered_.states.merge(*states);

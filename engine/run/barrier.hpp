@@ -11,15 +11,17 @@
 
 namespace millrace {
 
-/// Gathers a checkpoint: one batch is marked at the source, every node that sees the mark hands in its state, and when the
-/// last has, the states together are those after that batch. One at a time. [any thread]
+/// Gathers a checkpoint: one batch is marked at the source, every node that sees the mark hands in
+/// its state, and when the last has, the states together are those after that batch. One at a time.
+/// [any thread]
 class Barrier {
  public:
   Barrier(std::chrono::milliseconds every, const Clock& clock)
       : every_{every}, clock_{clock}, last_{clock.steady()} {}
 
   enum class When { Due, Now };
-  /// Says whether the source should mark the batch it has just made, and if so begins: `reports` nodes will hand in.
+  /// Says whether the source should mark the batch it has just made, and if so begins: `reports`
+  /// nodes will hand in.
   bool begin(std::int64_t sequence, std::size_t reports, When when = When::Due);
 
   struct Passed {

@@ -16,9 +16,11 @@ bool Budget::has_room_for(std::uint32_t node) {
   if (has_room()) return true;
   {
     const std::lock_guard lock{mutex_};
-    if (std::find(waiting_.begin(), waiting_.end(), node) == waiting_.end()) waiting_.push_back(node);
+    if (std::find(waiting_.begin(), waiting_.end(), node) == waiting_.end())
+      waiting_.push_back(node);
   }
-  // Room that came before the node stood in the list has named nobody; add() took the lock after it gave the room.
+  // Room that came before the node stood in the list has named nobody; add() took the lock after it
+  // gave the room.
   return has_room();
 }
 

@@ -1,11 +1,11 @@
 #include "engine/run/chain.hpp"
 
-#include <fmt/format.h>
-
 #include <iterator>
 #include <utility>
 
 #include "engine/base/clock.hpp"
+
+#include <fmt/format.h>
 
 namespace millrace {
 
@@ -30,14 +30,15 @@ Call call_of(const ChainCall& call, const Node& node) {
   return made;
 }
 
-// Gives the error of a call its place. One that broke off because its time was over, and not because the run is stopping,
-// was late; a success never is: what the operator did has been done.
+// Gives the error of a call its place. One that broke off because its time was over, and not
+// because the run is stopping, was late; a success never is: what the operator did has been done.
 Error judge(Error error, const Call& call, const Node& node) {
   if (error.code == Code::Cancelled && call.deadline && !call.services.stopping() &&
       call.clock->steady() >= *call.deadline) {
-    return Error{Code::DeadlineExceeded,
-                 fmt::format("node took longer for one batch than its timeout_ms allows: {} (timeout_ms={})",
-                             node.name, node.timeout.count())};
+    return Error{
+        Code::DeadlineExceeded,
+        fmt::format("node took longer for one batch than its timeout_ms allows: {} (timeout_ms={})",
+                    node.name, node.timeout.count())};
   }
   return std::move(error).within(node.name);
 }
@@ -48,8 +49,9 @@ Result<Chain> Chain::create(const PlanNode& node, const ChainCall& call) {
   Chain chain{node.chain};
   chain.instances_.reserve(node.chain.size());
   for (const Node& member : node.chain) {
-    auto made = OperatorInstance::create(*member.table, *member.params,
-                                         Call{call.services, member.name, call.sequence, call.attempt});
+    auto made =
+        OperatorInstance::create(*member.table, *member.params,
+                                 Call{call.services, member.name, call.sequence, call.attempt});
     if (!made.ok()) return std::move(made).error().within(member.name);
     chain.instances_.push_back(*std::move(made));
   }
@@ -63,18 +65,21 @@ Call Chain::make_call(std::size_t place, const ChainCall& call, Output& out) {
   return made;
 }
 
-Result<Answer> Chain::feed_one(std::size_t place, const ChainCall& call, Batch& batch, Output& out) {
+Result<Answer> Chain::feed_one(std::size_t place, const ChainCall& call, Batch& batch,
+                               Output& out) {
   const Call made = make_call(place, call, out);
   auto answer = instances_[place].process_step(made, std::move(batch));
   if (!answer.ok()) return judge(std::move(answer).error(), made, nodes_[place]);
   return answer;
 }
 
-Result<void> Chain::feed(std::size_t place, const ChainCall& call, std::vector<Batch>& batches, Output& out) {
+Result<void> Chain::feed(std::size_t place, const ChainCall& call, std::vector<Batch>& batches,
+                         Output& out) {
   for (auto batch = batches.begin(); batch != batches.end(); ++batch) {
     MR_TRY(const Answer answer, feed_one(place, call, *batch, out));
     if (answer == Answer::Done) continue;
-    paused_.push_back({place, {std::make_move_iterator(batch + 1), std::make_move_iterator(batches.end())}});
+    paused_.push_back(
+        {place, {std::make_move_iterator(batch + 1), std::make_move_iterator(batches.end())}});
     break;
   }
   return {};
@@ -165,7 +170,8 @@ Result<void> Chain::restore_head(const ChainCall& call, const std::string& state
   return restored;
 }
 
-Result<void> Chain::restore(const ChainCall& call, const std::map<std::string, std::string>& states) {
+Result<void> Chain::restore(const ChainCall& call,
+                            const std::map<std::string, std::string>& states) {
   for (std::size_t place = 0; place < nodes_.size(); ++place) {
     const Node& node = nodes_[place];
     const auto found = states.find(node.name);

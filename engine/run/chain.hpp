@@ -23,10 +23,10 @@ struct ChainCall {
   HeldReports* held = nullptr;  // takes what the calls tell of themselves, instead of the services
 };
 
-/// The operator instances of one plan node, run one behind the other without a queue between them. What an operator
-/// emits on its main port goes to the next; what the last one emits is the chain's. An operator that wants to be called
-/// again pauses the chain: what it has emitted so far goes through the others, and the caller decides when to go on.
-/// [one thread at a time]
+/// The operator instances of one plan node, run one behind the other without a queue between them.
+/// What an operator emits on its main port goes to the next; what the last one emits is the
+/// chain's. An operator that wants to be called again pauses the chain: what it has emitted so far
+/// goes through the others, and the caller decides when to go on. [one thread at a time]
 class Chain {
  public:
   /// Makes the instances. An error names the operator and its node.
@@ -47,7 +47,8 @@ class Chain {
   Result<void> snapshot(const ChainCall& call, std::map<std::string, std::string>& states);
   Result<void> restore(const ChainCall& call, const std::map<std::string, std::string>& states);
 
-  /// The same for the first operator alone, whatever its node says of checkpoints: for trying it again.
+  /// The same for the first operator alone, whatever its node says of checkpoints: for trying it
+  /// again.
   Result<std::string> snapshot_head(const ChainCall& call);
   Result<void> restore_head(const ChainCall& call, const std::string& state);
 
@@ -62,18 +63,21 @@ class Chain {
 
   [[nodiscard]] bool is_last(std::size_t place) const { return place + 1 == nodes_.size(); }
   Call make_call(std::size_t place, const ChainCall& call, Output& out);
-  // Puts a batch, or batches, through operator `place`; what it emits goes to `emitted_`, or to `out` for the last.
+  // Puts a batch, or batches, through operator `place`; what it emits goes to `emitted_`, or to
+  // `out` for the last.
   Result<Answer> feed_one(std::size_t place, const ChainCall& call, Batch& batch, Output& out);
-  Result<void> feed(std::size_t place, const ChainCall& call, std::vector<Batch>& batches, Output& out);
+  Result<void> feed(std::size_t place, const ChainCall& call, std::vector<Batch>& batches,
+                    Output& out);
   // Puts what the operator before `place` emitted through it and all behind it.
   Result<void> push_through(std::size_t place, const ChainCall& call, Output& out);
   [[nodiscard]] Answer answer() const { return paused_.empty() ? Answer::Done : Answer::More; }
 
   std::span<const Node> nodes_;  // of the plan, which outlives the run
   std::vector<OperatorInstance> instances_;
-  std::vector<Batch> emitted_, carried_;  // between two operators; members so that their memory is used again
-  std::vector<Paused> paused_;            // by place, the last operator behind the others
-  std::size_t finishing_ = 0;             // operators before this one have finished
+  std::vector<Batch> emitted_,
+      carried_;                 // between two operators; members so that their memory is used again
+  std::vector<Paused> paused_;  // by place, the last operator behind the others
+  std::size_t finishing_ = 0;   // operators before this one have finished
 };
 
 }  // namespace millrace

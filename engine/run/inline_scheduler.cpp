@@ -23,8 +23,10 @@ struct InlineScheduler::State {
   }
 };
 
-InlineScheduler::InlineScheduler(const Clock& clock, std::uint64_t seed, std::size_t pretend_workers)
-    : state_{new State{clock, pretend_workers,
+InlineScheduler::InlineScheduler(const Clock& clock, std::uint64_t seed,
+                                 std::size_t pretend_workers)
+    : state_{new State{clock,
+                       pretend_workers,
                        seed == 0 ? nullptr : std::make_unique<SeededRandom>(seed),
                        {},
                        {}}} {}

@@ -11,9 +11,10 @@
 namespace millrace {
 
 namespace {
-// What is smaller does not count: an edge holds few of them, and threads that count the bytes of one run meet at one number.
+// What is smaller does not count: an edge holds few of them, and threads that count the bytes of
+// one run meet at one number.
 constexpr std::size_t kLeastCounted = 64;
-}
+}  // namespace
 
 std::optional<Parcel> NodeRunner::pop(std::uint32_t edge) {
   bool producer_waits = false;
@@ -34,10 +35,12 @@ std::optional<Parcel> NodeRunner::take() {
     } else {
       gathered->bytes += parcel->bytes;
       gathered->has_more = parcel->has_more;
-      std::move(parcel->batches.begin(), parcel->batches.end(), std::back_inserter(gathered->batches));
+      std::move(parcel->batches.begin(), parcel->batches.end(),
+                std::back_inserter(gathered->batches));
     }
     if (gathered->bytes > kMostWholeBytes) {
-      fail({Code::Exhausted, "the rows of one batch, which the node takes whole, do not fit in memory"});
+      fail({Code::Exhausted,
+            "the rows of one batch, which the node takes whole, do not fit in memory"});
       return std::nullopt;
     }
     if (!gathered->has_more) break;
@@ -56,9 +59,10 @@ std::optional<Parcel> NodeRunner::take_parts(std::uint32_t first, std::uint32_t 
   return last - first > 1 ? take_merged(first, last) : pop(first);
 }
 
-// Takes the next sequence number from every edge that its input reaches. Edges carry all numbers of the inputs that reach
-// them, so when the heads are of a later input, the earlier one has ended on all of them. Of a number that comes in parts
-// the first parts of all edges are merged, then the second ones of those that have them, and so on.
+// Takes the next sequence number from every edge that its input reaches. Edges carry all numbers of
+// the inputs that reach them, so when the heads are of a later input, the earlier one has ended on
+// all of them. Of a number that comes in parts the first parts of all edges are merged, then the
+// second ones of those that have them, and so on.
 std::optional<Parcel> NodeRunner::take_merged(std::uint32_t first, std::uint32_t last) {
   const auto& inputs = run_.inputs_of(id_);
   auto& merging = seldom().merging;
@@ -105,7 +109,8 @@ void NodeRunner::deliver(const Parcel& from, bool has_more, std::vector<Emitted>
     for (Emitted& emitted : out) {
       if (emitted.batch.empty() || !emitted.port.empty()) continue;
       if (!run_.keep_rows(emitted.bytes)) {
-        fail({Code::Exhausted, "rows that no node takes do not fit in memory: end the pipeline in an output"});
+        fail({Code::Exhausted,
+              "rows that no node takes do not fit in memory: end the pipeline in an output"});
         return;
       }
       seldom().rows.push_back(std::move(emitted.batch));
@@ -114,23 +119,24 @@ void NodeRunner::deliver(const Parcel& from, bool has_more, std::vector<Emitted>
   }
   for (std::size_t i = 0; i < edges.size(); ++i) {
     const Edge& edge = run_.plan().edges[edges[i]];
-    const bool wanted_again = std::any_of(edges.begin() + static_cast<std::ptrdiff_t>(i) + 1, edges.end(), [&](auto later) {
-      return run_.plan().edges[later].port == edge.port;
-    });
+    const bool wanted_again =
+        std::any_of(edges.begin() + static_cast<std::ptrdiff_t>(i) + 1, edges.end(),
+                    [&](auto later) { return run_.plan().edges[later].port == edge.port; });
     Parcel parcel{from.sequence, from.input, from.barrier, has_more, 0, {}};
     for (Emitted& emitted : out) {
       if (emitted.port != edge.port) continue;
       if (parcel.batches.capacity() == 0) take_room(parcel.batches);
 #ifdef MR_CHECK_EDGES
-      static_cast<void>(emitted.batch.schema());  // throws when the plugin made something that is no batch
+      static_cast<void>(
+          emitted.batch.schema());  // throws when the plugin made something that is no batch
 #endif
       parcel.bytes += emitted.bytes;
       parcel.batches.push_back(wanted_again ? emitted.batch.share() : std::move(emitted.batch));
     }
     if (parcel.bytes < kLeastCounted) parcel.bytes = 0;
     charge(static_cast<std::int64_t>(parcel.bytes));
-    const bool queue_behind =
-        std::any_of(outbox_.begin(), outbox_.end(), [&](const auto& item) { return item.first == edges[i]; });
+    const bool queue_behind = std::any_of(outbox_.begin(), outbox_.end(),
+                                          [&](const auto& item) { return item.first == edges[i]; });
     if (queue_behind || !run_.edge(edges[i]).try_push(parcel, run_.edge_limits())) {
       outbox_.emplace_back(edges[i], std::move(parcel));
     } else {
@@ -144,7 +150,8 @@ bool NodeRunner::flush() {
   std::vector<std::pair<std::uint32_t, Parcel>> still;
   for (auto& [edge, parcel] : outbox_) {
     const bool queue_behind =
-        std::any_of(still.begin(), still.end(), [&, edge = edge](const auto& item) { return item.first == edge; });
+        std::any_of(still.begin(), still.end(),
+                    [&, edge = edge](const auto& item) { return item.first == edge; });
     if (queue_behind || !run_.edge(edge).try_push(parcel, run_.edge_limits())) {
       still.emplace_back(edge, std::move(parcel));
     } else {

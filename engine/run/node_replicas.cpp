@@ -10,8 +10,8 @@ namespace millrace {
 
 namespace {
 
-constexpr std::size_t kMostGroups = 64;            // parcels that may wait for an earlier one
-constexpr std::size_t kCountedBytes = 64u << 10;   // what a piece emitted is counted from here on
+constexpr std::size_t kMostGroups = 64;           // parcels that may wait for an earlier one
+constexpr std::size_t kCountedBytes = 64u << 10;  // what a piece emitted is counted from here on
 
 }  // namespace
 
@@ -36,9 +36,9 @@ bool NodeRunner::dispatch() {
   return true;
 }
 
-// Pieces begin in order, some more than there are threads. While the run has no room for what those that have begun will
-// emit, only the one that is next in order does: what is emitted behind it would have to wait for it. Until the first has
-// ended nobody knows how much that is.
+// Pieces begin in order, some more than there are threads. While the run has no room for what those
+// that have begun will emit, only the one that is next in order does: what is emitted behind it
+// would have to wait for it. Until the first has ended nobody knows how much that is.
 bool NodeRunner::may_begin() {
   const Replicas& replicas = *replicas_;
   const std::size_t threads =
@@ -48,7 +48,8 @@ bool NodeRunner::may_begin() {
   if (unfinished >= (is_known ? 2 * threads + 2 : threads)) return false;
   if (replicas.open == 0) return true;
   return run_.budget().has_room_for(id_) &&
-         run_.budget().has_room_beside(unfinished * replicas.largest.load(std::memory_order_relaxed));
+         run_.budget().has_room_beside(unfinished *
+                                       replicas.largest.load(std::memory_order_relaxed));
 }
 
 bool NodeRunner::begin_piece() {
@@ -180,7 +181,8 @@ void NodeRunner::run_piece(Piece& piece) {
     run_.change_budget(static_cast<std::int64_t>(piece.counted_bytes));
     std::size_t largest = replicas_->largest.load(std::memory_order_relaxed);
     while (largest < piece.counted_bytes &&
-           !replicas_->largest.compare_exchange_weak(largest, piece.counted_bytes, std::memory_order_relaxed)) {
+           !replicas_->largest.compare_exchange_weak(largest, piece.counted_bytes,
+                                                     std::memory_order_relaxed)) {
     }
   }
   replicas_->has_finished_one.store(true, std::memory_order_relaxed);
@@ -209,7 +211,8 @@ Result<void> NodeRunner::work_off(Piece& piece) {
   }
   HeldReports held;
   const auto where = call(piece.sequence, piece.attempt, retries_ ? &held : nullptr);
-  auto answer = chain->process(where, retries_ ? piece.batch.share() : std::move(piece.batch), piece.out);
+  auto answer =
+      chain->process(where, retries_ ? piece.batch.share() : std::move(piece.batch), piece.out);
   while (answer.ok() && *answer == Answer::More) {
     if (run_.stopping()) return Error{Code::Cancelled, "stopped"};
     answer = chain->go_on(where, piece.out);
@@ -226,7 +229,8 @@ Result<void> NodeRunner::work_off(Piece& piece) {
     MR_CHECK(held.drop(run_.services()));
     return std::move(answer).error();
   }
-  return retries_ ? held.hand_over(run_.services(), plan_.head().name, piece.sequence) : Result<void>{};
+  return retries_ ? held.hand_over(run_.services(), plan_.head().name, piece.sequence)
+                  : Result<void>{};
 }
 
 }  // namespace millrace

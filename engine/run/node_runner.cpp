@@ -13,7 +13,8 @@ namespace millrace {
 
 namespace {
 
-constexpr std::chrono::milliseconds kLongestNap{100};  // a run that waits for a retry still notices a stop
+constexpr std::chrono::milliseconds kLongestNap{
+    100};  // a run that waits for a retry still notices a stop
 
 }  // namespace
 
@@ -30,7 +31,8 @@ NodeRunner::NodeRunner(RunState& run, std::uint32_t id)
       replicable_{!source_ && plan_.replicable()},
       retries_{plan_.head().retry.tries > 1},
       whole_{plan_.head().info->whole_sequence},
-      stateless_{std::all_of(plan_.chain.begin(), plan_.chain.end(), [](const Node& node) { return node.info->stateless; })},
+      stateless_{std::all_of(plan_.chain.begin(), plan_.chain.end(),
+                             [](const Node& node) { return node.info->stateless; })},
       pool_{plan_.head().waits() ? Pool::Waiting : Pool::Compute} {
   retries_with_state_ = retries_ && (source_ || (!replicable_ && !stateless_));
   if (replicable_) replicas_ = std::make_unique<Replicas>();
@@ -129,13 +131,14 @@ Result<void> NodeRunner::open_chain(const std::optional<std::string>& state) {
 }
 
 bool NodeRunner::is_resting() {
-  if (!work_ || !work_->tries || run_.scheduler().clock().steady() >= work_->tries->due) return false;
+  if (!work_ || !work_->tries || run_.scheduler().clock().steady() >= work_->tries->due)
+    return false;
   nap(work_->tries->due, {wake_task, this});
   return true;
 }
 
-// A source's last calls belong to what it has read; what others emit at the end comes in parts behind all batches, each
-// with a number of its own.
+// A source's last calls belong to what it has read; what others emit at the end comes in parts
+// behind all batches, each with a number of its own.
 std::int64_t NodeRunner::sequence_of(const Parcel& parcel) const {
   if (source_) return run_.peek_sequence();
   if (!parcel.is_tail() || !parcel.has_more) return parcel.sequence;
@@ -162,7 +165,8 @@ Result<void> NodeRunner::prepare_try(Work& work) {
 Result<void> NodeRunner::succeed(Work& work) {
   if (!work.tries) return {};
   work.tries->attempt = 0;
-  return std::exchange(work.tries->held, {}).hand_over(run_.services(), plan_.head().name, sequence_of(work.parcel));
+  return std::exchange(work.tries->held, {})
+      .hand_over(run_.services(), plan_.head().name, sequence_of(work.parcel));
 }
 
 bool NodeRunner::try_again(Work& work, Error error) {
@@ -170,7 +174,8 @@ bool NodeRunner::try_again(Work& work, Error error) {
   // An operator whose state before the batch is not known may have done a part of it.
   const bool is_known = !retries_with_state_ || !chain_ || (work.tries && work.tries->state);
   const bool may_help = !was_finishing && work.tries && may_retry(error, work.tries->attempt);
-  if (may_help && !is_known) error.message += " (not tried again: the state of the node is too large to be kept)";
+  if (may_help && !is_known)
+    error.message += " (not tried again: the state of the node is too large to be kept)";
   if (!may_help || !is_known) {
     fail(std::move(error));
     return false;
@@ -201,7 +206,8 @@ bool NodeRunner::produce() {
   }
   if (is_resting()) return false;
   if (!work_ && !run_.budget().has_room_for(id_)) return false;
-  Work work = work_ ? std::move(*std::exchange(work_, nullptr)) : Work{{}, Output{run_.spill_files()}};
+  Work work =
+      work_ ? std::move(*std::exchange(work_, nullptr)) : Work{{}, Output{run_.spill_files()}};
   if (work.parcel.is_tail()) return advance(work);
   if (!work.is_produced) {
     hand_off();
@@ -254,7 +260,8 @@ bool NodeRunner::consume() {
 class NodeRunner::HeldThreads {
  public:
   HeldThreads(RunState& run, const Node& node)
-      : run_{run}, threads_{node.is_training() ? static_cast<std::ptrdiff_t>(node.resources.threads) : 0} {
+      : run_{run},
+        threads_{node.is_training() ? static_cast<std::ptrdiff_t>(node.resources.threads) : 0} {
     if (threads_ > 0) run_.scheduler().hold_compute(threads_);
   }
   ~HeldThreads() {
@@ -269,7 +276,8 @@ class NodeRunner::HeldThreads {
 };
 
 bool NodeRunner::advance(Work& work) {
-  // What brings no work for the operator is done sooner than another thread could take over the node that waits.
+  // What brings no work for the operator is done sooner than another thread could take over the
+  // node that waits.
   if (!work.parcel.batches.empty() || (work.parcel.is_last() && !stateless_)) hand_off();
   auto done = [&] {
     const HeldThreads held{run_, plan_.head()};
@@ -388,7 +396,8 @@ void NodeRunner::report_if_marked(const Parcel& parcel) {
   run_.report(std::move(states));
 }
 
-// Whoever waits for the job must know that it would begin far back. Told at the first, second, fourth, eighth ... in a row.
+// Whoever waits for the job must know that it would begin far back. Told at the first, second,
+// fourth, eighth ... in a row.
 void NodeRunner::give_up_checkpoint(const Error& why) {
   const auto given_up = ++seldom().given_up;
   if (!std::has_single_bit(given_up)) return;
@@ -419,7 +428,8 @@ std::chrono::milliseconds NodeRunner::wait_before(unsigned attempt) const {
 
 // Runs the task when `due` comes, or a little earlier: it looks at the clock itself.
 void NodeRunner::nap(Clock::Steady due, Task task) {
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(due - run_.scheduler().clock().steady());
+  const auto left =
+      std::chrono::ceil<std::chrono::milliseconds>(due - run_.scheduler().clock().steady());
   run_.enter();
   run_.scheduler().submit_after(std::clamp(left, std::chrono::milliseconds{1}, kLongestNap), task);
 }

@@ -87,16 +87,18 @@ class NodeRunner {
   std::optional<Parcel> take_parts(std::uint32_t first, std::uint32_t last);
   std::optional<Parcel> pop(std::uint32_t edge);
   [[nodiscard]] std::int64_t sequence_of(const Parcel& parcel) const;
-  [[nodiscard]] ChainCall call(std::int64_t sequence, unsigned attempt = 0, HeldReports* held = nullptr);
+  [[nodiscard]] ChainCall call(std::int64_t sequence, unsigned attempt = 0,
+                               HeldReports* held = nullptr);
   [[nodiscard]] ChainCall call(const Work& work);
   Result<void> open_chain(const std::optional<std::string>& state = std::nullopt);
-  Seldom& seldom();  // made when it is first asked for
+  Seldom& seldom();                                         // made when it is first asked for
   bool take_part(Output& out, std::vector<Emitted>& part);  // false: the node has failed
   void end_with(std::vector<Emitted>& out);
-  /// Puts what a parcel became, or a part of it, on the outgoing edges, or keeps it for the outcome.
+  /// Puts what a parcel became, or a part of it, on the outgoing edges, or keeps it for the
+  /// outcome.
   void deliver(const Parcel& from, bool has_more, std::vector<Emitted>& out);
-  /// Counts bytes that wait now, or no longer, against the run: from time to time, so that small batches cost nothing.
-  /// [in pump()]
+  /// Counts bytes that wait now, or no longer, against the run: from time to time, so that small
+  /// batches cost nothing. [in pump()]
   void charge(std::int64_t bytes);
   void report_if_marked(const Parcel& parcel);
   void give_up_checkpoint(const Error& why);
@@ -117,13 +119,14 @@ class NodeRunner {
   const Pool pool_;
   WakeState wake_;
 
-  // Touched only inside pump(), so by one thread at a time. A graph may have a million nodes: what few of them need stands
-  // behind pointers.
+  // Touched only inside pump(), so by one thread at a time. A graph may have a million nodes: what
+  // few of them need stands behind pointers.
   bool finished_ = false;
   std::uint32_t input_ = 0;  // a source's place; for others the input whose parcels are taken now
   std::unique_ptr<Chain> chain_;
   std::vector<std::pair<std::uint32_t, Parcel>> outbox_;  // edge, parcel: refused by a full edge
-  std::unique_ptr<Work> work_;  // of a serial node: waits for its next try, or for what it emitted to move on
+  std::unique_ptr<Work>
+      work_;  // of a serial node: waits for its next try, or for what it emitted to move on
   std::unique_ptr<Seldom> seldom_;
 
   std::unique_ptr<Replicas> replicas_;  // replicable nodes only

@@ -39,7 +39,7 @@ struct NodeRunner::Tries {
 /// What few nodes need.
 struct NodeRunner::Seldom {
   struct {
-    bool is_within = false;         // a number of which some edges have sent all and others have not
+    bool is_within = false;  // a number of which some edges have sent all and others have not
     std::vector<bool> ended_edges;  // by edge into the node: sent the last part of that number
   } merging;
   std::optional<Parcel> gathered;  // parts so far, when the operator wants them whole
@@ -48,15 +48,15 @@ struct NodeRunner::Seldom {
   std::vector<Batch> rows;     // emitted, when nobody follows
 };
 
-/// Batches of one parcel on their way through a serial node, or the batch that a source is about to make; after a failure
-/// it goes on with the one that failed.
+/// Batches of one parcel on their way through a serial node, or the batch that a source is about to
+/// make; after a failure it goes on with the one that failed.
 struct NodeRunner::Work {
   Parcel parcel;
   Output out;
-  std::size_t next = 0;      // first batch that is not done
-  bool goes_on = false;      // its operator wants to be called again
-  bool is_produced = false;  // of a source: the call has been made
-  bool is_end = false;       // of a source: it was the last
+  std::size_t next = 0;            // first batch that is not done
+  bool goes_on = false;            // its operator wants to be called again
+  bool is_produced = false;        // of a source: the call has been made
+  bool is_end = false;             // of a source: it was the last
   std::unique_ptr<Tries> tries{};  // of a node that is tried again
 };
 
@@ -95,7 +95,7 @@ struct NodeRunner::Replicas {
   std::atomic<std::size_t> unfinished{0};  // pieces with workers
   std::atomic<std::size_t> largest{0};     // bytes that a piece emitted
   std::atomic<bool> has_finished_one{false};
-  std::mutex mutex;                        // guards the two below
+  std::mutex mutex;  // guards the two below
   std::vector<std::unique_ptr<Chain>> all;
   std::vector<Chain*> idle;
 };

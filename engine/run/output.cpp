@@ -46,7 +46,8 @@ void Output::add(std::string_view port, Batch batch) {
     kept_.push_back({std::string{port}, std::move(batch), bytes});
     return;
   }
-  if (auto spilled = spill(port, batch); !spilled.ok()) error_ = std::make_unique<Error>(std::move(spilled).error());
+  if (auto spilled = spill(port, batch); !spilled.ok())
+    error_ = std::make_unique<Error>(std::move(spilled).error());
 }
 
 Result<void> Output::spill(std::string_view port, const Batch& batch) {
@@ -59,7 +60,8 @@ Result<void> Output::spill(std::string_view port, const Batch& batch) {
 Result<void> Output::settle() {
   if (!error_) return {};
   Error error = *std::exchange(error_, nullptr);
-  if (error.code == Code::Unavailable || error.code == Code::NotFound || error.code == Code::InvalidArgument) {
+  if (error.code == Code::Unavailable || error.code == Code::NotFound ||
+      error.code == Code::InvalidArgument) {
     error.code = Code::Exhausted;  // there is no scratch
   }
   return std::move(error).within("what one call emitted does not fit in memory");
@@ -86,7 +88,9 @@ Result<void> Output::take_part(std::vector<Emitted>& part, std::size_t& bytes) {
   return {};
 }
 
-Output::Mark Output::mark() const { return {kept_.size(), kept_bytes_, spill_ ? spill_->size() : 0}; }
+Output::Mark Output::mark() const {
+  return {kept_.size(), kept_bytes_, spill_ ? spill_->size() : 0};
+}
 
 Result<void> Output::roll_back(const Mark& mark) {
   error_.reset();

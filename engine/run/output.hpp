@@ -9,9 +9,9 @@
 
 namespace millrace {
 
-/// What calls have emitted and nobody has taken: in memory up to a bound, and behind that in the job's scratch. It is
-/// taken in parts whose borders depend on the bytes of the batches alone, so they are the same in every run.
-/// [one thread at a time]
+/// What calls have emitted and nobody has taken: in memory up to a bound, and behind that in the
+/// job's scratch. It is taken in parts whose borders depend on the bytes of the batches alone, so
+/// they are the same in every run. [one thread at a time]
 class Output {
  public:
   /// At a part of so many bytes, or one batch, what was emitted moves on before the next call.
@@ -53,7 +53,8 @@ class Output {
   std::unique_ptr<Error> error_;
 };
 
-/// Gives back vectors that are used up, so that this thread's next ones need no memory of their own.
+/// Gives back vectors that are used up, so that this thread's next ones need no memory of their
+/// own.
 void recycle(std::vector<Emitted>&& emitted);
 void recycle(std::vector<Batch>&& batches);
 /// Gives an empty vector what this thread has of those.

@@ -28,7 +28,8 @@ std::optional<Parcel> EdgeQueue::pop(bool& producer_waits) {
   if (first_ == parcels_.size()) return std::nullopt;
   Parcel parcel = std::move(parcels_[first_++]);
   if (parcel.is_last()) {
-    parcels_ = std::vector<Parcel>{};  // nothing comes after it: what it stood in is free for others
+    parcels_ =
+        std::vector<Parcel>{};  // nothing comes after it: what it stood in is free for others
     first_ = 0;
   } else if (first_ == parcels_.size()) {
     parcels_.clear();

@@ -11,12 +11,13 @@ namespace millrace {
 
 namespace {
 
-constexpr std::string_view kTurn = "@turn";  // in a checkpoint: which input was being read
+constexpr std::string_view kTurn = "@turn";          // in a checkpoint: which input was being read
 constexpr std::chrono::milliseconds kLookAgain{50};  // whether a run may begin
 
 std::size_t budget_of(const RunOptions& options, const Scheduler& scheduler) {
   constexpr std::size_t kBytesPerWorker = std::size_t{32} << 20;
-  return options.budget_bytes > 0 ? options.budget_bytes : kBytesPerWorker * std::max<std::size_t>(scheduler.workers(), 2);
+  return options.budget_bytes > 0 ? options.budget_bytes
+                                  : kBytesPerWorker * std::max<std::size_t>(scheduler.workers(), 2);
 }
 
 }  // namespace
@@ -35,12 +36,15 @@ RunState::RunState(std::shared_ptr<const Plan> plan, Scheduler& scheduler, Servi
       budget_{budget_of(options_, scheduler)},
       // All threads together keep an eighth of the budget to themselves.
       budget_step_{std::min<std::int64_t>(
-          budget_.bound() / 8 / static_cast<std::int64_t>(scheduler.workers() + scheduler.waiting_share()), 1 << 20)},
+          budget_.bound() / 8 /
+              static_cast<std::int64_t>(scheduler.workers() + scheduler.waiting_share()),
+          1 << 20)},
       spill_files_{services} {
   connect();
   find_reach();
   for (std::uint32_t node = 0; node < plan_->nodes.size(); ++node) nodes_.emplace_back(*this, node);
-  for (std::uint32_t input = 0; input < inputs_.size(); ++input) nodes_[inputs_[input]].set_input(input);
+  for (std::uint32_t input = 0; input < inputs_.size(); ++input)
+    nodes_[inputs_[input]].set_input(input);
   unfinished_ = plan_->nodes.size();
   plan_checkpoints();
   if (options_.resume) {
@@ -64,7 +68,8 @@ void RunState::connect() {
   }
 }
 
-// Nodes stand in topological order, so one pass is enough. Most nodes share the set of their first predecessor.
+// Nodes stand in topological order, so one pass is enough. Most nodes share the set of their first
+// predecessor.
 void RunState::find_reach() {
   reach_.resize(plan_->nodes.size());
   for (std::uint32_t node = 0; node < plan_->nodes.size(); ++node) {
@@ -81,8 +86,8 @@ void RunState::find_reach() {
       const std::uint32_t more = reach_[static_cast<std::size_t>(plan_->edges[edge].from.value)];
       if (more == reach_[node] || input_sets_[more] == input_sets_[reach_[node]]) continue;
       std::vector<std::uint32_t> both;
-      std::set_union(input_sets_[reach_[node]].begin(), input_sets_[reach_[node]].end(), input_sets_[more].begin(),
-                     input_sets_[more].end(), std::back_inserter(both));
+      std::set_union(input_sets_[reach_[node]].begin(), input_sets_[reach_[node]].end(),
+                     input_sets_[more].begin(), input_sets_[more].end(), std::back_inserter(both));
       reach_[node] = static_cast<std::uint32_t>(input_sets_.size());
       input_sets_.push_back(std::move(both));
     }
@@ -94,8 +99,9 @@ bool RunState::is_reached(std::uint32_t node, std::uint32_t input) const {
   return std::binary_search(inputs.begin(), inputs.end(), input);
 }
 
-// A checkpoint at a batch of an input is possible when every operator with state between batches can tell its state, and
-// sees the mark, so is reached by that input. Where an input has got to is a state, whatever it declares.
+// A checkpoint at a batch of an input is possible when every operator with state between batches
+// can tell its state, and sees the mark, so is reached by that input. Where an input has got to is
+// a state, whatever it declares.
 void RunState::plan_checkpoints() {
   const std::size_t count = plan_->nodes.size();
   reports_.assign(count, false);
@@ -104,7 +110,8 @@ void RunState::plan_checkpoints() {
   const Node* without = options_.on_checkpoint ? without_checkpoint(*plan_) : nullptr;
   if (without != nullptr) {
     services_.log(without->name, without->table->produce != nullptr ? MR_LOG_WARN : MR_LOG_DEBUG,
-                  "no checkpoints: " + without->info->id + " tells no state, so a job that is interrupted begins anew");
+                  "no checkpoints: " + without->info->id +
+                      " tells no state, so a job that is interrupted begins anew");
   }
   const bool keeps = options_.on_checkpoint && without == nullptr;
   if (!keeps && !options_.on_passed) return;
@@ -112,7 +119,8 @@ void RunState::plan_checkpoints() {
   for (std::uint32_t node = 0; node < count; ++node) {
     const bool is_input = plan_->first_into[node] == plan_->first_into[node + 1];
     for (const Node& member : plan_->nodes[node].chain) {
-      if (member.checkpoint && !member.info->replicable && !member.info->stateless) stateful[node] = true;
+      if (member.checkpoint && !member.info->replicable && !member.info->stateless)
+        stateful[node] = true;
     }
     reports_[node] = !is_input && (stateful[node] || out_edges(node).empty());
   }
@@ -159,7 +167,8 @@ void RunState::begin() {
   leave();
 }
 
-// Looks again from time to time, since a run that waits for its turn must notice that it was stopped.
+// Looks again from time to time, since a run that waits for its turn must notice that it was
+// stopped.
 void RunState::begin_when_admitted() {
   Admission& admission = *scheduler_.admission();
   if (stopping()) {
@@ -168,7 +177,8 @@ void RunState::begin_when_admitted() {
   }
   is_admitted_ = admission.try_enter(place_, demand_);
   if (is_admitted_) return begin();
-  scheduler_.submit_after(kLookAgain, {[](void* self) { static_cast<RunState*>(self)->begin_when_admitted(); }, this});
+  scheduler_.submit_after(
+      kLookAgain, {[](void* self) { static_cast<RunState*>(self)->begin_when_admitted(); }, this});
 }
 
 void RunState::end_turn() {
@@ -179,7 +189,8 @@ void RunState::end_turn() {
 bool RunState::begin_barrier(std::uint32_t input, std::int64_t sequence) {
   const std::size_t reports = barrier_reports_[input];
   if (reports == 0) return false;
-  const auto when = options_.wants_mark && options_.wants_mark() ? Barrier::When::Now : Barrier::When::Due;
+  const auto when =
+      options_.wants_mark && options_.wants_mark() ? Barrier::When::Now : Barrier::When::Due;
   if (!barrier_.begin(sequence, reports, when)) return false;
   turn_at_barrier_ = input;
   if (options_.on_mark) options_.on_mark(sequence);
@@ -198,19 +209,21 @@ void RunState::report(std::optional<std::map<std::string, std::string>> states) 
   };
   enter();
   auto write = std::make_unique<Write>(*this, *std::move(passed));
-  scheduler_.submit({[](void* self) {
-                       const std::unique_ptr<Write> mine{static_cast<Write*>(self)};
-                       RunState& run = mine->run;
-                       if (!mine->passed.has_states) {
-                         run.options_.on_passed(mine->passed.checkpoint.sequence);
-                       } else if (auto written = run.options_.on_checkpoint(mine->passed.checkpoint); !written.ok()) {
-                         run.fail(std::move(written).error().within("checkpoint"), {});
-                       }
-                       run.barrier_.end();
-                       run.leave();
-                     },
-                     write.release()},
-                    Pool::Control);
+  scheduler_.submit(
+      {[](void* self) {
+         const std::unique_ptr<Write> mine{static_cast<Write*>(self)};
+         RunState& run = mine->run;
+         if (!mine->passed.has_states) {
+           run.options_.on_passed(mine->passed.checkpoint.sequence);
+         } else if (auto written = run.options_.on_checkpoint(mine->passed.checkpoint);
+                    !written.ok()) {
+           run.fail(std::move(written).error().within("checkpoint"), {});
+         }
+         run.barrier_.end();
+         run.leave();
+       },
+       write.release()},
+      Pool::Control);
 }
 
 void RunState::change_budget(std::int64_t bytes) {
@@ -279,7 +292,8 @@ void RunState::end() {
     outcome.stopped = reason;
     outcome.error = Error{Code::Cancelled, "stopped: " + std::string{to_string(reason)}};
   } else if (unfinished_.load() > 0) {
-    outcome.error = Error{Code::Internal, "run stalled: nothing can go on and not all nodes are done"};
+    outcome.error =
+        Error{Code::Internal, "run stalled: nothing can go on and not all nodes are done"};
   }
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     for (Batch& batch : nodes_[i].take_rows())

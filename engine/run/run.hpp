@@ -23,13 +23,16 @@ class Scheduler;
 struct NodeProgress {
   std::string node;
   std::int64_t rows_in = 0, rows_out = 0;
-  double per_second = 0;       // rows that reach it; of an input, that leave it
-  std::optional<double> done;  // of all that it will have to do, below 1 until the job has succeeded
+  double per_second = 0;  // rows that reach it; of an input, that leave it
+  std::optional<double>
+      done;  // of all that it will have to do, below 1 until the job has succeeded
 };
 
 /// Where a job stands, for people: where its slowest node stands. Rates are over the whole run.
 struct Progress {
-  std::uint64_t done = 0, total = 0;  // of `unit`, which is the inputs'; total 0: not known; less than it until the end
+  std::uint64_t
+      done = 0,
+      total = 0;  // of `unit`, which is the inputs'; total 0: not known; less than it until the end
   std::string unit;
   std::map<std::string, std::int64_t> counts;  // read, written, generated, failed, badLines ...
   double per_second = 0;
@@ -39,8 +42,8 @@ struct Progress {
 
 /// The states of all operators after the same batch: what a job resumes from.
 struct Checkpoint {
-  std::int64_t sequence = -1;                  // the last batch that is wholly done
-  std::map<std::string, std::string> states;   // node name (and place in its chain) -> state
+  std::int64_t sequence = -1;                 // the last batch that is wholly done
+  std::map<std::string, std::string> states;  // node name (and place in its chain) -> state
 };
 
 /// A batch that a node without successors emitted.
@@ -51,11 +54,11 @@ struct NodeRows {
 
 /// How a run ended.
 struct Outcome {
-  std::optional<Error> error;                  // absent: success
+  std::optional<Error> error;  // absent: success
   StopReason stopped = StopReason::None;
-  std::string failed_node;                     // of `error`, when a node made it
-  std::vector<NodeRows> rows;                  // by node in the order of the plan, each in its order
-  Json result = Json::object();                // set by operators: mr_host.result
+  std::string failed_node;       // of `error`, when a node made it
+  std::vector<NodeRows> rows;    // by node in the order of the plan, each in its order
+  Json result = Json::object();  // set by operators: mr_host.result
   std::map<std::string, std::int64_t> counts;
 };
 
@@ -68,7 +71,8 @@ class RunWatch {
   RunWatch(const RunWatch&) = delete;
   RunWatch& operator=(const RunWatch&) = delete;
 
-  /// Names the nodes whose operators are being called now, by the first operator of each; none before and after the run.
+  /// Names the nodes whose operators are being called now, by the first operator of each; none
+  /// before and after the run.
   [[nodiscard]] std::vector<std::string> busy_nodes() const;
 
  private:
@@ -80,31 +84,37 @@ class RunWatch {
 };
 
 struct RunOptions {
-  std::size_t edge_bytes = 32u << 20;          // an edge takes no more than this, but for the batch that is next in order
-  std::size_t budget_bytes = 0;                // what waits in the whole run, see Budget; 0: 32 MiB a worker, at least 64
-  std::int64_t window = 64;                    // batches between the input and the slowest node
-  std::chrono::milliseconds checkpoint_every{5'000};  // 0: after every batch; no checkpoints without `on_checkpoint`
+  std::size_t edge_bytes =
+      32u << 20;  // an edge takes no more than this, but for the batch that is next in order
+  std::size_t budget_bytes =
+      0;  // what waits in the whole run, see Budget; 0: 32 MiB a worker, at least 64
+  std::int64_t window = 64;  // batches between the input and the slowest node
+  std::chrono::milliseconds checkpoint_every{
+      5'000};  // 0: after every batch; no checkpoints without `on_checkpoint`
   std::optional<Checkpoint> resume;
-  RunWatch* watch = nullptr;                   // outlives the run
+  RunWatch* watch = nullptr;  // outlives the run
   /// Every so often one batch is marked at the input. Tells which, before a later batch is made.
   std::function<void(std::int64_t sequence)> on_mark;
   /// Says whether a batch is to be marked now, without waiting for the time.
   std::function<bool()> wants_mark;
-  /// Called on a worker when every node is done with all batches up to a marked one of which no checkpoint is made. With
-  /// it, batches are marked where no checkpoint can be made, too. Not again before it returns.
+  /// Called on a worker when every node is done with all batches up to a marked one of which no
+  /// checkpoint is made. With it, batches are marked where no checkpoint can be made, too. Not
+  /// again before it returns.
   std::function<void(std::int64_t sequence)> on_passed;
-  /// Called on a worker when all states of one batch are known; a failure fails the run. Not again before it returns.
+  /// Called on a worker when all states of one batch are known; a failure fails the run. Not again
+  /// before it returns.
   std::function<Result<void>(const Checkpoint&)> on_checkpoint;
 };
 
-/// Runs one plan to its end on a scheduler. `services` and `cancel` must outlive the run. The outcome is delivered once,
-/// on a worker (or on the caller's thread with the inline scheduler), after every operator was destroyed.
+/// Runs one plan to its end on a scheduler. `services` and `cancel` must outlive the run. The
+/// outcome is delivered once, on a worker (or on the caller's thread with the inline scheduler),
+/// after every operator was destroyed.
 ///
-/// Order: every batch that an input emits has a sequence number, inputs run one after the other, and a node gets its
-/// batches in that order (a replicable one in any order; the engine restores it behind it). Where edges meet, the rows of
-/// one sequence number are merged by kRootColumn, within it in the order of preOps. So the result does not depend on the
-/// number of workers.
-void run_plan(std::shared_ptr<const Plan> plan, Scheduler& scheduler, Services& services, Cancel& cancel,
-              RunOptions options, std::function<void(Outcome)> done);
+/// Order: every batch that an input emits has a sequence number, inputs run one after the other,
+/// and a node gets its batches in that order (a replicable one in any order; the engine restores it
+/// behind it). Where edges meet, the rows of one sequence number are merged by kRootColumn, within
+/// it in the order of preOps. So the result does not depend on the number of workers.
+void run_plan(std::shared_ptr<const Plan> plan, Scheduler& scheduler, Services& services,
+              Cancel& cancel, RunOptions options, std::function<void(Outcome)> done);
 
 }  // namespace millrace

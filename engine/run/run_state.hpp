@@ -21,12 +21,12 @@
 
 namespace millrace {
 
-/// Everything one run shares between its nodes. Owns itself, since tasks on many threads hold it: it lives from start()
-/// until its last task has ended and the outcome is delivered.
+/// Everything one run shares between its nodes. Owns itself, since tasks on many threads hold it:
+/// it lives from start() until its last task has ended and the outcome is delivered.
 class RunState {
  public:
-  RunState(std::shared_ptr<const Plan> plan, Scheduler& scheduler, Services& services, Cancel& cancel,
-           RunOptions options, std::function<void(Outcome)> done);
+  RunState(std::shared_ptr<const Plan> plan, Scheduler& scheduler, Services& services,
+           Cancel& cancel, RunOptions options, std::function<void(Outcome)> done);
 
   /// Hands the run to its own tasks and pokes the inputs. The run may be over when this returns.
   static void start(std::unique_ptr<RunState> run);
@@ -42,11 +42,14 @@ class RunState {
   [[nodiscard]] NodeRunner& node(NodeId id) { return nodes_[static_cast<std::size_t>(id.value)]; }
   [[nodiscard]] std::span<const std::uint32_t> out_edges(std::uint32_t node) const;
   /// Inputs that reach a node, ascending.
-  [[nodiscard]] const std::vector<std::uint32_t>& inputs_of(std::uint32_t node) const { return input_sets_[reach_[node]]; }
+  [[nodiscard]] const std::vector<std::uint32_t>& inputs_of(std::uint32_t node) const {
+    return input_sets_[reach_[node]];
+  }
   [[nodiscard]] bool is_reached(std::uint32_t node, std::uint32_t input) const;
   [[nodiscard]] EdgeQueue::Limits edge_limits() const;
 
-  /// Has a task of a node run; one that goes on with what the caller's has just made may be taken first.
+  /// Has a task of a node run; one that goes on with what the caller's has just made may be taken
+  /// first.
   void submit(Task task, Pool pool);
   void submit_next(Task task, Pool pool);
   /// The last act of a task of `pool`, behind which the run may be over.
@@ -103,18 +106,20 @@ class RunState {
 
   std::vector<EdgeQueue> edges_;
   std::deque<NodeRunner> nodes_;
-  std::vector<std::uint32_t> first_out_, out_;  // edges out of node n: out_[first_out_[n] .. first_out_[n + 1])
-  std::vector<std::uint32_t> inputs_;           // nodes that are inputs, in order
+  std::vector<std::uint32_t> first_out_,
+      out_;  // edges out of node n: out_[first_out_[n] .. first_out_[n + 1])
+  std::vector<std::uint32_t> inputs_;  // nodes that are inputs, in order
   std::vector<std::vector<std::uint32_t>> input_sets_;
-  std::vector<std::uint32_t> reach_;            // by node: which of input_sets_ reaches it
-  std::vector<bool> reports_;                   // node hands in a state, or is where data ends
-  std::vector<std::size_t> barrier_reports_;    // by input: how many reports there are of a mark; 0: none is set
-  std::vector<bool> has_states_;                // by input: a mark makes a checkpoint
+  std::vector<std::uint32_t> reach_;  // by node: which of input_sets_ reaches it
+  std::vector<bool> reports_;         // node hands in a state, or is where data ends
+  std::vector<std::size_t>
+      barrier_reports_;           // by input: how many reports there are of a mark; 0: none is set
+  std::vector<bool> has_states_;  // by input: a mark makes a checkpoint
   Barrier barrier_;
-  std::uint32_t turn_at_barrier_ = 0;           // set before the barrier's reports, read after them
+  std::uint32_t turn_at_barrier_ = 0;  // set before the barrier's reports, read after them
 
   Demand demand_;
-  std::uint64_t place_ = 0;    // in the queue of those that wait for resources
+  std::uint64_t place_ = 0;  // in the queue of those that wait for resources
   bool is_admitted_ = false;
   WaitingShare waiting_;
   Budget budget_;

@@ -15,7 +15,8 @@ struct Task {
   void* self = nullptr;
 };
 
-/// Which pool a task belongs to. What must always answer shares no thread with what may wait for somebody else.
+/// Which pool a task belongs to. What must always answer shares no thread with what may wait for
+/// somebody else.
 enum class Pool {
   Control,  // requests, the life of jobs, checkpoints, aborts: files and database, never an
             // operator of a queued job
@@ -23,7 +24,8 @@ enum class Pool {
   Compute,  // all other operators
   Hashing,  // passwords, which are slow and large to hash on purpose: who guesses at them holds up
             // nobody else
-  Upkeep,   // slow work of the engine itself: copying what earlier attempts staged, removing what ended jobs left
+  Upkeep,   // slow work of the engine itself: copying what earlier attempts staged, removing what
+            // ended jobs left
 };
 
 /// Threads of the pools of which a setting tells how many, at least one.
@@ -44,11 +46,12 @@ class Scheduler {
  public:
   virtual ~Scheduler() = default;
   virtual void submit(Task task, Pool pool = Pool::Compute) = 0;
-  /// The same for a task that goes on with what the caller's has just made: the worker that calls takes its newest such
-  /// task first, so that graphs are walked in depth and little waits; one that has nothing to do takes another's oldest.
+  /// The same for a task that goes on with what the caller's has just made: the worker that calls
+  /// takes its newest such task first, so that graphs are walked in depth and little waits; one
+  /// that has nothing to do takes another's oldest.
   virtual void submit_next(Task task, Pool pool) { submit(task, pool); }
-  /// Runs the task once, not before `delay` has passed, on a thread that serves nothing else: it comes in time whatever
-  /// the pools do. So it is short, and submits what may take long.
+  /// Runs the task once, not before `delay` has passed, on a thread that serves nothing else: it
+  /// comes in time whatever the pools do. So it is short, and submits what may take long.
   virtual void submit_after(std::chrono::milliseconds delay, Task task) = 0;
   [[nodiscard]] virtual std::size_t workers() const = 0;  // of the compute pool
   /// How many threads of the waiting pool one run may hold.
@@ -56,19 +59,21 @@ class Scheduler {
   [[nodiscard]] virtual const Clock& clock() const = 0;
   /// Decides when runs that declare resources begin; null: at once.
   [[nodiscard]] virtual Admission* admission() { return nullptr; }
-  /// So many more threads, or fewer when negative, are those of an operator: as many of the compute pool pause, all but one.
+  /// So many more threads, or fewer when negative, are those of an operator: as many of the compute
+  /// pool pause, all but one.
   virtual void hold_compute(std::ptrdiff_t /*threads*/) {}
 };
 
 /// The threads of all pools. Destruction waits for queued tasks.
 std::unique_ptr<Scheduler> make_worker_pools(const PoolSizes& sizes, const Clock& clock);
 
-/// Runs tasks on the thread that calls drain(), one after the other, in an order decided by `seed` (0: first in, first
-/// out): for tests, simulations and the inline lane. Delayed tasks run when nothing else is left, the clock is asked for
-/// nothing.
+/// Runs tasks on the thread that calls drain(), one after the other, in an order decided by `seed`
+/// (0: first in, first out): for tests, simulations and the inline lane. Delayed tasks run when
+/// nothing else is left, the clock is asked for nothing.
 class InlineScheduler final : public Scheduler {
  public:
-  explicit InlineScheduler(const Clock& clock = system_clock(), std::uint64_t seed = 0, std::size_t pretend_workers = 1);
+  explicit InlineScheduler(const Clock& clock = system_clock(), std::uint64_t seed = 0,
+                           std::size_t pretend_workers = 1);
   ~InlineScheduler() override;
   void submit(Task task, Pool pool) override;
   void submit_after(std::chrono::milliseconds delay, Task task) override;

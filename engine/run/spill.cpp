@@ -40,7 +40,8 @@ class SpillFile::Source {
         MR_TRY(const std::size_t count, reader_->read(std::span{block_.data(), block_.size()}));
         block_.resize(count);
         next_ = 0;
-        if (count == 0) return Error{Code::Io, "scratch of the run is shorter than what was written to it"};
+        if (count == 0)
+          return Error{Code::Io, "scratch of the run is shorter than what was written to it"};
       }
       const std::size_t part = std::min(size, block_.size() - next_);
       std::memcpy(to, block_.data() + next_, part);
@@ -103,7 +104,8 @@ Result<void> SpillFile::write(std::string_view port, const Batch& batch) {
   std::string out;
   try {
     const std::string schema = schema_text(batch.schema());
-    const Head head{static_cast<std::uint32_t>(port.size()), static_cast<std::uint32_t>(schema.size()), batch.rows()};
+    const Head head{static_cast<std::uint32_t>(port.size()),
+                    static_cast<std::uint32_t>(schema.size()), batch.rows()};
     out.append(reinterpret_cast<const char*>(&head), sizeof head);
     out.append(port).append(schema);
     const RowEncoder encoder{batch};

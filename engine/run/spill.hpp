@@ -23,8 +23,8 @@ struct Emitted {
 
 class SpillFile;
 
-/// The files in the job's scratch to which one run puts what does not fit into memory. A file that was read to its end is
-/// emptied and used again. [any worker]
+/// The files in the job's scratch to which one run puts what does not fit into memory. A file that
+/// was read to its end is emptied and used again. [any worker]
 class SpillFiles {
  public:
   explicit SpillFiles(Services& services) : services_{services} {}
@@ -64,7 +64,7 @@ class SpillFile {
   SpillFiles& files_;
   const std::size_t number_;
   const std::string uri_;
-  ObjectWriter& writer_;  // of the job's services
+  ObjectWriter& writer_;               // of the job's services
   std::vector<std::uint64_t> begins_;  // where each batch begins
   std::size_t written_ = 0, read_ = 0;
   std::unique_ptr<Source> source_;

@@ -14,16 +14,17 @@ namespace millrace {
 
 namespace {
 
-// In every so many turns a worker looks once at the common queue and once at the stacks of the others first, so that no
-// task waits for ever while others make more.
+// In every so many turns a worker looks once at the common queue and once at the stacks of the
+// others first, so that no task waits for ever while others make more.
 constexpr unsigned kTurnsOfOwn = 64;
 // Delayed tasks are short; a second thread serves them while one is late all the same.
 constexpr std::size_t kDelayedThreads = 2;
-// They wait for our own disk and database: a job that is tried again need not stand behind the sweep of a large store.
+// They wait for our own disk and database: a job that is tried again need not stand behind the
+// sweep of a large store.
 constexpr std::size_t kUpkeepThreads = 4;
 
-// One queue and the threads that serve it, each of which has a stack of its own tasks besides. Destruction lets all of
-// them run dry first.
+// One queue and the threads that serve it, each of which has a stack of its own tasks besides.
+// Destruction lets all of them run dry first.
 class WorkerPool {
  public:
   explicit WorkerPool(std::size_t threads) : own_(threads) {
@@ -100,15 +101,16 @@ class WorkerPool {
     }
   }
 
-  // While threads are held for others, fewer run tasks; whoever ends one takes the next. An ending pool runs dry.
+  // While threads are held for others, fewer run tasks; whoever ends one takes the next. An ending
+  // pool runs dry.
   std::optional<Task> take_if_free(Tasks& own, unsigned turn) {
     const auto most = std::max<std::ptrdiff_t>(static_cast<std::ptrdiff_t>(own_.size()) - held_, 1);
     if (busy_ >= most && !ending_) return std::nullopt;
     return take(own, turn);
   }
 
-  // Takes the newest of a worker's own tasks, else the oldest common one, else the oldest of another worker; in some turns
-  // one of the latter first. Under the mutex.
+  // Takes the newest of a worker's own tasks, else the oldest common one, else the oldest of
+  // another worker; in some turns one of the latter first. Under the mutex.
   std::optional<Task> take(Tasks& own, unsigned turn) {
     std::optional<Task> task;
     if (turn % kTurnsOfOwn == 0) task = take_oldest(common_);
@@ -204,17 +206,22 @@ class WorkerPools final : public Scheduler {
 
   WorkerPool& of(Pool pool) {
     switch (pool) {
-      case Pool::Control: return control_;
-      case Pool::Waiting: return waiting_;
+      case Pool::Control:
+        return control_;
+      case Pool::Waiting:
+        return waiting_;
       case Pool::Hashing:
         return hashing_;
-      case Pool::Upkeep: return upkeep_;
-      case Pool::Compute: break;
+      case Pool::Upkeep:
+        return upkeep_;
+      case Pool::Compute:
+        break;
     }
     return compute_;
   }
 
-  // Runs until asked to stop, and then until no delayed task is left: a task once taken is never dropped.
+  // Runs until asked to stop, and then until no delayed task is left: a task once taken is never
+  // dropped.
   void keep_time(const std::stop_token& stop) {
     std::unique_lock lock{mutex_};
     while (!stop.stop_requested() || !delayed_.empty()) {

@@ -86,11 +86,12 @@ class BlobWriter {
 /// folder of the store that is the name of no zone. [any thread; blocks]
 ///
 /// Pins and removals see to it that no content goes that a row refers to, or is about to in this
-/// process. Of another process at the same folder that holds for what it notes in the catalog before
-/// it publishes, as jobs do.
+/// process. Of another process at the same folder that holds for what it notes in the catalog
+/// before it publishes, as jobs do.
 class Blobs {
  public:
-  /// Sweeps what killed processes left unfinished, and brings back what they had put aside. The disk outlives it.
+  /// Sweeps what killed processes left unfinished, and brings back what they had put aside. The
+  /// disk outlives it.
   explicit Blobs(Disk& disk);
   ~Blobs();
   Blobs(const Blobs&) = delete;

@@ -38,9 +38,10 @@ Error only_readable(const Uri& uri) {
 }
 
 Error never_changed(const Uri& uri) {
-  return {Code::InvalidArgument,
-          "address: a content is never changed; stage \"blob:\" for a new one: " + printable(uri.text),
-          "uri_scheme"};
+  return {
+      Code::InvalidArgument,
+      "address: a content is never changed; stage \"blob:\" for a new one: " + printable(uri.text),
+      "uri_scheme"};
 }
 
 Uri new_content() {

@@ -12,15 +12,17 @@ namespace millrace {
 struct Uri {
   enum class Scheme { File, Qiniu, Http, Https, Blob, Work };
   Scheme scheme = Scheme::File;
-  std::string text;     // as given
-  std::string zone;     // qiniu
-  std::string bucket;   // qiniu
-  std::string key;      // qiniu: raw UTF-8, percent signs are literal; work: the name of the file, empty: all of them
-  std::string path;     // file: absolute, normalised, percent-decoded
-  std::string root;     // file: the folder beneath which the path is opened; set by Store::check, empty without rights
-  std::string host;     // http(s): host or host:port as written
-  std::string sha256;   // blob: 64 hexadecimal digits in lower case
-  bool is_open = false; // blob: set by Store::check, false without rights
+  std::string text;      // as given
+  std::string zone;      // qiniu
+  std::string bucket;    // qiniu
+  std::string key;       // qiniu: raw UTF-8, percent signs are literal; work: the name of the file,
+                         // empty: all of them
+  std::string path;      // file: absolute, normalised, percent-decoded
+  std::string root;      // file: the folder beneath which the path is opened; set by Store::check,
+                         // empty without rights
+  std::string host;      // http(s): host or host:port as written
+  std::string sha256;    // blob: 64 hexadecimal digits in lower case
+  bool is_open = false;  // blob: set by Store::check, false without rights
 };
 
 /// Takes an address apart. qiniu keys follow section 6.2 of the store's rules: 1-750 bytes of UTF-8
@@ -32,7 +34,8 @@ struct Uri {
 /// (scratch.hpp). Schemes are written in lower case. The fault word is in Error::detail: uri_syntax
 /// (unknown schemes too), uri_bucket, uri_key, uri_zone.
 Result<Uri> parse_uri(std::string_view text);
-/// The same for an address that names a folder (prefix): the key may be empty, a trailing "/" is dropped.
+/// The same for an address that names a folder (prefix): the key may be empty, a trailing "/" is
+/// dropped.
 Result<Uri> parse_prefix(std::string_view text);
 
 /// Tells whether `name` may be a zone: [a-z0-9][a-z0-9-]{0,31}.

@@ -80,7 +80,7 @@ class MemoryServices final : public Services {
 
   // What a test gives and looks at.
   bool is_stopping = false;
-  CatalogAnswer answer;  // absent: the catalog is Unavailable
+  CatalogAnswer answer;         // absent: the catalog is Unavailable
   std::string_view waited_for;  // the last call that waits for a disk or a server: "open"
   std::vector<LoggedEvent> events;
   std::vector<ToldMetric> metrics;

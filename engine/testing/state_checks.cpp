@@ -190,7 +190,8 @@ std::vector<Check> state_checks() {
        to_sources,
        check_source_end},
       {{"checkpoint",
-        "A new instance goes on from a snapshot to the same end, over outputs that went further; an "
+        "A new instance goes on from a snapshot to the same end, over outputs that went further; "
+        "an "
         "input has one."},
        true,
        to_every,

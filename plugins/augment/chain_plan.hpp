@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "plugins/augment/geometry.hpp"
 #include "plugins/augment/formats/picture_codec.hpp"
+#include "plugins/augment/geometry.hpp"
 #include "plugins/augment/resolve.hpp"
 
 namespace millrace::augment {

@@ -15,7 +15,7 @@
 namespace millrace::augment {
 
 struct RenderSettings {
-  std::string prefix;  // where pictures are stored, without a "/" at its end
+  std::string prefix;       // where pictures are stored, without a "/" at its end
   std::string public_base;  // of the addresses that records get; empty: they get those of the store
   PictureLimits limits{};
   std::uint64_t max_bytes = 64u << 20;  // of a source picture

@@ -42,7 +42,8 @@ class ListInput final : public millrace::Source, public millrace::Checkpointed {
     "bare_urls": {"type": "boolean", "default": false,
       "doc": "Also take lines that are nothing but an address (http, https or qiniu), as records of type image."}
   })";
-  static constexpr auto kTraits = R"({"stability": "stable", "blocking": true, "emits": )" MR_RECORD_COLUMNS R"(,
+  static constexpr auto kTraits =
+      R"({"stability": "stable", "blocking": true, "emits": )" MR_RECORD_COLUMNS R"(,
     "examples": [{"params": {"file": "qiniu:///z0/in/pulp.jsonlist"},
       "objects": {"qiniu:///z0/in/pulp.jsonlist":
         "{\"url\":\"http://host/a.png\",\"label\":{\"class\":{\"pulp\":\"normal\"}}}\nno record\n{\"url\":\"http://host/b.png\"}\n"}}]})";

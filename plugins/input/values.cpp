@@ -11,7 +11,8 @@ using millrace::Builder;
 using millrace::Failure;
 using millrace::Value;
 
-// The kind of the first value that is not null; all others must be of it, or integers among numbers.
+// The kind of the first value that is not null; all others must be of it, or integers among
+// numbers.
 int kind_of(std::string_view name, const Value& values) {
   int kind = MR_NULL;
   for (std::size_t i = 0; i < values.size(); ++i) {
@@ -22,7 +23,8 @@ int kind_of(std::string_view name, const Value& values) {
     if (kind == MR_NULL || widens) {
       kind = next;
     } else if (!fits) {
-      throw Failure{MR_INVALID_ARGUMENT, "values of one column have one type: " + std::string{name}};
+      throw Failure{MR_INVALID_ARGUMENT,
+                    "values of one column have one type: " + std::string{name}};
     }
   }
   return kind;

@@ -72,8 +72,8 @@ void export_table(Table table, ArrowArray& array, ArrowSchema& schema);
 [[nodiscard]] std::optional<Table> exported_table(const ArrowArray& array,
                                                   const ArrowSchema& schema);
 
-/// Returns the columns whose memory such a pair shows, as long as it lives; null where another made it.
-/// To count bytes only: they may have been changed since.
+/// Returns the columns whose memory such a pair shows, as long as it lives; null where another made
+/// it. To count bytes only: they may have been changed since.
 [[nodiscard]] const Columns* exported_columns(const ArrowArray& array);
 
 /// Length of the valid UTF-8 at the beginning of `text`; text.size() when all of it is.

@@ -13,8 +13,8 @@ namespace millrace::detail {
 namespace {
 
 // The structs of one exported tree, and what they show, in one piece of memory. A consumer may move
-// children out and release them later and elsewhere, so the block lives until every struct in it was
-// released.
+// children out and release them later and elsewhere, so the block lives until every struct in it
+// was released.
 template <class Node, class Extra, class Shown>
 class Block {
  public:

@@ -1,7 +1,7 @@
-#include <catch2/catch.hpp>
-
 #include <chrono>
 #include <fstream>
+
+#include <catch2/catch.hpp>
 
 #include "tests/api_atflow/flow.hpp"
 
@@ -12,7 +12,9 @@ TEST_CASE("E14: an aborted job leaves no target and a log that says so", "[atflo
   Flow flow;
   {
     std::ofstream list{flow.store() / "z0/in/long.jsonlist"};
-    for (int i = 0; i < 10'000; ++i) list << R"({"url":"qiniu:///z0/in/img/a.png","type":"image"})" << "\n";
+    for (int i = 0; i < 10'000; ++i)
+      list << R"({"url":"qiniu:///z0/in/img/a.png","type":"image"})"
+           << "\n";
   }
   Json mix = mix_of("rotate/[-20,20]", "e14");
   mix["ops"][0]["params"]["file"] = "qiniu:///z0/in/long.jsonlist";
@@ -36,7 +38,9 @@ TEST_CASE("E14: the log of a job aborted while it runs ends in a summary", "[atf
   Flow flow;
   {
     std::ofstream list{flow.store() / "z0/in/long.jsonlist"};
-    for (int i = 0; i < 10'000; ++i) list << R"({"url":"qiniu:///z0/in/img/a.png","type":"image"})" << "\n";
+    for (int i = 0; i < 10'000; ++i)
+      list << R"({"url":"qiniu:///z0/in/img/a.png","type":"image"})"
+           << "\n";
   }
   Json mix = mix_of("rotate/[-20,20]", "e14");
   mix["ops"][0]["params"]["file"] = "qiniu:///z0/in/long.jsonlist";

@@ -12,9 +12,10 @@ using namespace millrace::test;
 
 namespace {
 
-std::string signed_by(const std::string& key, const std::string& secret, const http::Request& request,
-                      const std::string& host) {
-  return "Authorization: Qiniu " + key + ":" + auth::sign(secret, auth::string_to_sign(request, host));
+std::string signed_by(const std::string& key, const std::string& secret,
+                      const http::Request& request, const std::string& host) {
+  return "Authorization: Qiniu " + key + ":" +
+         auth::sign(secret, auth::string_to_sign(request, host));
 }
 
 http::Request get_list() {
@@ -90,7 +91,8 @@ TEST_CASE("an unsigned body is refused unless the settings allow it", "[atflow][
     request.headers.add("Content-Type", "application/octet-stream");
     request.body = R"({"ops":[]})";
     return flow.plain("POST", request.target,
-                      {"Content-Type: application/octet-stream", signed_by("ak-test", "sk-test", request, flow.host())},
+                      {"Content-Type: application/octet-stream",
+                       signed_by("ak-test", "sk-test", request, flow.host())},
                       request.body);
   };
   Flow strict;
@@ -119,11 +121,12 @@ TEST_CASE("dates are checked when they are sent, and demanded by a setting", "[a
 }
 
 TEST_CASE("a key sees its own jobs only, an administrator all", "[atflow][auth]") {
-  Flow flow{Json{{"keys",
-                  {{{"accessKey", "ak-test"}, {"secretKey", "sk-test"}, {"logBucket", "qiniu:///z0/logs"}},
-                   {{"accessKey", "other"}, {"secretKey", "sk-other"}},
-                   {{"accessKey", "boss"}, {"secretKey", "sk-boss"}, {"admin", true}},
-                   {{"accessKey", "gone"}, {"secretKey", "sk-gone"}, {"enabled", false}}}}}};
+  Flow flow{Json{
+      {"keys",
+       {{{"accessKey", "ak-test"}, {"secretKey", "sk-test"}, {"logBucket", "qiniu:///z0/logs"}},
+        {{"accessKey", "other"}, {"secretKey", "sk-other"}},
+        {{"accessKey", "boss"}, {"secretKey", "sk-boss"}, {"admin", true}},
+        {{"accessKey", "gone"}, {"secretKey", "sk-gone"}, {"enabled", false}}}}}};
   const auto id = flow.run_mix(mix_e4())["id"].get<std::string>();
   const auto get_as = [&](const std::string& key, const std::string& secret) {
     auto request = get_list();
@@ -138,12 +141,15 @@ TEST_CASE("a key sees its own jobs only, an administrator all", "[atflow][auth]"
 
 TEST_CASE("grants bind the addresses of a request and those inside its lists", "[atflow][auth]") {
   Flow flow{Json{{"keys",
-                  {{{"accessKey", "ak-test"}, {"secretKey", "sk-test"}, {"logBucket", "qiniu:///z0/logs"},
+                  {{{"accessKey", "ak-test"},
+                    {"secretKey", "sk-test"},
+                    {"logBucket", "qiniu:///z0/logs"},
                     {"grants", {"z0/lists", "z0/out", "z0/logs"}}}}}}};
   Json mix = mix_e4();
   CHECK(flow.q("POST", "/v1/dataflows/mix", mix.dump()).err() == "40111");
   std::filesystem::create_directories(flow.store() / "z0/lists");
-  std::filesystem::copy_file(flow.store() / "z0/in/pulp.jsonlist", flow.store() / "z0/lists/pulp.jsonlist");
+  std::filesystem::copy_file(flow.store() / "z0/in/pulp.jsonlist",
+                             flow.store() / "z0/lists/pulp.jsonlist");
   mix["ops"][0]["params"]["file"] = "qiniu:///z0/lists/pulp.jsonlist";
   const Json job = flow.run_mix(mix);
   CHECK(job["status"] == "finished");

@@ -22,7 +22,8 @@ TEST_CASE("E15: what does not exist is not found", "[atflow][errors]") {
 
 TEST_CASE("bodies that are no JSON object are refused", "[atflow][errors]") {
   Flow flow;
-  for (const char* body : {R"({"a":1,})", "[]", "nonsense", R"({"ops":[]} x)", "\xff\xfe", "\"text\""}) {
+  for (const char* body :
+       {R"({"a":1,})", "[]", "nonsense", R"({"ops":[]} x)", "\xff\xfe", "\"text\""}) {
     const auto answer = flow.q("POST", "/v1/dataflows/mix", body);
     CHECK(answer.status == 400);
     CHECK(answer.err() == "40001");
@@ -35,8 +36,9 @@ TEST_CASE("bodies that are no JSON object are refused", "[atflow][errors]") {
 TEST_CASE("a body over the limit is 400, and only for who has a key", "[atflow][errors]") {
   Flow flow;
   const std::string large(17u << 20, ' ');
-  CHECK(flow.plain("POST", "/v1/dataflows/mix", {"Authorization: Qiniu ak-test:AAAAAAAAAAAAAAAAAAAAAAAAAAA="}, large).err() ==
-        "40002");
+  CHECK(flow.plain("POST", "/v1/dataflows/mix",
+                   {"Authorization: Qiniu ak-test:AAAAAAAAAAAAAAAAAAAAAAAAAAA="}, large)
+            .err() == "40002");
   CHECK(flow.plain("POST", "/v1/dataflows/mix", {}, large).err() == "40101");
 }
 

@@ -1,17 +1,18 @@
 #include "tests/api_atflow/flow.hpp"
 
-#include <catch2/catch.hpp>
-#include <fmt/format.h>
-#include <opencv2/imgcodecs.hpp>
-
 #include <chrono>
 #include <fstream>
 #include <iterator>
 #include <sstream>
 #include <thread>
 
+#include <catch2/catch.hpp>
+#include <opencv2/imgcodecs.hpp>
+
 #include "api/auth/qiniu_signature.hpp"
 #include "tests/api_http/client.hpp"
+
+#include <fmt/format.h>
 
 namespace millrace::test {
 
@@ -37,7 +38,8 @@ void write_picture(const std::filesystem::path& file, int seed) {
   cv::Mat picture(60, 100, CV_8UC3);
   for (int y = 0; y < picture.rows; ++y) {
     for (int x = 0; x < picture.cols; ++x) {
-      picture.at<cv::Vec3b>(y, x) = {static_cast<uchar>(2 * x + seed), static_cast<uchar>(4 * y + seed),
+      picture.at<cv::Vec3b>(y, x) = {static_cast<uchar>(2 * x + seed),
+                                     static_cast<uchar>(4 * y + seed),
                                      static_cast<uchar>(x * y + 40 * seed)};
     }
   }
@@ -59,11 +61,12 @@ Flow::Flow(Json settings, std::size_t workers) : settings_(std::move(settings)),
   }
   write_file(store() / "z0/in/pulp.jsonlist", kPulp);
   if (!settings_.contains("keys")) {
-    settings_["keys"] = Json::array(
-        {Json{{"accessKey", "ak-test"}, {"secretKey", "sk-test"}, {"logBucket", "qiniu:///z0/logs"}}});
+    settings_["keys"] = Json::array({Json{
+        {"accessKey", "ak-test"}, {"secretKey", "sk-test"}, {"logBucket", "qiniu:///z0/logs"}}});
   }
   write_file(folder_.path() / "data/atflow.json", settings_.dump());
-  std::filesystem::permissions(folder_.path() / "data/atflow.json", std::filesystem::perms::owner_read);
+  std::filesystem::permissions(folder_.path() / "data/atflow.json",
+                               std::filesystem::perms::owner_read);
   start();
 }
 
@@ -94,8 +97,8 @@ void Flow::restart() {
 
 std::string Flow::host() const { return fmt::format("127.0.0.1:{}", port_); }
 
-Flow::Answer Flow::plain(std::string_view method, std::string_view path, const std::vector<std::string>& headers,
-                         std::string_view body) {
+Flow::Answer Flow::plain(std::string_view method, std::string_view path,
+                         const std::vector<std::string>& headers, std::string_view body) {
   std::string text = fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\n", method, path, host());
   for (const std::string& header : headers) text += header + "\r\n";
   if (!body.empty()) text += fmt::format("Content-Length: {}\r\n", body.size());
@@ -116,7 +119,8 @@ Flow::Answer Flow::q(std::string_view method, std::string_view path, std::string
     request.headers.add("Content-Type", "application/json");
     headers.emplace_back("Content-Type: application/json");
   }
-  headers.push_back("Authorization: Qiniu ak-test:" + auth::sign("sk-test", auth::string_to_sign(request, host())));
+  headers.push_back("Authorization: Qiniu ak-test:" +
+                    auth::sign("sk-test", auth::string_to_sign(request, host())));
   return plain(method, path, headers, body);
 }
 
@@ -145,7 +149,9 @@ std::string Flow::file(const std::string& key) const {
   return {std::istreambuf_iterator<char>{stream}, {}};
 }
 
-bool Flow::exists(const std::string& key) const { return std::filesystem::exists(store() / "z0" / key); }
+bool Flow::exists(const std::string& key) const {
+  return std::filesystem::exists(store() / "z0" / key);
+}
 
 std::vector<Json> Flow::records(const std::string& key) const {
   REQUIRE(exists(key));
@@ -158,19 +164,31 @@ std::vector<Json> Flow::records(const std::string& key) const {
 std::pair<int, int> Flow::size_of(const std::string& url) const {
   const std::string prefix = "qiniu:///z0/";
   REQUIRE(url.compare(0, prefix.size(), prefix) == 0);
-  const cv::Mat picture = cv::imread((store() / "z0" / url.substr(prefix.size())).string(), cv::IMREAD_UNCHANGED);
+  const cv::Mat picture =
+      cv::imread((store() / "z0" / url.substr(prefix.size())).string(), cv::IMREAD_UNCHANGED);
   REQUIRE(!picture.empty());
   return {picture.cols, picture.rows};
 }
 
 Json mix_of(const std::string& ops, const std::string& name) {
   return Json{{"ops",
-               {{{"name", "source"}, {"type", "input"}, {"preOps", Json::array()}, {"postOps", {"step"}},
+               {{{"name", "source"},
+                 {"type", "input"},
+                 {"preOps", Json::array()},
+                 {"postOps", {"step"}},
                  {"params", {{"file", "qiniu:///z0/in/pulp.jsonlist"}}}},
-                {{"name", "step"}, {"type", "augment"}, {"preOps", {"source"}}, {"postOps", {"result"}},
+                {{"name", "step"},
+                 {"type", "augment"},
+                 {"preOps", {"source"}},
+                 {"postOps", {"result"}},
                  {"params", {{"condition", Json::array()}, {"ops", ops}}}},
-                {{"name", "result"}, {"type", "output"}, {"preOps", {"step"}}, {"postOps", Json::array()},
-                 {"params", {{"prefix", "qiniu:///z0/out/" + name}, {"file", "qiniu:///z0/out/" + name + ".jsonlist"}}}}}}};
+                {{"name", "result"},
+                 {"type", "output"},
+                 {"preOps", {"step"}},
+                 {"postOps", Json::array()},
+                 {"params",
+                  {{"prefix", "qiniu:///z0/out/" + name},
+                   {"file", "qiniu:///z0/out/" + name + ".jsonlist"}}}}}}};
 }
 
 Json mix_e4() {

@@ -14,8 +14,9 @@
 
 namespace millrace::test {
 
-/// A server with the fixture of the atflow specification (7.2): key ak-test/sk-test, zone z0, six pictures and the list
-/// pulp.jsonlist whose fifth line is bad. The dialect stands at the root of a port of its own.
+/// A server with the fixture of the atflow specification (7.2): key ak-test/sk-test, zone z0, six
+/// pictures and the list pulp.jsonlist whose fifth line is bad. The dialect stands at the root of a
+/// port of its own.
 class Flow {
  public:
   explicit Flow(Json settings = Json::object(), std::size_t workers = 2);
@@ -31,8 +32,8 @@ class Flow {
   /// Sends a signed request, as application/json when there is a body.
   Answer q(std::string_view method, std::string_view path, std::string_view body = {});
   /// Sends a request with these header lines and nothing signed.
-  Answer plain(std::string_view method, std::string_view path, const std::vector<std::string>& headers = {},
-               std::string_view body = {});
+  Answer plain(std::string_view method, std::string_view path,
+               const std::vector<std::string>& headers = {}, std::string_view body = {});
   /// Polls a job until it has ended, and returns it; fails after a minute.
   Json wait(const std::string& id);
   /// Submits a mix, which must be accepted, and waits for its end.

@@ -9,8 +9,12 @@ TEST_CASE("E13: list and paging", "[atflow][list]") {
   Flow flow;
   std::vector<std::string> ids;
   for (int i = 0; i < 5; ++i) ids.push_back(flow.run_mix(mix_e4())["id"]);
-  const auto page = [&](const std::string& query) { return flow.q("GET", "/v1/dataflows?" + query); };
-  const auto id = [](const Json& body, std::size_t place) { return body["items"].at(place)["id"].get<std::string>(); };
+  const auto page = [&](const std::string& query) {
+    return flow.q("GET", "/v1/dataflows?" + query);
+  };
+  const auto id = [](const Json& body, std::size_t place) {
+    return body["items"].at(place)["id"].get<std::string>();
+  };
 
   const auto first = page("limit=2");
   REQUIRE(first.body["items"].size() == 2);
@@ -39,7 +43,8 @@ TEST_CASE("E13: list and paging", "[atflow][list]") {
   CHECK(item == flow.q("GET", "/v1/dataflows/" + ids[4]).body);
 }
 
-TEST_CASE("without aliases each reply names the statistics as its own listing does", "[atflow][list]") {
+TEST_CASE("without aliases each reply names the statistics as its own listing does",
+          "[atflow][list]") {
   Flow flow{Json{{"stats", {{"aliases", false}}}}};
   const Json job = flow.run_mix(mix_e4());
   CHECK(job["targetFileStatistics"].contains("classification"));

@@ -18,8 +18,14 @@ TEST_CASE("E12: each fault of a graph has its number", "[atflow][mix]") {
   const Json filter = Json::parse(
       R"({"name":"f","type":"filter","preOps":["source"],"postOps":["result"],"params":{"label":"class.pulp","values":["x"]}})");
 
-  CHECK(err([](Json& ops) { ops.erase(2); ops[1]["postOps"] = Json::array(); }) == "40025");
-  CHECK(err([](Json& ops) { ops.push_back(ops[2]); ops[3]["name"] = "second"; }) == "40025");
+  CHECK(err([](Json& ops) {
+          ops.erase(2);
+          ops[1]["postOps"] = Json::array();
+        }) == "40025");
+  CHECK(err([](Json& ops) {
+          ops.push_back(ops[2]);
+          ops[3]["name"] = "second";
+        }) == "40025");
   CHECK(err([](Json& ops) { ops[1]["name"] = "source"; }) == "40022");
   CHECK(err([](Json& ops) { ops[1]["type"] = "Filter"; }) == "40023");
   CHECK(err([](Json& ops) { ops[1]["type"] = "filter.label"; }) == "40023");
@@ -42,8 +48,12 @@ TEST_CASE("E12: each fault of a graph has its number", "[atflow][mix]") {
   CHECK(err([](Json& ops) { ops[1]["params"]["ops"] = "frobnicate"; }) == "40015");
   CHECK(err([](Json& ops) { ops[1]["params"]["ops"] = "rotate/[20"; }) == "40014");
   CHECK(err([](Json& ops) { ops[1]["params"]["ops"] = "rotate/400"; }) == "40016");
-  CHECK(err([](Json& ops) { ops[1]["params"]["condition"][0]["values"] = {{"normal", -1}}; }) == "40040");
-  CHECK(err([](Json& ops) { ops[1]["params"]["condition"][0]["values"] = {{"normal", "3"}}; }) == "40040");
+  CHECK(err([](Json& ops) {
+          ops[1]["params"]["condition"][0]["values"] = {{"normal", -1}};
+        }) == "40040");
+  CHECK(err([](Json& ops) {
+          ops[1]["params"]["condition"][0]["values"] = {{"normal", "3"}};
+        }) == "40040");
   CHECK(err([](Json& ops) { ops[1]["params"]["condition"][0]["label"] = "pulp"; }) == "40037");
   CHECK(err([](Json& ops) { ops = Json::array(); }) == "40020");
   CHECK(err([](Json& ops) { ops[0].erase("name"); }) == "40021");
@@ -51,9 +61,15 @@ TEST_CASE("E12: each fault of a graph has its number", "[atflow][mix]") {
   CHECK(err([](Json& ops) { ops[1].erase("preOps"); }) == "40003");
   CHECK(err([](Json& ops) { ops[1]["preOps"] = "source"; }) == "40004");
   CHECK(err([](Json& ops) { ops[1]["params"].erase("ops"); }) == "40003");
-  CHECK(err([](Json& ops) { ops.erase(0); ops[0]["preOps"] = Json::array(); }) == "40024");
+  CHECK(err([](Json& ops) {
+          ops.erase(0);
+          ops[0]["preOps"] = Json::array();
+        }) == "40024");
   CHECK(err([](Json& ops) { ops[2]["preOps"] = {"flip1", "flip1"}; }) == "40036");
-  CHECK(err([](Json& ops) { ops[1]["preOps"] = Json::array(); ops[0]["postOps"] = {"result"}; }) == "40031");
+  CHECK(err([](Json& ops) {
+          ops[1]["preOps"] = Json::array();
+          ops[0]["postOps"] = {"result"};
+        }) == "40031");
   CHECK(err([](Json& ops) { ops[0]["postOps"] = Json::array(); }) == "40032");
   CHECK(err([&](Json& ops) {
           ops.push_back(filter);
@@ -64,7 +80,8 @@ TEST_CASE("E12: each fault of a graph has its number", "[atflow][mix]") {
         }) == "40038");
 }
 
-TEST_CASE("of several faults the first in the order of the checks counts, and all are told", "[atflow][mix]") {
+TEST_CASE("of several faults the first in the order of the checks counts, and all are told",
+          "[atflow][mix]") {
   Flow flow;
   Json mix = mix_e4();
   mix["ops"][1]["params"]["ops"] = "frobnicate";

@@ -1,7 +1,7 @@
-#include <catch2/catch.hpp>
-
 #include <set>
 #include <sstream>
+
+#include <catch2/catch.hpp>
 
 #include "tests/api_atflow/flow.hpp"
 
@@ -18,7 +18,8 @@ std::string stem(const Json& record, const char* member = "source_url") {
 // "aaabbbb": which picture each record of a list descends from.
 std::string roots(const std::vector<Json>& records) {
   std::string letters;
-  for (const Json& record : records) letters += stem(record, record.contains("source_url") ? "source_url" : "url");
+  for (const Json& record : records)
+    letters += stem(record, record.contains("source_url") ? "source_url" : "url");
   return letters;
 }
 
@@ -29,7 +30,9 @@ std::string shape(const std::vector<Json>& records) {
   return letters;
 }
 
-const Json& boxes(const Json& record) { return record.at("label").at("detect").at("general_d").at("bbox"); }
+const Json& boxes(const Json& record) {
+  return record.at("label").at("detect").at("general_d").at("bbox");
+}
 
 }  // namespace
 
@@ -51,10 +54,12 @@ TEST_CASE("E4: the mix of the document", "[atflow][mix]") {
 
   const Json& statistics = job["targetFileStatistics"];
   CHECK(statistics["fileCount"] == 14);
-  CHECK(statistics["class"] == Json::parse(R"([{"name":"pulp","total":14,"count":{"normal":6,"sexy":8}},
+  CHECK(statistics["class"] ==
+        Json::parse(R"([{"name":"pulp","total":14,"count":{"normal":6,"sexy":8}},
                                                {"name":"terror","total":3,"count":{"normal":3}}])"));
   CHECK(statistics["classification"] == statistics["class"]);
-  CHECK(statistics["detect"] == Json::parse(R"([{"name":"general_d","total":11,"count":{"cat":4,"dog":7}}])"));
+  CHECK(statistics["detect"] ==
+        Json::parse(R"([{"name":"general_d","total":11,"count":{"cat":4,"dog":7}}])"));
   CHECK(statistics["detection"] == statistics["detect"]);
   CHECK(statistics["facecluster"] == Json::parse(R"({"total":11,"faceMax":11,"faceMin":11})"));
   CHECK(job["counts"]["read"] == 6);
@@ -109,7 +114,8 @@ TEST_CASE("E6: fractions of copies are drawn", "[atflow][mix]") {
     mix["ops"][1]["params"]["condition"][0]["values"] = {{"normal", copies}, {"sexy", copies}};
     const Json job = flow.run_mix(mix);
     CHECK(job["status"] == "finished");
-    return flow.file("out/e4.jsonlist").empty() ? std::string{} : roots(flow.records("out/e4.jsonlist"));
+    return flow.file("out/e4.jsonlist").empty() ? std::string{}
+                                                : roots(flow.records("out/e4.jsonlist"));
   };
   CHECK(with(0.5) == "d");
   CHECK(with(1.5) == "abdde");
@@ -124,7 +130,10 @@ TEST_CASE("E7: filters", "[atflow][mix]") {
     Json mix = mix_of("flop", "e7");
     mix["ops"][0]["postOps"] = {"keep"};
     mix["ops"][1]["preOps"] = {"keep"};
-    mix["ops"].push_back(Json{{"name", "keep"}, {"type", "filter"}, {"preOps", {"source"}}, {"postOps", {"step"}},
+    mix["ops"].push_back(Json{{"name", "keep"},
+                              {"type", "filter"},
+                              {"preOps", {"source"}},
+                              {"postOps", {"step"}},
                               {"params", {{"label", label}, {"values", std::move(values)}}}});
     flow.run_mix(mix);
     return flow.records("out/e7.jsonlist");
@@ -146,7 +155,8 @@ TEST_CASE("E9: quarter turns", "[atflow][mix]") {
   CHECK(boxes(records[0])[0]["pts"] == Json::parse("[[40,10],[40,30],[20,30],[20,10]]"));
   CHECK(records[0]["ops"] == "augment(rotate/90)");
   flow.run_mix(mix_of("rotate/270", "e9b"));
-  CHECK(boxes(flow.records("out/e9b.jsonlist")[0])[0]["pts"] == Json::parse("[[20,90],[20,70],[40,70],[40,90]]"));
+  CHECK(boxes(flow.records("out/e9b.jsonlist")[0])[0]["pts"] ==
+        Json::parse("[[20,90],[20,70],[40,70],[40,90]]"));
 }
 
 TEST_CASE("E16: a crop drops boxes that lie outside, never records", "[atflow][mix]") {
@@ -165,7 +175,10 @@ TEST_CASE("E17: noop passes records on as they are", "[atflow][mix]") {
   Json mix = mix_of("noop", "e17");
   mix["ops"][0]["postOps"] = {"keep"};
   mix["ops"][1]["preOps"] = {"keep"};
-  mix["ops"].push_back(Json{{"name", "keep"}, {"type", "filter"}, {"preOps", {"source"}}, {"postOps", {"step"}},
+  mix["ops"].push_back(Json{{"name", "keep"},
+                            {"type", "filter"},
+                            {"preOps", {"source"}},
+                            {"postOps", {"step"}},
                             {"params", {{"label", "class.pulp"}, {"values", {"normal"}}}}});
   flow.run_mix(mix);
   std::istringstream source{flow.file("in/pulp.jsonlist")};
@@ -193,7 +206,8 @@ TEST_CASE("E19: the result is the same for any number of workers", "[atflow][mix
   CHECK(pictures.size() == 1);
 }
 
-TEST_CASE("E20: a job that was running when the server stopped goes on after it started", "[atflow][restart]") {
+TEST_CASE("E20: a job that was running when the server stopped goes on after it started",
+          "[atflow][restart]") {
   Flow flow;
   Json mix = mix_e4();
   mix["ops"][1]["params"]["condition"][0]["values"] = {{"normal", 500}, {"sexy", 500}};
@@ -209,7 +223,8 @@ TEST_CASE("E20: a job that was running when the server stopped goes on after it 
   CHECK(flow.file("out/e4.jsonlist") == list);
 }
 
-TEST_CASE("the limit of records holds at every node, not only at the target", "[atflow][mix][limits]") {
+TEST_CASE("the limit of records holds at every node, not only at the target",
+          "[atflow][mix][limits]") {
   // Fourteen copies leave the augment node; the filter behind it lets six of them through.
   Json mix = mix_e4();
   mix["ops"][1]["postOps"] = {"keep"};
@@ -240,7 +255,8 @@ TEST_CASE("the limits of pictures reach the pictures of a mix", "[atflow][mix][l
   CHECK(job["counts"]["failed"] == 6);
   CHECK(flow.records("out/limited.jsonlist").empty());
   const std::string id = job["id"];
-  CHECK(flow.file("logs/" + id + "/" + id + "_log.jsonlist").find("too_large") != std::string::npos);
+  CHECK(flow.file("logs/" + id + "/" + id + "_log.jsonlist").find("too_large") !=
+        std::string::npos);
 }
 
 TEST_CASE("urlStyle http gives records the public addresses of their pictures", "[atflow][mix]") {

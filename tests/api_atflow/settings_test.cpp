@@ -1,8 +1,9 @@
-#include <catch2/catch.hpp>
+#include "api/atflow/settings.hpp"
 
 #include <fstream>
 
-#include "api/atflow/settings.hpp"
+#include <catch2/catch.hpp>
+
 #include "tests/fixtures/temporary_folder.hpp"
 
 using namespace millrace;
@@ -43,9 +44,12 @@ TEST_CASE("limits become parameters of the operators that keep them", "[atflow][
     "input.list": {"max_bad_lines": 2, "accept_label_array": false},
     "augment.render": {"max_side": 500, "max_pixels": 1000, "min_visibility": 0.5, "box_mode": "aabb", "max_bytes": 77}})"));
   CHECK(problem(R"({"limits": {"maxSide": 0}})").find("limits.maxSide") != std::string::npos);
-  CHECK(problem(R"({"limits": {"maxRecords": "9"}})").find("limits.maxRecords") != std::string::npos);
-  CHECK(problem(R"({"labels": {"boxMode": "box"}})").find("polygon or aabb: labels.boxMode") != std::string::npos);
-  CHECK(problem(R"({"labels": {"minVisibility": 2}})").find("labels.minVisibility") != std::string::npos);
+  CHECK(problem(R"({"limits": {"maxRecords": "9"}})").find("limits.maxRecords") !=
+        std::string::npos);
+  CHECK(problem(R"({"labels": {"boxMode": "box"}})").find("polygon or aabb: labels.boxMode") !=
+        std::string::npos);
+  CHECK(problem(R"({"labels": {"minVisibility": 2}})").find("labels.minVisibility") !=
+        std::string::npos);
 }
 
 TEST_CASE("records get http addresses when the zone has a public base", "[atflow][settings]") {
@@ -55,9 +59,10 @@ TEST_CASE("records get http addresses when the zone has a public base", "[atflow
   CHECK(settings->node_defaults == Json::parse(R"({
     "augment.render": {"url_style": "http", "public_bases": {"z0": "https://p.example.com"}}})"));
   CHECK(problem(R"({"records": {"urlStyle": "http"}})").find("publicBase") != std::string::npos);
-  CHECK(problem(R"({"records": {"urlStyle": "s3"}})").find("qiniu or http: records.urlStyle") != std::string::npos);
-  CHECK(problem(R"({"zones": {"z0": {"publicBase": "p.example.com"}}})").find("zones.z0.publicBase") !=
+  CHECK(problem(R"({"records": {"urlStyle": "s3"}})").find("qiniu or http: records.urlStyle") !=
         std::string::npos);
+  CHECK(problem(R"({"zones": {"z0": {"publicBase": "p.example.com"}}})")
+            .find("zones.z0.publicBase") != std::string::npos);
   CHECK(problem(R"({"zones": {"z0": {"driver": "local"}}})").empty());
   CHECK(problem(R"({"zones": {"z1": {"driver": "kodo"}}})") ==
         "atflow settings: must be local: kodo and s3 are not served yet: zones.z1.driver");
@@ -103,12 +108,16 @@ TEST_CASE("what the settings say of the server around the dialect is done", "[at
 TEST_CASE("wrong settings name the member", "[atflow][settings]") {
   CHECK(problem(R"({"auht": {}})").find("settings.auht") != std::string::npos);
   CHECK(problem(R"({"auth": {"enabld": true}})").find("auth.enabld") != std::string::npos);
-  CHECK(problem(R"({"auth": {"enabled": 1}})").find("true or false: auth.enabled") != std::string::npos);
+  CHECK(problem(R"({"auth": {"enabled": 1}})").find("true or false: auth.enabled") !=
+        std::string::npos);
   CHECK(problem(R"({"http": {"acceptedStatus": 201}})").find("200 or 202") != std::string::npos);
   CHECK(problem(R"({"keys": [{"accessKey": "a"}]})").find("keys[0]") != std::string::npos);
-  CHECK(problem(R"({"keys": [{"accessKey": "a:b", "secretKey": "s"}]})").find("colon") != std::string::npos);
-  CHECK(problem(R"({"keys": [{"accessKey": "a", "secretKey": "s"}, {"accessKey": "a", "secretKey": "t"}]})")
-            .find("twice: a") != std::string::npos);
+  CHECK(problem(R"({"keys": [{"accessKey": "a:b", "secretKey": "s"}]})").find("colon") !=
+        std::string::npos);
+  CHECK(
+      problem(
+          R"({"keys": [{"accessKey": "a", "secretKey": "s"}, {"accessKey": "a", "secretKey": "t"}]})")
+          .find("twice: a") != std::string::npos);
 }
 
 TEST_CASE("a file with secrets that others may read is refused", "[atflow][settings]") {

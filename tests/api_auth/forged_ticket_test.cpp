@@ -56,8 +56,8 @@ TEST_CASE("a ticket lets its user fetch its model for 300 seconds", "[api][auth]
   CHECK(ticket.find_first_not_of(
             "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") ==
         std::string::npos);
-  const auto claims = std::get<auth::TicketClaims>(
-      tokens.verify_ticket(ticket, kModel, forgery_time() + 1s));
+  const auto claims =
+      std::get<auth::TicketClaims>(tokens.verify_ticket(ticket, kModel, forgery_time() + 1s));
   CHECK(claims.user_id == kUser);
   CHECK(claims.issued_at == static_cast<std::int64_t>(seconds(forgery_time())));
   CHECK(opens(tokens, ticket, kModel, forgery_time() + 300s));
@@ -73,8 +73,8 @@ TEST_CASE("a ticket for a second to come says so, and there is none for nobody",
   const auto claims = std::get<auth::TicketClaims>(tokens.verify_ticket(
       tokens.issue_ticket(kModel, kUser, forgery_time(), next), kModel, forgery_time()));
   CHECK(claims.issued_at == next);
-  const auto nobody = tokens.verify_ticket(tokens.issue_ticket(kModel, 0, forgery_time()), kModel,
-                                           forgery_time());
+  const auto nobody =
+      tokens.verify_ticket(tokens.issue_ticket(kModel, 0, forgery_time()), kModel, forgery_time());
   REQUIRE(std::holds_alternative<TokenFault>(nobody));
   CHECK(std::get<TokenFault>(nobody).kind == Kind::BadClaim);
 }

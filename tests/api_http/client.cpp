@@ -146,13 +146,13 @@ std::string get(std::string_view path, std::string_view more_headers) {
 }
 
 std::string post_head(std::string_view path, std::size_t size, std::string_view more_headers) {
-  return fmt::format("POST {} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n{}\r\n", path, size,
-                     more_headers);
+  return fmt::format("POST {} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n{}\r\n", path,
+                     size, more_headers);
 }
 
 std::string chunked_post(std::string_view path, std::string_view body, std::size_t chunk) {
-  auto text =
-      fmt::format("POST {} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n", path);
+  auto text = fmt::format(
+      "POST {} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n", path);
   for (std::size_t at = 0; at < body.size(); at += chunk) {
     const auto piece = body.substr(at, chunk);
     text += fmt::format("{:x}\r\n", piece.size());

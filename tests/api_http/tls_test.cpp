@@ -108,7 +108,8 @@ TEST_CASE("TLS 1.2 and 1.3 are spoken, older ones are not", "[http][tls]") {
       }
       return text;
     };
-    CHECK(exchange(get("/one"), "GET /one ").find("X-Base: https://localhost") != std::string::npos);
+    CHECK(exchange(get("/one"), "GET /one ").find("X-Base: https://localhost") !=
+          std::string::npos);
     CHECK(exchange(get("/large"), std::string(3'000'000, 'x')).size() > 3'000'000);
     const auto body = sample(1'000'000);
     CHECK(exchange(post_head("/up", body.size()) + body, body).size() > body.size());

@@ -40,7 +40,9 @@ TEST_CASE("the acceptance examples hold", "[maisie][acceptance]") {
   // 2: JSON, also under the name of a form.
   const std::string body = R"({"login":"admin", "password":"admin"})";
   CHECK(server.form("POST", "/api/v1/auth/login/", body).status == 200);
-  CHECK(server.send("POST", "/api/v1/auth/login/", {"Content-Type: application/json"}, body).status == 200);
+  CHECK(
+      server.send("POST", "/api/v1/auth/login/", {"Content-Type: application/json"}, body).status ==
+      200);
 
   // 3 to 5: what is missing or wrong.
   const auto no_password = server.form("POST", "/api/v1/auth/login/", "login=admin");
@@ -64,22 +66,26 @@ TEST_CASE("the acceptance examples hold", "[maisie][acceptance]") {
 
   // 7 to 10: workspaces.
   CHECK(server.send("GET", "/api/v1/workspaces/").body ==
-        Json::parse(R"({"data":[],"pagination":{"has_next":false,"has_prev":false,"page":1,"per_page":20,
+        Json::parse(
+            R"({"data":[],"pagination":{"has_next":false,"has_prev":false,"page":1,"per_page":20,
                         "total_pages":0,"total_items":0}})"));
-  const auto vision = server.form("POST", "/api/v1/workspaces/", "name=Vision&description=All+vision+work");
+  const auto vision =
+      server.form("POST", "/api/v1/workspaces/", "name=Vision&description=All+vision+work");
   REQUIRE(vision.status == 200);
   CHECK(keys(vision.data()) == "id,name,description,updated,created");
   CHECK(vision.data()["id"] == 1);
   CHECK(std::regex_match(vision.data()["created"].get<std::string>(),
                          std::regex{R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00)"}));
-  CHECK(server.json("POST", "/api/v1/workspaces/", {{"name", "Speech"}}).data()["description"] == "");
+  CHECK(server.json("POST", "/api/v1/workspaces/", {{"name", "Speech"}}).data()["description"] ==
+        "");
   CHECK(names(server.send("GET", "/api/v1/workspaces/?search=vis").data()) == "Vision");
   CHECK(server.send("POST", "/api/v1/workspaces/").body ==
         Json{{"message", {{"name", "No name provided"}}}});
 
   // 11 and 12: projects.
-  const auto digits = server.form("POST", "/api/v1/projects/",
-                                  "name=Digits&workspace_id=1&git_url=https://git.example.com/digits");
+  const auto digits =
+      server.form("POST", "/api/v1/projects/",
+                  "name=Digits&workspace_id=1&git_url=https://git.example.com/digits");
   REQUIRE(digits.status == 200);
   CHECK(digits.data()["git_url"] == "https://git.example.com/digits");
   for (const char* all : {"all_hyperparameters", "all_parameters", "all_metrics", "all_users"})
@@ -107,7 +113,8 @@ TEST_CASE("the acceptance examples hold", "[maisie][acceptance]") {
   INFO(lenet.text);
   REQUIRE(lenet.status == 200);
   CHECK(keys(lenet.data()) ==
-        "id,user,project_id,name,visibility,dataset,hyperparameters,parameters,metrics,tags,git,created,"
+        "id,user,project_id,name,visibility,dataset,hyperparameters,parameters,metrics,tags,git,"
+        "created,"
         "updated,_links");
   CHECK(lenet.data()["visibility"] == "public");
   CHECK(lenet.data()["hyperparameters"]["lr"] == 0.01);
@@ -150,12 +157,15 @@ TEST_CASE("the acceptance examples hold", "[maisie][acceptance]") {
   // 17: pages.
   const auto second = server.as_user("GET", "/api/v1/models/?page=2&per_page=1");
   CHECK(names(second.data()) == "c");
-  CHECK(second.body["pagination"] ==
-        Json::parse(R"({"has_next":false,"has_prev":true,"page":2,"per_page":1,"total_pages":2,"total_items":2})"));
+  CHECK(
+      second.body["pagination"] ==
+      Json::parse(
+          R"({"has_next":false,"has_prev":true,"page":2,"per_page":1,"total_pages":2,"total_items":2})"));
   CHECK(server.as_user("GET", "/api/v1/models/?page=0").body["pagination"]["page"] == 1);
   const auto no_page = server.as_user("GET", "/api/v1/models/?page=abc");
   CHECK(no_page.status == 400);
-  CHECK(no_page.body == Json{{"message", {{"page", "invalid literal for int() with base 10: 'abc'"}}}});
+  CHECK(no_page.body ==
+        Json{{"message", {{"page", "invalid literal for int() with base 10: 'abc'"}}}});
 
   // 18: what a project says of its models.
   const auto project = server.send("GET", "/api/v1/projects/1/").data();
@@ -183,7 +193,8 @@ TEST_CASE("the acceptance examples hold", "[maisie][acceptance]") {
   server.sign_in("admin", "admin");
 
   // 21: a change.
-  const auto renamed = server.json("PUT", "/api/v1/models/1/", {{"name", "lenet5"}}, {server.bearer()});
+  const auto renamed =
+      server.json("PUT", "/api/v1/models/1/", {{"name", "lenet5"}}, {server.bearer()});
   REQUIRE(renamed.status == 200);
   auto expected = lenet.data();
   CHECK(renamed.data()["updated"] > expected["updated"]);
@@ -208,16 +219,18 @@ TEST_CASE("the acceptance examples hold", "[maisie][acceptance]") {
   CHECK(server.contents() == 0);
 
   // 24: a browser asks first.
-  const auto preflight = server.send("OPTIONS", "/api/v1/models/",
-                                     {"Origin: http://localhost:3000", "Access-Control-Request-Method: POST",
-                                      "Access-Control-Request-Headers: authorization, content-type"});
+  const auto preflight =
+      server.send("OPTIONS", "/api/v1/models/",
+                  {"Origin: http://localhost:3000", "Access-Control-Request-Method: POST",
+                   "Access-Control-Request-Headers: authorization, content-type"});
   CHECK(preflight.status == 200);
   CHECK(preflight.text.empty());
   CHECK(preflight.headers.at("access-control-allow-origin") == "http://localhost:3000");
   CHECK(preflight.headers.at("access-control-allow-headers") == "authorization, content-type");
 
   // 25: links follow the Host.
-  const auto links = server.send("GET", "/api/v1/projects/1/", {"Host: maisie.example.org:8443"}).data();
+  const auto links =
+      server.send("GET", "/api/v1/projects/1/", {"Host: maisie.example.org:8443"}).data();
   CHECK(links["_links"]["self"].get<std::string>().starts_with("http://maisie.example.org:8443/"));
   // Where that name is not allowed, a page cannot make a browser come here by it.
   RegistryServer strict{kind};

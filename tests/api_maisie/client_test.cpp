@@ -49,7 +49,8 @@ TEST_CASE("the client library does with the server what its document says", "[ma
   CHECK(workspaces.create("Vision", "all of it")[0]["id"] == 1);
   CHECK(workspaces.get(1)[0]["description"] == "all of it");
   CHECK(workspaces.update(1, {{"name", "Sight"}})[0]["name"] == "Sight");
-  CHECK(projects.create("Digits", "ten of them", "https://git.example.com/d")[0]["workspace_id"] == 1);
+  CHECK(projects.create("Digits", "ten of them", "https://git.example.com/d")[0]["workspace_id"] ==
+        1);
   CHECK(projects.get_all({.query = "DIG"}).size() == 1);
   CHECK(projects.get_all({.query = "none"}).empty());
   CHECK(projects.update(1, {{"git_url", nullptr}})[0]["git_url"].is_null());
@@ -75,7 +76,8 @@ TEST_CASE("the client library does with the server what its document says", "[ma
   CHECK(read(file) == "WEIGHTS");
   CHECK(models.update(1, {{"name", "lenet5"}})[0]["name"] == "lenet5");
 
-  const auto second = models.upload("lenet5", folder / "net.h5", nullptr, nullptr, client::Json{{"acc", 1}});
+  const auto second =
+      models.upload("lenet5", folder / "net.h5", nullptr, nullptr, client::Json{{"acc", 1}});
   REQUIRE(second.size() == 1);
   CHECK(models.versions(1).size() == 2);
   CHECK(models.versions(1, {.page = 2, .per_page = 1})[0]["model_id"] == 2);

@@ -3,12 +3,13 @@
 #include <regex>
 
 #include <catch2/catch.hpp>
-#include <fmt/format.h>
 
 #include "api/maisie/dialect.hpp"
 #include "api/maisie/known_users.hpp"
 #include "engine/store/blobs.hpp"
 #include "tests/api_maisie/registry_server.hpp"
+
+#include <fmt/format.h>
 
 using namespace millrace;
 using test::must;
@@ -17,11 +18,12 @@ using test::RegistryServer;
 namespace {
 
 // The routes of the dialect that look at a token.
-std::vector<api::Route> routes_with_token(RegistryServer& server, const maisie::Settings& settings) {
+std::vector<api::Route> routes_with_token(RegistryServer& server,
+                                          const maisie::Settings& settings) {
   auto tokens = must(auth::TokenIssuer::make(std::string(32, 's'), settings.token_lifetime));
-  const auto dialect = maisie::make_dialect(std::make_shared<maisie::Registry>(
-      settings, std::move(tokens), system_clock(), *server.engine().store().blobs(),
-      server.catalog()));
+  const auto dialect = maisie::make_dialect(
+      std::make_shared<maisie::Registry>(settings, std::move(tokens), system_clock(),
+                                         *server.engine().store().blobs(), server.catalog()));
   auto routes = dialect.routes;
   std::erase_if(routes, [](const api::Route& route) { return route.auth == api::Auth::Open; });
   return routes;
@@ -41,13 +43,16 @@ RegistryServer::Answer ask(RegistryServer& server, const api::Route& route, bool
 
 void add_zofia(RegistryServer& server) {
   server.sign_in();
-  REQUIRE(server.json("POST", "/api/v1/users/", {{"login", "zofia"}, {"password", "pw"}}, {server.bearer()})
+  REQUIRE(server
+              .json("POST", "/api/v1/users/", {{"login", "zofia"}, {"password", "pw"}},
+                    {server.bearer()})
               .data()["id"] == 2);
 }
 
 // Through the server, by admin; the token of zofia stays the one of as_user().
 void delete_zofia(RegistryServer& server, const std::string& admin) {
-  REQUIRE(server.send("DELETE", "/api/v1/users/2/", {"Authorization: Bearer " + admin}).status == 200);
+  REQUIRE(server.send("DELETE", "/api/v1/users/2/", {"Authorization: Bearer " + admin}).status ==
+          200);
 }
 
 Json change_of_zofia(std::string_view action) {
@@ -79,9 +84,10 @@ TEST_CASE("the token of a deleted user opens nothing, at once", "[maisie][sign_i
     if (route.auth == api::Auth::Required) {
       CHECK(answer.status == 401);
       if (route.method == http::Method::Head) continue;  // its answer has no body
-      CHECK(answer.text ==
-            R"({"error":"PraetorianError","message":"Could not identify the current user from the current id","status_code":401})"
-            "\n");
+      CHECK(
+          answer.text ==
+          R"({"error":"PraetorianError","message":"Could not identify the current user from the current id","status_code":401})"
+          "\n");
     } else {  // as with any bad token: who need not sign in is not turned away for trying
       CHECK(answer.status == ask(server, route, false).status);
       CHECK(answer.status != 401);
@@ -90,7 +96,8 @@ TEST_CASE("the token of a deleted user opens nothing, at once", "[maisie][sign_i
   CHECK(server.send("GET", "/api/v1/users/", {"Authorization: Bearer " + admin}).status == 200);
 }
 
-TEST_CASE("a deleted user leaves no name in the audit trail and no file in the store", "[maisie][sign_in]") {
+TEST_CASE("a deleted user leaves no name in the audit trail and no file in the store",
+          "[maisie][sign_in]") {
   RegistryServer server{SqlDialect::Sqlite};
   add_zofia(server);
   const auto admin = server.sign_in();
@@ -100,8 +107,9 @@ TEST_CASE("a deleted user leaves no name in the audit trail and no file in the s
         server.form("POST", "/api/v1/workspaces/", fmt::format("name={}", name), {server.bearer()});
     const auto rows = must(server.catalog().query(
         {{"entity", "audit"},
-         {"where", Json::array({{{"column", "entity"}, {"op", "="}, {"value", "workspaces"}},
-                                {{"column", "row"}, {"op", "="}, {"value", made.data()["id"]}}})}}));
+         {"where",
+          Json::array({{{"column", "entity"}, {"op", "="}, {"value", "workspaces"}},
+                       {{"column", "row"}, {"op", "="}, {"value", made.data()["id"]}}})}}));
     REQUIRE(rows.rows() == 1);
     return std::string{rows.column<std::string_view>("actor").value(0)};
   };
@@ -167,7 +175,8 @@ TEST_CASE("a deletion that is told of counts at once", "[maisie][sign_in]") {
   ManualClock clock;
   maisie::KnownUsers users{*catalog, clock};
   CHECK(must(users.find(1)).has_value());
-  must(catalog->change({{"entity", "users"}, {"action", "delete"}, {"id", 1}}, {.owner = {}, .name = "test"}));
+  must(catalog->change({{"entity", "users"}, {"action", "delete"}, {"id", 1}},
+                       {.owner = {}, .name = "test"}));
   CHECK(must(users.find(1)).has_value());
   users.forget(1);
   CHECK_FALSE(must(users.find(1)).has_value());

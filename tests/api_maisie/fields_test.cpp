@@ -1,7 +1,8 @@
 #include <catch2/catch.hpp>
-#include <fmt/format.h>
 
 #include "tests/api_maisie/registry_server.hpp"
+
+#include <fmt/format.h>
 
 using namespace millrace;
 using test::RegistryServer;
@@ -31,19 +32,28 @@ std::string field_message(const RegistryServer::Answer& answer, const char* fiel
 
 TEST_CASE("JSON goes before the query string, and that before a form", "[maisie][fields]") {
   RegistryServer server{SqlDialect::Sqlite};
-  CHECK(server.json("POST", "/api/v1/workspaces/?name=query", {{"name", "json"}}).data()["name"] == "json");
-  CHECK(server.form("POST", "/api/v1/workspaces/?name=query", "name=form").data()["name"] == "query");
-  CHECK(server.form("POST", "/api/v1/workspaces/", "name=first&name=second").data()["name"] == "first");
+  CHECK(server.json("POST", "/api/v1/workspaces/?name=query", {{"name", "json"}}).data()["name"] ==
+        "json");
+  CHECK(server.form("POST", "/api/v1/workspaces/?name=query", "name=form").data()["name"] ==
+        "query");
+  CHECK(server.form("POST", "/api/v1/workspaces/", "name=first&name=second").data()["name"] ==
+        "first");
   CHECK(server.form("POST", "/api/v1/workspaces/", "name=").data()["name"] == "");
   CHECK(server.json("POST", "/api/v1/workspaces/", {{"name", 5}}).data()["name"] == "5");
   CHECK(server.json("POST", "/api/v1/workspaces/", {{"name", {"a", "b"}}}).data()["name"] == "a");
-  CHECK(server.json("POST", "/api/v1/workspaces/", {{"name", "x"}, {"description", nullptr}}).data()["description"].is_null());
+  CHECK(server.json("POST", "/api/v1/workspaces/", {{"name", "x"}, {"description", nullptr}})
+            .data()["description"]
+            .is_null());
   CHECK(server.json("POST", "/api/v1/workspaces/", {{"name", nullptr}}).status == 400);
-  CHECK(server.send("POST", "/api/v1/workspaces/", {"Content-Type: application/json"}, "{\"name\": ").status == 400);
-  CHECK(server.send("POST", "/api/v1/workspaces/", {"Content-Type: application/json"}, "[1]").status == 400);
+  CHECK(
+      server.send("POST", "/api/v1/workspaces/", {"Content-Type: application/json"}, "{\"name\": ")
+          .status == 400);
+  CHECK(server.send("POST", "/api/v1/workspaces/", {"Content-Type: application/json"}, "[1]")
+            .status == 400);
 }
 
-TEST_CASE("long texts, wrong numbers and wrong dictionaries are told by field", "[maisie][fields]") {
+TEST_CASE("long texts, wrong numbers and wrong dictionaries are told by field",
+          "[maisie][fields]") {
   const auto kind = GENERATE(SqlDialect::Sqlite, SqlDialect::MySql);
   RegistryServer server{kind};
   add_project(server);
@@ -55,15 +65,19 @@ TEST_CASE("long texts, wrong numbers and wrong dictionaries are told by field", 
   for (int i = 0; i < 40; ++i) umlauts += "ü";
   CHECK(server.json("POST", "/api/v1/workspaces/", {{"name", umlauts}}).data()["name"] == umlauts);
   for (const char* number : {"", "1.5", "abc", "0x1"}) {
-    CHECK(field_message(server.form("POST", "/api/v1/projects/", fmt::format("name=p&workspace_id={}", number)),
-                        "workspace_id") ==
-          fmt::format("invalid literal for int() with base 10: '{}'", number));
+    CHECK(
+        field_message(
+            server.form("POST", "/api/v1/projects/", fmt::format("name=p&workspace_id={}", number)),
+            "workspace_id") == fmt::format("invalid literal for int() with base 10: '{}'", number));
   }
   for (const char* wrong : {"[1]", "7", "{", "null"})
-    CHECK_FALSE(field_message(server.upload({{"project_id", "1"}, {"metrics", wrong}}), "metrics").empty());
-  CHECK(server.upload({{"project_id", "999"}}).body == Json{{"error", "Project 999 does not exist."}});
+    CHECK_FALSE(
+        field_message(server.upload({{"project_id", "1"}, {"metrics", wrong}}), "metrics").empty());
+  CHECK(server.upload({{"project_id", "999"}}).body ==
+        Json{{"error", "Project 999 does not exist."}});
   CHECK(server.upload({{"project_id", "1"}, {"user_id", "x"}}).status == 400);
-  CHECK(test::eventually([&] { return server.contents() == 0; }));  // nothing of what was refused is kept
+  CHECK(test::eventually(
+      [&] { return server.contents() == 0; }));  // nothing of what was refused is kept
 }
 
 TEST_CASE("private is read as the document means it", "[maisie][fields]") {
@@ -79,8 +93,12 @@ TEST_CASE("a change is partial, may come as a payload, and leaves the rest", "[m
   const auto kind = GENERATE(SqlDialect::Sqlite, SqlDialect::MySql);
   RegistryServer server{kind};
   add_project(server);
-  REQUIRE(server.upload({{"project_id", "1"}, {"name", "m"}, {"metrics", R"({"a":1})"}, {"tags", "x"}}).status == 200);
-  const auto put = [&](const Json& body) { return server.json("PUT", "/api/v1/models/1/", body, {server.bearer()}); };
+  REQUIRE(
+      server.upload({{"project_id", "1"}, {"name", "m"}, {"metrics", R"({"a":1})"}, {"tags", "x"}})
+          .status == 200);
+  const auto put = [&](const Json& body) {
+    return server.json("PUT", "/api/v1/models/1/", body, {server.bearer()});
+  };
   CHECK(put({{"payload", {{"name", "n"}}}}).data()["name"] == "n");
   CHECK(put({{"payload", R"({"metrics": {"b": 2}})"}}).data()["metrics"] == Json{{"b", 2}});
   CHECK(put({{"tags", {"y", "z"}}}).data()["tags"].size() == 2);
@@ -94,7 +112,8 @@ TEST_CASE("a change is partial, may come as a payload, and leaves the rest", "[m
   CHECK(server.json("PUT", "/api/v1/projects/1/", {{"workspace_id", 5}}).body ==
         Json{{"error", "Workspace 5 does not exist."}});
   CHECK(server.json("PUT", "/api/v1/workspaces/1/", {{"name", nullptr}}).status == 400);
-  CHECK(server.form("PUT", "/api/v1/users/1/", "name=Ada", {server.bearer()}).data()["full_name"] == "Ada");
+  CHECK(server.form("PUT", "/api/v1/users/1/", "name=Ada", {server.bearer()}).data()["full_name"] ==
+        "Ada");
   CHECK(server.form("PUT", "/api/v1/users/1/", "password=new", {server.bearer()}).status == 200);
   CHECK(server.form("POST", "/api/v1/auth/login/", "login=admin&password=admin").status == 401);
   CHECK(server.form("POST", "/api/v1/auth/login/", "login=admin&password=new").status == 200);
@@ -103,7 +122,8 @@ TEST_CASE("a change is partial, may come as a payload, and leaves the rest", "[m
 TEST_CASE("numbers in the query of the known web page are a project", "[maisie][filters]") {
   RegistryServer server{SqlDialect::Sqlite};
   add_project(server);
-  REQUIRE(server.upload({{"project_id", "1"}, {"name", "lenet"}, {"metrics", R"({"acc":0.9})"}}).status == 200);
+  REQUIRE(server.upload({{"project_id", "1"}, {"name", "lenet"}, {"metrics", R"({"acc":0.9})"}})
+              .status == 200);
   const auto total = [&](const std::string& query) {
     return server.as_user("GET", "/api/v1/models/?" + query).body["pagination"]["total_items"];
   };
@@ -138,7 +158,8 @@ TEST_CASE("numbers in the query of the known web page are a project", "[maisie][
 TEST_CASE("errors have the bodies that clients read", "[maisie][errors]") {
   RegistryServer server{SqlDialect::Sqlite, {.max_upload_bytes = 4096}};
   server.sign_in();
-  for (const char* path : {"/nowhere", "/api/v1/models/abc/", "/api/v1/models/-1/", "/api/v1/models/99999999999999999999/"}) {
+  for (const char* path : {"/nowhere", "/api/v1/models/abc/", "/api/v1/models/-1/",
+                           "/api/v1/models/99999999999999999999/"}) {
     const auto answer = server.as_user("GET", path);
     CHECK(answer.status == 404);
     CHECK(answer.body["message"].get<std::string>().starts_with("The requested URL was not found"));
@@ -159,8 +180,9 @@ TEST_CASE("hostile texts are texts, in every field", "[maisie][injection]") {
   RegistryServer server{kind};
   add_project(server);
   for (const std::string text :
-       {"'; DROP TABLE models; --", "\" OR 1=1 --", "1) UNION SELECT password FROM users --", "../../etc/passwd",
-        "a\r\nSet-Cookie: x=1", "%00", "{\"$param\": \"id\"}", "\\'; SELECT 1; --", "<script>x</script>"}) {
+       {"'; DROP TABLE models; --", "\" OR 1=1 --", "1) UNION SELECT password FROM users --",
+        "../../etc/passwd", "a\r\nSet-Cookie: x=1", "%00", "{\"$param\": \"id\"}",
+        "\\'; SELECT 1; --", "<script>x</script>"}) {
     INFO(text);
     const auto put = server.json("PUT", "/api/v1/projects/1/",
                                  {{"name", text}, {"description", text}, {"git_url", text}});
@@ -178,13 +200,16 @@ TEST_CASE("hostile texts are texts, in every field", "[maisie][injection]") {
     CHECK(model.data()["metrics"] == Json{{text, 1}});
     // As a text of a search it finds what has it, and nothing else; so does a name of a metric.
     for (const char* asked : {"search", "metrics"}) {
-      const auto found = server.as_user("GET", fmt::format("/api/v1/models/?{}={}", asked, escaped(text)));
+      const auto found =
+          server.as_user("GET", fmt::format("/api/v1/models/?{}={}", asked, escaped(text)));
       CHECK(found.body["pagination"]["total_items"] == 1);
       CHECK(found.data()[0]["name"] == text);
     }
-    CHECK(server.form("POST", "/api/v1/auth/login/", "login=x&password=%27+OR+1%3D1").status != 200);
+    CHECK(server.form("POST", "/api/v1/auth/login/", "login=x&password=%27+OR+1%3D1").status !=
+          200);
   }
-  for (const char* query : {"search=%27%20OR%201=1--", "metrics=x%27)%20OR%201=1--", "tag=%25", "search=%25%25x"}) {
+  for (const char* query :
+       {"search=%27%20OR%201=1--", "metrics=x%27)%20OR%201=1--", "tag=%25", "search=%25%25x"}) {
     const auto found = server.as_user("GET", fmt::format("/api/v1/models/?{}", query));
     CHECK(found.status == 200);
     CHECK(found.body["pagination"]["total_items"] == 0);
@@ -192,7 +217,9 @@ TEST_CASE("hostile texts are texts, in every field", "[maisie][injection]") {
   // What means something in a pattern means itself, with an index and without.
   for (const char* name : {"50% off", "a_b", "wow!"}) {
     REQUIRE(server.form("POST", "/api/v1/workspaces/", "name=" + escaped(name)).status == 200);
-    REQUIRE(server.upload({{"project_id", "1"}, {"name", name}, {"dataset_name", "patterns"}}).status == 200);
+    REQUIRE(
+        server.upload({{"project_id", "1"}, {"name", name}, {"dataset_name", "patterns"}}).status ==
+        200);
   }
   for (const auto& [letter, name] : {std::pair{"%", "50% off"}, {"_", "a_b"}, {"!", "wow!"}}) {
     INFO(letter);
@@ -200,7 +227,8 @@ TEST_CASE("hostile texts are texts, in every field", "[maisie][injection]") {
     REQUIRE(found.data().size() == 1);
     CHECK(found.data()[0]["name"] == name);
   }
-  CHECK(server.as_user("GET", "/api/v1/models/?search=" + escaped("% o")).body["pagination"]["total_items"] == 1);
+  CHECK(server.as_user("GET", "/api/v1/models/?search=" + escaped("% o"))
+            .body["pagination"]["total_items"] == 1);
   CHECK(server.send("GET", "/api/v1/projects/1/", {"Host: evil\"><x"}).status == 400);
   for (const char* name : {"../../x.tar.gz", "..\\..\\a.H5", "noext", ".", "a.b/c", "x.;rm", ""}) {
     const auto model = server.upload({{"project_id", "1"}}, std::string{name}.empty() ? "e" : name);
@@ -218,16 +246,20 @@ TEST_CASE("abused forms are refused, and nothing of them is kept", "[maisie][mul
   const auto post = [&](const std::string& type, const std::string& body) {
     return server.as_user("POST", "/api/v1/models/", {"Content-Type: " + type}, body).status;
   };
-  const std::string file = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\nx\r\n";
-  const std::string project = "--b\r\nContent-Disposition: form-data; name=\"project_id\"\r\n\r\n1\r\n";
+  const std::string file =
+      "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\nx\r\n";
+  const std::string project =
+      "--b\r\nContent-Disposition: form-data; name=\"project_id\"\r\n\r\n1\r\n";
   CHECK(post("multipart/form-data; boundary=b", project + file + "--b--\r\n") == 200);
   CHECK(server.contents() == 1);
   CHECK(post("multipart/form-data", project + file + "--b--\r\n") == 400);
   CHECK(post("multipart/form-data; boundary=b", project + file) == 400);
   CHECK(post("multipart/form-data; boundary=b", project + file + file + "--b--\r\n") == 400);
-  CHECK(post("multipart/form-data; boundary=b", "--b\r\nContent-Type: text/plain\r\n\r\nx\r\n--b--\r\n") == 400);
+  CHECK(post("multipart/form-data; boundary=b",
+             "--b\r\nContent-Type: text/plain\r\n\r\nx\r\n--b--\r\n") == 400);
   std::string many;
-  for (int i = 0; i < 100'000; ++i) many += "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n\r\n";
+  for (int i = 0; i < 100'000; ++i)
+    many += "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n\r\n";
   CHECK(post("multipart/form-data; boundary=b", many + "--b--\r\n") / 100 == 4);
   CHECK(server.contents() == 1);
   CHECK(server.as_user("GET", "/api/v1/models/").body["pagination"]["total_items"] == 1);

@@ -3,9 +3,10 @@
 #include <regex>
 
 #include <catch2/catch.hpp>
-#include <fmt/format.h>
 
 #include "tests/api_maisie/registry_server.hpp"
+
+#include <fmt/format.h>
 
 using namespace millrace;
 using test::RegistryServer;
@@ -17,13 +18,21 @@ void fill(RegistryServer& server) {
   server.sign_in();
   server.json("POST", "/api/v1/workspaces/", {{"name", "w"}}, {server.bearer()});
   server.json("POST", "/api/v1/projects/", {{"name", "p"}, {"workspace_id", 1}}, {server.bearer()});
-  REQUIRE(server.upload({{"project_id", "1"}, {"name", "hidden"}, {"private", "true"}, {"tags", "t"},
-                         {"metrics", R"({"secret":1})"}})
+  REQUIRE(server
+              .upload({{"project_id", "1"},
+                       {"name", "hidden"},
+                       {"private", "true"},
+                       {"tags", "t"},
+                       {"metrics", R"({"secret":1})"}})
               .status == 200);
-  REQUIRE(server.upload({{"project_id", "1"}, {"name", "open"}, {"tags", "t"}, {"metrics", R"({"acc":1})"}},
-                        "open.bin", "OPEN")
-              .status == 200);
-  server.json("POST", "/api/v1/users/", {{"login", "zofia"}, {"password", "pw"}}, {server.bearer()});
+  REQUIRE(
+      server
+          .upload(
+              {{"project_id", "1"}, {"name", "open"}, {"tags", "t"}, {"metrics", R"({"acc":1})"}},
+              "open.bin", "OPEN")
+          .status == 200);
+  server.json("POST", "/api/v1/users/", {{"login", "zofia"}, {"password", "pw"}},
+              {server.bearer()});
   server.sign_in("zofia", "pw");
 }
 
@@ -93,7 +102,8 @@ TEST_CASE("a download needs the token, or the ticket of its link", "[maisie][pri
   server.sign_in();
   CHECK(server.send("GET", "/storage/download/2/").status == 401);
   CHECK(server.as_user("GET", "/storage/download/2/").text == "OPEN");
-  const auto link = server.as_user("GET", "/api/v1/models/1/").data()["_links"]["download"].get<std::string>();
+  const auto link =
+      server.as_user("GET", "/api/v1/models/1/").data()["_links"]["download"].get<std::string>();
   REQUIRE(link.starts_with(server.base() + "/storage/download/1/?ticket="));
   const auto target = link.substr(server.base().size());
   const auto file = server.send("GET", target);
@@ -106,15 +116,17 @@ TEST_CASE("a download needs the token, or the ticket of its link", "[maisie][pri
   CHECK(server.send("GET", "/storage/download/1/" + ticket + "x").status == 401);
   // Nor is a ticket for somebody else's private model worth anything.
   server.sign_in("zofia", "pw");
-  CHECK(server.as_user("GET", "/api/v1/models/2/").data()["_links"]["download"].get<std::string>().find(
-            "?ticket=") != std::string::npos);
+  CHECK(server.as_user("GET", "/api/v1/models/2/")
+            .data()["_links"]["download"]
+            .get<std::string>()
+            .find("?ticket=") != std::string::npos);
 }
 
 TEST_CASE("with require-auth only the sign-in is open", "[maisie][privacy]") {
   const std::vector<std::pair<const char*, const char*>> open{
-      {"GET", "/api/v1/workspaces/"},   {"GET", "/api/v1/workspaces/1/"},
-      {"GET", "/api/v1/projects/"},     {"GET", "/api/v1/projects/1/"},
-      {"GET", "/storage/download/2/"},  {"POST", "/api/v1/models/2/tags/1/"},
+      {"GET", "/api/v1/workspaces/"},        {"GET", "/api/v1/workspaces/1/"},
+      {"GET", "/api/v1/projects/"},          {"GET", "/api/v1/projects/1/"},
+      {"GET", "/storage/download/2/"},       {"POST", "/api/v1/models/2/tags/1/"},
       {"DELETE", "/api/v1/models/2/tags/1/"}};
   {
     RegistryServer server{SqlDialect::Sqlite};
@@ -137,7 +149,8 @@ TEST_CASE("with require-auth only the sign-in is open", "[maisie][privacy]") {
 TEST_CASE("without it a bad token does not close what is open", "[maisie][privacy]") {
   RegistryServer server{SqlDialect::Sqlite};
   CHECK(server.send("GET", "/api/v1/workspaces/", {"Authorization: Bearer None"}).status == 200);
-  CHECK(server.send("GET", "/api/v1/users/", {"Authorization: Bearer None"}).body["error"] == "InvalidTokenHeader");
+  CHECK(server.send("GET", "/api/v1/users/", {"Authorization: Bearer None"}).body["error"] ==
+        "InvalidTokenHeader");
   CHECK(server.send("GET", "/api/v1/users/", {"Authorization: Basic YTpi"}).body["message"] ==
         "JWT header structure is invalid");
 }
@@ -150,5 +163,6 @@ TEST_CASE("guessing of passwords is slowed down, for the guesser alone", "[maisi
   CHECK(refused.status == 429);
   CHECK(refused.headers.at("retry-after") == "1");
   CHECK(refused.body["message"].get<std::string>().find("try again in") != std::string::npos);
-  CHECK(server.form("POST", "/api/v1/auth/login/", "login=other&password=no").body["error"] == "MissingUserError");
+  CHECK(server.form("POST", "/api/v1/auth/login/", "login=other&password=no").body["error"] ==
+        "MissingUserError");
 }

@@ -1,10 +1,11 @@
 // Refusals over real HTTP, each beside the request that differs in its one fault and is answered.
 #include <catch2/catch.hpp>
-#include <fmt/format.h>
 
 #include "api/auth/secret_file.hpp"
 #include "tests/api_auth/forgery.hpp"
 #include "tests/api_maisie/registry_server.hpp"
+
+#include <fmt/format.h>
 
 using namespace millrace;
 using test::must;
@@ -18,14 +19,19 @@ void fill(RegistryServer& server) {
   server.sign_in();
   server.form("POST", "/api/v1/workspaces/", "name=w", {server.bearer()});
   server.form("POST", "/api/v1/projects/", "name=p&workspace_id=1", {server.bearer()});
-  REQUIRE(server.upload({{"project_id", "1"}, {"name", "hidden"}, {"private", "true"}}).status == 200);
+  REQUIRE(server.upload({{"project_id", "1"}, {"name", "hidden"}, {"private", "true"}}).status ==
+          200);
   for (const char* login : {"zofia", "jan"})
-    REQUIRE(server.form("POST", "/api/v1/users/", fmt::format("login={}&password=pw", login), {server.bearer()})
+    REQUIRE(server
+                .form("POST", "/api/v1/users/", fmt::format("login={}&password=pw", login),
+                      {server.bearer()})
                 .status == 200);
   server.sign_in("zofia", "pw");
 }
 
-std::string bearer(std::string_view token) { return fmt::format("Authorization: Bearer {}", token); }
+std::string bearer(std::string_view token) {
+  return fmt::format("Authorization: Bearer {}", token);
+}
 
 // What the payload of a token of now says, for user 2.
 std::string payload(std::int64_t issued_at, std::int64_t lives_for) {
@@ -47,7 +53,8 @@ TEST_CASE("a forged token opens nothing, over HTTP and in both modes", "[maisie]
   const auto good = payload(now, 900);
   const auto genuine = test::signed_token(test::kHeader, good, secret);
   REQUIRE(status(genuine) == 200);
-  CHECK(status(test::signed_token(test::kHeader, good, "another secret of thirty-two byte")) == 401);
+  CHECK(status(test::signed_token(test::kHeader, good, "another secret of thirty-two byte")) ==
+        401);
   CHECK(status(test::signed_token(test::kHeader, good, "")) == 401);
   CHECK(status(test::unsigned_token(test::kHeader, good) + '.') == 401);
   CHECK(status(test::unsigned_token(R"({"typ":"JWT","alg":"none"})", good) + '.') == 401);
@@ -59,7 +66,9 @@ TEST_CASE("a forged token opens nothing, over HTTP and in both modes", "[maisie]
   CHECK(status(test::signed_token(test::kHeader, payload(now - 890, 900), secret)) == 200);
   CHECK(status(test::signed_token(test::kHeader, payload(now - 1000, 900), secret)) == 401);
   const auto stranger = test::signed_token(
-      test::kHeader, fmt::format(R"({{"iat":{0},"exp":{1},"rf_exp":{1},"jti":"j","id":99}})", now, now + 900), secret);
+      test::kHeader,
+      fmt::format(R"({{"iat":{0},"exp":{1},"rf_exp":{1},"jti":"j","id":99}})", now, now + 900),
+      secret);
   CHECK(status(stranger) == 401);
 }
 
@@ -84,7 +93,9 @@ TEST_CASE("a user is changed by itself or an administrator", "[maisie][users]") 
   RegistryServer server{kind};
   fill(server);
   const auto put = [&](int user) {
-    return server.form("PUT", fmt::format("/api/v1/users/{}/", user), "name=Changed", {server.bearer()}).status;
+    return server
+        .form("PUT", fmt::format("/api/v1/users/{}/", user), "name=Changed", {server.bearer()})
+        .status;
   };
   const auto remove = [&](int user) {
     return server.as_user("DELETE", fmt::format("/api/v1/users/{}/", user)).status;
@@ -96,7 +107,8 @@ TEST_CASE("a user is changed by itself or an administrator", "[maisie][users]") 
   CHECK(remove(3) == 403);
   CHECK(server.as_user("GET", "/api/v1/users/3/").data()["full_name"].is_null());
   // A right is not something that one gives oneself.
-  CHECK(server.form("PUT", "/api/v1/users/2/", "is_admin=true&rls=admin&id=1", {server.bearer()}).status == 200);
+  CHECK(server.form("PUT", "/api/v1/users/2/", "is_admin=true&rls=admin&id=1", {server.bearer()})
+            .status == 200);
   CHECK(put(3) == 403);
   server.sign_in();
   CHECK(put(3) == 200);
@@ -199,20 +211,24 @@ TEST_CASE("a header cannot be smuggled into an answer", "[maisie][injection]") {
     INFO(host);
     CHECK(server.send("GET", "/api/v1/projects/1/", {std::string{"Host: "} + host}).status == 400);
   }
-  for (const char* host : {"maisie.example.org", "maisie.example.org:8443", "[::1]:8080", "127.0.0.1"})
+  for (const char* host :
+       {"maisie.example.org", "maisie.example.org:8443", "[::1]:8080", "127.0.0.1"})
     CHECK(server.send("GET", "/api/v1/projects/1/", {std::string{"Host: "} + host})
               .data()["_links"]["self"] == fmt::format("http://{}/api/v1/projects/1/", host));
-  for (const char* name : {"x.b\r\nSet-Cookie: a=1", "x.b\"; y=\"z", "x.a;b", "x.\xc3\xa9", "x.a b"}) {
+  for (const char* name :
+       {"x.b\r\nSet-Cookie: a=1", "x.b\"; y=\"z", "x.a;b", "x.\xc3\xa9", "x.a b"}) {
     INFO(name);
     const auto model = server.upload({{"project_id", "1"}}, name);
     if (model.status != 200) {
       CHECK(model.status == 400);
       continue;
     }
-    const auto file = server.send("GET", fmt::format("/storage/download/{}/", model.data()["id"].get<int>()));
+    const auto file =
+        server.send("GET", fmt::format("/storage/download/{}/", model.data()["id"].get<int>()));
     CHECK_FALSE(file.headers.contains("set-cookie"));
     const auto named = file.headers.at("content-disposition");
-    CHECK(named.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.;= ") ==
+    CHECK(named.find_first_not_of(
+              "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.;= ") ==
           std::string::npos);
     CHECK(std::count(named.begin(), named.end(), ';') == 1);
   }

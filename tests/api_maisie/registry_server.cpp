@@ -2,14 +2,14 @@
 
 #include <catch2/catch.hpp>
 
-#include <fmt/format.h>
-
 #include "engine/store/blobs.hpp"
+
+#include <fmt/format.h>
 
 namespace millrace::test {
 
-RegistryServer::RegistryServer(SqlDialect kind, maisie::Settings registry,
-                               AllowedNames names, std::vector<std::string> trusted_proxies)
+RegistryServer::RegistryServer(SqlDialect kind, maisie::Settings registry, AllowedNames names,
+                               std::vector<std::string> trusted_proxies)
     : place_{kind} {
   {
     const auto catalog = place_.open();
@@ -90,12 +90,13 @@ std::string RegistryServer::sign_in(std::string_view login, std::string_view pas
 }
 
 RegistryServer::Answer RegistryServer::upload(const std::vector<Field>& fields,
-                                              const std::string& file_name, std::string_view bytes) {
+                                              const std::string& file_name,
+                                              std::string_view bytes) {
   constexpr std::string_view kBoundary = "----a-boundary-of-the-tests";
   std::string body;
   for (const auto& field : fields)
-    body += fmt::format("--{}\r\nContent-Disposition: form-data; name=\"{}\"\r\n\r\n{}\r\n", kBoundary,
-                        field.name, field.value);
+    body += fmt::format("--{}\r\nContent-Disposition: form-data; name=\"{}\"\r\n\r\n{}\r\n",
+                        kBoundary, field.name, field.value);
   if (!file_name.empty())
     body += fmt::format(
         "--{}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{}\"\r\nContent-Type: "

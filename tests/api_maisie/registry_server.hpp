@@ -44,7 +44,8 @@ class RegistryServer {
                  std::string_view body = {});
   Answer form(std::string_view method, std::string_view target, std::string_view body,
               Headers headers = {});
-  Answer json(std::string_view method, std::string_view target, const Json& body, Headers headers = {});
+  Answer json(std::string_view method, std::string_view target, const Json& body,
+              Headers headers = {});
 
   /// Signs in, and keeps the token for as_user(). Returns it.
   std::string sign_in(std::string_view login = "admin", std::string_view password = "admin");

@@ -4,10 +4,11 @@
 #include <mutex>
 
 #include <catch2/catch.hpp>
-#include <fmt/format.h>
 
 #include "engine/job/job_service.hpp"
 #include "tests/api_maisie/registry_server.hpp"
+
+#include <fmt/format.h>
 
 using namespace millrace;
 using test::keys;
@@ -21,7 +22,8 @@ void fill(RegistryServer& server) {
   server.json("POST", "/api/v1/projects/", {{"name", "p"}, {"workspace_id", 1}}, {server.bearer()});
 }
 
-std::int64_t upload(RegistryServer& server, std::string name, std::vector<RegistryServer::Field> more = {}) {
+std::int64_t upload(RegistryServer& server, std::string name,
+                    std::vector<RegistryServer::Field> more = {}) {
   more.push_back({"project_id", "1"});
   more.push_back({"name", std::move(name)});
   const auto answer = server.upload(more);
@@ -31,11 +33,13 @@ std::int64_t upload(RegistryServer& server, std::string name, std::vector<Regist
 }
 
 RegistryServer::Answer promote(RegistryServer& server, std::int64_t model, const Json& body) {
-  return server.json("POST", fmt::format("/api/v1/models/{}/promotions/", model), body, {server.bearer()});
+  return server.json("POST", fmt::format("/api/v1/models/{}/promotions/", model), body,
+                     {server.bearer()});
 }
 
 RegistryServer::Answer change(RegistryServer& server, std::string_view action, const Json& body) {
-  return server.json("POST", fmt::format("/api/v1/projects/1/stages/{}/", action), body, {server.bearer()});
+  return server.json("POST", fmt::format("/api/v1/projects/1/stages/{}/", action), body,
+                     {server.bearer()});
 }
 
 // Runs a job to its end.
@@ -89,7 +93,8 @@ TEST_CASE("versions of a name are listed with the stages they are in", "[maisie]
         "id,project_id,name,stage,action,model_id,version,below,user,comment,created,_links");
   CHECK(promoted.data()["version"] == 2);
   CHECK(promoted.data()["user"]["login"] == "admin");
-  CHECK(promoted.data()["_links"]["model"] == fmt::format("{}/api/v1/models/{}/", server.base(), second));
+  CHECK(promoted.data()["_links"]["model"] ==
+        fmt::format("{}/api/v1/models/{}/", server.base(), second));
 
   const auto list = server.as_user("GET", fmt::format("/api/v1/models/{}/versions/", first));
   INFO(list.text);
@@ -100,27 +105,32 @@ TEST_CASE("versions of a name are listed with the stages they are in", "[maisie]
   CHECK(list.data()[1]["model_id"] == second);
   CHECK(list.data()[1]["stages"] == Json{"production"});
   CHECK(list.body["pagination"]["total_items"] == 2);
-  const auto page = server.as_user("GET", fmt::format("/api/v1/models/{}/versions/?per_page=1&page=2", first));
+  const auto page =
+      server.as_user("GET", fmt::format("/api/v1/models/{}/versions/?per_page=1&page=2", first));
   CHECK(page.data().size() == 1);
   CHECK(page.data()[0]["version"] == 2);
   CHECK(server.as_user("GET", "/api/v1/models/?version=2").data()[0]["id"] == second);
   CHECK(server.as_user("GET", "/api/v1/models/?version=x").status == 400);
   CHECK(server.as_user("GET", "/api/v1/models/99/versions/").status == 404);
-  CHECK(server.as_user("GET", fmt::format("/api/v1/models/{}/versions/?page=x", first)).status == 400);
+  CHECK(server.as_user("GET", fmt::format("/api/v1/models/{}/versions/?page=x", first)).status ==
+        400);
   // The documented body says nothing of it.
   CHECK(keys(server.as_user("GET", fmt::format("/api/v1/models/{}/", second)).data()) ==
-        "id,user,project_id,name,visibility,dataset,hyperparameters,parameters,metrics,tags,git,created,"
+        "id,user,project_id,name,visibility,dataset,hyperparameters,parameters,metrics,tags,git,"
+        "created,"
         "updated,_links");
 }
 
-TEST_CASE("a stage is changed by events that stay, and rolled back by one call", "[maisie][stages]") {
+TEST_CASE("a stage is changed by events that stay, and rolled back by one call",
+          "[maisie][stages]") {
   const auto kind = GENERATE(SqlDialect::Sqlite, SqlDialect::MySql);
   RegistryServer server{kind};
   fill(server);
   const auto first = upload(server, "net"), second = upload(server, "net");
   const Json stage{{"name", "net"}, {"stage", "production"}};
   const auto in_force = [&] {
-    return server.as_user("GET", "/api/v1/projects/1/stages/?name=net&stage=production").data()[0]["model_id"];
+    return server.as_user("GET", "/api/v1/projects/1/stages/?name=net&stage=production")
+        .data()[0]["model_id"];
   };
   CHECK(change(server, "roll_back", stage).status == 404);
   REQUIRE(promote(server, first, {{"stage", "production"}}).status == 200);
@@ -135,9 +145,11 @@ TEST_CASE("a stage is changed by events that stay, and rolled back by one call",
         "project_id,name,stage,model_id,version,promotion_id,action,user,comment,since,_links");
   const auto kept = server.as_user("DELETE", fmt::format("/api/v1/models/{}/", second));
   CHECK(kept.status == 409);
-  CHECK(kept.body["message"].get<std::string>().find(R"(stage "production" of "net")") != std::string::npos);
+  CHECK(kept.body["message"].get<std::string>().find(R"(stage "production" of "net")") !=
+        std::string::npos);
 
-  const auto back = change(server, "roll_back", {{"name", "net"}, {"stage", "production"}, {"comment", "slow"}});
+  const auto back =
+      change(server, "roll_back", {{"name", "net"}, {"stage", "production"}, {"comment", "slow"}});
   REQUIRE(back.status == 200);
   CHECK(back.data()["model_id"] == first);
   CHECK(back.data()["action"] == "roll_back");
@@ -149,7 +161,8 @@ TEST_CASE("a stage is changed by events that stay, and rolled back by one call",
   CHECK(in_force().is_null());
   CHECK(change(server, "retire", stage).status == 409);
 
-  const auto history = server.as_user("GET", "/api/v1/projects/1/promotions/?stage=production&per_page=3");
+  const auto history =
+      server.as_user("GET", "/api/v1/projects/1/promotions/?stage=production&per_page=3");
   CHECK(history.body["pagination"]["total_items"] == 4);
   REQUIRE(history.data().size() == 3);
   CHECK(history.data()[0]["action"] == "retire");
@@ -157,7 +170,8 @@ TEST_CASE("a stage is changed by events that stay, and rolled back by one call",
   CHECK(server.as_user("GET", "/api/v1/projects/1/promotions/?name=none").data().empty());
   CHECK(server.as_user("GET", "/api/v1/projects/1/stages/?name=net%00").status == 400);
   CHECK(server.as_user("GET", "/api/v1/projects/1/stages/?name=%27%20OR%201%3D1--").data().empty());
-  CHECK(keys(server.as_user("GET", "/api/v1/projects/1/stages/?stage=%FF").body["message"]) == "stage");
+  CHECK(keys(server.as_user("GET", "/api/v1/projects/1/stages/?stage=%FF").body["message"]) ==
+        "stage");
   const auto of_model = server.as_user("GET", fmt::format("/api/v1/models/{}/promotions/", second));
   CHECK(of_model.body["pagination"]["total_items"] == 2);
   CHECK(server.as_user("GET", "/api/v1/models/99/promotions/").status == 404);
@@ -165,7 +179,8 @@ TEST_CASE("a stage is changed by events that stay, and rolled back by one call",
   CHECK(server.as_user("GET", "/api/v1/projects/99/stages/").status == 404);
   // There is no way to change or delete an event.
   for (const char* method : {"PUT", "DELETE"})
-    CHECK(server.as_user(method, fmt::format("/api/v1/models/{}/promotions/", second)).status == 405);
+    CHECK(server.as_user(method, fmt::format("/api/v1/models/{}/promotions/", second)).status ==
+          405);
 }
 
 TEST_CASE("what a promotion says is checked, and who says it", "[maisie][stages]") {
@@ -187,24 +202,25 @@ TEST_CASE("what a promotion says is checked, and who says it", "[maisie][stages]
   CHECK(promote(server, 99, {{"stage", "x"}}).status == 404);
   CHECK(keys(change(server, "retire", Json::object()).body["message"]) == "name,stage");
   // A form does as well as JSON, and its other fields say nothing.
-  const auto form = server.form("POST", fmt::format("/api/v1/models/{}/promotions/", model),
-                                "stage=%27%3B+DROP+TABLE+stages--&action=retire&user_id=77", {server.bearer()});
+  const auto form =
+      server.form("POST", fmt::format("/api/v1/models/{}/promotions/", model),
+                  "stage=%27%3B+DROP+TABLE+stages--&action=retire&user_id=77", {server.bearer()});
   REQUIRE(form.status == 200);
   CHECK(form.data()["stage"] == "'; DROP TABLE stages--");
   CHECK(form.data()["action"] == "promote");
   CHECK(form.data()["user"]["id"] == 1);
-  for (const auto& path : {fmt::format("/api/v1/models/{}/promotions/", model),
-                           fmt::format("/api/v1/models/{}/versions/", model),
-                           fmt::format("/api/v1/models/{}/lineage/", model),
-                           std::string{"/api/v1/models/compare/?ids=1,2"},
-                           std::string{"/api/v1/projects/1/stages/"},
-                           std::string{"/api/v1/projects/1/promotions/"}}) {
+  for (const auto& path :
+       {fmt::format("/api/v1/models/{}/promotions/", model),
+        fmt::format("/api/v1/models/{}/versions/", model),
+        fmt::format("/api/v1/models/{}/lineage/", model),
+        std::string{"/api/v1/models/compare/?ids=1,2"}, std::string{"/api/v1/projects/1/stages/"},
+        std::string{"/api/v1/projects/1/promotions/"}}) {
     INFO(path);
     CHECK(server.send("GET", path).status == 401);
     CHECK(server.as_user("GET", path).status == 200);
   }
-  for (const char* path : {"/api/v1/projects/1/stages/retire/", "/api/v1/projects/1/stages/roll_back/",
-                           "/api/v1/models/1/promotions/"})
+  for (const char* path : {"/api/v1/projects/1/stages/retire/",
+                           "/api/v1/projects/1/stages/roll_back/", "/api/v1/models/1/promotions/"})
     CHECK(server.form("POST", path, "name=net&stage=x").status == 401);
 }
 
@@ -212,25 +228,26 @@ TEST_CASE("models stand side by side, and what differs is told", "[maisie][compa
   const auto kind = GENERATE(SqlDialect::Sqlite, SqlDialect::MySql);
   RegistryServer server{kind};
   fill(server);
-  upload(server, "a", {{"hyperparameters", R"({"lr":0.1,"epochs":5})"}, {"metrics", R"({"acc":0.9})"}});
-  upload(server, "a", {{"hyperparameters", R"({"lr":0.1,"decay":null})"}, {"metrics", R"({"acc":0.8})"}});
+  upload(server, "a",
+         {{"hyperparameters", R"({"lr":0.1,"epochs":5})"}, {"metrics", R"({"acc":0.9})"}});
+  upload(server, "a",
+         {{"hyperparameters", R"({"lr":0.1,"decay":null})"}, {"metrics", R"({"acc":0.8})"}});
   const auto compared = server.as_user("GET", "/api/v1/models/compare/?ids=2,1");
   INFO(compared.text);
   REQUIRE(compared.status == 200);
-  CHECK(compared.data()["models"] ==
-        Json::parse(R"([{"id":2,"project_id":1,"name":"a","version":2},
+  CHECK(compared.data()["models"] == Json::parse(R"([{"id":2,"project_id":1,"name":"a","version":2},
                         {"id":1,"project_id":1,"name":"a","version":1}])"));
   CHECK(compared.data()["rows"] == Json::parse(R"([
     {"group":"hyperparameters","key":"lr","values":[0.1,0.1],"differs":false},
     {"group":"hyperparameters","key":"decay","values":[null,null],"differs":true},
     {"group":"hyperparameters","key":"epochs","values":[null,5],"differs":true},
     {"group":"metrics","key":"acc","values":[0.8,0.9],"differs":true}])"));
-  CHECK(server.as_user("GET", "/api/v1/models/compare/?ids=1&ids=2").data() !=
-        compared.data());
+  CHECK(server.as_user("GET", "/api/v1/models/compare/?ids=1&ids=2").data() != compared.data());
   CHECK(server.as_user("GET", "/api/v1/models/compare/?ids=1,99").status == 404);
   std::string many = "1";
   for (int i = 2; i <= 21; ++i) many += "," + std::to_string(i);
-  for (const std::string& ids : {std::string{}, std::string{"1"}, std::string{"1,1"}, std::string{"1,x"}, many}) {
+  for (const std::string& ids :
+       {std::string{}, std::string{"1"}, std::string{"1,1"}, std::string{"1,x"}, many}) {
     INFO(ids);
     const auto refused = server.as_user("GET", "/api/v1/models/compare/?ids=" + ids);
     CHECK(refused.status == 400);
@@ -269,11 +286,12 @@ TEST_CASE("a model tells by which job, pipeline and dataset it was made", "[mais
   CHECK(server.as_user("GET", fmt::format("/api/v1/models/?job={}", job)).data().size() == 1);
 
   const std::string digits(64, 'c');
-  const auto told = upload(server, "net", {{"job_id", std::to_string(job)},
-                                           {"pipeline", "by hand"},
-                                           {"dataset_name", "digits"},
-                                           {"dataset_uri", "s3://bucket/digits"},
-                                           {"dataset_sha256", digits}});
+  const auto told = upload(server, "net",
+                           {{"job_id", std::to_string(job)},
+                            {"pipeline", "by hand"},
+                            {"dataset_name", "digits"},
+                            {"dataset_uri", "s3://bucket/digits"},
+                            {"dataset_sha256", digits}});
   CHECK(lineage(told).data()["dataset"] == Json{{"name", "digits"},
                                                 {"description", nullptr},
                                                 {"uri", "s3://bucket/digits"},
@@ -309,10 +327,13 @@ Seen seen_by_zofia(RegistryServer& server) {
   upload(server, "net", {{"private", "true"}});
   REQUIRE(promote(server, 1, {{"stage", "production"}}).status == 200);
   REQUIRE(promote(server, 2, {{"stage", "production"}}).status == 200);
-  server.json("POST", "/api/v1/users/", {{"login", "zofia"}, {"password", "pw"}}, {server.bearer()});
+  server.json("POST", "/api/v1/users/", {{"login", "zofia"}, {"password", "pw"}},
+              {server.bearer()});
   server.sign_in("zofia", "pw");
   const auto status = [&](std::string_view path) { return server.as_user("GET", path).status; };
-  const auto size = [&](std::string_view path) { return server.as_user("GET", path).data().size(); };
+  const auto size = [&](std::string_view path) {
+    return server.as_user("GET", path).data().size();
+  };
   Seen seen{};
   seen.versions = status("/api/v1/models/2/versions/");
   seen.lineage = status("/api/v1/models/2/lineage/");
@@ -330,7 +351,8 @@ Seen seen_by_zofia(RegistryServer& server) {
 
 }  // namespace
 
-TEST_CASE("a stage that holds a private model is there where private is only a label", "[maisie][privacy]") {
+TEST_CASE("a stage that holds a private model is there where private is only a label",
+          "[maisie][privacy]") {
   RegistryServer server{SqlDialect::Sqlite};
   const auto seen = seen_by_zofia(server);
   for (const int status : {seen.versions, seen.lineage, seen.promotions, seen.compare, seen.promote,
@@ -341,7 +363,8 @@ TEST_CASE("a stage that holds a private model is there where private is only a l
   CHECK(seen.listed == 2);
 }
 
-TEST_CASE("an enforced private model is in no stage, version or event of others", "[maisie][privacy]") {
+TEST_CASE("an enforced private model is in no stage, version or event of others",
+          "[maisie][privacy]") {
   const auto kind = GENERATE(SqlDialect::Sqlite, SqlDialect::MySql);
   RegistryServer server{kind, {.enforce_private = true}};
   const auto seen = seen_by_zofia(server);

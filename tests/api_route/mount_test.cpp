@@ -295,17 +295,14 @@ TEST_CASE("who is no longer there is refused, or nobody where no sign-in is need
     };
     if (is_direct) {
       made.direct = [](const std::shared_ptr<http::Request>&, const Caller& caller,
-                       const http::Reply& reply) {
-        reply(http::Response::text(200, caller.name));
-      };
+                       const http::Reply& reply) { reply(http::Response::text(200, caller.name)); };
     }
     return made;
   };
-  auto dialect = sample_dialect({route("/closed", api::Auth::Required, false),
-                                 route("/optional", api::Auth::Optional, false),
-                                 route("/open", api::Auth::Open, false),
-                                 route("/closed/direct", api::Auth::Required, true),
-                                 route("/optional/direct", api::Auth::Optional, true)});
+  auto dialect = sample_dialect(
+      {route("/closed", api::Auth::Required, false), route("/optional", api::Auth::Optional, false),
+       route("/open", api::Auth::Open, false), route("/closed/direct", api::Auth::Required, true),
+       route("/optional/direct", api::Auth::Optional, true)});
   const auto lookup = std::make_shared<Lookup>();
   dialect.authenticator = lookup;
   const auto mount = Mount::open(std::move(dialect), *place.surroundings);

@@ -74,7 +74,8 @@ TEST_CASE("a number in a path is decimal digits, and goes before a name", "[rout
   CHECK(router.match(Method::Get, "/models/7/").values == Router::Values{{"id", "7"}});
   CHECK(router.match(Method::Get, "/models/7x/").values == Router::Values{{"name", "7x"}});
   CHECK(router.match(Method::Delete, "/tags/000000000000000007").number == 2);
-  for (const auto* path : {"/tags/abc/", "/tags/-1/", "/tags/+1/", "/tags/1.0/", "/tags/0000000000000000007/", "/tags//"})
+  for (const auto* path : {"/tags/abc/", "/tags/-1/", "/tags/+1/", "/tags/1.0/",
+                           "/tags/0000000000000000007/", "/tags//"})
     CHECK(router.match(Method::Delete, path).kind == Kind::UnknownPath);
 }
 

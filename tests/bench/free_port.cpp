@@ -1,11 +1,11 @@
 #include "tests/bench/free_port.hpp"
 
-#include <netinet/in.h>
-#include <sys/socket.h>
-
 #include <stdexcept>
 
 #include "engine/base/file_descriptor.hpp"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 namespace millrace::bench {
 

@@ -1,21 +1,21 @@
 #include "tests/bench/http_load.hpp"
 
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cerrno>
+#include <charconv>
+#include <memory>
+#include <stdexcept>
+#include <unistd.h>
+#include <vector>
+
+#include "engine/base/file_descriptor.hpp"
+
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <array>
-#include <cerrno>
-#include <cctype>
-#include <charconv>
-#include <memory>
-#include <stdexcept>
-#include <vector>
-
-#include "engine/base/file_descriptor.hpp"
 
 namespace millrace::bench {
 
@@ -50,7 +50,8 @@ std::size_t reply_size(const std::string& input) {
   const auto head = input.find("\r\n\r\n");
   if (head == std::string::npos) return 0;
   std::string lower = input.substr(0, head);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
   const auto field = lower.find("content-length:");
   std::size_t length = 0;
   if (field != std::string::npos) {
@@ -96,7 +97,8 @@ Answered load(const Load& load) {
   std::size_t open = connections.size();
   while (open > 0) {
     std::array<epoll_event, 64> events{};
-    const int ready = ::epoll_wait(poll.get(), events.data(), static_cast<int>(events.size()), 10'000);
+    const int ready =
+        ::epoll_wait(poll.get(), events.data(), static_cast<int>(events.size()), 10'000);
     if (ready == 0) throw std::runtime_error{"the server has said nothing for ten seconds"};
     for (int i = 0; i < ready; ++i) {
       auto& connection = *static_cast<Connection*>(events[static_cast<std::size_t>(i)].data.ptr);
@@ -120,7 +122,8 @@ Answered load(const Load& load) {
       send_all(connection.socket.get(), load.make(sent++));
     }
   }
-  answered.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - first).count();
+  answered.seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - first).count();
   std::sort(took_ms.begin(), took_ms.end());
   if (!took_ms.empty()) {
     answered.p50_ms = took_ms[took_ms.size() / 2];

@@ -24,8 +24,8 @@ struct Answered {
   [[nodiscard]] double per_second() const { return static_cast<double>(good) / seconds; }
 };
 
-/// Loads an HTTP/1.1 server on 127.0.0.1 from this thread. Replies must say their Content-Length. Throws when the server
-/// closes a connection or says nothing for ten seconds.
+/// Loads an HTTP/1.1 server on 127.0.0.1 from this thread. Replies must say their Content-Length.
+/// Throws when the server closes a connection or says nothing for ten seconds.
 Answered load(const Load& load);
 
 /// Opens keep-alive connections that have each been answered once, and holds them until destroyed.

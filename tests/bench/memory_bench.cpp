@@ -1,17 +1,17 @@
-// The most memory that a run takes, with two workers and batches of 16 and 32 MiB: each case in a process of its own, its
-// peak as the kernel tells it (VmHWM). The bound of every case is 300 MB. Usage: memory_bench [workers]
-#include <fmt/format.h>
-
+// The most memory that a run takes, with two workers and batches of 16 and 32 MiB: each case in a
+// process of its own, its peak as the kernel tells it (VmHWM). The bound of every case is 300 MB.
+// Usage: memory_bench [workers]
 #include <cstdlib>
 #include <fstream>
 #include <functional>
 #include <string>
-
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/engine_run/large_operators.hpp"
 #include "tests/engine_run/test_operators.hpp"
+
+#include <fmt/format.h>
+#include <sys/wait.h>
 
 using namespace millrace;
 using namespace millrace::test;
@@ -85,11 +85,15 @@ int main(int argc, char** argv) {
   const std::size_t workers = argc > 1 ? std::stoul(argv[1]) : 2;
   bool is_good = true;
   for (const std::int64_t bytes : {std::int64_t{16} << 20, std::int64_t{32} << 20}) {
-    const auto with = [](Json how) { return [how = std::move(how)](std::int64_t size) { return burst(size, how); }; };
+    const auto with = [](Json how) {
+      return [how = std::move(how)](std::int64_t size) { return burst(size, how); };
+    };
     is_good &= measure("2.4 GB emitted by one call", bytes, workers, with(Json::object()));
     is_good &= measure("2.4 GB emitted a batch a call", bytes, workers, with({{"steps", 1}}));
-    is_good &= measure("2.4 GB emitted at the end, in one call", bytes, workers, with({{"at_end", true}}));
-    is_good &= measure("2.4 GB emitted at the end, a batch a call", bytes, workers, with({{"at_end", true}, {"steps", 1}}));
+    is_good &=
+        measure("2.4 GB emitted at the end, in one call", bytes, workers, with({{"at_end", true}}));
+    is_good &= measure("2.4 GB emitted at the end, a batch a call", bytes, workers,
+                       with({{"at_end", true}, {"steps", 1}}));
     is_good &= measure("pieces that wait for an earlier one", bytes, workers, groups);
     is_good &= measure("a line of 17 edges", bytes, workers, edges);
   }

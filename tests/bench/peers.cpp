@@ -1,7 +1,5 @@
 #include "tests/bench/peers.hpp"
 
-#include <fmt/format.h>
-
 #include <array>
 #include <csignal>
 #include <cstdio>
@@ -15,6 +13,8 @@
 #include "tests/bench/http_load.hpp"
 #include "tests/fixtures/child_process.hpp"
 #include "tests/fixtures/temporary_folder.hpp"
+
+#include <fmt/format.h>
 
 namespace millrace::bench {
 
@@ -53,11 +53,13 @@ class Peer {
 };
 
 bool succeeds(const test::TemporaryFolder& folder, const Words& variables, const Words& words) {
-  test::ChildProcess child{with_environment(variables, words), folder / "checks.out", folder / "checks.out"};
+  test::ChildProcess child{with_environment(variables, words), folder / "checks.out",
+                           folder / "checks.out"};
   return child.wait() == 0;
 }
 
-bool is_installed(const test::TemporaryFolder& folder, const char* peer, const Words& probe, const char* packages) {
+bool is_installed(const test::TemporaryFolder& folder, const char* peer, const Words& probe,
+                  const char* packages) {
   if (succeeds(folder, {}, probe)) return true;
   fmt::print(stderr, "peer left out: {} is not installed: apt-get install {}\n", peer, packages);
   return false;
@@ -78,23 +80,27 @@ void await(const Load& load_of_one) {
 
 }  // namespace
 
-std::optional<double> fastapi_reads(const FastApi& app, Uvicorn uvicorn, std::chrono::milliseconds time) {
+std::optional<double> fastapi_reads(const FastApi& app, Uvicorn uvicorn,
+                                    std::chrono::milliseconds time) {
   const test::TemporaryFolder folder;
   const bool is_compiled = uvicorn == Uvicorn::Compiled;
-  if (!is_installed(folder, "FastAPI under uvicorn", {kPython, "-c", fmt::format("import {}", app.imports)},
-                    app.packages) ||
-      (is_compiled && !is_installed(folder, "uvloop with httptools", {kPython, "-c", "import uvloop, httptools"},
-                                    "python3-uvloop python3-httptools"))) {
+  if (!is_installed(folder, "FastAPI under uvicorn",
+                    {kPython, "-c", fmt::format("import {}", app.imports)}, app.packages) ||
+      (is_compiled &&
+       !is_installed(folder, "uvloop with httptools", {kPython, "-c", "import uvloop, httptools"},
+                     "python3-uvloop python3-httptools"))) {
     return std::nullopt;
   }
   const std::string database = (folder / "peer.sqlite").string();
   if (!succeeds(folder, {}, {kPython, fmt::format("{}.py", app.module), database}))
     throw std::runtime_error{"the database of the peer could not be made"};
   const auto port = free_port();
-  const Peer server{folder, {"PEER_DATABASE=" + database},
-                    {kPython, "-m", "uvicorn", "--workers", "2", "--host", "127.0.0.1", "--port", std::to_string(port),
-                     "--loop", is_compiled ? "uvloop" : "asyncio", "--http", is_compiled ? "httptools" : "h11",
-                     "--log-level", "warning", fmt::format("{}:app", app.module)}};
+  const Peer server{folder,
+                    {"PEER_DATABASE=" + database},
+                    {kPython, "-m", "uvicorn", "--workers", "2", "--host", "127.0.0.1", "--port",
+                     std::to_string(port), "--loop", is_compiled ? "uvloop" : "asyncio", "--http",
+                     is_compiled ? "httptools" : "h11", "--log-level", "warning",
+                     fmt::format("{}:app", app.module)}};
   const auto request = [&app](std::uint64_t) {
     return fmt::format("GET {} HTTP/1.1\r\nHost: localhost\r\n\r\n", app.path);
   };
@@ -105,19 +111,25 @@ std::optional<double> fastapi_reads(const FastApi& app, Uvicorn uvicorn, std::ch
 
 std::optional<double> celery_jobs(std::uint64_t count) {
   const test::TemporaryFolder folder;
-  if (!is_installed(folder, "Celery", {kPython, "-c", "import celery, redis"}, "python3-celery python3-redis") ||
+  if (!is_installed(folder, "Celery", {kPython, "-c", "import celery, redis"},
+                    "python3-celery python3-redis") ||
       !is_installed(folder, "Redis", {"redis-server", "--version"}, "redis-server")) {
     return std::nullopt;
   }
   const auto port = std::to_string(free_port());
   const Words variables{"REDIS_PORT=" + port};
-  const Peer redis{folder, {}, {"redis-server", "--bind", "127.0.0.1", "--port", port, "--dir", (folder / "").string(),
-                                "--save", "", "--appendonly", "no"}};
-  const Peer worker{folder, variables, {kPython, "-m", "celery", "-A", "celery_app", "worker", "--concurrency", "2",
-                                        "--loglevel", "ERROR"}};
+  const Peer redis{folder,
+                   {},
+                   {"redis-server", "--bind", "127.0.0.1", "--port", port, "--dir",
+                    (folder / "").string(), "--save", "", "--appendonly", "no"}};
+  const Peer worker{folder,
+                    variables,
+                    {kPython, "-m", "celery", "-A", "celery_app", "worker", "--concurrency", "2",
+                     "--loglevel", "ERROR"}};
   const auto output = folder / "celery.out";
-  test::ChildProcess client{with_environment(variables, {kPython, "celery_app.py", std::to_string(count)}), output,
-                            folder / "client.out"};
+  test::ChildProcess client{
+      with_environment(variables, {kPython, "celery_app.py", std::to_string(count)}), output,
+      folder / "client.out"};
   const std::string line = client.first_line();
   if (client.wait() != 0 || line.empty()) throw std::runtime_error{"the Celery client failed"};
   return std::stod(line);

@@ -1,8 +1,6 @@
-// The model registry under 64 connections: lists, filters and searches over many models with 50 metrics each, on SQLite
-// and on MariaDB, and reads of a project beside FastAPI with SQLAlchemy.
+// The model registry under 64 connections: lists, filters and searches over many models with 50
+// metrics each, on SQLite and on MariaDB, and reads of a project beside FastAPI with SQLAlchemy.
 // Usage: registry_bench [seconds [models]].
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <fstream>
@@ -18,6 +16,8 @@
 #include "tests/fixtures/mariadb.hpp"
 #include "tests/fixtures/server_process.hpp"
 #include "tests/fixtures/temporary_folder.hpp"
+
+#include <fmt/format.h>
 
 using namespace millrace;
 using namespace millrace::bench;
@@ -50,23 +50,28 @@ double metric_value(std::int64_t model, int place) {
 std::int64_t project_of(std::int64_t model) { return 2 + model % (kProjects - 1); }
 
 void insert(Catalog& catalog, std::string_view entity, const Json& set) {
-  must(catalog.change({{"entity", entity}, {"action", "insert"}, {"set", set}}, {.owner = {}, .name = "bench"}));
+  must(catalog.change({{"entity", entity}, {"action", "insert"}, {"set", set}},
+                      {.owner = {}, .name = "bench"}));
 }
 
-// The rows that changes would make. Values come in the order of their keys: a B-tree is filled many times faster so.
+// The rows that changes would make. Values come in the order of their keys: a B-tree is filled many
+// times faster so.
 Result<void> insert_models(Connection& connection, std::int64_t first, std::int64_t last) {
   std::string rows;
   std::vector<SqlValue> values;
   for (auto id = first; id < last; ++id) {
     Json metrics = Json::object();
-    for (int place = 0; place < kMetrics; ++place) metrics[metric_name(id, place)] = metric_value(id, place);
+    for (int place = 0; place < kMetrics; ++place)
+      metrics[metric_name(id, place)] = metric_value(id, place);
     rows += fmt::format("{}(?,1,?,?,?,0,'{{}}','{{}}',?,'',0,0)", rows.empty() ? "" : ",");
     const auto name = fmt::format("model {} of a kind", id);
     values.insert(values.end(), {id, project_of(id), name, name, metrics.dump()});
   }
-  MR_CHECK(connection.execute("INSERT INTO models (id, user_id, project_id, name, name_folded, private, hyperparameters, "
-                              "parameters, metrics, file_name, created_us, updated_us) VALUES " + rows,
-                              values));
+  MR_CHECK(connection.execute(
+      "INSERT INTO models (id, user_id, project_id, name, name_folded, private, hyperparameters, "
+      "parameters, metrics, file_name, created_us, updated_us) VALUES " +
+          rows,
+      values));
   return {};
 }
 
@@ -74,14 +79,16 @@ Result<void> insert_values(Connection& connection, int name, std::int64_t models
   std::string rows;
   const auto flush = [&]() -> Result<void> {
     if (rows.empty()) return {};
-    return connection.run("INSERT INTO model_values (kind, name, model_id, project_id, number, place) VALUES " +
-                          std::exchange(rows, {}));
+    return connection.run(
+        "INSERT INTO model_values (kind, name, model_id, project_id, number, place) VALUES " +
+        std::exchange(rows, {}));
   };
   for (std::int64_t id = 2; id <= models; ++id) {
     const auto place = static_cast<int>((name + kNames - id * kStride % kNames) % kNames);
     if (place >= kMetrics) continue;
-    fmt::format_to(std::back_inserter(rows), "{}('metric','metric_{}',{},{},{},{})", rows.empty() ? "" : ",", name, id,
-                   project_of(id), metric_value(id, place), place);
+    fmt::format_to(std::back_inserter(rows), "{}('metric','metric_{}',{},{},{},{})",
+                   rows.empty() ? "" : ",", name, id, project_of(id), metric_value(id, place),
+                   place);
     if (rows.size() > 256 * 1024) MR_CHECK(flush());
   }
   return flush();
@@ -89,14 +96,17 @@ Result<void> insert_values(Connection& connection, int name, std::int64_t models
 
 Result<void> insert_suffixes(Connection& connection) {
   return connection.run(
-      "INSERT INTO model_suffixes (suffix, model_id) WITH RECURSIVE places (place) AS (SELECT 1 UNION ALL SELECT place + 1 "
-      "FROM places WHERE place < 64) SELECT DISTINCT SUBSTR(name_folded, place, 32) AS suffix, id FROM models JOIN places "
+      "INSERT INTO model_suffixes (suffix, model_id) WITH RECURSIVE places (place) AS (SELECT 1 "
+      "UNION ALL SELECT place + 1 "
+      "FROM places WHERE place < 64) SELECT DISTINCT SUBSTR(name_folded, place, 32) AS suffix, id "
+      "FROM models JOIN places "
       "WHERE id > 1 AND SUBSTR(name_folded, place, 1) <> '' ORDER BY suffix, id");
 }
 
 constexpr std::string_view kFlush = "SET GLOBAL innodb_flush_log_at_trx_commit = {}";
 
-// A server of the size that such a registry is given; while it is filled it need not survive a loss of power.
+// A server of the size that such a registry is given; while it is filled it need not survive a loss
+// of power.
 void set_up(Catalog& catalog) {
   must(catalog.write_and_wait([](Connection& connection) -> Result<void> {
     MR_CHECK(connection.run("SET GLOBAL innodb_buffer_pool_size = 2 * 1024 * 1024 * 1024"));
@@ -110,9 +120,13 @@ void fill(Catalog& catalog, std::int64_t models) {
   insert(catalog, "workspaces", {{"name", "w"}});
   for (int i = 0; i < kProjects; ++i)
     insert(catalog, "projects", {{"name", fmt::format("project {}", i + 1)}, {"workspace_id", 1}});
-  insert(catalog, "models", {{"name", "lenet"}, {"user_id", 1}, {"project_id", 1},
-                             {"hyperparameters", {{"lr", 0.01}, {"epochs", 10}}}, {"parameters", {{"layers", 5}}},
-                             {"metrics", {{"acc", 0.98}, {"loss", 0.07}}}});
+  insert(catalog, "models",
+         {{"name", "lenet"},
+          {"user_id", 1},
+          {"project_id", 1},
+          {"hyperparameters", {{"lr", 0.01}, {"epochs", 10}}},
+          {"parameters", {{"layers", 5}}},
+          {"metrics", {{"acc", 0.98}, {"loss", 0.07}}}});
   constexpr std::int64_t kAtOnce = 50;
   for (std::int64_t first = 2; first <= models; first += kAtOnce * 20) {
     must(catalog.write_and_wait([&](Connection& connection) -> Result<void> {
@@ -122,20 +136,24 @@ void fill(Catalog& catalog, std::int64_t models) {
     }));
   }
   for (int name = 0; name < kNames; ++name)
-    must(catalog.write_and_wait([&](Connection& connection) { return insert_values(connection, name, models); }));
+    must(catalog.write_and_wait(
+        [&](Connection& connection) { return insert_values(connection, name, models); }));
   must(catalog.write_and_wait(insert_suffixes));
 }
 
 std::string get(const std::string& target, const std::string& token) {
-  return fmt::format("GET /maisie/api/v1/{} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\r\n", target, token);
+  return fmt::format(
+      "GET /maisie/api/v1/{} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\r\n",
+      target, token);
 }
 
 std::string sign_in(std::uint16_t port) {
   const std::string body = "login=bench&password=bench";
   Load one{port, 1, {}, 1, [&](std::uint64_t) {
-             return fmt::format("POST /maisie/api/v1/auth/login/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
-                                "application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{}",
-                                body.size(), body);
+             return fmt::format(
+                 "POST /maisie/api/v1/auth/login/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
+                 "application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{}",
+                 body.size(), body);
            }};
   return Json::parse(load(one).last_body)["data"]["access_token"];
 }
@@ -143,22 +161,30 @@ std::string sign_in(std::uint16_t port) {
 double measure(std::string_view database, const test::ServerProcess& server, std::int64_t models,
                std::chrono::milliseconds time) {
   const auto token = sign_in(server.port());
-  const auto run = [&](std::string_view what, const std::function<std::string(std::uint64_t)>& target) {
+  const auto run = [&](std::string_view what,
+                       const std::function<std::string(std::uint64_t)>& target) {
     const auto answered =
         load({server.port(), 64, time, 0, [&](std::uint64_t n) { return get(target(n), token); }});
-    fmt::print("{:<8} {:<34} {:>9.1f} /s  p50 {:>7.1f} ms  p95 {:>7.1f} ms  other {}\n", database, what,
-               answered.per_second(), answered.p50_ms, answered.p95_ms, answered.other);
+    fmt::print("{:<8} {:<34} {:>9.1f} /s  p50 {:>7.1f} ms  p95 {:>7.1f} ms  other {}\n", database,
+               what, answered.per_second(), answered.p50_ms, answered.p95_ms, answered.other);
     return answered.per_second();
   };
   const auto pages = static_cast<std::uint64_t>(models / 20);
-  run("list, any page", [&](std::uint64_t n) { return fmt::format("models/?page={}", 1 + n * 7919 % pages); });
-  run("filter by metric", [&](std::uint64_t n) { return fmt::format("models/?metric=metric_{}", n * 31 % kNames); });
+  run("list, any page",
+      [&](std::uint64_t n) { return fmt::format("models/?page={}", 1 + n * 7919 % pages); });
+  run("filter by metric",
+      [&](std::uint64_t n) { return fmt::format("models/?metric=metric_{}", n * 31 % kNames); });
   run("filter by two metrics and project", [&](std::uint64_t n) {
-    return fmt::format("models/?metric=metric_{},metric_{}&project={}", n % kNames, (n + 3) % kNames, 2 + n % 19);
+    return fmt::format("models/?metric=metric_{},metric_{}&project={}", n % kNames,
+                       (n + 3) % kNames, 2 + n % 19);
   });
-  run("metric value > 0.9", [&](std::uint64_t n) { return fmt::format("models/?metric.metric_{}>0.9", n * 17 % kNames); });
-  run("search that all names meet", [](std::uint64_t) { return std::string{"models/?search=of%20a%20kind"}; });
-  run("search in names", [&](std::uint64_t n) { return fmt::format("models/?search=MODEL%20{}", n * 13 % 1000); });
+  run("metric value > 0.9", [&](std::uint64_t n) {
+    return fmt::format("models/?metric.metric_{}>0.9", n * 17 % kNames);
+  });
+  run("search that all names meet",
+      [](std::uint64_t) { return std::string{"models/?search=of%20a%20kind"}; });
+  run("search in names",
+      [&](std::uint64_t n) { return fmt::format("models/?search=MODEL%20{}", n * 13 % 1000); });
   return run("GET projects/1/", [](std::uint64_t) { return std::string{"projects/1/"}; });
 }
 
@@ -184,13 +210,17 @@ int main(int argc, char** argv) {
       const auto catalog = must(Catalog::open(database, system_clock()));
       set_up(*catalog);
       fill(*catalog, models);
-      must(catalog->write_and_wait([](Connection& connection) { return connection.run(fmt::format(kFlush, 1)); }));
+      must(catalog->write_and_wait(
+          [](Connection& connection) { return connection.run(fmt::format(kFlush, 1)); }));
     }
     const test::ServerProcess server{
-        folder / "data", {"--catalog", database.address, "--catalog-password-file", database.password_file}};
+        folder / "data",
+        {"--catalog", database.address, "--catalog-password-file", database.password_file}};
     measure("MariaDB", server, models, time);
   }
   const auto peer = fastapi_reads(kProjectRead, Uvicorn::Plain, time);
-  if (peer) fmt::print("GET projects/1/: {:.1f} /s to {:.1f} /s of FastAPI with SQLAlchemy: {:.1f} times\n", reads, *peer, reads / *peer);
+  if (peer)
+    fmt::print("GET projects/1/: {:.1f} /s to {:.1f} /s of FastAPI with SQLAlchemy: {:.1f} times\n",
+               reads, *peer, reads / *peer);
   return 0;
 }

@@ -1,8 +1,6 @@
-// What the engine itself costs: nanoseconds for each batch and node of a pipeline of empty operators, and for each node of
-// graphs of a million empty operators. Usage: scheduler_bench [workers [divisor of the
-// sizes [pipeline, fused, chain or tree]]]
-#include <fmt/format.h>
-
+// What the engine itself costs: nanoseconds for each batch and node of a pipeline of empty
+// operators, and for each node of graphs of a million empty operators. Usage: scheduler_bench
+// [workers [divisor of the sizes [pipeline, fused, chain or tree]]]
 #include <algorithm>
 #include <chrono>
 #include <future>
@@ -16,6 +14,8 @@
 #include "engine/run/run.hpp"
 #include "engine/run/scheduler.hpp"
 #include "tests/engine_run/test_operators.hpp"
+
+#include <fmt/format.h>
 
 using namespace millrace;
 
@@ -62,7 +62,8 @@ class Swallow final : public Operator {
 class Nodes {
  public:
   Nodes() {
-    const mr_plugin* plugin = detail::describe(&host_table(), "bench", "1.0.0", detail::define_all<Pour, Pass, Swallow>);
+    const mr_plugin* plugin =
+        detail::describe(&host_table(), "bench", "1.0.0", detail::define_all<Pour, Pass, Swallow>);
     for (int i = 0; i < 3; ++i) {
       const mr_operator& table = *plugin->operators[i];
       const auto view = [](mr_text text) { return std::string_view{text.data, text.size}; };
@@ -93,7 +94,8 @@ class Nodes {
 void add(Plan& plan, Node node, std::vector<std::size_t> before) {
   plan.first_into.push_back(static_cast<std::uint32_t>(plan.edges.size()));
   for (const std::size_t each : before) {
-    plan.edges.push_back({NodeId{static_cast<std::int64_t>(each)}, NodeId{static_cast<std::int64_t>(plan.nodes.size())}, ""});
+    plan.edges.push_back({NodeId{static_cast<std::int64_t>(each)},
+                          NodeId{static_cast<std::int64_t>(plan.nodes.size())}, ""});
   }
   PlanNode planned;
   planned.chain.push_back(std::move(node));
@@ -107,7 +109,8 @@ double seconds_of(Plan plan, Scheduler& scheduler) {
   std::promise<Outcome> promise;
   auto shared = std::make_shared<const Plan>(std::move(plan));
   const auto begin = std::chrono::steady_clock::now();
-  run_plan(shared, scheduler, services, cancel, {}, [&](Outcome outcome) { promise.set_value(std::move(outcome)); });
+  run_plan(shared, scheduler, services, cancel, {},
+           [&](Outcome outcome) { promise.set_value(std::move(outcome)); });
   const Outcome outcome = promise.get_future().get();
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
   if (outcome.error) throw std::runtime_error{outcome.error->message};
@@ -159,15 +162,19 @@ int main(int argc, char** argv) {
   const std::size_t batches = 50'000 / divisor, million = 1'000'000 / divisor;
   fmt::print("workers: {}\n", workers);
 
-  const auto measure = [&](std::string_view name, std::string_view what, std::size_t operations, auto make) {
+  const auto measure = [&](std::string_view name, std::string_view what, std::size_t operations,
+                           auto make) {
     if (!only.empty() && only != name) return;
     const double seconds = seconds_of(make(), *scheduler);
     fmt::print("{:<58} {:>8.0f} ns\n", what, seconds / static_cast<double>(operations) * 1e9);
   };
   measure("pipeline", "pipeline of 16 nodes, for each batch and node", batches * kLength,
           [&] { return pipeline(nodes, batches, kLength); });
-  measure("fused", "chain of 1,000,000 nodes, fused, for each node", million, [&] { return fused(nodes, million); });
-  measure("chain", "chain of 1,000,000 nodes, not fused, for each node", million, [&] { return chain(nodes, million); });
-  measure("tree", "binary tree of 1,000,000 nodes, for each node", million, [&] { return tree(nodes, million); });
+  measure("fused", "chain of 1,000,000 nodes, fused, for each node", million,
+          [&] { return fused(nodes, million); });
+  measure("chain", "chain of 1,000,000 nodes, not fused, for each node", million,
+          [&] { return chain(nodes, million); });
+  measure("tree", "binary tree of 1,000,000 nodes, for each node", million,
+          [&] { return tree(nodes, million); });
   return 0;
 }

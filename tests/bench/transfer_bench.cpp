@@ -1,19 +1,13 @@
-// How fast the file of a model goes up to the registry and comes down from it, and what the server weighs meanwhile: the
-// real program with sign-in, POST models/ and the download route; and beside it, in turn, nginx on the same disk: WebDAV
-// PUT, and GET with sendfile. Our upload is a form whose file is hashed, written and synced before the row that names it;
-// nginx syncs nothing, so a second figure syncs its file too before the clock stops. A third goes up in pieces (tus).
-// Usage: transfer_bench [megabytes [rounds]].
-#include <fmt/format.h>
-
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
+// How fast the file of a model goes up to the registry and comes down from it, and what the server
+// weighs meanwhile: the real program with sign-in, POST models/ and the download route; and beside
+// it, in turn, nginx on the same disk: WebDAV PUT, and GET with sendfile. Our upload is a form
+// whose file is hashed, written and synced before the row that names it; nginx syncs nothing, so a
+// second figure syncs its file too before the clock stops. A third goes up in pieces (tus). Usage:
+// transfer_bench [megabytes [rounds]].
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -22,6 +16,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 #include "engine/base/file_descriptor.hpp"
@@ -30,6 +25,11 @@
 #include "tests/fixtures/child_process.hpp"
 #include "tests/fixtures/server_process.hpp"
 #include "tests/fixtures/temporary_folder.hpp"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 using namespace millrace;
 using namespace millrace::bench;
@@ -49,12 +49,14 @@ double seconds_of(const std::function<void()>& work) {
 // One blocking connection; every failure is thrown.
 class Connection {
  public:
-  explicit Connection(std::uint16_t port) : socket_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)} {
+  explicit Connection(std::uint16_t port)
+      : socket_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)} {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     address.sin_port = htons(port);
-    if (::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    if (::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) !=
+        0) {
       throw std::runtime_error{"connection refused"};
     }
   }
@@ -68,8 +70,8 @@ class Connection {
   }
 
   struct Reply {
-    std::string text;         // head and the beginning of the body
-    std::uint64_t body = 0;   // bytes
+    std::string text;        // head and the beginning of the body
+    std::uint64_t body = 0;  // bytes
   };
   // Reads one reply whose length is told, keeping its beginning only.
   Reply reply() {
@@ -112,7 +114,8 @@ std::string noise(std::uint64_t seed) {
 void send_body(Connection& connection, std::uint64_t size, std::uint64_t seed) {
   const auto bytes = noise(seed);
   for (std::uint64_t sent = 0; sent < size; sent += bytes.size()) {
-    connection.send(std::string_view{bytes}.substr(0, std::min<std::uint64_t>(bytes.size(), size - sent)));
+    connection.send(
+        std::string_view{bytes}.substr(0, std::min<std::uint64_t>(bytes.size(), size - sent)));
   }
 }
 
@@ -122,13 +125,17 @@ class Registry {
   explicit Registry(const fs::path& folder, std::uint64_t size) {
     fs::create_directories(folder);
     std::ofstream{folder / "password"} << "a long password\n";
-    test::ChildProcess add{{std::string{MR_BINARY_DIR} + "/bin/millrace", "user", "add", "admin", "--data",
-                            (folder / "data").string(), "--password-file", (folder / "password").string()},
-                           folder / "out", folder / "out"};
+    test::ChildProcess add{
+        {std::string{MR_BINARY_DIR} + "/bin/millrace", "user", "add", "admin", "--data",
+         (folder / "data").string(), "--password-file", (folder / "password").string()},
+        folder / "out",
+        folder / "out"};
     if (add.wait() != 0) throw std::runtime_error{"the user could not be added"};
-    server_.emplace(folder / "data", std::vector<std::string>{"--require-auth", "--http-threads", "2", "--max-upload",
-                                                              std::to_string(size + (1u << 20))});
-    const auto login = call("POST", "auth/login/", R"({"login": "admin", "password": "a long password"})");
+    server_.emplace(folder / "data",
+                    std::vector<std::string>{"--require-auth", "--http-threads", "2",
+                                             "--max-upload", std::to_string(size + (1u << 20))});
+    const auto login =
+        call("POST", "auth/login/", R"({"login": "admin", "password": "a long password"})");
     token_ = login["data"]["access_token"].get<std::string>();
     call("POST", "workspaces/", R"({"name": "W"})");
     call("POST", "projects/", R"({"name": "P", "workspace_id": 1})");
@@ -157,15 +164,18 @@ class Registry {
   Model post_pieces(std::uint64_t size, std::uint64_t seed) {
     constexpr std::uint64_t kUploadPiece = 64u << 20;
     Connection first{server_->port()};
-    first.send(head("POST", "/maisie/api/v1/uploads/", 0, fmt::format("Upload-Length: {}\r\n", size)));
+    first.send(
+        head("POST", "/maisie/api/v1/uploads/", 0, fmt::format("Upload-Length: {}\r\n", size)));
     const auto text = first.reply().text;
     const auto at = text.find("/maisie/api/v1/uploads/");
     const auto target = text.substr(at, text.find("\r\n", at) - at);
     for (std::uint64_t sent = 0; sent < size; sent += kUploadPiece) {
       const auto count = std::min(kUploadPiece, size - sent);
       Connection connection{server_->port()};
-      connection.send(head("PATCH", target, count,
-                           fmt::format("Content-Type: application/offset+octet-stream\r\nUpload-Offset: {}\r\n", sent)));
+      connection.send(
+          head("PATCH", target, count,
+               fmt::format("Content-Type: application/offset+octet-stream\r\nUpload-Offset: {}\r\n",
+                           sent)));
       send_body(connection, count, seed + sent);
       connection.reply();
     }
@@ -175,7 +185,8 @@ class Registry {
   void get(const Model& model, std::uint64_t size) {
     Connection connection{server_->port()};
     connection.send(head("GET", model.file, 0, ""));
-    if (connection.reply().body != size) throw std::runtime_error{"the file came back with another size"};
+    if (connection.reply().body != size)
+      throw std::runtime_error{"the file came back with another size"};
   }
   void remove(const Model& model) { call("DELETE", fmt::format("models/{}/", model.id), ""); }
 
@@ -183,21 +194,24 @@ class Registry {
   [[nodiscard]] double peak_megabytes() const {
     std::ifstream status{fmt::format("/proc/{}/status", server_->process())};
     for (std::string line; std::getline(status, line);) {
-      if (line.starts_with("VmHWM:")) return static_cast<double>(std::stol(line.substr(6))) * 1024 / 1e6;
+      if (line.starts_with("VmHWM:"))
+        return static_cast<double>(std::stol(line.substr(6))) * 1024 / 1e6;
     }
     throw std::runtime_error{"our server has ended"};
   }
 
  private:
-  [[nodiscard]] std::string head(std::string_view method, std::string_view target, std::uint64_t length,
-                                 std::string_view more) const {
-    return fmt::format("{} {} HTTP/1.1\r\nHost: localhost\r\nTus-Resumable: 1.0.0\r\nAuthorization: Bearer {}\r\n"
-                       "Content-Length: {}\r\n{}\r\n",
-                       method, target, token_, length, more);
+  [[nodiscard]] std::string head(std::string_view method, std::string_view target,
+                                 std::uint64_t length, std::string_view more) const {
+    return fmt::format(
+        "{} {} HTTP/1.1\r\nHost: localhost\r\nTus-Resumable: 1.0.0\r\nAuthorization: Bearer {}\r\n"
+        "Content-Length: {}\r\n{}\r\n",
+        method, target, token_, length, more);
   }
   Json call(std::string_view method, std::string_view what, std::string_view body) {
     Connection connection{server_->port()};
-    connection.send(head(method, fmt::format("/maisie/api/v1/{}", what), body.size(), "Content-Type: application/json\r\n"));
+    connection.send(head(method, fmt::format("/maisie/api/v1/{}", what), body.size(),
+                         "Content-Type: application/json\r\n"));
     connection.send(body);
     const auto text = connection.reply().text;
     auto read = parse_json(text.substr(text.find("\r\n\r\n") + 4));
@@ -221,7 +235,8 @@ class Registry {
 
 void put(std::uint16_t port, std::uint64_t size, std::uint64_t seed) {
   Connection connection{port};
-  connection.send(fmt::format("PUT /model.bin HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n", size));
+  connection.send(fmt::format(
+      "PUT /model.bin HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n", size));
   send_body(connection, size, seed);
   connection.reply();
 }
@@ -229,7 +244,8 @@ void put(std::uint16_t port, std::uint64_t size, std::uint64_t seed) {
 void get(std::uint16_t port, std::string_view path, std::uint64_t size) {
   Connection connection{port};
   connection.send(fmt::format("GET /{} HTTP/1.1\r\nHost: localhost\r\n\r\n", path));
-  if (connection.reply().body != size) throw std::runtime_error{"the file came back with another size"};
+  if (connection.reply().body != size)
+    throw std::runtime_error{"the file came back with another size"};
 }
 
 void sync_file(const fs::path& path) {
@@ -245,12 +261,13 @@ class Nginx {
     std::ofstream{folder / "nginx.conf"} << fmt::format(
         "daemon off; {0} pid {1}/pid; error_log {1}/error.log; worker_processes auto; events {{}}\n"
         "http {{ access_log off; sendfile on; tcp_nopush on; client_max_body_size 0;\n"
-        "  client_body_temp_path {1}/body; proxy_temp_path {1}/proxy; fastcgi_temp_path {1}/fastcgi;\n"
+        "  client_body_temp_path {1}/body; proxy_temp_path {1}/proxy; fastcgi_temp_path "
+        "{1}/fastcgi;\n"
         "  uwsgi_temp_path {1}/uwsgi; scgi_temp_path {1}/scgi;\n"
         "  server {{ listen 127.0.0.1:{2}; root {1}/files; dav_methods PUT; }} }}\n",
         ::getuid() == 0 ? "user root;" : "", folder.string(), port_);
-    child_.emplace(std::vector<std::string>{"nginx", "-c", (folder / "nginx.conf").string(), "-p", folder.string(),
-                                            "-e", (folder / "error.log").string()},
+    child_.emplace(std::vector<std::string>{"nginx", "-c", (folder / "nginx.conf").string(), "-p",
+                                            folder.string(), "-e", (folder / "error.log").string()},
                    folder / "out", folder / "out");
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{30};
     while (true) {
@@ -284,10 +301,13 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-void print(std::string_view what, std::uint64_t size, const std::vector<double>& ours, const std::vector<double>& theirs) {
-  const auto rate = [&](const std::vector<double>& seconds) { return static_cast<double>(size) / 1e6 / median(seconds); };
-  fmt::print("{:<36} {:>8.0f} MB/s to {:>8.0f} MB/s of nginx: {:.2f}\n", what, rate(ours), rate(theirs),
-             rate(ours) / rate(theirs));
+void print(std::string_view what, std::uint64_t size, const std::vector<double>& ours,
+           const std::vector<double>& theirs) {
+  const auto rate = [&](const std::vector<double>& seconds) {
+    return static_cast<double>(size) / 1e6 / median(seconds);
+  };
+  fmt::print("{:<36} {:>8.0f} MB/s to {:>8.0f} MB/s of nginx: {:.2f}\n", what, rate(ours),
+             rate(theirs), rate(ours) / rate(theirs));
 }
 
 bool has_nginx() {

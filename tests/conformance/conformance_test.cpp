@@ -1,9 +1,9 @@
 // Every operator of every plugin that is built conforms, but for what its declaration excuses.
-#include <millrace/testing.hpp>
-
 #include <filesystem>
 
 #include <catch2/catch.hpp>
+
+#include <millrace/testing.hpp>
 
 #include "engine/plugin/registry.hpp"
 

@@ -170,7 +170,8 @@ TEST_CASE("a file takes over the bytes of another one, as far as there are any",
   class Letters final : public ReadableFile {
    public:
     Result<std::size_t> read_at(std::uint64_t offset, std::span<char> buffer) override {
-      const auto got = std::min<std::uint64_t>(buffer.size(), 300'000 - std::min<std::uint64_t>(offset, 300'000));
+      const auto got = std::min<std::uint64_t>(buffer.size(),
+                                               300'000 - std::min<std::uint64_t>(offset, 300'000));
       std::fill_n(buffer.begin(), got, 'z');
       return static_cast<std::size_t>(got);
     }
@@ -227,8 +228,8 @@ TEST_CASE("no name leads out of the folder", "[base][disk]") {
   write_file(folder.path() / "secret", "secret");
   const auto disk = disk_in(folder);
   using namespace std::string_literals;
-  for (const auto& name : {"../secret"s, "/etc/passwd"s, "a/../../secret"s, ".."s, "."s,
-                                 "./a"s, "a/."s, "a//b"s, "a/"s, "/"s, "a\0b"s, "a/.."s}) {
+  for (const auto& name : {"../secret"s, "/etc/passwd"s, "a/../../secret"s, ".."s, "."s, "./a"s,
+                           "a/."s, "a//b"s, "a/"s, "/"s, "a\0b"s, "a/.."s}) {
     INFO(name);
     CHECK(disk->open(name).error().code == Code::InvalidArgument);
     CHECK(disk->create(name).error().code == Code::InvalidArgument);

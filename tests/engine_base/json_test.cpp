@@ -56,7 +56,7 @@ TEST_CASE("what is not strict JSON is refused", "[base][json]") {
 
 TEST_CASE("JSON has to be UTF-8 and its error texts are printable", "[base][json]") {
   for (const std::string_view text : {"\"\xff\"", "\"\xc0\xaf\"", "\"\xed\xa0\x80\"",
-                                 "\"\xf4\x90\x80\x80\"", "\xfe\xff", "\"\xe4\""}) {
+                                      "\"\xf4\x90\x80\x80\"", "\xfe\xff", "\"\xe4\""}) {
     const auto message = fault(text);
     CHECK(message.find("JSON, line 1") == 0);
     CHECK(

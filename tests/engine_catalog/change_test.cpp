@@ -7,8 +7,8 @@
 using namespace millrace;
 using test::Filled;
 using test::kAsker;
-using test::where;
 using test::must;
+using test::where;
 using namespace std::string_literals;
 
 namespace {
@@ -23,10 +23,12 @@ void check_error(const Result<T>& result, Code code, std::string_view field) {
 
 }  // namespace
 
-TEST_CASE("a row is made, changed and deleted, and each is in the audit trail", "[catalog][change]") {
+TEST_CASE("a row is made, changed and deleted, and each is in the audit trail",
+          "[catalog][change]") {
   Filled rows{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
   const auto id = rows.insert("tags", {{"name", "prod"}, {"description", "in use"}});
-  const Batch changed = must(rows.change("update", "tags", {{"id", id}, {"set", {{"name", "live"}}}}));
+  const Batch changed =
+      must(rows.change("update", "tags", {{"id", id}, {"set", {{"name", "live"}}}}));
   CHECK(changed.column<std::string_view>("name").value(0) == "live");
   CHECK(changed.column<std::string_view>("description").value(0) == "in use");
   const Batch gone = must(rows.change("delete", "tags", {{"id", id}}));
@@ -45,10 +47,12 @@ TEST_CASE("a row is made, changed and deleted, and each is in the audit trail", 
 TEST_CASE("an update without columns changes nothing, not even the time", "[catalog][change]") {
   Filled rows{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
   const auto before = rows.query("workspaces").column<std::int64_t>("updated").value(0);
-  const Batch same = must(rows.change("update", "workspaces", {{"id", 1}, {"set", Json::object()}}));
+  const Batch same =
+      must(rows.change("update", "workspaces", {{"id", 1}, {"set", Json::object()}}));
   CHECK(same.column<std::int64_t>("updated").value(0) == before);
   CHECK(rows.count("audit", where("entity", "=", "workspaces")) == 1);
-  check_error(rows.change("update", "workspaces", {{"id", 9}, {"set", Json::object()}}), Code::NotFound, "");
+  check_error(rows.change("update", "workspaces", {{"id", 9}, {"set", Json::object()}}),
+              Code::NotFound, "");
 }
 
 TEST_CASE("what a column may hold is checked, and the error names it", "[catalog][change]") {
@@ -57,14 +61,20 @@ TEST_CASE("what a column may hold is checked, and the error names it", "[catalog
     return rows.change("insert", entity, {{"set", set}});
   };
   check_error(insert("projects", {{"workspace_id", 1}}), Code::InvalidArgument, "name");
-  check_error(insert("projects", {{"name", nullptr}, {"workspace_id", 1}}), Code::InvalidArgument, "name");
-  check_error(insert("projects", {{"name", 7}, {"workspace_id", 1}}), Code::InvalidArgument, "name");
+  check_error(insert("projects", {{"name", nullptr}, {"workspace_id", 1}}), Code::InvalidArgument,
+              "name");
+  check_error(insert("projects", {{"name", 7}, {"workspace_id", 1}}), Code::InvalidArgument,
+              "name");
   check_error(insert("projects", {{"name", std::string(256, 'x')}, {"workspace_id", 1}}),
               Code::InvalidArgument, "name");
-  check_error(insert("projects", {{"name", "a\0b"s}, {"workspace_id", 1}}), Code::InvalidArgument, "name");
-  check_error(insert("projects", {{"name", "\xff"}, {"workspace_id", 1}}), Code::InvalidArgument, "name");
-  check_error(insert("projects", {{"name", "p"}, {"workspace_id", 77}}), Code::NotFound, "workspace_id");
-  check_error(insert("projects", {{"name", "p"}, {"workspace_id", 1}, {"id", 5}}), Code::InvalidArgument, "id");
+  check_error(insert("projects", {{"name", "a\0b"s}, {"workspace_id", 1}}), Code::InvalidArgument,
+              "name");
+  check_error(insert("projects", {{"name", "\xff"}, {"workspace_id", 1}}), Code::InvalidArgument,
+              "name");
+  check_error(insert("projects", {{"name", "p"}, {"workspace_id", 77}}), Code::NotFound,
+              "workspace_id");
+  check_error(insert("projects", {{"name", "p"}, {"workspace_id", 1}, {"id", 5}}),
+              Code::InvalidArgument, "id");
   check_error(insert("users", {{"login", "ada"}, {"password", "x"}}), Code::Conflict, "login");
   CHECK_FALSE(insert("audit", {{"actor", "me"}}).ok());
   CHECK_FALSE(insert("nothing", {{"a", 1}}).ok());
@@ -88,8 +98,8 @@ TEST_CASE("an integer that a column cannot keep is refused, and no other row is 
         "18446744073709551615 at \"/loss\"");
   check_error(rows.change("delete", "models", {{"id", kHuge}}), Code::InvalidArgument, "id");
   const Json compared = {{"name", "loss"}, {"op", "="}, {"value", kHuge}};
-  for (const auto& condition : {where("tags", "has", kHuge), where("id", "=", kHuge),
-                                where("metrics", "has", compared)}) {
+  for (const auto& condition :
+       {where("tags", "has", kHuge), where("id", "=", kHuge), where("metrics", "has", compared)}) {
     CHECK_FALSE(rows.catalog->query({{"entity", "models"}, {"where", condition}}, {}).ok());
   }
   CHECK(rows.count("models") == 1);
@@ -141,7 +151,8 @@ TEST_CASE("a password is kept as a hash and asked only whether it is right", "[c
   CHECK_FALSE(rows.query("users").has("password"));
   CHECK_FALSE(rows.catalog->query({{"entity", "users"}, {"columns", {"password"}}}).ok());
   CHECK_FALSE(rows.catalog->query({{"entity", "users"}, {"order", {"password"}}}).ok());
-  CHECK_FALSE(rows.catalog->query({{"entity", "users"}, {"where", where("password", "=", "x")}}).ok());
+  CHECK_FALSE(
+      rows.catalog->query({{"entity", "users"}, {"where", where("password", "=", "x")}}).ok());
   CHECK(rows.query("users", where("password", "verify", "secret")).rows() == 1);
   CHECK(rows.query("users", where("password", "verify", "Secret")).rows() == 0);
   const auto trail = rows.query("audit", where("entity", "=", "users"));
@@ -170,7 +181,8 @@ TEST_CASE("an older hash is replaced at the next good sign-in", "[catalog][chang
   CHECK(rows.query("users", where("password", "verify", "wrong")).rows() == 0);
   CHECK(stored() == old);
   CHECK(rows.query("users", where("password", "verify", "admin")).rows() == 1);
-  must(rows.catalog->write_and_wait([](Connection&) { return Result<void>{}; }));  // behind the new hash
+  must(rows.catalog->write_and_wait(
+      [](Connection&) { return Result<void>{}; }));  // behind the new hash
   CHECK(stored().starts_with("$argon2id$"));
   CHECK(rows.query("users", where("password", "verify", "admin")).rows() == 1);
 }
@@ -179,7 +191,9 @@ TEST_CASE("searches disregard case in every script", "[catalog][change]") {
   Filled rows{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
   for (const char* name : {"Straße", "ÉCOLE", "100%_done", "Наука", "plain"})
     rows.insert("workspaces", {{"name", name}});
-  const auto found = [&](Json text) { return rows.names("workspaces", where("name", "contains", std::move(text))); };
+  const auto found = [&](Json text) {
+    return rows.names("workspaces", where("name", "contains", std::move(text)));
+  };
   CHECK(found("STRASSE") == "Straße");
   CHECK(found("école") == "ÉCOLE");
   CHECK(found("%_") == "100%_done");
@@ -188,12 +202,15 @@ TEST_CASE("searches disregard case in every script", "[catalog][change]") {
   CHECK(found("nothing").empty());
 }
 
-TEST_CASE("models are found by the members of their documents and by their tags", "[catalog][models]") {
+TEST_CASE("models are found by the members of their documents and by their tags",
+          "[catalog][models]") {
   Filled rows{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
   rows.model("a", {{"acc", 0.9}, {"loss", 0.1}}, {{"tags", {"prod", "old"}}});
   rows.model("b", {{"acc", 0.5}, {"note", "text"}}, {{"tags", {"old"}}});
   rows.model("c", {{"f<1", 1}});
-  const auto metric = [&](Json value) { return rows.names("models", where("metrics", "has", std::move(value))); };
+  const auto metric = [&](Json value) {
+    return rows.names("models", where("metrics", "has", std::move(value)));
+  };
   CHECK(metric("acc") == "a,b");
   CHECK(metric("loss") == "a");
   CHECK(metric("f<1") == "c");

@@ -47,9 +47,8 @@ TEST_CASE("a connection gives back every kind of value that it was given", "[cat
   const auto made =
       must(connection->insert("INSERT INTO things (name, size, note) VALUES (?, ?, ?)",
                               {std::string{"nulls"}, nullptr, nullptr}));
-  const auto read =
-      must(connection->query("SELECT size, note, ? FROM things WHERE id = ?",
-                             {std::numeric_limits<std::int64_t>::min(), made}));
+  const auto read = must(connection->query("SELECT size, note, ? FROM things WHERE id = ?",
+                                           {std::numeric_limits<std::int64_t>::min(), made}));
   CHECK(std::holds_alternative<std::nullptr_t>(read.rows.at(0)[0]));
   CHECK(std::holds_alternative<std::nullptr_t>(read.rows.at(0)[1]));
   CHECK(std::get<std::int64_t>(read.rows.at(0)[2]) == std::numeric_limits<std::int64_t>::min());

@@ -29,17 +29,20 @@ struct Filled {
   std::int64_t insert(std::string_view entity, const Json& set) {
     return must(change("insert", entity, {{"set", set}})).column<std::int64_t>("id").value(0);
   }
-  std::int64_t model(std::string name, const Json& metrics = Json::object(), Json more = Json::object()) {
+  std::int64_t model(std::string name, const Json& metrics = Json::object(),
+                     Json more = Json::object()) {
     more["name"] = std::move(name);
     more["metrics"] = metrics;
     more["user_id"] = 1;
     more["project_id"] = more.value("project_id", 1);
     return insert("models", more);
   }
-  Batch query(std::string_view entity, const Json& where = Json::array(), std::string_view owner = {}) {
+  Batch query(std::string_view entity, const Json& where = Json::array(),
+              std::string_view owner = {}) {
     return must(catalog->query({{"entity", entity}, {"where", where}}, owner));
   }
-  std::string names(std::string_view entity, const Json& where = Json::array(), std::string_view owner = {}) {
+  std::string names(std::string_view entity, const Json& where = Json::array(),
+                    std::string_view owner = {}) {
     const Batch rows = query(entity, where, owner);
     const auto column = rows.column<std::string_view>("name");
     std::string out;

@@ -106,14 +106,16 @@ std::vector<std::string> schema_of(Connection& connection, SqlDialect kind) {
   std::vector<std::string> all;
   for (const char* what :
        {"table_name, engine, table_collation, row_format FROM information_schema.tables",
-        "table_name, ordinal_position, column_name, column_type, is_nullable, column_default, extra, "
+        "table_name, ordinal_position, column_name, column_type, is_nullable, column_default, "
+        "extra, "
         "collation_name FROM information_schema.columns",
         "table_name, index_name, seq_in_index, column_name, non_unique, sub_part FROM "
         "information_schema.statistics",
         "table_name, constraint_name, column_name, referenced_table_name, referenced_column_name "
         "FROM information_schema.key_column_usage",
         "event_object_table, trigger_name, action_statement FROM information_schema.triggers"}) {
-    const auto schema = std::string_view{what}.ends_with("triggers") ? "trigger_schema" : "table_schema";
+    const auto schema =
+        std::string_view{what}.ends_with("triggers") ? "trigger_schema" : "table_schema";
     const auto some =
         lines(connection, fmt::format("SELECT {} WHERE {} = DATABASE()", what, schema));
     all.insert(all.end(), some.begin(), some.end());
@@ -164,8 +166,8 @@ SqlValue sample(const Column& column, std::int64_t row) {
   return fmt::format(R"({{"n": {}}})", row);  // a document where one is wanted, else just a text
 }
 
-// Puts two rows into each table that has none. What refers to rows of other tables comes after them,
-// which is found out by trying.
+// Puts two rows into each table that has none. What refers to rows of other tables comes after
+// them, which is found out by trying.
 void fill(Connection& connection, SqlDialect kind) {
   bool goes_on = true;
   std::set<std::string> done;
@@ -245,8 +247,10 @@ State state_of(const CatalogPlace& place, SqlDialect kind) {
 
 void check_same(const std::vector<std::string>& found, const std::vector<std::string>& expected) {
   std::vector<std::string> lost, added;
-  std::set_difference(expected.begin(), expected.end(), found.begin(), found.end(), std::back_inserter(lost));
-  std::set_difference(found.begin(), found.end(), expected.begin(), expected.end(), std::back_inserter(added));
+  std::set_difference(expected.begin(), expected.end(), found.begin(), found.end(),
+                      std::back_inserter(lost));
+  std::set_difference(found.begin(), found.end(), expected.begin(), expected.end(),
+                      std::back_inserter(added));
   CHECK(lost == std::vector<std::string>{});
   CHECK(added == std::vector<std::string>{});
 }
@@ -287,7 +291,8 @@ TEST_CASE("migrations that are cut off at every statement come to the same end",
   // There was something to migrate: rows of models, and what later steps made of them.
   const auto rows = state_of(whole, kind).rows;
   for (const char* table : {"users: ", "models: ", "model_values: "})
-    CHECK(std::any_of(rows.begin(), rows.end(), [&](const auto& row) { return row.starts_with(table); }));
+    CHECK(std::any_of(rows.begin(), rows.end(),
+                      [&](const auto& row) { return row.starts_with(table); }));
   // It is the schema that the catalog opens with, and nothing is left to do.
   const auto opened = Catalog::open(pieces.settings(), clock);
   CHECK(opened.ok());
@@ -298,8 +303,9 @@ TEST_CASE("a data step that was cut off fills its rows once", "[catalog][migrati
   const auto kind = GENERATE(SqlDialect::Sqlite, SqlDialect::MySql);
   const ManualClock clock;
   const CatalogPlace place{kind};
-  const auto parts = pets({MigrationStep::statement("INSERT INTO pets (name) SELECT name FROM pets"),
-                           MigrationStep::statement("UPDATE pets SET name = 'Hansi'")});
+  const auto parts =
+      pets({MigrationStep::statement("INSERT INTO pets (name) SELECT name FROM pets"),
+            MigrationStep::statement("UPDATE pets SET name = 'Hansi'")});
   must(migrate(*place.connect(), kind, history(parts).front(), clock));
   must(place.connect()->execute("INSERT INTO pets (name) VALUES (?)", {std::string{"Mauzi"}}));
   CHECK(must(migrate_in_pieces(place, kind, parts, clock)) >= 8);

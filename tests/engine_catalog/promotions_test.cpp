@@ -57,7 +57,8 @@ void check_refused(const Result<Batch>& result, Code code, std::string_view word
 
 }  // namespace
 
-TEST_CASE("a promotion puts a model in force, and a roll-back the one before", "[catalog][stages]") {
+TEST_CASE("a promotion puts a model in force, and a roll-back the one before",
+          "[catalog][stages]") {
   Staged rows{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
   rows.make(3);
   const Batch first = must(rows.add({{"action", "promote"},
@@ -110,11 +111,14 @@ TEST_CASE("a retired stage has no model, and can be rolled back", "[catalog][sta
   CHECK(rows.in_force() == "1");
 }
 
-TEST_CASE("a model in force is neither deleted nor renamed; one of the past is", "[catalog][stages]") {
+TEST_CASE("a model in force is neither deleted nor renamed; one of the past is",
+          "[catalog][stages]") {
   Staged rows{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
   rows.make(4);
   rows.insert("projects", {{"name", "Other"}, {"workspace_id", 1}});
-  const auto remove = [&](std::int64_t id) { return rows.change("delete", "models", {{"id", id}}); };
+  const auto remove = [&](std::int64_t id) {
+    return rows.change("delete", "models", {{"id", id}});
+  };
   const auto update = [&](std::int64_t id, Json set) {
     return rows.change("update", "models", {{"id", id}, {"set", std::move(set)}});
   };
@@ -160,12 +164,15 @@ TEST_CASE("what a promotion may say is checked", "[catalog][stages]") {
   check_refused(rows.undo("roll_back"), Code::NotFound, "no stage");
   check_refused(rows.undo("retire"), Code::NotFound, "no stage");
   check_refused(rows.undo("approve"), Code::InvalidArgument, "action", "action");
-  check_refused(rows.add({{"action", "promote"}, {"stage", "x"}}), Code::InvalidArgument, "", "model_id");
-  check_refused(rows.add({{"action", "promote"}, {"stage", "x"}, {"model_id", 1}, {"project_id", 1}}),
-                Code::InvalidArgument, "alone", "model_id");
-  check_refused(rows.add({{"action", "retire"}, {"stage", "x"}, {"model_id", 1}}), Code::InvalidArgument,
-                "", "model_id");
-  check_refused(rows.add({{"action", "retire"}, {"stage", "x"}}), Code::InvalidArgument, "", "project_id");
+  check_refused(rows.add({{"action", "promote"}, {"stage", "x"}}), Code::InvalidArgument, "",
+                "model_id");
+  check_refused(
+      rows.add({{"action", "promote"}, {"stage", "x"}, {"model_id", 1}, {"project_id", 1}}),
+      Code::InvalidArgument, "alone", "model_id");
+  check_refused(rows.add({{"action", "retire"}, {"stage", "x"}, {"model_id", 1}}),
+                Code::InvalidArgument, "", "model_id");
+  check_refused(rows.add({{"action", "retire"}, {"stage", "x"}}), Code::InvalidArgument, "",
+                "project_id");
   check_refused(rows.add({{"action", "promote"}, {"stage", "x"}, {"model_id", 1}, {"version", 7}}),
                 Code::InvalidArgument, "only read", "version");
   CHECK(rows.count("promotions") == 0);
@@ -181,7 +188,8 @@ TEST_CASE("promotions are only added, and each is in the audit trail", "[catalog
   const Batch before = rows.query("promotions");
   check_refused(rows.change("update", "promotions", {{"id", 1}, {"set", {{"comment", "x"}}}}),
                 Code::InvalidArgument, "only added");
-  check_refused(rows.change("delete", "promotions", {{"id", 1}}), Code::InvalidArgument, "only added");
+  check_refused(rows.change("delete", "promotions", {{"id", 1}}), Code::InvalidArgument,
+                "only added");
   for (const char* entity : {"stages", "model_versions"})
     check_refused(rows.change("delete", entity, {{"id", 1}}), Code::InvalidArgument, "only read");
   CHECK(rows.count("promotions") == 2);
@@ -254,13 +262,12 @@ TEST_CASE("two engines at one database leave one stack without a gap", "[catalog
       threads.emplace_back([&, t] {
         Catalog& catalog = t % 2 == 0 ? *rows.catalog : *second;
         for (int i = 0; i < kEach; ++i) {
-          const auto done = catalog.change({{"entity", "promotions"},
-                                            {"action", "insert"},
-                                            {"set",
-                                             {{"action", "promote"},
-                                              {"model_id", t * kEach + i + 1},
-                                              {"stage", "production"}}}},
-                                           kAsker);
+          const auto done = catalog.change(
+              {{"entity", "promotions"},
+               {"action", "insert"},
+               {"set",
+                {{"action", "promote"}, {"model_id", t * kEach + i + 1}, {"stage", "production"}}}},
+              kAsker);
           if (!done.ok()) failed[t].push_back(done.error().message);
         }
       });
@@ -284,7 +291,8 @@ TEST_CASE("two engines at one database leave one stack without a gap", "[catalog
   CHECK(depth == 4 * kEach);
 }
 
-TEST_CASE("two engines never give one number twice, nor lose a model in force", "[catalog][stages]") {
+TEST_CASE("two engines never give one number twice, nor lose a model in force",
+          "[catalog][stages]") {
   constexpr int kEach = 15;
   Staged rows{SqlDialect::MySql};
   const auto second = rows.place.open();
@@ -295,11 +303,11 @@ TEST_CASE("two engines never give one number twice, nor lose a model in force", 
       threads.emplace_back([&, t] {
         Catalog& catalog = t == 0 ? *rows.catalog : *second;
         for (int i = 0; i < kEach; ++i) {
-          const auto made = catalog.change(
-              {{"entity", "models"},
-               {"action", "insert"},
-               {"set", {{"name", "net"}, {"user_id", 1}, {"project_id", 1}}}},
-              kAsker);
+          const auto made =
+              catalog.change({{"entity", "models"},
+                              {"action", "insert"},
+                              {"set", {{"name", "net"}, {"user_id", 1}, {"project_id", 1}}}},
+                             kAsker);
           if (!made.ok()) failed[t].push_back(made.error().message);
         }
       });
@@ -317,7 +325,9 @@ TEST_CASE("two engines never give one number twice, nor lose a model in force", 
     {
       const std::jthread promoter{[&] { is_promoted = rows.promote(model).ok(); }};
       const std::jthread remover{[&] {
-        is_deleted = second->change({{"entity", "models"}, {"action", "delete"}, {"id", model}}, kAsker).ok();
+        is_deleted =
+            second->change({{"entity", "models"}, {"action", "delete"}, {"id", model}}, kAsker)
+                .ok();
       }};
     }
     CHECK(is_promoted != is_deleted);

@@ -23,8 +23,9 @@ std::string versions(Filled& rows, std::string_view name, std::int64_t project =
   const Batch found = rows.query("model_versions", named, owner);
   std::string out;
   for (std::int64_t row = 0; row < found.rows(); ++row) {
-    out += (out.empty() ? "" : " ") + std::to_string(found.column<std::int64_t>("model_id").value(row)) +
-           ":" + std::to_string(found.column<std::int64_t>("version").value(row));
+    out += (out.empty() ? "" : " ") +
+           std::to_string(found.column<std::int64_t>("model_id").value(row)) + ":" +
+           std::to_string(found.column<std::int64_t>("version").value(row));
   }
   return out;
 }
@@ -53,7 +54,8 @@ TEST_CASE("models of one name are numbered, and no number is used twice", "[cata
   CHECK(rows.query("models", where("id", "=", 6)).column<std::int64_t>("version").value(0) == 3);
 }
 
-TEST_CASE("another name or project is another number, anything else is not", "[catalog][versions]") {
+TEST_CASE("another name or project is another number, anything else is not",
+          "[catalog][versions]") {
   Filled rows{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
   rows.insert("projects", {{"name", "Other"}, {"workspace_id", 1}});
   const auto model = rows.model("a");
@@ -74,7 +76,8 @@ TEST_CASE("another name or project is another number, anything else is not", "[c
   }
 }
 
-TEST_CASE("a model leads to all versions of its name, as far as they are seen", "[catalog][versions]") {
+TEST_CASE("a model leads to all versions of its name, as far as they are seen",
+          "[catalog][versions]") {
   Filled rows{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
   rows.model("a");
   rows.model("b");
@@ -92,7 +95,8 @@ TEST_CASE("a model leads to all versions of its name, as far as they are seen", 
   CHECK(versions(rows, "a", 1, "7") == "1:1");
 }
 
-TEST_CASE("models that were there before are numbered in the order they came", "[catalog][versions]") {
+TEST_CASE("models that were there before are numbered in the order they came",
+          "[catalog][versions]") {
   const auto kind = GENERATE(SqlDialect::Sqlite, SqlDialect::MySql);
   const test::CatalogPlace place{kind};
   const auto connection = place.connect();
@@ -115,7 +119,8 @@ TEST_CASE("models that were there before are numbered in the order they came", "
         name + ", '', 0, '{}', '{}', '{}', 1, 1)");
   }
   must(migrate(*connection, kind, after, system_clock()));
-  const auto numbers = must(connection->query("SELECT model_id, number FROM model_versions ORDER BY model_id"));
+  const auto numbers =
+      must(connection->query("SELECT model_id, number FROM model_versions ORDER BY model_id"));
   using Row = std::vector<SqlValue>;
   const auto pair = [](std::int64_t model, std::int64_t number) { return Row{model, number}; };
   CHECK(numbers.rows == std::vector<Row>{pair(1, 1), pair(2, 1), pair(3, 2), pair(6, 3)});
@@ -128,7 +133,8 @@ TEST_CASE("a model tells by what it was made", "[catalog][lineage]") {
   must(rows.catalog->write_and_wait([](Connection& connection) -> Result<void> {
     MR_CHECK(connection.execute(
         "INSERT INTO jobs (dialect, owner, queue, name, priority, state, stop_reason, created_us, "
-        "started_us, finished_us, updated_us, not_before_us, deadline_us, attempt, failures, crashes, "
+        "started_us, finished_us, updated_us, not_before_us, deadline_us, attempt, failures, "
+        "crashes, "
         "max_attempts, token, lease_holder, lease_until_us, last_event, pipeline, rights) VALUES "
         "('engine', '', 'default', 'train', 0, 'running', 'none', 1, 1, 0, 1, 0, 0, 1, 0, 0, 3, 1, "
         "'', 0, 0, '{}', '{}')"));
@@ -137,7 +143,9 @@ TEST_CASE("a model tells by what it was made", "[catalog][lineage]") {
   const std::string digits(64, 'a');
   const Asker job{.owner = {}, .name = "job 1", .origin = {1, "train lenet", digits}};
   Json columns{{"name", "a"}, {"user_id", 1}, {"project_id", 1}};
-  const auto insert = [&](const Asker& asker) { return rows.change("insert", "models", {{"set", columns}}, asker); };
+  const auto insert = [&](const Asker& asker) {
+    return rows.change("insert", "models", {{"set", columns}}, asker);
+  };
   const auto text = [](const Batch& row, std::string_view column) {
     return std::string{row.column<std::string_view>(column).value(0, "none")};
   };

@@ -14,7 +14,8 @@ Result<void> AddressServices::check_uri(std::string_view uri, bool) {
 Result<std::string> AddressServices::identify(std::string_view uri) {
   if (uri.starts_with("lost:")) return Error{Code::Io, "the disk is away"};
   std::string object{uri};
-  for (auto at = object.find("./"); at != std::string::npos; at = object.find("./")) object.erase(at, 2);
+  for (auto at = object.find("./"); at != std::string::npos; at = object.find("./"))
+    object.erase(at, 2);
   return object;
 }
 

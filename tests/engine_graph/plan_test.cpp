@@ -105,8 +105,9 @@ TEST_CASE("recipes are made real in one node in front of the first that needs th
   CHECK(plan->nodes[4].note == "inserted: makes recipes real");
 }
 
-TEST_CASE("an inserted node has the defaults of its operator, and what its consumer says before them",
-          "[graph][plan][materialise]") {
+TEST_CASE(
+    "an inserted node has the defaults of its operator, and what its consumer says before them",
+    "[graph][plan][materialise]") {
   const auto plan = planned(R"({"defaults": {"augment.render": {"least": 7, "most": 9}}, "ops": [
     {"name": "in", "type": "input.list", "params": {"file": "f:a"}},
     {"name": "blur", "type": "augment.apply", "preOps": ["in"], "params": {"ops": "blur", "condition": []}},

@@ -19,7 +19,8 @@ TEST_CASE("a change of the catalog aborts and retries jobs, and returns the row"
   request.owner = "me";
   const auto id = place.submit(request);
   const auto change = [&place](const char* text, std::string_view owner = {}) {
-    return change_catalog(place.catalog(), place.service(), Json::parse(text), {.owner = std::string{owner}});
+    return change_catalog(place.catalog(), place.service(), Json::parse(text),
+                          {.owner = std::string{owner}});
   };
   SECTION("by number") {
     const Json by_id{

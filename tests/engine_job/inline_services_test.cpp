@@ -20,7 +20,8 @@ TEST_CASE("services of the inline lane use store and catalog under the asker's r
   place.submit(request);
   StoreRights rights;
   rights.grants = {"z0/out"};
-  InlineServices services{{place.store(), place.catalog(), place.service()}, rights, {.owner = "me"}};
+  InlineServices services{
+      {place.store(), place.catalog(), place.service()}, rights, {.owner = "me"}};
   CHECK(must(services.catalog_query(Json{{"entity", "jobs"}})).rows() == 1);
   CHECK(services.put("qiniu:///z0/out/a", "bytes").ok());
   CHECK(services.put("qiniu:///z0/in/a", "bytes").error().code == Code::PermissionDenied);

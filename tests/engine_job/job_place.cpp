@@ -58,7 +58,11 @@ void JobPlace::open(bool start, std::unique_ptr<Scheduler> scheduler) {
   store_settings.work = folder_ / "work";
   store_settings.max_scratch_bytes = max_scratch_bytes;
   life_->store = must(Store::open(store_settings, open_disk));
-  life_->scheduler = scheduler ? std::move(scheduler) : make_worker_pools(PoolSizes{.control = 4, .waiting = 4, .compute = workers, .waiting_share = 4}, *clock);
+  life_->scheduler =
+      scheduler ? std::move(scheduler)
+                : make_worker_pools(
+                      PoolSizes{.control = 4, .waiting = 4, .compute = workers, .waiting_share = 4},
+                      *clock);
   life_->jobs = std::make_unique<JobStore>(*life_->catalog);
   life_->service = std::make_unique<JobService>(*life_->jobs, *registry_, *life_->store,
                                                 *life_->catalog, *life_->scheduler, settings);

@@ -17,7 +17,7 @@ namespace millrace::test {
 class JobPlace {
  public:
   explicit JobPlace(SqlDialect kind = SqlDialect::Sqlite);
-  explicit JobPlace(std::filesystem::path folder);  // of another process
+  explicit JobPlace(std::filesystem::path folder);                    // of another process
   JobPlace(std::filesystem::path folder, DatabaseSettings database);  // and at another's database
   struct Twin {};
   JobPlace(Twin, const JobPlace& other);  // a second process at its folder and database

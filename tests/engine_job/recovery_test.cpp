@@ -149,8 +149,9 @@ TEST_CASE(
   CHECK(place.service().counters().resumed == 1);
 }
 
-TEST_CASE("what jobs that have ended left staged goes at the start, as does what dead processes did",
-          "[job][recovery]") {
+TEST_CASE(
+    "what jobs that have ended left staged goes at the start, as does what dead processes did",
+    "[job][recovery]") {
   JobPlace place;
   place.open(false);
   const auto ended = place.submit(place.pipeline({{"batches", 1}}));

@@ -30,8 +30,9 @@ TEST_CASE("figures: submissions and empty jobs", "[.measure]") {
   for (int i = 0; i < kJobs; ++i) {
     JobRequest request;
     request.pipeline = document;
-    place.service().submit(std::move(request), {},
-                           [&submitted](const Result<JobStore::Submission>& made) { submitted += made.ok() ? 1 : 0; });
+    place.service().submit(
+        std::move(request), {},
+        [&submitted](const Result<JobStore::Submission>& made) { submitted += made.ok() ? 1 : 0; });
   }
   while (submitted < kJobs && Seconds(std::chrono::steady_clock::now() - began).count() < 60)
     std::this_thread::sleep_for(1ms);

@@ -28,7 +28,8 @@ struct Outputs : StoreFixture {
     REQUIRE((*writer)->write(bytes).ok());
   }
 
-  std::unique_ptr<StagedOutputs> outputs = std::make_unique<StagedOutputs>(*store, "job-1-t1", nullptr);
+  std::unique_ptr<StagedOutputs> outputs =
+      std::make_unique<StagedOutputs>(*store, "job-1-t1", nullptr);
 };
 
 const std::string kOne = "qiniu:///z0/b/one", kTwo = "qiniu:///z0/b/two";
@@ -168,8 +169,7 @@ TEST_CASE("neither an output nor a put takes the place of a file that the run re
   }
 }
 
-TEST_CASE("a disk that takes its time holds up nobody who asks for the outputs",
-          "[job][outputs]") {
+TEST_CASE("a disk that takes its time holds up nobody who asks for the outputs", "[job][outputs]") {
   Outputs place;
   std::size_t asked = 0;
   // A lock that were held now would be taken a second time by the same thread, which hangs.

@@ -1,7 +1,8 @@
-#include "engine/base/utf8.hpp"
 #include "engine/plugin/text.hpp"
 
 #include <catch2/catch.hpp>
+
+#include "engine/base/utf8.hpp"
 
 using namespace millrace;
 

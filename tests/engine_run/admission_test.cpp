@@ -31,7 +31,8 @@ std::shared_ptr<const Plan> waiting_plan(std::int64_t threads,
 class Beside {
  public:
   Beside(Scheduler& scheduler, const std::shared_ptr<const Plan>& plan) {
-    run_plan(plan, scheduler, services_, cancel, {}, [this](Outcome outcome) { ended_.set_value(std::move(outcome)); });
+    run_plan(plan, scheduler, services_, cancel, {},
+             [this](Outcome outcome) { ended_.set_value(std::move(outcome)); });
   }
   ~Beside() {
     cancel.stop(StopReason::User);
@@ -80,7 +81,8 @@ struct Meeting {
 
 }  // namespace
 
-TEST_CASE("runs that declare more than fits begin one after the other, in order", "[run][admission]") {
+TEST_CASE("runs that declare more than fits begin one after the other, in order",
+          "[run][admission]") {
   Admission admission{{4, 1000}};
   const auto a = admission.queue(), b = admission.queue(), c = admission.queue();
   CHECK_FALSE(admission.try_enter(b, {1, 0}));  // not its turn
@@ -95,11 +97,14 @@ TEST_CASE("runs that declare more than fits begin one after the other, in order"
   CHECK(admission.try_enter(d, {1, 100}));
 }
 
-TEST_CASE("a run waits until what it declares is free, and ends while it waits when it is stopped", "[run][admission]") {
-  const auto pools = make_worker_pools({.waiting = 4, .compute = 4, .declared_threads = 3}, system_clock());
+TEST_CASE("a run waits until what it declares is free, and ends while it waits when it is stopped",
+          "[run][admission]") {
+  const auto pools =
+      make_worker_pools({.waiting = 4, .compute = 4, .declared_threads = 3}, system_clock());
   Beside first{*pools, waiting_plan(2)};
   wait_until([&] { return first.has_begun(); });
-  Beside second{*pools, waiting_plan(2)}, third{*pools, waiting_plan(1)}, plain{*pools, waiting_plan(0)};
+  Beside second{*pools, waiting_plan(2)}, third{*pools, waiting_plan(1)},
+      plain{*pools, waiting_plan(0)};
   wait_until([&] { return plain.has_begun(); });
   CHECK_FALSE(second.has_begun());
   CHECK_FALSE(third.has_begun());
@@ -110,7 +115,8 @@ TEST_CASE("a run waits until what it declares is free, and ends while it waits w
   wait_until([&] { return third.has_begun(); });
 }
 
-TEST_CASE("compute threads that are held for a training pause, all but one", "[scheduler][admission]") {
+TEST_CASE("compute threads that are held for a training pause, all but one",
+          "[scheduler][admission]") {
   Meeting meeting;
   {
     const auto pools = make_worker_pools({.compute = 4}, system_clock());

@@ -1,7 +1,6 @@
 #include <catch2/catch.hpp>
 
 #include "engine/run/barrier.hpp"
-
 #include "tests/engine_run/test_operators.hpp"
 
 using namespace millrace;
@@ -10,7 +9,8 @@ using namespace millrace::test;
 namespace {
 
 // Runs a plan, keeping every checkpoint, and the rows that had left the run by then.
-std::vector<Checkpoint> checkpoints_of(const std::shared_ptr<const Plan>& plan, std::uint64_t seed) {
+std::vector<Checkpoint> checkpoints_of(const std::shared_ptr<const Plan>& plan,
+                                       std::uint64_t seed) {
   std::vector<Checkpoint> kept;
   RunOptions options;
   options.window = 1;  // so that the input does not run ahead of the checkpoint
@@ -37,7 +37,8 @@ void check_resumes(const std::shared_ptr<const Plan>& plan) {
       CHECK(!ran.outcome.error);
       REQUIRE(ran.values.size() < longest);
       longest = ran.values.size();
-      const std::vector<std::int64_t> wanted{whole.end() - static_cast<std::ptrdiff_t>(longest), whole.end()};
+      const std::vector<std::int64_t> wanted{whole.end() - static_cast<std::ptrdiff_t>(longest),
+                                             whole.end()};
       CHECK(ran.values == wanted);
     }
   }
@@ -71,16 +72,20 @@ TEST_CASE("no checkpoint is made where a state cannot be told", "[run][checkpoin
   CHECK(checkpoints_of(plan, 0).empty());
 }
 
-TEST_CASE("no checkpoint is made of an input that tells no state, whatever it declares", "[run][checkpoint]") {
-  const auto plan =
-      PlanBuilder{}.add("in", "input.forgetful").add("drop", "filter.drop", Json::object(), {"in"}).build();
+TEST_CASE("no checkpoint is made of an input that tells no state, whatever it declares",
+          "[run][checkpoint]") {
+  const auto plan = PlanBuilder{}
+                        .add("in", "input.forgetful")
+                        .add("drop", "filter.drop", Json::object(), {"in"})
+                        .build();
   CHECK(checkpoints_of(plan, 0).empty());
   REQUIRE(without_checkpoint(*plan) != nullptr);
   CHECK(without_checkpoint(*plan)->name == "in");
   CHECK_THAT(explain(*plan), Catch::Contains("no checkpoints: in (input.forgetful)"));
 }
 
-TEST_CASE("no checkpoint is made while an input runs that does not reach a state", "[run][checkpoint]") {
+TEST_CASE("no checkpoint is made while an input runs that does not reach a state",
+          "[run][checkpoint]") {
   const auto plan = PlanBuilder{}
                         .add("a", "input.count", {{"rows", 40}})
                         .add("b", "input.count", {{"rows", 40}})
@@ -94,13 +99,16 @@ TEST_CASE("a checkpoint that cannot be written fails the run", "[run][checkpoint
   const auto plan = PlanBuilder{}.add("in", "input.count", {{"rows", 40}}).build();
   RunOptions options;
   options.checkpoint_every = std::chrono::milliseconds{0};
-  options.on_checkpoint = [](const Checkpoint&) -> Result<void> { return Error{Code::Exhausted, "disk full"}; };
+  options.on_checkpoint = [](const Checkpoint&) -> Result<void> {
+    return Error{Code::Exhausted, "disk full"};
+  };
   const auto ran = test::run_inline(plan, 0, options);
   REQUIRE(ran.outcome.error);
   CHECK(ran.outcome.error->message == "checkpoint: disk full");
 }
 
-TEST_CASE("a checkpoint for which a node has no state is given up, and the next one begins", "[run][checkpoint]") {
+TEST_CASE("a checkpoint for which a node has no state is given up, and the next one begins",
+          "[run][checkpoint]") {
   Barrier barrier{std::chrono::milliseconds{0}, system_clock()};
   REQUIRE(barrier.begin(3, 2));
   CHECK_FALSE(barrier.report(std::nullopt));
@@ -137,7 +145,9 @@ TEST_CASE("batches are known to be done where no checkpoint can be made", "[run]
   options.window = 1;  // so that the input does not run ahead of the mark
   options.window = 1;  // so that the input does not run ahead of the first mark
   options.checkpoint_every = std::chrono::milliseconds{0};
-  options.on_checkpoint = [](const Checkpoint&) -> Result<void> { return Error{Code::Internal, "there is none"}; };
+  options.on_checkpoint = [](const Checkpoint&) -> Result<void> {
+    return Error{Code::Internal, "there is none"};
+  };
   options.on_mark = [&](std::int64_t sequence) { marked.push_back(sequence); };
   options.on_passed = [&](std::int64_t sequence) { passed.push_back(sequence); };
   CHECK(!test::run_inline(plan, 3, options).outcome.error);

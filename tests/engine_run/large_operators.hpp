@@ -65,15 +65,19 @@ class LargeInput final : public Source, public Checkpointed {
  public:
   static constexpr auto kName = "input.large";
   static constexpr auto kRole = Role::Input;
-  static constexpr auto kParams = R"({"batches": {"type": "integer"}, "bytes": {"type": "integer"}})";
+  static constexpr auto kParams =
+      R"({"batches": {"type": "integer"}, "bytes": {"type": "integer"}})";
   explicit LargeInput(const Params& params)
-      : batches_{params.integer("batches", 1)}, bytes_{static_cast<std::size_t>(params.integer("bytes", 0))} {}
+      : batches_{params.integer("batches", 1)},
+        bytes_{static_cast<std::size_t>(params.integer("bytes", 0))} {}
   bool produce(Context& context) override {
     context.emit(large_batch(next_, next_, bytes_));
     return ++next_ < batches_;
   }
   std::string snapshot(Context&) override { return std::to_string(next_); }
-  void restore(Context&, std::string_view state) override { next_ = std::stoll(std::string{state}); }
+  void restore(Context&, std::string_view state) override {
+    next_ = std::stoll(std::string{state});
+  }
 
  private:
   std::int64_t batches_;
@@ -81,8 +85,9 @@ class LargeInput final : public Source, public Checkpointed {
   std::int64_t next_ = 0;
 };
 
-/// Makes `times` batches of `bytes` of each row, value * 1000 + place: in one call, or `steps` of them a call. In the first
-/// try of a call that is not the first it fails `fails` times. With `at_end` it does so once, for value 0, in finish().
+/// Makes `times` batches of `bytes` of each row, value * 1000 + place: in one call, or `steps` of
+/// them a call. In the first try of a call that is not the first it fails `fails` times. With
+/// `at_end` it does so once, for value 0, in finish().
 class Burst final : public Operator {
  public:
   static constexpr auto kName = "preprocess.burst";

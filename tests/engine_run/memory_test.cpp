@@ -40,11 +40,13 @@ std::vector<std::int64_t> burst_values(std::int64_t rows, std::int64_t times) {
 
 }  // namespace
 
-TEST_CASE("what one call emits beyond its bound goes to scratch and comes back in order", "[run][memory]") {
-  const auto measured = measure(PlanBuilder{}
-                                    .add("in", "input.count", {{"rows", 2}, {"batch", 1}})
-                                    .add("burst", "preprocess.burst", {{"times", 20}, {"bytes", 16 * kMiB}}, {"in"})
-                                    .add("shrink", "preprocess.shrink", Json::object(), {"burst"}));
+TEST_CASE("what one call emits beyond its bound goes to scratch and comes back in order",
+          "[run][memory]") {
+  const auto measured =
+      measure(PlanBuilder{}
+                  .add("in", "input.count", {{"rows", 2}, {"batch", 1}})
+                  .add("burst", "preprocess.burst", {{"times", 20}, {"bytes", 16 * kMiB}}, {"in"})
+                  .add("shrink", "preprocess.shrink", Json::object(), {"burst"}));
   REQUIRE(!measured.ran.outcome.error);
   CHECK(measured.ran.values == burst_values(2, 20));
   CHECK(measured.ran.outcome.counts.at("spilled") > 0);
@@ -76,13 +78,15 @@ TEST_CASE(
   CHECK(LiveBytes::all().now == 0);
 }
 
-TEST_CASE("an operator that is called again waits until what it emitted has moved on", "[run][memory]") {
+TEST_CASE("an operator that is called again waits until what it emitted has moved on",
+          "[run][memory]") {
   const bool at_end = GENERATE(false, true);
   CAPTURE(at_end);
   const auto measured = measure(
       PlanBuilder{}
           .add("in", "input.count", {{"rows", 1}, {"batch", 1}})
-          .add("burst", "preprocess.burst", {{"times", 30}, {"bytes", 32 * kMiB}, {"steps", 1}, {"at_end", at_end}}, {"in"})
+          .add("burst", "preprocess.burst",
+               {{"times", 30}, {"bytes", 32 * kMiB}, {"steps", 1}, {"at_end", at_end}}, {"in"})
           .add("shrink", "preprocess.shrink", Json::object(), {"burst"}));
   REQUIRE(!measured.ran.outcome.error);
   CHECK(measured.ran.values == burst_values(1, 30));
@@ -119,7 +123,8 @@ TEST_CASE("the batches on all edges of a run together are bounded in bytes", "[r
   CHECK(measured.most < kMostLive);
 }
 
-TEST_CASE("parts of a number meet in the same order whatever the workers do", "[run][memory][merge]") {
+TEST_CASE("parts of a number meet in the same order whatever the workers do",
+          "[run][memory][merge]") {
   const auto plan = [](std::int64_t steps) {
     return PlanBuilder{}
         .add("in", "input.count", {{"rows", 6}, {"batch", 1}})
@@ -138,15 +143,19 @@ TEST_CASE("parts of a number meet in the same order whatever the workers do", "[
       REQUIRE(!ran.outcome.error);
       CHECK(ran.values == wanted.values);
     }
-    for (int round = 0; round < 5; ++round) CHECK(run_threads(plan(steps), 4).values == wanted.values);
+    for (int round = 0; round < 5; ++round)
+      CHECK(run_threads(plan(steps), 4).values == wanted.values);
   }
 }
 
-TEST_CASE("a batch that is tried again emits nothing of its failed try, however many calls that took", "[run][memory][retry]") {
+TEST_CASE(
+    "a batch that is tried again emits nothing of its failed try, however many calls that took",
+    "[run][memory][retry]") {
   const auto ran = run_threads(
       PlanBuilder{}
           .add("in", "input.count", {{"rows", 3}, {"batch", 1}})
-          .add("burst", "preprocess.burst", {{"times", 4}, {"steps", 1}, {"failures", 2}, {"bytes", 20 * kMiB}}, {"in"})
+          .add("burst", "preprocess.burst",
+               {{"times", 4}, {"steps", 1}, {"failures", 2}, {"bytes", 20 * kMiB}}, {"in"})
           .retry(3)
           .add("shrink", "preprocess.shrink", Json::object(), {"burst"})
           .build(),
@@ -156,7 +165,8 @@ TEST_CASE("a batch that is tried again emits nothing of its failed try, however 
   CHECK(ran.outcome.counts.at("calls") == 12);
 }
 
-TEST_CASE("an operator that wants a number whole gets all of its parts as one batch", "[run][memory]") {
+TEST_CASE("an operator that wants a number whole gets all of its parts as one batch",
+          "[run][memory]") {
   const auto plan = PlanBuilder{}
                         .add("in", "input.count", {{"rows", 4}, {"batch", 1}})
                         .add("burst", "preprocess.burst", {{"times", 7}, {"steps", 2}}, {"in"})

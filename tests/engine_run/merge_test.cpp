@@ -1,6 +1,6 @@
-#include <catch2/catch.hpp>
-
 #include "engine/run/merge.hpp"
+
+#include <catch2/catch.hpp>
 
 using namespace millrace;
 
@@ -30,7 +30,8 @@ std::vector<std::int64_t> values(const Batch& batch) {
 }  // namespace
 
 TEST_CASE("parts are merged by root, and within one root in their order", "[run][merge]") {
-  const auto merged = merge_parts(parts(rows({1, 2, 2, 5}, {10, 20, 21, 50}), rows({2, 3}, {29, 39})));
+  const auto merged =
+      merge_parts(parts(rows({1, 2, 2, 5}, {10, 20, 21, 50}), rows({2, 3}, {29, 39})));
   REQUIRE(merged.size() == 1);
   CHECK(values(merged.front()) == std::vector<std::int64_t>{10, 20, 21, 29, 39, 50});
 }
@@ -38,7 +39,8 @@ TEST_CASE("parts are merged by root, and within one root in their order", "[run]
 TEST_CASE("a column that one part lacks is null in its rows", "[run][merge]") {
   Builder<std::string_view> ops;
   ops.append("flip");
-  const auto merged = merge_parts(parts(rows({1}, {1}).with("ops", std::move(ops)), rows({1}, {2})));
+  const auto merged =
+      merge_parts(parts(rows({1}, {1}).with("ops", std::move(ops)), rows({1}, {2})));
   REQUIRE(merged.size() == 1);
   const auto column = merged.front().column<std::string_view>("ops");
   CHECK(column[0] == "flip");

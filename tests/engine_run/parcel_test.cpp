@@ -1,6 +1,6 @@
-#include <catch2/catch.hpp>
-
 #include "engine/run/parcel.hpp"
+
+#include <catch2/catch.hpp>
 
 using namespace millrace;
 
@@ -47,7 +47,8 @@ TEST_CASE("an edge keeps its order through many pushes and pops", "[run][edge]")
       auto next = parcel(pushed, 1);
       if (edge.try_push(next, {16, 16})) ++pushed;
     }
-    for (int i = 0; i < round % 5 && edge.head(); ++i) CHECK(edge.pop(producer_waits)->sequence == popped++);
+    for (int i = 0; i < round % 5 && edge.head(); ++i)
+      CHECK(edge.pop(producer_waits)->sequence == popped++);
   }
   CHECK(pushed > 100);
 }

@@ -1,6 +1,6 @@
-#include <catch2/catch.hpp>
-
 #include <map>
+
+#include <catch2/catch.hpp>
 
 #include "engine/base/random.hpp"
 #include "tests/engine_run/test_operators.hpp"
@@ -39,7 +39,8 @@ class Reference {
           }
         }
         for (std::size_t node = 0; node < nodes_.size(); ++node) {
-          if (is_last(node)) for (const Row& row : out[node]) kept[node].push_back(row.value);
+          if (is_last(node))
+            for (const Row& row : out[node]) kept[node].push_back(row.value);
         }
       }
     }
@@ -55,7 +56,8 @@ class Reference {
     if (made.id == "filter.drop" && row.value % made.parameter != 0) out.push_back(row);
     if (made.id == "preprocess.sum") out.push_back({row.root, sums_[node] += row.value});
     if (made.id == "augment.repeat") {
-      for (std::int64_t copy = 0; copy <= std::abs(row.value) % made.parameter; ++copy) out.push_back(row);
+      for (std::int64_t copy = 0; copy <= std::abs(row.value) % made.parameter; ++copy)
+        out.push_back(row);
     }
   }
 
@@ -74,7 +76,8 @@ class Reference {
 
 }  // namespace
 
-TEST_CASE("random graphs give what root by root evaluation gives, for any order of tasks", "[run][property]") {
+TEST_CASE("random graphs give what root by root evaluation gives, for any order of tasks",
+          "[run][property]") {
   const std::uint64_t first = 20'260'801;
   for (std::uint64_t seed = first; seed < first + 60; ++seed) {
     SeededRandom random{seed};
@@ -82,15 +85,18 @@ TEST_CASE("random graphs give what root by root evaluation gives, for any order 
     std::vector<Made> nodes;
     const std::size_t inputs = 1 + pick(3), others = 2 + pick(9);
     for (std::size_t i = 0; i < inputs; ++i) {
-      nodes.push_back({"i" + std::to_string(i), "input.count", {}, static_cast<std::int64_t>(1000 * i)});
+      nodes.push_back(
+          {"i" + std::to_string(i), "input.count", {}, static_cast<std::int64_t>(1000 * i)});
     }
     for (std::size_t i = 0; i < others; ++i) {
-      static constexpr const char* kIds[] = {"preprocess.add", "filter.drop", "preprocess.sum", "augment.repeat"};
+      static constexpr const char* kIds[] = {"preprocess.add", "filter.drop", "preprocess.sum",
+                                             "augment.repeat"};
       Made made{"n" + std::to_string(i), kIds[pick(4)], {}, static_cast<std::int64_t>(2 + pick(3))};
       const std::size_t wanted = 1 + pick(3);
       for (std::size_t edge = 0; edge < wanted; ++edge) {
         const std::size_t before = pick(nodes.size());
-        if (std::find(made.before.begin(), made.before.end(), before) == made.before.end()) made.before.push_back(before);
+        if (std::find(made.before.begin(), made.before.end(), before) == made.before.end())
+          made.before.push_back(before);
       }
       nodes.push_back(made);
     }
@@ -99,8 +105,8 @@ TEST_CASE("random graphs give what root by root evaluation gives, for any order 
     for (const Made& made : nodes) {
       std::vector<std::string> before;
       for (const std::size_t each : made.before) before.push_back(nodes[each].name);
-      Json params{{"from", made.parameter}, {"rows", rows}, {"batch", 1 + pick(4)}, {"by", made.parameter},
-                  {"of", made.parameter},   {"times", made.parameter}};
+      Json params{{"from", made.parameter}, {"rows", rows},         {"batch", 1 + pick(4)},
+                  {"by", made.parameter},   {"of", made.parameter}, {"times", made.parameter}};
       builder.add(made.name, made.id, params, before, {{"grain", pick(3)}});
     }
     const auto plan = builder.build();

@@ -1,6 +1,6 @@
-#include <catch2/catch.hpp>
-
 #include <algorithm>
+
+#include <catch2/catch.hpp>
 
 #include "tests/engine_run/test_operators.hpp"
 
@@ -23,7 +23,8 @@ PlanBuilder shaky(Json params) {
 
 }  // namespace
 
-TEST_CASE("a failed try of an operator with state is repeated from its state before the batch", "[run][retry]") {
+TEST_CASE("a failed try of an operator with state is repeated from its state before the batch",
+          "[run][retry]") {
   SECTION("and what the failed tries counted and told is dropped") {
     const auto ran = run_threads(shaky({{"at", 13}, {"failures", 2}}).retry(3).build(), 2);
     REQUIRE(!ran.outcome.error);
@@ -42,7 +43,8 @@ TEST_CASE("a failed try of an operator with state is repeated from its state bef
     CHECK(ran.values == sums(30));
   }
   SECTION("and not at all while that state is not known") {
-    const auto ran = run_threads(shaky({{"at", 13}, {"failures", 1}, {"silent", true}}).retry(3).build(), 2);
+    const auto ran =
+        run_threads(shaky({{"at", 13}, {"failures", 1}, {"silent", true}}).retry(3).build(), 2);
     REQUIRE(ran.outcome.error);
     CHECK(ran.outcome.error->code == Code::Unavailable);
     CHECK(ran.outcome.error->message.find("not tried again") != std::string::npos);
@@ -94,9 +96,11 @@ TEST_CASE("a checkpoint that is given up is told, less and less often", "[run][c
   const auto ran = run_inline(shaky({{"at", -1}, {"silent", true}}).build(), 0, std::move(options));
   REQUIRE(!ran.outcome.error);
   CHECK(written == 0);
-  const auto told = std::count_if(ran.messages.begin(), ran.messages.end(), [](const std::string& message) {
-    return message.find("no checkpoint") != std::string::npos && message.find("too much to tell") != std::string::npos;
-  });
+  const auto told =
+      std::count_if(ran.messages.begin(), ran.messages.end(), [](const std::string& message) {
+        return message.find("no checkpoint") != std::string::npos &&
+               message.find("too much to tell") != std::string::npos;
+      });
   CHECK(told >= 1);
   CHECK(told <= 4);  // of ten batches: the first, second, fourth and eighth
 }

@@ -1,7 +1,7 @@
-#include <catch2/catch.hpp>
-
 #include <numeric>
 #include <thread>
+
+#include <catch2/catch.hpp>
 
 #include "tests/engine_run/test_operators.hpp"
 
@@ -25,7 +25,8 @@ TEST_CASE("rows leave a run in the order of the input", "[run][order]") {
                         .add("drop", "filter.drop", {{"of", 1'000'000}}, {"add"})
                         .build();
   const auto wanted = numbers(5, 1000);
-  for (std::uint64_t seed = 0; seed < 20; ++seed) CHECK(test::run_inline(plan, seed).values == wanted);
+  for (std::uint64_t seed = 0; seed < 20; ++seed)
+    CHECK(test::run_inline(plan, seed).values == wanted);
   CHECK(run_threads(plan, 1).values == wanted);
   CHECK(run_threads(plan, 8).values == wanted);
 }
@@ -44,7 +45,8 @@ TEST_CASE("a watch names the nodes whose operators are being called", "[run][wat
   RunOptions options;
   options.watch = &watch;
   const Ran ran = run_threads(plan, 2, options, [&](Cancel& cancel) {
-    while (busy != std::vector<std::string>{"stuck"} && std::chrono::steady_clock::now() < deadline) {
+    while (busy != std::vector<std::string>{"stuck"} &&
+           std::chrono::steady_clock::now() < deadline) {
       std::this_thread::yield();
       busy = watch.busy_nodes();
     }
@@ -62,7 +64,8 @@ TEST_CASE("rows of one root follow the order of preOps where branches meet", "[r
                         .add("all", "preprocess.sum", Json::object(), {"plus", "in"})
                         .build();
   // 100, 0, 101, 1, 102, 2, 103, 3 as running sums
-  CHECK(test::run_inline(plan).values == std::vector<std::int64_t>{100, 100, 201, 202, 304, 306, 409, 412});
+  CHECK(test::run_inline(plan).values ==
+        std::vector<std::int64_t>{100, 100, 201, 202, 304, 306, 409, 412});
 }
 
 TEST_CASE("inputs are read one after the other", "[run][order]") {
@@ -72,9 +75,10 @@ TEST_CASE("inputs are read one after the other", "[run][order]") {
                         .add("only_b", "preprocess.add", {{"by", 1000}}, {"b"})
                         .add("all", "filter.drop", {{"of", 1'000'000}}, {"only_b", "a", "b"})
                         .build();
-  const std::vector<std::int64_t> wanted{1,    2,   3,    4,    1100, 100,  1101,
-                                         101,  1102, 102, 1103, 103, 1104, 104};
-  for (std::uint64_t seed = 0; seed < 20; ++seed) CHECK(test::run_inline(plan, seed).values == wanted);
+  const std::vector<std::int64_t> wanted{1,   2,    3,   4,    1100, 100,  1101,
+                                         101, 1102, 102, 1103, 103,  1104, 104};
+  for (std::uint64_t seed = 0; seed < 20; ++seed)
+    CHECK(test::run_inline(plan, seed).values == wanted);
   CHECK(run_threads(plan, 4).values == wanted);
 }
 
@@ -150,11 +154,12 @@ TEST_CASE("grain gives one call few rows, and never cuts a root", "[run][grain]"
 }
 
 TEST_CASE("the first error of a node ends the run and names the node", "[run][error]") {
-  const auto plan = PlanBuilder{}
-                        .add("in", "input.count", {{"rows", 1000}})
-                        .add("bad", "preprocess.fail", {{"at", 500}, {"code", MR_DATA_INVALID}}, {"in"})
-                        .add("add", "preprocess.add", Json::object(), {"bad"})
-                        .build();
+  const auto plan =
+      PlanBuilder{}
+          .add("in", "input.count", {{"rows", 1000}})
+          .add("bad", "preprocess.fail", {{"at", 500}, {"code", MR_DATA_INVALID}}, {"in"})
+          .add("add", "preprocess.add", Json::object(), {"bad"})
+          .build();
   const auto ran = run_threads(plan, 4);
   REQUIRE(ran.outcome.error);
   CHECK(ran.outcome.error->code == Code::DataInvalid);
@@ -162,11 +167,13 @@ TEST_CASE("the first error of a node ends the run and names the node", "[run][er
   CHECK(ran.outcome.failed_node == "bad");
 }
 
-TEST_CASE("a passing fault is tried again, and what the failed try emitted is not seen", "[run][retry]") {
+TEST_CASE("a passing fault is tried again, and what the failed try emitted is not seen",
+          "[run][retry]") {
   const auto build = [](int tries, int failures, int code, bool grain) {
     return PlanBuilder{}
         .add("in", "input.count", {{"rows", 30}})
-        .add("bad", "preprocess.fail", {{"at", 12}, {"times", failures}, {"code", code}}, {"in"}, {{"grain", grain ? 1 : 0}})
+        .add("bad", "preprocess.fail", {{"at", 12}, {"times", failures}, {"code", code}}, {"in"},
+             {{"grain", grain ? 1 : 0}})
         .retry(tries)
         .build();
   };

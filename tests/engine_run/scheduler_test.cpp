@@ -56,10 +56,12 @@ TEST_CASE("a delayed task runs when its time has come", "[scheduler]") {
   const auto pools = make_worker_pools({.compute = 1}, system_clock());
   std::promise<Clock::Steady> ran;
   const auto begin = system_clock().steady();
-  pools->submit_after(std::chrono::milliseconds{20}, {[](void* self) {
-                        static_cast<std::promise<Clock::Steady>*>(self)->set_value(system_clock().steady());
-                      },
-                      &ran});
+  pools->submit_after(
+      std::chrono::milliseconds{20},
+      {[](void* self) {
+         static_cast<std::promise<Clock::Steady>*>(self)->set_value(system_clock().steady());
+       },
+       &ran});
   auto future = ran.get_future();
   REQUIRE(future.wait_for(std::chrono::seconds{30}) == std::future_status::ready);
   CHECK(future.get() - begin >= std::chrono::milliseconds{20});
@@ -85,7 +87,8 @@ TEST_CASE("upkeep runs though every thread for operators and jobs is kept", "[sc
   pools->submit({Kept::run, &kept[2]}, Pool::Compute);
   for (auto& each : kept) each.entered.get_future().wait();
   pools->submit({Kept::upkeep, &kept[0]}, Pool::Upkeep);
-  CHECK(kept[0].upkept.get_future().wait_for(std::chrono::seconds{30}) == std::future_status::ready);
+  CHECK(kept[0].upkept.get_future().wait_for(std::chrono::seconds{30}) ==
+        std::future_status::ready);
   open.set_value();
 }
 
@@ -131,8 +134,9 @@ TEST_CASE("a worker without work takes over what another has put off", "[schedul
   Pair pair{*pools};
   pools->submit({[](void* self) {
                    auto& made = *static_cast<Pair*>(self);
-                   made.pools.submit_next({[](void* other) { static_cast<Pair*>(other)->helped.set_value(); }, self},
-                                          Pool::Compute);
+                   made.pools.submit_next(
+                       {[](void* other) { static_cast<Pair*>(other)->helped.set_value(); }, self},
+                       Pool::Compute);
                    const auto waited = made.helped.get_future().wait_for(std::chrono::seconds{30});
                    made.was_helped = waited == std::future_status::ready;
                    made.ended.set_value();
@@ -168,7 +172,8 @@ TEST_CASE("what a worker makes for itself holds up nobody else's task for long",
   CHECK(busy.runs_before_other > 0);
 }
 
-TEST_CASE("the inline scheduler keeps the order of submission, or that of its seed", "[scheduler]") {
+TEST_CASE("the inline scheduler keeps the order of submission, or that of its seed",
+          "[scheduler]") {
   struct Mark {
     std::vector<int>* order;
     int number;
@@ -183,7 +188,8 @@ TEST_CASE("the inline scheduler keeps the order of submission, or that of its se
     std::vector<Mark> marks;
     for (int i = 0; i < 8; ++i) marks.push_back({&order, i});
     scheduler.submit_after(std::chrono::hours{1}, {Mark::run, &marks[7]});
-    for (int i = 0; i < 7; ++i) scheduler.submit({Mark::run, &marks[static_cast<std::size_t>(i)]}, Pool::Compute);
+    for (int i = 0; i < 7; ++i)
+      scheduler.submit({Mark::run, &marks[static_cast<std::size_t>(i)]}, Pool::Compute);
     scheduler.drain();
     return order;
   };

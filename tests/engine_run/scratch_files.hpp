@@ -2,20 +2,20 @@
 
 #include <atomic>
 #include <cerrno>
+#include <fcntl.h>
 #include <filesystem>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
-
-#include <fcntl.h>
 #include <unistd.h>
 
 #include "engine/plugin/services.hpp"
 
 namespace millrace::test {
 
-/// Scratch in files without a name, which go with the object. [any thread; each file one thread at a time]
+/// Scratch in files without a name, which go with the object. [any thread; each file one thread at
+/// a time]
 class ScratchFiles {
  public:
   Result<ObjectWriter*> stage(std::string_view uri) { return &file(uri); }
@@ -31,11 +31,13 @@ class ScratchFiles {
    public:
     explicit File(std::atomic<std::size_t>& written)
         : written_{written},
-          descriptor_{::open(std::filesystem::temp_directory_path().c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)} {}
+          descriptor_{::open(std::filesystem::temp_directory_path().c_str(),
+                             O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)} {}
     ~File() override { ::close(descriptor_); }
     Result<void> write(std::string_view bytes) override {
       while (!bytes.empty()) {
-        const auto count = ::pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(size_));
+        const auto count =
+            ::pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(size_));
         if (count < 0) return failed();
         size_ += static_cast<std::uint64_t>(count);
         written_ += static_cast<std::size_t>(count);
@@ -61,7 +63,8 @@ class ScratchFiles {
    public:
     explicit Reader(int descriptor) : descriptor_{descriptor} {}
     Result<std::size_t> read(std::span<char> buffer) override {
-      const auto count = ::pread(descriptor_, buffer.data(), buffer.size(), static_cast<off_t>(at_));
+      const auto count =
+          ::pread(descriptor_, buffer.data(), buffer.size(), static_cast<off_t>(at_));
       if (count < 0) return failed();
       at_ += static_cast<std::uint64_t>(count);
       return static_cast<std::size_t>(count);

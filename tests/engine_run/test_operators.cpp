@@ -15,7 +15,8 @@ namespace millrace::test {
 
 namespace {
 
-Batch values_batch(const std::vector<std::int64_t>& roots, const std::vector<std::int64_t>& values) {
+Batch values_batch(const std::vector<std::int64_t>& roots,
+                   const std::vector<std::int64_t>& values) {
   Builder<std::int64_t> root, value;
   for (const auto each : roots) root.append(each);
   for (const auto each : values) value.append(each);
@@ -45,12 +46,15 @@ class Count final : public Source, public Checkpointed {
 
   bool produce(Context& context) override {
     std::vector<std::int64_t> values;
-    for (; next_ < end_ && static_cast<std::int64_t>(values.size()) < batch_; ++next_) values.push_back(next_);
+    for (; next_ < end_ && static_cast<std::int64_t>(values.size()) < batch_; ++next_)
+      values.push_back(next_);
     if (!values.empty()) context.emit(values_batch(values, values));
     return next_ < end_;
   }
   std::string snapshot(Context&) override { return std::to_string(next_); }
-  void restore(Context&, std::string_view state) override { next_ = std::stoll(std::string{state}); }
+  void restore(Context&, std::string_view state) override {
+    next_ = std::stoll(std::string{state});
+  }
 
  private:
   std::int64_t next_, end_, batch_;
@@ -81,7 +85,8 @@ class Add final : public Operator {
   explicit Add(const Params& params) : by_{params.integer("by", 1)} {}
   void process(Context& context, Batch batch) override {
     context.count("calls");
-    context.emit(change_values(std::move(batch), [this](std::int64_t value) { return value + by_; }));
+    context.emit(
+        change_values(std::move(batch), [this](std::int64_t value) { return value + by_; }));
   }
 
  private:
@@ -99,7 +104,8 @@ class Repeat final : public Operator {
     std::vector<std::int64_t> rows;
     const auto values = batch.column<std::int64_t>("value");
     for (std::int64_t row = 0; row < batch.rows(); ++row) {
-      for (std::int64_t copy = 0; copy <= std::abs(values.value(row)) % times_; ++copy) rows.push_back(row);
+      for (std::int64_t copy = 0; copy <= std::abs(values.value(row)) % times_; ++copy)
+        rows.push_back(row);
     }
     context.emit(batch.take(rows));
   }
@@ -116,7 +122,8 @@ class Drop final : public Operator {
   static constexpr auto kTraits = R"({"stateless": true})";
   explicit Drop(const Params& params) : of_{params.integer("of", 2)} {}
   void process(Context& context, Batch batch) override {
-    context.emit(std::move(batch).keep_rows("value", [this](std::int64_t value) { return value % of_ != 0; }));
+    context.emit(std::move(batch).keep_rows(
+        "value", [this](std::int64_t value) { return value % of_ != 0; }));
   }
 
  private:
@@ -130,7 +137,8 @@ class Sum final : public Operator, public Checkpointed {
   static constexpr auto kParams = "{}";
   explicit Sum(const Params&) {}
   void process(Context& context, Batch batch) override {
-    context.emit(change_values(std::move(batch), [this](std::int64_t value) { return sum_ += value; }));
+    context.emit(
+        change_values(std::move(batch), [this](std::int64_t value) { return sum_ += value; }));
   }
   std::string snapshot(Context&) override { return std::to_string(sum_); }
   void restore(Context&, std::string_view state) override { sum_ = std::stoll(std::string{state}); }
@@ -164,8 +172,11 @@ class Split final : public Operator {
   explicit Split(const Params&) {}
   void process(Context& context, Batch batch) override {
     Batch odd = batch.share();
-    context.emit(std::move(odd).keep_rows("value", [](std::int64_t value) { return value % 2 != 0; }), "odd");
-    context.emit(std::move(batch).keep_rows("value", [](std::int64_t value) { return value % 2 == 0; }));
+    context.emit(
+        std::move(odd).keep_rows("value", [](std::int64_t value) { return value % 2 != 0; }),
+        "odd");
+    context.emit(
+        std::move(batch).keep_rows("value", [](std::int64_t value) { return value % 2 == 0; }));
   }
 };
 
@@ -211,8 +222,8 @@ class Wait final : public Operator {
   }
 };
 
-// Fails at value `at` in its first `failures` tries, when all of its work is done but for saying so. When `silent` it cannot
-// tell its state.
+// Fails at value `at` in its first `failures` tries, when all of its work is done but for saying
+// so. When `silent` it cannot tell its state.
 class Shaky final : public Operator, public Checkpointed {
  public:
   static constexpr auto kName = "preprocess.shaky";
@@ -220,14 +231,18 @@ class Shaky final : public Operator, public Checkpointed {
   static constexpr auto kParams = R"({"at": {"type": "integer"}, "failures": {"type": "integer"},
     "silent": {"type": "boolean"}})";
   explicit Shaky(const Params& params)
-      : at_{params.integer("at", 0)}, failures_{params.integer("failures", 1)}, silent_{params.boolean("silent")} {}
+      : at_{params.integer("at", 0)},
+        failures_{params.integer("failures", 1)},
+        silent_{params.boolean("silent")} {}
   void process(Context& context, Batch batch) override {
     const auto values = batch.column<std::int64_t>("value");
     bool is_bad = false;
-    for (std::int64_t row = 0; row < batch.rows(); ++row) is_bad = is_bad || values.value(row) == at_;
+    for (std::int64_t row = 0; row < batch.rows(); ++row)
+      is_bad = is_bad || values.value(row) == at_;
     context.count("calls");
     context.record_event({.code = "seen", .message = "a batch"});
-    context.emit(change_values(std::move(batch), [this](std::int64_t value) { return sum_ += value; }));
+    context.emit(
+        change_values(std::move(batch), [this](std::int64_t value) { return sum_ += value; }));
     if (is_bad && context.attempt() < failures_) throw Failure{MR_UNAVAILABLE, "no luck"};
   }
   std::string snapshot(Context&) override {
@@ -250,7 +265,9 @@ class ShakyInput final : public Source, public Checkpointed {
   static constexpr auto kParams = R"({"rows": {"type": "integer"}, "at": {"type": "integer"},
     "failures": {"type": "integer"}})";
   explicit ShakyInput(const Params& params)
-      : rows_{params.integer("rows", 10)}, at_{params.integer("at", 0)}, failures_{params.integer("failures", 1)} {}
+      : rows_{params.integer("rows", 10)},
+        at_{params.integer("at", 0)},
+        failures_{params.integer("failures", 1)} {}
   bool produce(Context& context) override {
     const std::int64_t value = next_++;
     context.count("calls");
@@ -259,7 +276,9 @@ class ShakyInput final : public Source, public Checkpointed {
     return next_ < rows_;
   }
   std::string snapshot(Context&) override { return std::to_string(next_); }
-  void restore(Context&, std::string_view state) override { next_ = std::stoll(std::string{state}); }
+  void restore(Context&, std::string_view state) override {
+    next_ = std::stoll(std::string{state});
+  }
 
  private:
   std::int64_t rows_, at_, failures_;
@@ -275,7 +294,8 @@ class Thorough final : public Operator, public Checkpointed {
   explicit Thorough(const Params&) {}
   void process(Context& context, Batch batch) override {
     while (!context.stopping()) std::this_thread::yield();
-    context.emit(change_values(std::move(batch), [this](std::int64_t value) { return sum_ += value; }));
+    context.emit(
+        change_values(std::move(batch), [this](std::int64_t value) { return sum_ += value; }));
   }
   std::string snapshot(Context&) override { return std::to_string(sum_); }
   void restore(Context&, std::string_view state) override { sum_ = std::stoll(std::string{state}); }
@@ -285,10 +305,10 @@ class Thorough final : public Operator, public Checkpointed {
 };
 
 const mr_plugin& test_plugin() {
-  static const mr_plugin* plugin =
-      detail::describe(
-      &host_table(), "test", "1.0.0", detail::define_all<Count, Forgetful, Add, Repeat, Drop, Sum, Total, Split, Fail, Wait, Shaky,
-                                                   ShakyInput, Thorough, LargeInput, Burst, Swell, Shrink, Whole>);
+  static const mr_plugin* plugin = detail::describe(
+      &host_table(), "test", "1.0.0",
+      detail::define_all<Count, Forgetful, Add, Repeat, Drop, Sum, Total, Split, Fail, Wait, Shaky,
+                         ShakyInput, Thorough, LargeInput, Burst, Swell, Shrink, Whole>);
   return *plugin;
 }
 
@@ -333,7 +353,9 @@ void QuietServices::log(std::string_view, int, std::string_view message) {
   messages_.emplace_back(message);
 }
 
-void QuietServices::record_event(std::string_view node, const RecordLogEvent& event) { count(node, event.code, 1); }
+void QuietServices::record_event(std::string_view node, const RecordLogEvent& event) {
+  count(node, event.code, 1);
+}
 
 void QuietServices::count(std::string_view, std::string_view counter, std::int64_t by) {
   const std::lock_guard lock{mutex_};
@@ -368,7 +390,8 @@ PlanBuilder& PlanBuilder::add(std::string name, std::string_view id, Json params
 }
 
 PlanBuilder& PlanBuilder::retry(int tries) {
-  plan_.nodes.back().chain.back().retry = {tries, std::chrono::milliseconds{1}, std::chrono::milliseconds{4}};
+  plan_.nodes.back().chain.back().retry = {tries, std::chrono::milliseconds{1},
+                                           std::chrono::milliseconds{4}};
   return *this;
 }
 
@@ -383,7 +406,8 @@ PlanBuilder& PlanBuilder::timeout(std::chrono::milliseconds time) {
 }
 
 PlanBuilder& PlanBuilder::fuse(std::string name, std::string_view id, Json params) {
-  plan_.nodes.back().chain.push_back(make_node(std::move(name), id, std::move(params), Json::object()));
+  plan_.nodes.back().chain.push_back(
+      make_node(std::move(name), id, std::move(params), Json::object()));
   return *this;
 }
 
@@ -399,7 +423,8 @@ Ran run_inline(const std::shared_ptr<const Plan>& plan, std::uint64_t seed, RunO
   Cancel cancel;
   QuietServices services{cancel};
   std::optional<Outcome> outcome;
-  run_plan(plan, scheduler, services, cancel, std::move(options), [&](Outcome ended) { outcome = std::move(ended); });
+  run_plan(plan, scheduler, services, cancel, std::move(options),
+           [&](Outcome ended) { outcome = std::move(ended); });
   scheduler.drain();
   if (!outcome) throw std::logic_error{"the run delivered no outcome"};
   Ran ran{*std::move(outcome), {}, services.messages()};
@@ -409,7 +434,8 @@ Ran run_inline(const std::shared_ptr<const Plan>& plan, std::uint64_t seed, RunO
 
 Ran run_threads(const std::shared_ptr<const Plan>& plan, std::size_t workers, RunOptions options,
                 std::function<void(Cancel&)> meanwhile) {
-  const auto scheduler = make_worker_pools({.waiting = 4, .compute = workers, .waiting_share = 2}, system_clock());
+  const auto scheduler =
+      make_worker_pools({.waiting = 4, .compute = workers, .waiting_share = 2}, system_clock());
   Cancel cancel;
   QuietServices services{cancel};
   std::promise<Outcome> promise;
@@ -422,7 +448,8 @@ Ran run_threads(const std::shared_ptr<const Plan>& plan, std::size_t workers, Ru
   }
   Ran ran{future.get(), {}, services.messages()};
   ran.values = values_of(ran.outcome);
-  for (const auto* name : {"calls", "attempt", "seen"}) ran.outcome.counts[name] = services.counter(name);
+  for (const auto* name : {"calls", "attempt", "seen"})
+    ran.outcome.counts[name] = services.counter(name);
   ran.outcome.counts["spilled"] = static_cast<std::int64_t>(services.spilled_bytes());
   return ran;
 }

@@ -17,7 +17,8 @@ namespace millrace::test {
 /// Services that keep what they are told and have no store but scratch, and no catalog.
 class QuietServices final : public Services {
  public:
-  explicit QuietServices(const Cancel& cancel, std::uint64_t seed = 0) : cancel_{cancel}, seed_{seed} {}
+  explicit QuietServices(const Cancel& cancel, std::uint64_t seed = 0)
+      : cancel_{cancel}, seed_{seed} {}
 
   std::string_view job() const override { return "1"; }
   std::uint64_t seed() const override { return seed_; }
@@ -31,7 +32,9 @@ class QuietServices final : public Services {
   Result<void> check_uri(std::string_view, bool) override { return nothing_here(); }
   Result<ObjectStat> stat(std::string_view) override { return nothing_here(); }
   Result<void> list(std::string_view, const EachListed&) override { return nothing_here(); }
-  Result<std::unique_ptr<ObjectReader>> open(std::string_view uri) override { return scratch_.open(uri); }
+  Result<std::unique_ptr<ObjectReader>> open(std::string_view uri) override {
+    return scratch_.open(uri);
+  }
   Result<void> put(std::string_view, std::string_view) override { return nothing_here(); }
   Result<ObjectWriter*> stage(std::string_view uri) override {
     return has_scratch ? scratch_.stage(uri) : Result<ObjectWriter*>{nothing_here()};
@@ -56,10 +59,11 @@ class QuietServices final : public Services {
   ScratchFiles scratch_;
 };
 
-/// Builds plans from the operators of test_operators.cpp, node by node, each behind the nodes it names.
-///   input.count   input: rows `from`..`from + rows`, `batch` at a time; columns @root and value; keeps its place
-///   input.forgetful   emits ten rows, one at a time; says it is stateless, and tells no state
-///   preprocess.add     value + `by`; replicable, `grain` by parameter at build time
+/// Builds plans from the operators of test_operators.cpp, node by node, each behind the nodes it
+/// names.
+///   input.count   input: rows `from`..`from + rows`, `batch` at a time; columns @root and value;
+///   keeps its place input.forgetful   emits ten rows, one at a time; says it is stateless, and
+///   tells no state preprocess.add     value + `by`; replicable, `grain` by parameter at build time
 ///   augment.repeat  each row value % `times` + 1 times; replicable
 ///   filter.drop    drops rows whose value is a multiple of `of`; stateless
 ///   preprocess.sum     emits the running sum of all values so far as value; keeps it
@@ -67,8 +71,8 @@ class QuietServices final : public Services {
 ///   preprocess.split   odd values to port "odd", the others to the main one; stateless
 ///   preprocess.fail    fails at value `at`, `times` times, with code `code`; stateless
 ///   preprocess.wait    returns when the run is stopped
-///   preprocess.shaky   like sum; fails at value `at` in its first `failures` tries, its work done; `silent`: no state
-///   input.shaky        counts to `rows`, a row a batch, and fails like it
+///   preprocess.shaky   like sum; fails at value `at` in its first `failures` tries, its work done;
+///   `silent`: no state input.shaky        counts to `rows`, a row a batch, and fails like it
 ///   input.large, preprocess.burst, swell, shrink, whole   see large_operators.hpp
 ///   preprocess.thorough  like sum; returns when its time is over, its work done
 class PlanBuilder {
@@ -89,15 +93,15 @@ class PlanBuilder {
 
 struct Ran {
   Outcome outcome;
-  std::vector<std::int64_t> values;  // column "value" of the outcome's rows
+  std::vector<std::int64_t> values;     // column "value" of the outcome's rows
   std::vector<std::string> messages{};  // what was logged
 };
 
 /// Runs on this thread, tasks in an order decided by `seed`.
-Ran run_inline(const std::shared_ptr<const Plan>& plan, std::uint64_t seed = 0, RunOptions options = {},
-               std::size_t pretend_workers = 4);
+Ran run_inline(const std::shared_ptr<const Plan>& plan, std::uint64_t seed = 0,
+               RunOptions options = {}, std::size_t pretend_workers = 4);
 /// Runs on `workers` threads.
-Ran run_threads(const std::shared_ptr<const Plan>& plan, std::size_t workers, RunOptions options = {},
-                std::function<void(Cancel&)> meanwhile = {});
+Ran run_threads(const std::shared_ptr<const Plan>& plan, std::size_t workers,
+                RunOptions options = {}, std::function<void(Cancel&)> meanwhile = {});
 
 }  // namespace millrace::test

@@ -41,8 +41,9 @@ class SideBySide {
 
 }  // namespace
 
-// A lost wake-up leaves the run with nodes that are not done and nothing to do, which it tells as an error. Each batch is a
-// piece of its own, so that nodes are poked by several threads just while they stop and start.
+// A lost wake-up leaves the run with nodes that are not done and nothing to do, which it tells as
+// an error. Each batch is a piece of its own, so that nodes are poked by several threads just while
+// they stop and start.
 TEST_CASE("no wake-up of a node is lost, however many threads poke it", "[run][stress]") {
   constexpr int kRounds = 400;
   const auto plan = PlanBuilder{}
@@ -63,8 +64,8 @@ TEST_CASE("no wake-up of a node is lost, however many threads poke it", "[run][s
   }
 }
 
-// Finds a poke() that first loads the state, or a begin() that plainly stores it, where the compiler
-// optimises: some rounds in a thousand are lost then.
+// Finds a poke() that first loads the state, or a begin() that plainly stores it, where the
+// compiler optimises: some rounds in a thousand are lost then.
 TEST_CASE("what changed before a poke is seen by the pump that begins, or by another one behind it",
           "[run][stress]") {
   constexpr int kTimes = 50;

@@ -14,13 +14,13 @@ namespace millrace::test {
 /// What a faulty disk is told to do, and what was done to it. Shared by the test and its disks.
 struct DiskScript {
   std::uint64_t room = ~std::uint64_t{0};  // bytes that still fit
-  std::string failing;  // the operation that fails with an I/O error: "rename", "list FOLDER"
-  std::size_t failures = 0;                // how often it failed
-  bool refuses_moves = false;              // renames from one folder to another fail
-  std::vector<std::string> done;           // "create a", "sync file a", "rename a b", ...
-  std::mutex mutex;                        // guards all of it
+  std::string failing;       // the operation that fails with an I/O error: "rename", "list FOLDER"
+  std::size_t failures = 0;  // how often it failed
+  bool refuses_moves = false;     // renames from one folder to another fail
+  std::vector<std::string> done;  // "create a", "sync file a", "rename a b", ...
+  std::mutex mutex;               // guards all of it
 
-  std::function<void()> during{};          // called within each operation; set before there are any
+  std::function<void()> during{};  // called within each operation; set before there are any
 
   Result<void> note(const std::string& operation, const std::string& names) {
     if (during) during();
@@ -64,7 +64,9 @@ class FaultyFile final : public WritableFile {
     MR_CHECK(script_.note("sync file", name_));
     return file_->sync();
   }
-  void begin_sync() override { [[maybe_unused]] const auto noted = script_.note("begin sync", name_); }
+  void begin_sync() override {
+    [[maybe_unused]] const auto noted = script_.note("begin sync", name_);
+  }
   std::uint64_t size() const override { return file_->size(); }
 
  private:

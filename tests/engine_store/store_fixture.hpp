@@ -50,14 +50,15 @@ struct StoreFixture {
     return reader.ok() ? read_all(**reader) : reader.error().message;
   }
 
-  /// Names every file below the store's folder, unfinished ones too, but for the locks of who puts and the notes of what
-  /// is staged.
+  /// Names every file below the store's folder, unfinished ones too, but for the locks of who puts
+  /// and the notes of what is staged.
   std::vector<std::string> files() const {
     std::vector<std::string> names;
     const auto root = folder.path() / "store";
     for (const auto& entry : std::filesystem::recursive_directory_iterator{root}) {
       if (entry.is_directory() || entry.path().extension() == ".lock") continue;
-      if (auto name = entry.path().lexically_relative(root).string(); !name.starts_with(".stages/")) names.push_back(std::move(name));
+      if (auto name = entry.path().lexically_relative(root).string(); !name.starts_with(".stages/"))
+        names.push_back(std::move(name));
     }
     std::sort(names.begin(), names.end());
     return names;
@@ -68,7 +69,9 @@ struct StoreFixture {
     const auto stages = folder.path() / "store/.stages";
     if (!std::filesystem::exists(stages)) return 0;
     const std::filesystem::directory_iterator all{stages};
-    return static_cast<std::size_t>(std::count_if(begin(all), end(all), [](const auto& entry) { return entry.path().extension() == ".partial"; }));
+    return static_cast<std::size_t>(std::count_if(begin(all), end(all), [](const auto& entry) {
+      return entry.path().extension() == ".partial";
+    }));
   }
 
   TemporaryFolder folder;

@@ -59,9 +59,8 @@ TEST_CASE("zones and buckets are checked by character and length", "[store][uri]
     CHECK(of_file("qiniu:///" + zone + "/b/k") == "uri_zone");
   }
   CHECK(of_file("qiniu:///" + std::string(32, 'z') + "/b/k") == "ok");
-  for (const auto& bucket :
-       {""s, "."s, ".."s, ".b"s, "-b"s, "_b"s, "b b"s, "b%"s, "bü"s, "b.partial"s,
-        std::string(64, 'b')}) {
+  for (const auto& bucket : {""s, "."s, ".."s, ".b"s, "-b"s, "_b"s, "b b"s, "b%"s, "bü"s,
+                             "b.partial"s, std::string(64, 'b')}) {
     INFO(bucket);
     CHECK(of_file("qiniu:///z0/" + bucket + "/k") == "uri_bucket");
   }
@@ -227,10 +226,10 @@ TEST_CASE("a blob address is 64 hexadecimal digits in lower case", "[store][uri]
   CHECK(uri->sha256 == digits);
   CHECK_FALSE(uri->is_open);
   CHECK(blob_uri(uri->sha256) == uri->text);
-  for (const auto& text :
-       {"blob:"s, "blob:/" + digits, "blob://" + digits, "blob:" + digits + "a",
-        "blob:" + digits.substr(1), "blob:" + digits.substr(1) + "A", "blob:" + digits.substr(1) + "g",
-        "blob:" + digits + "/", "blob:../" + digits.substr(3), "blob:" + digits.substr(1) + "\0"s}) {
+  for (const auto& text : {"blob:"s, "blob:/" + digits, "blob://" + digits, "blob:" + digits + "a",
+                           "blob:" + digits.substr(1), "blob:" + digits.substr(1) + "A",
+                           "blob:" + digits.substr(1) + "g", "blob:" + digits + "/",
+                           "blob:../" + digits.substr(3), "blob:" + digits.substr(1) + "\0"s}) {
     INFO(text);
     CHECK(of_file(text) == "uri_syntax");
   }

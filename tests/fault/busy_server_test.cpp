@@ -36,7 +36,8 @@ void wait_until(const Condition& condition) {
 
 // One server, asked from outside.
 struct Place {
-  explicit Place(std::vector<std::string> options) : server{data, with_plugins(std::move(options))} {}
+  explicit Place(std::vector<std::string> options)
+      : server{data, with_plugins(std::move(options))} {}
 
   static std::vector<std::string> with_plugins(std::vector<std::string> options) {
     options.insert(options.end(),
@@ -159,14 +160,16 @@ TEST_CASE("jobs that read from a server that hangs do not hold up a job of anoth
   Place place{{"--workers", "2", "--queue", "other=1", "--allow-private"}};
   std::vector<std::int64_t> held;
   for (int i = 0; i < 2; ++i) {
-    held.push_back(place.submit({{{"name", "in"},
-                                  {"type", "input.list"},
-                                  {"postOps", {"out"}},
-                                  {"params", {{"file", list_at(hanging, i)}}}},
-                                 {{"name", "out"}, {"type", "output.nothing"}, {"preOps", {"in"}}}}));
+    held.push_back(
+        place.submit({{{"name", "in"},
+                       {"type", "input.list"},
+                       {"postOps", {"out"}},
+                       {"params", {{"file", list_at(hanging, i)}}}},
+                      {{"name", "out"}, {"type", "output.nothing"}, {"preOps", {"in"}}}}));
   }
   wait_until([&] {
-    return std::all_of(held.begin(), held.end(), [&](auto job) { return place.state(job) == "running"; });
+    return std::all_of(held.begin(), held.end(),
+                       [&](auto job) { return place.state(job) == "running"; });
   });
   const auto begin = Steady::now();
   const auto other = place.submit(trivial_job(), "other");

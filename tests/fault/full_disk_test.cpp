@@ -4,12 +4,13 @@
 #include <thread>
 
 #include <catch2/catch.hpp>
-#include <fmt/format.h>
 #include <opencv2/imgcodecs.hpp>
 
 #include "engine/base/spawn.hpp"
 #include "tests/fault/served_pictures.hpp"
 #include "tests/fixtures/small_disk.hpp"
+
+#include <fmt/format.h>
 
 using namespace millrace;
 using namespace millrace::test;
@@ -29,8 +30,7 @@ void check_nothing_half_written(const std::filesystem::path& folder) {
     if (!entry.is_regular_file()) continue;
     INFO(entry.path());
     CHECK(entry.path().extension() != ".partial");
-    if (entry.path().extension() == ".png")
-      CHECK_FALSE(cv::imread(entry.path().string()).empty());
+    if (entry.path().extension() == ".png") CHECK_FALSE(cv::imread(entry.path().string()).empty());
   }
 }
 
@@ -232,8 +232,8 @@ TEST_CASE("everything on one full disk: a job ends when there is space, and leav
   ServerProcess server{data};
   disk.fill(160);
   const auto id = submit(server, data, 1, 8);
-  // Its pictures take what is left, and the next one fails. Whether its row can still say so depends
-  // on the last pages; else the disk is left full for far longer than a picture takes.
+  // Its pictures take what is left, and the next one fails. Whether its row can still say so
+  // depends on the last pages; else the disk is left full for far longer than a picture takes.
   const auto now = [] { return std::chrono::steady_clock::now(); };
   const auto deadline = now() + std::chrono::minutes{1};
   for (auto full_since = now(); now() - full_since < std::chrono::seconds{3};) {

@@ -7,10 +7,11 @@
 #include <thread>
 
 #include <catch2/catch.hpp>
-#include <fmt/format.h>
 
 #include "tests/fault/served_pictures.hpp"
 #include "tests/fixtures/temporary_folder.hpp"
+
+#include <fmt/format.h>
 
 using namespace millrace;
 using namespace millrace::test;
@@ -38,8 +39,7 @@ class Mill {
 
   // The number of the job, whether this or an earlier attempt submitted it.
   std::optional<std::int64_t> submit(int number) {
-    const auto answer =
-        test::ask(*server_, data_, "POST", "/jobs", turn_pictures(number).dump());
+    const auto answer = test::ask(*server_, data_, "POST", "/jobs", turn_pictures(number).dump());
     if (!answer || answer->status / 100 != 2) return std::nullopt;
     return answer->body.at("id").get<std::int64_t>();
   }
@@ -55,7 +55,8 @@ class Mill {
 
 // Kills the server so often while it works on so many jobs; checks that all were done once.
 void kill_and_check(int kills_wanted, int jobs, std::chrono::minutes patience) {
-  const auto seed = static_cast<unsigned>(std::chrono::steady_clock::now().time_since_epoch().count());
+  const auto seed =
+      static_cast<unsigned>(std::chrono::steady_clock::now().time_since_epoch().count());
   WARN("seed " << seed);
   std::mt19937 random{seed};
   std::uniform_int_distribution<int> moment{20, 600};  // ms
@@ -68,7 +69,8 @@ void kill_and_check(int kills_wanted, int jobs, std::chrono::minutes patience) {
   while (kills < kills_wanted || next < jobs) {
     REQUIRE(std::chrono::steady_clock::now() < deadline);
     const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds{moment(random)};
-    // Each life of the server takes its share of the submissions, so that all kinds of moments are hit.
+    // Each life of the server takes its share of the submissions, so that all kinds of moments are
+    // hit.
     const int share = next + jobs / kills_wanted;
     std::thread killer;
     if (kills < kills_wanted) {
@@ -101,7 +103,8 @@ void kill_and_check(int kills_wanted, int jobs, std::chrono::minutes patience) {
       REQUIRE(job);
       state = job->at("state").get<std::string>();
       INFO(job->dump());
-      REQUIRE((state == "queued" || state == "running" || state == "publishing" || state == "finished"));
+      REQUIRE((state == "queued" || state == "running" || state == "publishing" ||
+               state == "finished"));
       if (state != "finished") std::this_thread::sleep_for(std::chrono::milliseconds{50});
     }
   }

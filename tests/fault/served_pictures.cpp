@@ -6,12 +6,12 @@
 #include <set>
 #include <stdexcept>
 
-#include <fmt/format.h>
 #include <opencv2/imgcodecs.hpp>
 
 #include "engine/base/sha1.hpp"
 #include "tests/api_http/client.hpp"
 
+#include <fmt/format.h>
 #include <sys/socket.h>
 
 namespace millrace::test {
@@ -41,9 +41,10 @@ std::optional<Answer> ask(const ServerProcess& server, const std::filesystem::pa
     Client client{server.port()};
     const timeval minute{.tv_sec = 60, .tv_usec = 0};
     ::setsockopt(client.descriptor(), SOL_SOCKET, SO_RCVTIMEO, &minute, sizeof minute);
-    client.send(fmt::format("{} {} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n"
-                            "Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
-                            method, target, token, body.size(), body));
+    client.send(
+        fmt::format("{} {} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n"
+                    "Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
+                    method, target, token, body.size(), body));
     const Reply reply = client.read_reply();
     return Answer{reply.status, Json::parse(reply.body)};
   } catch (const std::exception&) {
@@ -77,8 +78,7 @@ Json turn_pictures(int number, int copies) {
       {"type", "augment"},
       {"preOps", {"in"}},
       {"postOps", {"out"}},
-      {"params",
-       {{"condition", Json::array()}, {"default", copies}, {"ops", "rotate/[5,80]"}}}};
+      {"params", {{"condition", Json::array()}, {"default", copies}, {"ops", "rotate/[5,80]"}}}};
   const Json output{{"name", "out"},
                     {"type", "output"},
                     {"preOps", {"turn"}},

@@ -17,8 +17,8 @@ struct Answer {
   Json body;
 };
 
-/// Asks with the bearer token of the data folder and waits for a minute at the most. Nothing when the
-/// server could not be asked.
+/// Asks with the bearer token of the data folder and waits for a minute at the most. Nothing when
+/// the server could not be asked.
 std::optional<Answer> ask(const ServerProcess& server, const std::filesystem::path& data,
                           const std::string& method, const std::string& target,
                           const std::string& body = {});

@@ -34,10 +34,8 @@ std::size_t values_of(const millrace::Json& value) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text{reinterpret_cast<const char*>(data), size};
-  const millrace::JsonLimits limits{.max_bytes = 1u << 16,
-                                     .max_depth = 20,
-                                     .max_values = 2'000,
-                                     .max_name_bytes = 4'096};
+  const millrace::JsonLimits limits{
+      .max_bytes = 1u << 16, .max_depth = 20, .max_values = 2'000, .max_name_bytes = 4'096};
   const auto parsed = millrace::parse_json(text, limits);
   if (!parsed.ok()) {
     const auto& message = parsed.error().message;

@@ -83,9 +83,8 @@ void verify_ticket(const std::string& text) {
   // Only the issuer makes them, at some moment of the last five minutes.
   bool is_ours = false;
   for (int ago = 0; ago <= 300; ++ago)
-    is_ours =
-        is_ours ||
-        tokens().issue_ticket(42, claims->user_id, now() - std::chrono::seconds{ago}) == text;
+    is_ours = is_ours ||
+              tokens().issue_ticket(42, claims->user_id, now() - std::chrono::seconds{ago}) == text;
   require(is_ours);
 }
 

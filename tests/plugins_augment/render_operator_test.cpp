@@ -367,8 +367,9 @@ TEST_CASE("settings of labels are those of the parameters", "[augment][render]")
 }
 
 TEST_CASE("records may get http addresses of the stored pictures", "[augment][render]") {
-  auto harness = renderer("qiniu:///z0/out/my pictures",
-                          R"("url_style": "http", "public_bases": {"z0": "https://p.example.com/"})");
+  auto harness =
+      renderer("qiniu:///z0/out/my pictures",
+               R"("url_style": "http", "public_bases": {"z0": "https://p.example.com/"})");
   const auto rows = through(harness, flipped(rows_of({kPulp[0]})));
   CHECK(texts(rows, "url")[0] == "https://p.example.com/out/my%20pictures/a_551f8b2ece965266.png");
   CHECK(harness.object("qiniu:///z0/out/my pictures/a_551f8b2ece965266.png"));

@@ -76,7 +76,8 @@ TEST_CASE("output.catalog with an id acts once, and not without a row", "[output
   CHECK(calls == 1);
 }
 
-TEST_CASE("output.catalog changes what meets conditions, or inserts many, once", "[output][catalog]") {
+TEST_CASE("output.catalog changes what meets conditions, or inserts many, once",
+          "[output][catalog]") {
   const std::string change = GENERATE(
       R"({"entity":"tags","action":"update","where":[{"column":"name","op":"like","value":"a%"}],"set":{"description":"b"}})",
       R"({"entity":"tags","action":"delete","where":[{"column":"id","op":"in","value":[1,2]}],"cascade":true})",
@@ -93,7 +94,8 @@ TEST_CASE("output.catalog changes what meets conditions, or inserts many, once",
   CHECK(output.column<std::int64_t>("id") == std::vector<std::int64_t>{1, 2});
 }
 
-TEST_CASE("output.catalog that goes on behind a checkpoint does not act again", "[output][catalog]") {
+TEST_CASE("output.catalog that goes on behind a checkpoint does not act again",
+          "[output][catalog]") {
   auto output = harness("output.catalog", R"({"entity": "jobs", "action": "retry", "id": 5})");
   int calls = 0;
   output.answer_catalog([&calls](std::string_view) {
@@ -139,10 +141,10 @@ TEST_CASE("input.catalog without a small limit asks page by page", "[input][cata
     REQUIRE(input.restore(state).ok());
   }
   if (limit == 0) {
-    CHECK(asked == std::vector<std::string>{
-                       R"({"after":[],"offset":3,"entity":"jobs","columns":["id"]})",
-                       R"({"count":true,"entity":"jobs"})",
-                       R"({"after":[2],"entity":"jobs","columns":["id"]})"});
+    CHECK(asked ==
+          std::vector<std::string>{R"({"after":[],"offset":3,"entity":"jobs","columns":["id"]})",
+                                   R"({"count":true,"entity":"jobs"})",
+                                   R"({"after":[2],"entity":"jobs","columns":["id"]})"});
   } else {
     CHECK(asked == std::vector<std::string>{
                        R"({"after":[],"limit":4500,"entity":"jobs","columns":["id"]})",
@@ -153,8 +155,9 @@ TEST_CASE("input.catalog without a small limit asks page by page", "[input][cata
 
 TEST_CASE("input.catalog that asks for a password asks once, and fails when that is too much",
           "[input][catalog]") {
-  auto input = harness("input.catalog",
-                       R"({"entity": "users", "where": [{"column": "password", "op": "verify", "value": "x"}]})");
+  auto input = harness(
+      "input.catalog",
+      R"({"entity": "users", "where": [{"column": "password", "op": "verify", "value": "x"}]})");
   std::string asked;
   std::vector<std::int64_t> many(1'000'000);
   input.answer_catalog([&](std::string_view query) {
@@ -164,8 +167,9 @@ TEST_CASE("input.catalog that asks for a password asks once, and fails when that
     return millrace::Batch{}.with("id", std::move(ids));
   });
   const auto status = input.run();
-  CHECK(asked ==
-        R"({"limit":1000000,"entity":"users","where":[{"column":"password","op":"verify","value":"x"}]})");
+  CHECK(
+      asked ==
+      R"({"limit":1000000,"entity":"users","where":[{"column":"password","op":"verify","value":"x"}]})");
   CHECK(status.code() == MR_EXHAUSTED);
   CHECK_THAT(status.message(), Catch::Contains("give a limit"));
 }

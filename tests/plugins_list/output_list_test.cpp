@@ -165,7 +165,8 @@ TEST_CASE("a shuffled list of any size has a small state to resume from", "[outp
   REQUIRE(list.finish().ok());
   CHECK(list.staged(kFile)->size() == lines({"r0", large, "r2"}).size());
   CHECK(list.staged(kFile)->find("lost") == std::string::npos);
-  CHECK(list.staged_uris() == std::vector<std::string>{std::string{kFile}});  // scratch is no output
+  CHECK(list.staged_uris() ==
+        std::vector<std::string>{std::string{kFile}});  // scratch is no output
 }
 
 TEST_CASE("a bad address is a fault", "[output][list]") {

@@ -89,7 +89,7 @@ std::string_view included(std::string_view line) {
 }
 
 bool is_ours(std::string_view header) {
-  constexpr std::array<std::string_view, 7> kOurs{"sdk/", "engine/", "plugins/", "api/",
+  constexpr std::array<std::string_view, 7> kOurs{"sdk/",    "engine/", "plugins/", "api/",
                                                   "client/", "tools/",  "tests/"};
   return std::any_of(kOurs.begin(), kOurs.end(),
                      [&](std::string_view folder) { return begins_with(header, folder); });

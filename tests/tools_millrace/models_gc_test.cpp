@@ -35,9 +35,12 @@ class FilledStore {
     const auto change = [&](const Json& document) {
       must(engine->catalog().change(document, {.owner = {}, .name = "test"}));
     };
-    change({{"entity", "users"}, {"action", "insert"}, {"set", {{"login", "a"}, {"password", "p"}}}});
+    change(
+        {{"entity", "users"}, {"action", "insert"}, {"set", {{"login", "a"}, {"password", "p"}}}});
     change({{"entity", "workspaces"}, {"action", "insert"}, {"set", {{"name", "w"}}}});
-    change({{"entity", "projects"}, {"action", "insert"}, {"set", {{"name", "p"}, {"workspace_id", 1}}}});
+    change({{"entity", "projects"},
+            {"action", "insert"},
+            {"set", {{"name", "p"}, {"workspace_id", 1}}}});
     char last = '1';  // what tells the contents apart
     for (auto* name : {&shared, &single, &lost}) {
       const auto writer = must(engine->store().blobs()->stage());
@@ -49,8 +52,13 @@ class FilledStore {
     for (const auto* file : {&shared, &shared, &single}) {
       change({{"entity", "models"},
               {"action", "insert"},
-              {"set", {{"user_id", 1}, {"project_id", 1}, {"name", "m"}, {"file_name", "f.bin"},
-                       {"file_sha256", file->sha256}, {"file_bytes", file->size_bytes}}}});
+              {"set",
+               {{"user_id", 1},
+                {"project_id", 1},
+                {"name", "m"},
+                {"file_name", "f.bin"},
+                {"file_sha256", file->sha256},
+                {"file_bytes", file->size_bytes}}}});
     }
   }
 
@@ -63,7 +71,8 @@ class FilledStore {
   [[nodiscard]] fs::path file(const BlobName& name) const {
     for (const auto& entry : fs::recursive_directory_iterator{fixture.path("data")}) {
       const auto leaf = entry.path().filename().string();
-      if (entry.is_regular_file() && leaf.size() > 32 && name.sha256.ends_with(leaf)) return entry.path();
+      if (entry.is_regular_file() && leaf.size() > 32 && name.sha256.ends_with(leaf))
+        return entry.path();
     }
     return {};
   }

@@ -50,7 +50,8 @@ TEST_CASE("progress has a bar, a rate and the time left as far as they are known
   CHECK(progress_text(known, 45) == " 52%  1,040/2,000 rows  270/s  0:04 left");
   CHECK(progress_text(known, 10).size() == 10);
   Json by_node = known;
-  by_node["nodes"] = {{{"node", "read"}, {"done", 0.99}}, {{"node", "render"}, {"done", 0.52}}, {{"node", "copy"}}};
+  by_node["nodes"] = {
+      {{"node", "read"}, {"done", 0.99}}, {{"node", "render"}, {"done", 0.52}}, {{"node", "copy"}}};
   CHECK(progress_text(by_node, 60) == " 52%  1,040/2,000 rows  270/s  0:04 left  at render");
   CHECK(progress_text({{"done", 7}, {"total", 0}, {"unit", "rows"}, {"per_second", 1.25}}, 80) ==
         "7 rows  1.2/s");

@@ -166,7 +166,8 @@ TEST_CASE("a filter is part of a question to the catalog, but not past its limit
 
 TEST_CASE("the limits of pictures are said once for the pipeline", "[tools][explain]") {
   const ProgramFixture fixture;
-  fixture.write("limits.json", R"({"defaults": {"augment.render": {"max_side": 900, "box_mode": "aabb"}}, "ops": [
+  fixture.write("limits.json",
+                R"({"defaults": {"augment.render": {"max_side": 900, "box_mode": "aabb"}}, "ops": [
     {"name": "in", "type": "input.list", "params": {"file": "in.jsonlist"}},
     {"name": "turn", "type": "augment", "preOps": ["in"], "params": {"condition": [], "ops": "rotate/15"}},
     {"name": "out", "type": "output", "preOps": ["turn"], "params": {"file": "out.jsonlist", "prefix": "p"}}]})");

@@ -200,8 +200,9 @@ TEST_CASE("versions, lineage and promotions of a model are shown and made", "[to
   const std::string event = R"({"id": 5, "project_id": 3, "name": "net", "stage": "production",
     "action": "promote", "model_id": 7, "version": 2, "below": null, "user": null,
     "comment": "faster", "created": "2026-11-22T02:03:51.533349+00:00", "_links": {}})";
-  registry.on("GET /api/v1/models/7/versions/", 200,
-              list(R"({"version": 2, "model_id": 7, "name": "net", "user": {"id": 1, "login": "admin"},
+  registry.on(
+      "GET /api/v1/models/7/versions/", 200,
+      list(R"({"version": 2, "model_id": 7, "name": "net", "user": {"id": 1, "login": "admin"},
                 "visibility": "public", "stages": ["production", "staging"]})"));
   registry.on("GET /api/v1/models/7/promotions/", 200, list(event));
   registry.on("POST /api/v1/models/7/promotions/", 200, data(event));
@@ -213,17 +214,21 @@ TEST_CASE("versions, lineage and promotions of a model are shown and made", "[to
   CHECK(versions.output.find("│ production │") != std::string::npos);
   CHECK(versions.output.find("│ staging    │") != std::string::npos);
   CHECK(registry.last().line == "GET /api/v1/models/7/versions/?page=1&per_page=10");
-  const auto promoted = shell.run({"models", "promote", "-id", "7", "-s", "production", "-c", "faster"});
+  const auto promoted =
+      shell.run({"models", "promote", "-id", "7", "-s", "production", "-c", "faster"});
   CHECK(promoted.exit_code == 0);
   CHECK(promoted.output.starts_with("┌Promoted"));
   CHECK(registry.last().fields == Fields{{"stage", "production"}, {"comment", "faster"}});
-  CHECK(shell.run({"models", "promotions", "-id", "7", "--stage", "a b", "--page", "2"}).exit_code == 0);
+  CHECK(
+      shell.run({"models", "promotions", "-id", "7", "--stage", "a b", "--page", "2"}).exit_code ==
+      0);
   CHECK(registry.last().line == "GET /api/v1/models/7/promotions/?page=2&per_page=10&stage=a%20b");
   const auto lineage = shell.run({"models", "lineage", "-id", "7"});
   CHECK(lineage.output.find("│ dataset.uri │ s3://d    │") != std::string::npos);
   CHECK(lineage.output.find("│ user        │ admin (A) │") != std::string::npos);
   CHECK(lineage.output.find("http://m") == std::string::npos);
-  CHECK(Json::parse(shell.run({"models", "lineage", "-id", "7", "--json"}).output)[0]["job_id"] == 12);
+  CHECK(Json::parse(shell.run({"models", "lineage", "-id", "7", "--json"}).output)[0]["job_id"] ==
+        12);
   CHECK(shell.run({"models", "lineage", "-id", "8"}).exit_code == 4);
   CHECK(shell.run({"models", "promote", "-id", "7"}).exit_code == 2);
   CHECK(shell.run({"models", "versions"}).exit_code == 2);
@@ -251,8 +256,10 @@ TEST_CASE("stages of a project are shown, rolled back and retired", "[tools][reg
   CHECK(shell.run({"projects", "roll-back", "-n", "net", "-s", "production"}).exit_code == 0);
   CHECK(registry.last().line == "POST /api/v1/projects/3/stages/roll_back/");
   CHECK(registry.last().fields == Fields{{"name", "net"}, {"stage", "production"}});
-  CHECK(shell.run({"projects", "retire", "-n", "net", "-s", "production", "-c", "old"}).exit_code == 0);
-  CHECK(registry.last().fields == Fields{{"name", "net"}, {"stage", "production"}, {"comment", "old"}});
+  CHECK(shell.run({"projects", "retire", "-n", "net", "-s", "production", "-c", "old"}).exit_code ==
+        0);
+  CHECK(registry.last().fields ==
+        Fields{{"name", "net"}, {"stage", "production"}, {"comment", "old"}});
   CHECK(shell.run({"projects", "retire", "-n", "net"}).exit_code == 2);
   shell.program.write("bare.ini", "[api]\nurl = " + registry.api_url() +
                                       "\n[auth]\nuser_login = admin\nuser_password = secret\n");

@@ -4,15 +4,15 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
-#include <stdexcept>
-
 #include <fcntl.h>
 #include <poll.h>
 #include <pty.h>
-#include <sys/wait.h>
+#include <stdexcept>
 #include <termios.h>
 #include <unistd.h>
 #include <utmp.h>
+
+#include <sys/wait.h>
 
 namespace millrace::test {
 

@@ -305,8 +305,8 @@ void add_download(CLI::App& group, Program& program, const Call& call) {
 }  // namespace
 
 void add_models(CLI::App& app, Program& program) {
-  auto* group =
-      app.add_subcommand("models", "Models of a registry: upload, list, download, compare, promote");
+  auto* group = app.add_subcommand(
+      "models", "Models of a registry: upload, list, download, compare, promote");
   group->require_subcommand(1);
   group->fallthrough();
   const auto call = std::make_shared<RegistryCall>();

@@ -27,7 +27,9 @@ int collect(const Program& program, const CollectOptions& options) {
         removed.push_back({{"sha256", name.sha256}, {"bytes", name.size_bytes}});
         lines.push_back({name.sha256, grouped(static_cast<std::int64_t>(name.size_bytes))});
       },
-      [](const BlobName& name) { complain("the bytes are not those of the name: " + name.sha256); });
+      [](const BlobName& name) {
+        complain("the bytes are not those of the name: " + name.sha256);
+      });
   if (!check.ok()) return report(check.error(), program.json);
   if (program.json) {
     print_json({{"dryRun", options.is_dry_run},
@@ -47,19 +49,22 @@ int collect(const Program& program, const CollectOptions& options) {
                       options.is_dry_run ? "would be removed" : "removed"));
   }
   if (check->missing > 0)
-    complain(fmt::format("{} models have a file that is not in the store", grouped(check->missing)));
+    complain(
+        fmt::format("{} models have a file that is not in the store", grouped(check->missing)));
   return check->missing > 0 || check->damaged > 0 ? kFailed : kOk;
 }
 
 }  // namespace
 
 void add_models_gc(CLI::App& models, Program& program) {
-  auto* command = models.add_subcommand(
-      "gc", "Removes files of the store that no model and no job under way refers to; the server must not run");
+  auto* command = models.add_subcommand("gc",
+                                        "Removes files of the store that no model and no job under "
+                                        "way refers to; the server must not run");
   const auto options =
       std::make_shared<CollectOptions>();  // shared with the callback, which runs later
   command->add_flag("--dry-run", options->is_dry_run, "Only tell what would be removed");
-  command->add_flag("--verify", options->verify, "Read the files that stay, and tell which are damaged");
+  command->add_flag("--verify", options->verify,
+                    "Read the files that stay, and tell which are damaged");
   command->footer(
       "Example:\n"
       "  millrace models gc --dry-run --data /var/lib/millrace\n"

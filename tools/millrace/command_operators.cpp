@@ -146,7 +146,8 @@ int write_pages(const Program& program, const std::filesystem::path& folder) {
     return file.good();
   };
   bool is_written = write("README.md", operator_index(all));
-  for (const auto* info : all) is_written = is_written && write(info->id + ".md", operator_page(*info));
+  for (const auto* info : all)
+    is_written = is_written && write(info->id + ".md", operator_page(*info));
   if (!is_written)
     return report(Error{Code::Io, "cannot write the pages: " + folder.string()}, program.json);
   return kOk;

@@ -33,9 +33,8 @@ struct RunArguments {
 Result<JobId> submit(Engine& engine, JobRequest request, const StoreRights& rights) {
   std::promise<Result<JobStore::Submission>> submitted;
   auto outcome = submitted.get_future();
-  engine.submit(std::move(request), rights, [&](Result<JobStore::Submission> made) {
-    submitted.set_value(std::move(made));
-  });
+  engine.submit(std::move(request), rights,
+                [&](Result<JobStore::Submission> made) { submitted.set_value(std::move(made)); });
   MR_TRY(const auto made, outcome.get());
   return made.id;
 }

@@ -262,14 +262,16 @@ void add_body_options(CLI::App& command, ServeArguments& arguments) {
       ->capture_default_str()
       ->transform(CLI::AsSizeValue(false));
   command
-      .add_option("--body-files", arguments.server.body_file_bytes,
-                  "Bytes of large request bodies that wait in files of the data folder; beyond: 503")
+      .add_option(
+          "--body-files", arguments.server.body_file_bytes,
+          "Bytes of large request bodies that wait in files of the data folder; beyond: 503")
       ->capture_default_str()
       ->transform(CLI::AsSizeValue(false));
   command
-      .add_option("--body-rate", arguments.limits.body_rate,
-                  "Bytes a second that a request body brings at least, on average after 30 s; else: "
-                  "408; 0: any")
+      .add_option(
+          "--body-rate", arguments.limits.body_rate,
+          "Bytes a second that a request body brings at least, on average after 30 s; else: "
+          "408; 0: any")
       ->capture_default_str();
 }
 
@@ -289,8 +291,9 @@ void add_browser_options(CLI::App& command, ServeArguments& arguments) {
 }
 
 void add_registry_options(CLI::App& command, ServeArguments& arguments) {
-  command.add_flag("--enforce-private", arguments.maisie.enforce_private,
-                   "Private models of the registry are there for their user only; part of --require-auth");
+  command.add_flag(
+      "--enforce-private", arguments.maisie.enforce_private,
+      "Private models of the registry are there for their user only; part of --require-auth");
   command.add_flag(
       "--owners-only", arguments.maisie.owners_only,
       "A model of the registry is changed, hidden, labelled and deleted by the user who "
@@ -310,7 +313,8 @@ void add_registry_options(CLI::App& command, ServeArguments& arguments) {
                   "Uploads that a user may have begun and not finished")
       ->capture_default_str()
       ->check(CLI::Range(1, 1'000'000));
-  command.add_option("--token-lifetime", arguments.token_seconds, "Seconds that a token is good for")
+  command
+      .add_option("--token-lifetime", arguments.token_seconds, "Seconds that a token is good for")
       ->capture_default_str()
       ->check(CLI::Range(1, 2'592'000));
   command.add_option("--public-address", arguments.maisie.public_base,

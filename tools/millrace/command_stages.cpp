@@ -50,8 +50,7 @@ void add_pages(CLI::App& command, StageArguments& given) {
 }
 
 void add_model_id(CLI::App& command, StageArguments& given) {
-  command
-      .add_option("--id,--model-id,--model_id", given.id, "Number of the model (-id as well)")
+  command.add_option("--id,--model-id,--model_id", given.id, "Number of the model (-id as well)")
       ->required()
       ->check(CLI::PositiveNumber);
 }
@@ -111,12 +110,12 @@ int show_lineage(const Program& program, const Config& config, const StageArgume
 
 void add_model_stages(CLI::App& group, Program& program, const Call& call) {
   auto given = std::make_shared<StageArguments>();
-  auto* versions = add_command(
-      group, program, call, "versions", "Lists the versions of the name that a model has", given,
-      of_model(program, versions_kind(), "Versions",
-               [](client::Models& models, const StageArguments& asked) {
-                 return models.versions(asked.id, asked.list());
-               }));
+  auto* versions = add_command(group, program, call, "versions",
+                               "Lists the versions of the name that a model has", given,
+                               of_model(program, versions_kind(), "Versions",
+                                        [](client::Models& models, const StageArguments& asked) {
+                                          return models.versions(asked.id, asked.list());
+                                        }));
   add_model_id(*versions, *given);
   add_pages(*versions, *given);
 
@@ -129,24 +128,25 @@ void add_model_stages(CLI::App& group, Program& program, const Call& call) {
   add_model_id(*lineage, *given);
 
   given = std::make_shared<StageArguments>();
-  auto* promote = add_command(
-      group, program, call, "promote", "Puts a model in force in a stage", given,
-      of_model(program, promotions_kind(), "Promoted",
-               [](client::Models& models, const StageArguments& asked) {
-                 return models.promote(asked.id, asked.stage, asked.said());
-               }));
+  auto* promote =
+      add_command(group, program, call, "promote", "Puts a model in force in a stage", given,
+                  of_model(program, promotions_kind(), "Promoted",
+                           [](client::Models& models, const StageArguments& asked) {
+                             return models.promote(asked.id, asked.stage, asked.said());
+                           }));
   add_model_id(*promote, *given);
   promote->add_option("--stage,-s", given->stage, "Stage, such as production")->required();
   promote->add_option("--comment,-c", given->comment, "Why");
-  promote->footer("Example:\n  millrace models promote -id 7 -s production -c \"better on night pictures\"");
+  promote->footer(
+      "Example:\n  millrace models promote -id 7 -s production -c \"better on night pictures\"");
 
   given = std::make_shared<StageArguments>();
-  auto* promotions = add_command(
-      group, program, call, "promotions", "Lists the promotions of a model, the newest first", given,
-      of_model(program, promotions_kind(), "Promotions",
-               [](client::Models& models, const StageArguments& asked) {
-                 return models.promotions(asked.id, asked.list());
-               }));
+  auto* promotions = add_command(group, program, call, "promotions",
+                                 "Lists the promotions of a model, the newest first", given,
+                                 of_model(program, promotions_kind(), "Promotions",
+                                          [](client::Models& models, const StageArguments& asked) {
+                                            return models.promotions(asked.id, asked.list());
+                                          }));
   add_model_id(*promotions, *given);
   promotions->add_option("--stage,-s", given->stage, "Only those of this stage");
   add_pages(*promotions, *given);
@@ -183,16 +183,18 @@ void add_project_stages(CLI::App& group, Program& program, const Call& call) {
     command->footer(std::string{"Example:\n  millrace projects "} + name +
                     " -n lenet -s production -c \"too slow\"");
   };
-  add_change("roll-back", "Puts the model that was in force before in force again",
-             of_project(program, promotions_kind(), "Rolled back",
-                        [](client::Projects& projects, std::int64_t id, const StageArguments& asked) {
-                          return projects.roll_back(id, asked.name, asked.stage, asked.said());
-                        }));
-  add_change("retire", "Leaves a stage without a model",
-             of_project(program, promotions_kind(), "Retired",
-                        [](client::Projects& projects, std::int64_t id, const StageArguments& asked) {
-                          return projects.retire(id, asked.name, asked.stage, asked.said());
-                        }));
+  add_change(
+      "roll-back", "Puts the model that was in force before in force again",
+      of_project(program, promotions_kind(), "Rolled back",
+                 [](client::Projects& projects, std::int64_t id, const StageArguments& asked) {
+                   return projects.roll_back(id, asked.name, asked.stage, asked.said());
+                 }));
+  add_change(
+      "retire", "Leaves a stage without a model",
+      of_project(program, promotions_kind(), "Retired",
+                 [](client::Projects& projects, std::int64_t id, const StageArguments& asked) {
+                   return projects.retire(id, asked.name, asked.stage, asked.said());
+                 }));
 }
 
 }  // namespace millrace::tool

@@ -117,7 +117,8 @@ int remove_user(const Program& program, const UserArguments& arguments) {
 int list_users(const Program& program) {
   auto catalog = open_catalog(program);
   if (!catalog.ok()) return report(catalog.error(), program.json);
-  return tell(program, (*catalog)->query({{"entity", "users"}, {"order", {"id"}}, {"limit", 1'000'000}}));
+  return tell(program,
+              (*catalog)->query({{"entity", "users"}, {"order", {"id"}}, {"limit", 1'000'000}}));
 }
 
 }  // namespace
@@ -153,8 +154,9 @@ void add_user(CLI::App& app, Program& program) {
   const auto arguments =
       std::make_shared<UserArguments>();  // shared with the callbacks, which run later
   const auto add_password = [&](CLI::App& to) {
-    to.add_option("--password-file", arguments->password_file,
-                  "File whose first line is the password; default: asked for, or the standard input");
+    to.add_option(
+        "--password-file", arguments->password_file,
+        "File whose first line is the password; default: asked for, or the standard input");
   };
   auto* password = command->add_subcommand(
       "password", "Gives a user another password, and ends the tokens of the user");

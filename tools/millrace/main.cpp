@@ -54,9 +54,10 @@ void add_options(CLI::App& app, Program& program) {
                  "default: in the data folder");
   app.add_option("--catalog-password-file", program.catalog_password_file,
                  "File with the password for mysql:");
-  app.add_option("--max-scratch", program.max_scratch_bytes,
-                 "Bytes that one job may keep on the disk while it runs (sorting, large states), as "
-                 "a number or 20GB; default: 64GB")
+  app.add_option(
+         "--max-scratch", program.max_scratch_bytes,
+         "Bytes that one job may keep on the disk while it runs (sorting, large states), as "
+         "a number or 20GB; default: 64GB")
       ->transform(CLI::AsSizeValue(false))
       ->check(CLI::PositiveNumber);
   app.add_option("--max-contents", program.max_content_bytes,

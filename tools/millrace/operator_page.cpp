@@ -57,8 +57,8 @@ std::string columns(std::string_view title, const Json& columns) {
 }
 
 std::string how_it_runs(const OperatorInfo& info) {
-  std::string text = info.replicable ? "several instances side by side"
-                                     : "one instance, batch after batch";
+  std::string text =
+      info.replicable ? "several instances side by side" : "one instance, batch after batch";
   if (info.blocking) text += "; on the threads that may wait";
   if (info.grain > 0) text += fmt::format("; at most {} rows a call", info.grain);
   return text;
@@ -71,10 +71,11 @@ std::string operator_page(const OperatorInfo& info) {
   if (!info.params.empty()) {
     page += "| parameter | type | unit | default | range | meaning |\n|---|---|---|---|---|---|\n";
     for (const auto& [name, declaration] : info.params.items()) {
-      page += fmt::format("| `{}` | {} | {} | {} | {} | {} |\n", name,
-                          declaration.value("type", std::string{"any"}),
-                          declaration.value("unit", std::string{}), cell(default_of(declaration)),
-                          cell(range_of(declaration)), cell(declaration.value("doc", std::string{})));
+      page +=
+          fmt::format("| `{}` | {} | {} | {} | {} | {} |\n", name,
+                      declaration.value("type", std::string{"any"}),
+                      declaration.value("unit", std::string{}), cell(default_of(declaration)),
+                      cell(range_of(declaration)), cell(declaration.value("doc", std::string{})));
     }
     page += "\n";
   }
@@ -82,9 +83,11 @@ std::string operator_page(const OperatorInfo& info) {
   page += fmt::format("| stability | {} |\n", to_json(info).value("stability", std::string{}));
   page += fmt::format("| plugin | {} {} |\n", info.plugin, info.version);
   page += fmt::format("| runs as | {} |\n", how_it_runs(info));
-  if (!info.lazy.empty()) page += fmt::format("| writes recipes for | [{0}]({0}.md) |\n", info.lazy);
+  if (!info.lazy.empty())
+    page += fmt::format("| writes recipes for | [{0}]({0}.md) |\n", info.lazy);
   page += columns("reads", info.reads) + columns("adds", info.adds) + columns("emits", info.emits);
-  if (!info.ports.empty()) page += fmt::format("| output ports | {} |\n", fmt::join(info.ports, ", "));
+  if (!info.ports.empty())
+    page += fmt::format("| output ports | {} |\n", fmt::join(info.ports, ", "));
   return page;
 }
 
@@ -92,11 +95,13 @@ std::string operator_index(const std::vector<const OperatorInfo*>& operators) {
   std::map<std::string, std::string> by_role;
   for (const OperatorInfo* info : operators) {
     const auto end = info->doc.find(". ");
-    by_role[info->role] += fmt::format("| [{0}]({0}.md) | {1} |\n", info->id,
-                                       cell(end == std::string::npos ? info->doc : info->doc.substr(0, end + 1)));
+    by_role[info->role] +=
+        fmt::format("| [{0}]({0}.md) | {1} |\n", info->id,
+                    cell(end == std::string::npos ? info->doc : info->doc.substr(0, end + 1)));
   }
   std::string page =
-      "# Operators\n\nThese pages are made from the operators' declarations by `millrace operators pages`.\n";
+      "# Operators\n\nThese pages are made from the operators' declarations by `millrace operators "
+      "pages`.\n";
   for (const auto& [role, rows] : by_role) {
     page += fmt::format("\n## {}\n\n| operator | what it does |\n|---|---|\n{}", role, rows);
   }

@@ -16,7 +16,7 @@
 namespace millrace::tool {
 namespace {
 
-volatile sig_atomic_t caught = 0;  // a signal, 0 for none
+volatile sig_atomic_t caught = 0;       // a signal, 0 for none
 volatile int alarm_pipe[2] = {-1, -1};  // a byte for each signal, so that a wait ends
 
 extern "C" void remember_signal(int number) {
@@ -27,7 +27,8 @@ extern "C" void remember_signal(int number) {
 }
 
 // Turns the terminal's echo off while it lives, and holds back the signals that would end or stop
-// the program in the meantime: they end the wait for a letter instead, on whatever thread they come.
+// the program in the meantime: they end the wait for a letter instead, on whatever thread they
+// come.
 class HiddenInput {
  public:
   HiddenInput() {

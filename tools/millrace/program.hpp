@@ -34,12 +34,12 @@ struct Program {
   std::size_t waiting_workers = 0, waiting_share = 0;  // 0: see EngineSettings
   std::int64_t declared_threads = 0;
   std::uint64_t declared_memory_bytes = 0;
-  std::string catalog;      // address of the database; empty: SQLite in the data folder
+  std::string catalog;  // address of the database; empty: SQLite in the data folder
   std::string catalog_password_file;
   std::uint64_t max_scratch_bytes = 64ull << 30;  // of one job
   std::uint64_t max_content_bytes = 64ull << 30;  // of one attempt at a job
-  bool json = false;   // data on stdout as JSON
-  bool quiet = false;  // no progress and no remarks on stderr
+  bool json = false;                              // data on stdout as JSON
+  bool quiet = false;                             // no progress and no remarks on stderr
   bool refusals_succeed = false;  // a refusal of the registry's server is exit code 0 too
 
   std::string log_level = "warn";  // the server's own default is info

@@ -186,7 +186,8 @@ std::vector<std::vector<Cell>> lineage_rows(const Json& lineage) {
   for (const auto& [key, value] : lineage.items()) {
     if (key == "_links") continue;
     if (!value.is_object() || key == "user") {
-      const auto shown = key == "user" && value.is_object() ? dictionary_text(key, value) : value_text(value);
+      const auto shown =
+          key == "user" && value.is_object() ? dictionary_text(key, value) : value_text(value);
       rows.push_back({text_cell(key), text_cell(shown)});
       continue;
     }

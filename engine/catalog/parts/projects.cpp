@@ -72,7 +72,9 @@ CatalogPart part_projects() {
   projects.revision = kRegistry;
   projects.columns = {
       {"id", Kind::Integer, "id"},
-      {"workspace_id", Kind::Integer, "workspace_id",
+      {"workspace_id",
+       Kind::Integer,
+       "workspace_id",
        {.is_writable = true, .is_mandatory = true, .references = "workspaces"}},
       {"name", Kind::Text, "name", kName},
       {"description", Kind::Text, "description", {.is_writable = true}},

@@ -193,7 +193,8 @@ CatalogPart part_versions() {
   part.name = "versions";
   part.after = {"models"};
   part.migrations = {{1, "versions, promotions, stages", tables()}};
-  part.entities = {model_versions(), versions_of_model(), promotions(), stages(), stages_of_model()};
+  part.entities = {model_versions(), versions_of_model(), promotions(), stages(),
+                   stages_of_model()};
   return part;
 }
 

@@ -150,8 +150,8 @@ class Context {
   void put(std::string_view uri, std::string_view bytes);
   [[nodiscard]] Writer stage(std::string_view uri);
   /// Ends a content that was staged as "blob:", and returns its SHA-256, 64 hexadecimal digits:
-  /// "blob:" and these open it, a row of the catalog may name it. It stays until the job ends, and for
-  /// longer where such a row does.
+  /// "blob:" and these open it, a row of the catalog may name it. It stays until the job ends, and
+  /// for longer where such a row does.
   [[nodiscard]] std::string seal(Writer& writer);
 
   [[nodiscard]] Batch query(const Value& query);

@@ -250,11 +250,12 @@ class Keeper final : public millrace::Operator, public millrace::Checkpointed {
   std::uint64_t size_ = 0;
 };
 
-// Inserts a tag for each row, named `prefix` and the number, and passes the rows on. With `together`
-// those of a batch are one change; with `describe` a second change gives each tag a description by
-// the id that the first one answered; with `update` it changes that tag so often and inserts none.
-// Behind the changes of the batch that has the number `gate_at` it makes the file `gate`.reached
-// and waits until the file `gate` exists. Unless `tries` is 1, all but that try of a batch fail.
+// Inserts a tag for each row, named `prefix` and the number, and passes the rows on. With
+// `together` those of a batch are one change; with `describe` a second change gives each tag a
+// description by the id that the first one answered; with `update` it changes that tag so often and
+// inserts none. Behind the changes of the batch that has the number `gate_at` it makes the file
+// `gate`.reached and waits until the file `gate` exists. Unless `tries` is 1, all but that try of a
+// batch fail.
 class Tagger final : public millrace::Operator {
  public:
   static constexpr auto kName = "augment.tagger";
@@ -350,8 +351,9 @@ class Nothing final : public millrace::Operator {
   bool where_;
 };
 
-// Keeps its thread in one call until the file `gate` exists, and says so with a file `gate`.NODE.held. Unless it is `deaf`
-// it also ends when it should stop, and says that with `gate`.NODE.stopped.
+// Keeps its thread in one call until the file `gate` exists, and says so with a file
+// `gate`.NODE.held. Unless it is `deaf` it also ends when it should stop, and says that with
+// `gate`.NODE.stopped.
 class Hold final : public millrace::Operator {
  public:
   static constexpr auto kName = "filter.hold";
@@ -383,5 +385,4 @@ class Hold final : public millrace::Operator {
 
 }  // namespace
 
-MR_PLUGIN("job_operators", "1.2.3", Numbers, Ledger, Teller, Keeper, Tagger, Nothing,
-          Hold)
+MR_PLUGIN("job_operators", "1.2.3", Numbers, Ledger, Teller, Keeper, Tagger, Nothing, Hold)

@@ -9,9 +9,9 @@
 
 namespace {
 
-// Adds numbers up, and makes the sum a content of `bytes` bytes, of which a model is made in the end.
-// At each point of that (staged, half, written, sealed, made) it says that it is there with a file
-// `gate`.POINT, and at the point `stop_at` it waits until the file `gate` exists.
+// Adds numbers up, and makes the sum a content of `bytes` bytes, of which a model is made in the
+// end. At each point of that (staged, half, written, sealed, made) it says that it is there with a
+// file `gate`.POINT, and at the point `stop_at` it waits until the file `gate` exists.
 class Trainer final : public millrace::Operator, public millrace::Checkpointed {
  public:
   static constexpr auto kName = "train.sum";
@@ -53,11 +53,12 @@ class Trainer final : public millrace::Operator, public millrace::Checkpointed {
     if (makes_model_) {
       const std::string model =
           R"({"entity": "models", "action": "insert", "set": {"user_id": 1, "project_id": 1, "name": ")" +
-          name_ + R"(", "metrics": {"sum": )" + std::to_string(sum_) + R"(}, "file_name": "sum.txt", )" +
-          R"("file_bytes": )" + std::to_string(bytes_) + R"(, "file_sha256": ")" + sha256 + "\"}}";
-      context.result("model", std::to_string(context.change(context.parse(model))
-                                                 .column<std::int64_t>("id")
-                                                 .value(0)));
+          name_ + R"(", "metrics": {"sum": )" + std::to_string(sum_) +
+          R"(}, "file_name": "sum.txt", )" + R"("file_bytes": )" + std::to_string(bytes_) +
+          R"(, "file_sha256": ")" + sha256 + "\"}}";
+      context.result(
+          "model",
+          std::to_string(context.change(context.parse(model)).column<std::int64_t>("id").value(0)));
     }
     reach(context, "made");
     if (fails_) throw millrace::Failure(MR_DATA_INVALID, "what was learnt is of no use");

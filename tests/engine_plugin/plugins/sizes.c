@@ -1,6 +1,6 @@
-/* Written in C against the header that ABI_HEADER names, an older or a later one than the engine's: uses every struct that
- * crosses and tells what came of it. A later header has fields that the engine does not know; they hold 7 until the engine
- * writes over them. */
+/* Written in C against the header that ABI_HEADER names, an older or a later one than the engine's:
+ * uses every struct that crosses and tells what came of it. A later header has fields that the
+ * engine does not know; they hold 7 until the engine writes over them. */
 #include ABI_HEADER
 
 #include <stdio.h>
@@ -29,7 +29,8 @@ static void each(void* user, mr_text uri, const mr_object_info* info) {
   *(uint64_t*)user += info->size_bytes;
 }
 
-static int32_t create(const mr_operator* type, mr_context* context, const mr_value* params, void** self) {
+static int32_t create(const mr_operator* type, mr_context* context, const mr_value* params,
+                      void** self) {
   static int nothing;
   (void)type;
   (void)context;
@@ -40,7 +41,8 @@ static int32_t create(const mr_operator* type, mr_context* context, const mr_val
 
 static void destroy(void* self) { (void)self; }
 
-static int32_t process(void* self, mr_context* context, struct ArrowArray* array, struct ArrowSchema* schema) {
+static int32_t process(void* self, mr_context* context, struct ArrowArray* array,
+                       struct ArrowSchema* schema) {
   mr_where where;
   mr_object_info info;
   mr_record_event event;

@@ -45,7 +45,8 @@ class Roots final : public millrace::Operator {
  public:
   static constexpr auto kName = "preprocess.roots";
   static constexpr auto kRole = millrace::Role::Preprocess;
-  static constexpr auto kDoc = "Adds the square root of a column, and tells the mean of each batch.";
+  static constexpr auto kDoc =
+      "Adds the square root of a column, and tells the mean of each batch.";
   static constexpr auto kParams = "{}";
   static constexpr auto kTraits =
       R"({"replicable": true, "reads": {"value": "float64"}, "adds": {"root": "float64"}})";
@@ -100,9 +101,10 @@ class Mean final : public millrace::Operator, public millrace::Checkpointed {
     const std::string sha256 = context.seal(weights);
     context.metric("mean", count_, mean);
     const std::string model = R"({"entity": "models", "action": "insert", "set": {"name": "mean")"
-                              R"(, "project_id": )" + std::to_string(project_) +
-                              R"(, "user_id": )" + std::to_string(user_) +
-                              R"(, "metrics": {"mean": )" + std::to_string(mean) +
+                              R"(, "project_id": )" +
+                              std::to_string(project_) + R"(, "user_id": )" +
+                              std::to_string(user_) + R"(, "metrics": {"mean": )" +
+                              std::to_string(mean) +
                               R"(}, "file_name": "mean.txt", "file_sha256": ")" + sha256 +
                               R"(", "file_bytes": )" + std::to_string(size) + "}}";
     context.emit(context.change(context.parse(model)));

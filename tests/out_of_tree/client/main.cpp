@@ -19,9 +19,9 @@ std::shared_ptr<millrace::client::Config> sign_in() {
 // [upload]
 std::int64_t upload(const std::shared_ptr<millrace::client::Config>& config) {
   millrace::client::Models models{config};
-  const Json made = models.upload("lenet", "net.bin", Json{{"lr", 0.01}, {"epochs", 10}},
-                                  "parameters.json", Json{{"acc", 0.98}},
-                                  {.dataset_name = "mnist", .tags = {"baseline"}});
+  const Json made =
+      models.upload("lenet", "net.bin", Json{{"lr", 0.01}, {"epochs", 10}}, "parameters.json",
+                    Json{{"acc", 0.98}}, {.dataset_name = "mnist", .tags = {"baseline"}});
   if (made.empty()) throw std::runtime_error{models.last_reply().problem};
   return made[0]["id"].get<std::int64_t>();
 }

@@ -1,9 +1,11 @@
-/* The C ABI between the Millrace engine (the host) and plugins: C11, no other include than <stdint.h>.
+/* The C ABI between the Millrace engine (the host) and plugins: C11, no other include than
+ * <stdint.h>.
  *
- * Rules. Every struct that crosses begins with struct_size, set by its maker; fields are only ever appended, and a reader
- * uses none beyond the size it was given. Text is UTF-8 with a length and is copied by whoever keeps it. Memory is freed by
- * the side that made it. Nothing throws across. A plugin is never unloaded. [worker] means: on a worker thread of the
- * engine, one call at a time for one operator instance. A function returns MR_OK or an MR_ code after fail() told why.
+ * Rules. Every struct that crosses begins with struct_size, set by its maker; fields are only ever
+ * appended, and a reader uses none beyond the size it was given. Text is UTF-8 with a length and is
+ * copied by whoever keeps it. Memory is freed by the side that made it. Nothing throws across. A
+ * plugin is never unloaded. [worker] means: on a worker thread of the engine, one call at a time
+ * for one operator instance. A function returns MR_OK or an MR_ code after fail() told why.
  * since 1.0: everything below; frozen with the release 1.0.0 of the engine, unstable before.
  */
 #ifndef MILLRACE_ABI_H
@@ -48,7 +50,8 @@ struct ArrowArray {
 };
 #endif
 
-/* A batch is a struct array ("+s") whose children are the columns. Column formats: b i l f g u z tsu:UTC +l +s. */
+/* A batch is a struct array ("+s") whose children are the columns. Column formats: b i l f g u z
+ * tsu:UTC +l +s. */
 
 typedef struct mr_text {
   const char* data; /* not terminated; may be null when size is 0 */
@@ -94,14 +97,15 @@ typedef struct mr_writer mr_writer;   /* a staged output of the job */
 /* What the node and the job are; filled by the host, valid during the call. */
 typedef struct mr_where {
   uint32_t struct_size;
-  uint32_t attempt;  /* 0 on the first try of this batch */
-  mr_text job;       /* id as text */
-  mr_text node;      /* name of the node in the pipeline */
-  uint64_t seed;     /* of the job */
-  int64_t sequence;  /* of the batch, from 0, the same in every run of the job */
+  uint32_t attempt; /* 0 on the first try of this batch */
+  mr_text job;      /* id as text */
+  mr_text node;     /* name of the node in the pipeline */
+  uint64_t seed;    /* of the job */
+  int64_t sequence; /* of the batch, from 0, the same in every run of the job */
 } mr_where;
 
-/* Something that happened to one record; written to the job's record log. Empty texts and line 0 are left out. */
+/* Something that happened to one record; written to the job's record log. Empty texts and line 0
+ * are left out. */
 typedef struct mr_record_event {
   uint32_t struct_size;
   int32_t level;
@@ -120,12 +124,14 @@ typedef struct mr_object_info {
   int64_t modified_us; /* microseconds since 1970, UTC; 0: unknown */
 } mr_object_info;
 
-/* Services of the host. value_* are [any thread]; the rest [worker, during a call], unless marked. */
+/* Services of the host. value_* are [any thread]; the rest [worker, during a call], unless marked.
+ */
 typedef struct mr_host {
   uint32_t struct_size;
   uint32_t abi_version;
 
-  /* Parameters. A null value is read as MR_NULL; reading a value as another kind gives 0 or empty text. */
+  /* Parameters. A null value is read as MR_NULL; reading a value as another kind gives 0 or empty
+   * text. */
   int32_t (*value_kind)(const mr_value* value);
   int32_t (*value_bool)(const mr_value* value);
   int64_t (*value_integer)(const mr_value* value);
@@ -133,21 +139,25 @@ typedef struct mr_host {
   mr_text (*value_string)(const mr_value* value);
   uint64_t (*value_size)(const mr_value* value); /* of an array or object */
   const mr_value* (*value_at)(const mr_value* value, uint64_t index);
-  mr_text (*value_key)(const mr_value* value, uint64_t index); /* in the order written */
+  mr_text (*value_key)(const mr_value* value, uint64_t index);      /* in the order written */
   const mr_value* (*value_get)(const mr_value* value, mr_text key); /* null when absent */
 
   /* The current call. */
   void (*where)(mr_context* context, mr_where* where);
   void (*fail)(mr_context* context, int32_t code, mr_text message);
-  /* During plan(): a parameter is wrong. kind is a word for programs ("ops_syntax"), pointer a JSON pointer below params. */
+  /* During plan(): a parameter is wrong. kind is a word for programs ("ops_syntax"), pointer a JSON
+   * pointer below params. */
   void (*fault)(mr_context* context, mr_text kind, mr_text pointer, mr_text message);
-  /* During plan(): a trait that depends on the parameters, as the member of the declaration's JSON that it replaces. */
+  /* During plan(): a trait that depends on the parameters, as the member of the declaration's JSON
+   * that it replaces. */
   void (*trait)(mr_context* context, mr_text key, mr_text json);
   /* Sends a batch on; takes both structs over, whatever it returns. Port "" is the main one. */
-  int32_t (*emit)(mr_context* context, mr_text port, struct ArrowArray* array, struct ArrowSchema* schema);
+  int32_t (*emit)(mr_context* context, mr_text port, struct ArrowArray* array,
+                  struct ArrowSchema* schema);
   int32_t (*stopping)(mr_context* context); /* 1: return soon, with MR_CANCELLED [any thread] */
   void (*log)(mr_context* context, int32_t level, mr_text message);
-  void (*progress)(mr_context* context, uint64_t done, uint64_t total, mr_text unit); /* total 0: unknown */
+  void (*progress)(mr_context* context, uint64_t done, uint64_t total,
+                   mr_text unit); /* total 0: unknown */
   void (*count)(mr_context* context, mr_text counter, int64_t by);
   void (*record_event)(mr_context* context, const mr_record_event* event);
   /* Sets a member of the job's result. Within one job the last call for a key counts. */
@@ -156,23 +166,28 @@ typedef struct mr_host {
   void (*save_state)(mr_context* context, mr_text state);
 
   /* The store. */
-  int32_t (*check_uri)(mr_context* context, mr_text uri, int32_t for_writing); /* syntax and rights; no I/O */
+  int32_t (*check_uri)(mr_context* context, mr_text uri,
+                       int32_t for_writing); /* syntax and rights; no I/O */
   int32_t (*stat)(mr_context* context, mr_text uri, mr_object_info* info);
   int32_t (*list)(mr_context* context, mr_text uri, /* of a folder; sorted bytewise */
                   void (*each)(void* user, mr_text uri, const mr_object_info* info), void* user);
   int32_t (*open)(mr_context* context, mr_text uri, mr_reader** reader);
-  int32_t (*read)(mr_reader* reader, void* buffer, uint64_t capacity, uint64_t* size); /* size 0: the end */
+  int32_t (*read)(mr_reader* reader, void* buffer, uint64_t capacity,
+                  uint64_t* size); /* size 0: the end */
   int32_t (*seek)(mr_reader* reader, uint64_t offset);
   void (*close)(mr_reader* reader);
-  /* Publishes a whole object at once, atomically; durable at the latest when the job's outputs are published. */
+  /* Publishes a whole object at once, atomically; durable at the latest when the job's outputs are
+   * published. */
   int32_t (*put)(mr_context* context, mr_text uri, mr_text bytes);
-  /* Opens a staged output, which becomes visible at `uri` when the whole job has succeeded and never otherwise. One writer
-   * for a URI; it stays open until the job ends. An attempt that resumes finds `size` bytes already there. */
+  /* Opens a staged output, which becomes visible at `uri` when the whole job has succeeded and
+   * never otherwise. One writer for a URI; it stays open until the job ends. An attempt that
+   * resumes finds `size` bytes already there. */
   int32_t (*stage)(mr_context* context, mr_text uri, mr_writer** writer, uint64_t* size);
   int32_t (*write)(mr_writer* writer, mr_text bytes);
   int32_t (*truncate)(mr_writer* writer, uint64_t size);
 
-  /* The catalog. The query and the change are described in docs/catalog.md. Rows come back as a batch. */
+  /* The catalog. The query and the change are described in docs/catalog.md. Rows come back as a
+   * batch. */
   int32_t (*catalog_query)(mr_context* context, const mr_value* query, struct ArrowArray* array,
                            struct ArrowSchema* schema);
   int32_t (*catalog_change)(mr_context* context, const mr_value* change, struct ArrowArray* array,
@@ -180,8 +195,8 @@ typedef struct mr_host {
   /* Error text of the last failed call of reader or writer functions in this call. */
   mr_text (*last_error)(mr_context* context);
 
-  /* Reads JSON text into a value that lives until the current call returns: a query or change made of data. Returns null
-   * when the text is no JSON: last_error() tells why. */
+  /* Reads JSON text into a value that lives until the current call returns: a query or change made
+   * of data. Returns null when the text is no JSON: last_error() tells why. */
   const mr_value* (*value_parse)(mr_context* context, mr_text json);
 } mr_host;
 
@@ -189,25 +204,31 @@ typedef struct mr_host {
 typedef struct mr_operator mr_operator;
 struct mr_operator {
   uint32_t struct_size;
-  uint32_t reserved; /* 0 */
+  uint32_t reserved;   /* 0 */
   mr_text id;          /* "filter.min_area" */
   mr_text role;        /* input filter augment preprocess train label output */
-  mr_text declaration; /* JSON object: doc, params, traits; docs/writing-a-plugin.md lists the members */
-  const void* data;    /* the plugin's own, for functions that serve several operators; the host does not look at it */
+  mr_text declaration; /* JSON object: doc, params, traits; docs/writing-a-plugin.md lists the
+                          members */
+  const void* data; /* the plugin's own, for functions that serve several operators; the host does
+                       not look at it */
 
   /* `type` below is the table that holds the function.
-   * Optional: checks parameters beyond their declaration, through fault() and trait(). No I/O. [any thread] */
+   * Optional: checks parameters beyond their declaration, through fault() and trait(). No I/O. [any
+   * thread] */
   int32_t (*plan)(const mr_operator* type, mr_context* context, const mr_value* params);
   /* Makes an instance. [worker] */
-  int32_t (*create)(const mr_operator* type, mr_context* context, const mr_value* params, void** self);
+  int32_t (*create)(const mr_operator* type, mr_context* context, const mr_value* params,
+                    void** self);
   void (*destroy)(void* self);
   /* Inputs only: emits about one batch and returns MR_OK, or MR_END. [worker] */
   int32_t (*produce)(void* self, mr_context* context);
   /* All but inputs: takes the batch over, whatever it returns. [worker] */
-  int32_t (*process)(void* self, mr_context* context, struct ArrowArray* array, struct ArrowSchema* schema);
+  int32_t (*process)(void* self, mr_context* context, struct ArrowArray* array,
+                     struct ArrowSchema* schema);
   /* Optional: after the last batch; may still emit. [worker] */
   int32_t (*finish)(void* self, mr_context* context);
-  /* Optional, both or neither: state between batches, so that a job can go on after a crash. [worker] */
+  /* Optional, both or neither: state between batches, so that a job can go on after a crash.
+   * [worker] */
   int32_t (*snapshot)(void* self, mr_context* context);
   int32_t (*restore)(void* self, mr_context* context, mr_text state);
 };
@@ -221,7 +242,8 @@ typedef struct mr_plugin {
   const mr_operator* const* operators;
 } mr_plugin;
 
-/* The one symbol a plugin exports. `host` lives as long as the program; null asks for the declarations only. */
+/* The one symbol a plugin exports. `host` lives as long as the program; null asks for the
+ * declarations only. */
 typedef const mr_plugin* (*mr_plugin_v1_function)(const mr_host* host);
 
 #ifdef __cplusplus

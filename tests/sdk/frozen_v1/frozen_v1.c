@@ -1,14 +1,16 @@
-/* A plugin of version 1 of the ABI, written in C against its own copy of the header, without the SDK. It must load and
- * work for ever: from the release 1.0.0 on neither this file nor abi_v1.h is ever changed.
+/* A plugin of version 1 of the ABI, written in C against its own copy of the header, without the
+ * SDK. It must load and work for ever: from the release 1.0.0 on neither this file nor abi_v1.h is
+ * ever changed.
  *
- * input.frozen_count emits int64 `n` = 0, 1, ... rows - 1 in batches of four, and can go on from a checkpoint.
- * filter.frozen_odd keeps the rows whose `n` is odd; null is dropped. It emits the column `n` alone.
+ * input.frozen_count emits int64 `n` = 0, 1, ... rows - 1 in batches of four, and can go on from a
+ * checkpoint. filter.frozen_odd keeps the rows whose `n` is odd; null is dropped. It emits the
+ * column `n` alone.
  */
-#include "abi_v1.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "abi_v1.h"
 
 static const mr_host* host;
 
@@ -122,7 +124,8 @@ static int32_t count_plan(const mr_operator* type, mr_context* context, const mr
   return MR_OK;
 }
 
-static int32_t count_create(const mr_operator* type, mr_context* context, const mr_value* params, void** self) {
+static int32_t count_create(const mr_operator* type, mr_context* context, const mr_value* params,
+                            void** self) {
   mr_text key = TEXT("rows");
   const mr_value* rows = host->value_get(params, key);
   struct counter* counter = calloc(1, sizeof *counter);
@@ -170,7 +173,8 @@ static int32_t count_restore(void* self, mr_context* context, mr_text state) {
 
 /* --- filter.frozen_odd --- */
 
-static int32_t odd_create(const mr_operator* type, mr_context* context, const mr_value* params, void** self) {
+static int32_t odd_create(const mr_operator* type, mr_context* context, const mr_value* params,
+                          void** self) {
   static int nothing;
   (void)type;
   (void)context;
@@ -181,13 +185,15 @@ static int32_t odd_create(const mr_operator* type, mr_context* context, const mr
 
 static void odd_destroy(void* self) { (void)self; }
 
-static int32_t odd_rows(mr_context* context, const struct ArrowArray* array, const struct ArrowSchema* schema) {
+static int32_t odd_rows(mr_context* context, const struct ArrowArray* array,
+                        const struct ArrowSchema* schema) {
   const struct ArrowArray* column = NULL;
   int64_t* values;
   int64_t kept = 0;
   int64_t i;
   for (i = 0; i < schema->n_children; ++i) {
-    if (strcmp(schema->children[i]->name, "n") == 0 && strcmp(schema->children[i]->format, "l") == 0) {
+    if (strcmp(schema->children[i]->name, "n") == 0 &&
+        strcmp(schema->children[i]->format, "l") == 0) {
       column = array->children[i];
     }
   }
@@ -205,7 +211,8 @@ static int32_t odd_rows(mr_context* context, const struct ArrowArray* array, con
   return emit(context, values, kept);
 }
 
-static int32_t odd_process(void* self, mr_context* context, struct ArrowArray* array, struct ArrowSchema* schema) {
+static int32_t odd_process(void* self, mr_context* context, struct ArrowArray* array,
+                           struct ArrowSchema* schema) {
   const int32_t code = odd_rows(context, array, schema);
   (void)self;
   array->release(array);
@@ -230,7 +237,8 @@ static const mr_operator count_operator = {
     0,
     TEXT("input.frozen_count"),
     TEXT("input"),
-    TEXT("{\"doc\": \"Counts in batches of four.\", \"params\": {\"rows\": {\"type\": \"integer\", \"default\": 10, "
+    TEXT("{\"doc\": \"Counts in batches of four.\", \"params\": {\"rows\": {\"type\": \"integer\", "
+         "\"default\": 10, "
          "\"minimum\": 0}}, \"emits\": {\"n\": \"int64\"}}"),
     NULL,
     count_plan,
@@ -242,26 +250,26 @@ static const mr_operator count_operator = {
     count_snapshot,
     count_restore};
 
-static const mr_operator odd_operator = {
-    sizeof(mr_operator),
-    0,
-    TEXT("filter.frozen_odd"),
-    TEXT("filter"),
-    TEXT("{\"doc\": \"Keeps the rows whose n is odd.\", \"params\": {}, \"reads\": {\"n\": \"int64\"}}"),
-    NULL,
-    NULL,
-    odd_create,
-    odd_destroy,
-    NULL,
-    odd_process,
-    odd_finish,
-    NULL,
-    NULL};
+static const mr_operator odd_operator = {sizeof(mr_operator),
+                                         0,
+                                         TEXT("filter.frozen_odd"),
+                                         TEXT("filter"),
+                                         TEXT("{\"doc\": \"Keeps the rows whose n is odd.\", "
+                                              "\"params\": {}, \"reads\": {\"n\": \"int64\"}}"),
+                                         NULL,
+                                         NULL,
+                                         odd_create,
+                                         odd_destroy,
+                                         NULL,
+                                         odd_process,
+                                         odd_finish,
+                                         NULL,
+                                         NULL};
 
 static const mr_operator* const operators[] = {&count_operator, &odd_operator};
 
-static const mr_plugin plugin = {sizeof(mr_plugin), MR_ABI_VERSION,          TEXT("frozen.v1"), TEXT("1.0.0"),
-                                 2,                 operators};
+static const mr_plugin plugin = {
+    sizeof(mr_plugin), MR_ABI_VERSION, TEXT("frozen.v1"), TEXT("1.0.0"), 2, operators};
 
 __attribute__((visibility("default"))) const mr_plugin* mr_plugin_v1(const mr_host* given) {
   if (given != NULL) host = given;

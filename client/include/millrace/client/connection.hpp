@@ -23,7 +23,7 @@ struct ConnectionOptions {
   int max_tries = 8;                           // in a row by which no byte arrives
   std::chrono::milliseconds first_pause{500};  // after the first; then twice as long, 30 s at most
   std::filesystem::path state_folder{};        // remembers uploads that were not finished; empty:
-                                               // $XDG_STATE_HOME/millrace or ~/.local/state/millrace
+                                         // $XDG_STATE_HOME/millrace or ~/.local/state/millrace
 };
 
 /// Tells how many bytes of a file have moved; `total` is 0 while it is not known. Returns false to

@@ -34,10 +34,10 @@ struct UploadOptions {
   bool is_private = false;
   std::string dataset_name{};  // empty: none
   std::string dataset_description{};
-  std::string dataset_uri{};        // of its bytes; with dataset_sha256 and what follows: lineage
+  std::string dataset_uri{};  // of its bytes; with dataset_sha256 and what follows: lineage
   std::string dataset_sha256{};
-  std::string pipeline{};  // name of what made the model
-  std::int64_t job_id = 0;  // of the server's job that made it; 0: none
+  std::string pipeline{};           // name of what made the model
+  std::int64_t job_id = 0;          // of the server's job that made it; 0: none
   std::vector<std::string> tags{};  // made where they do not exist
   std::string file_sha256{};        // that the file must have on arrival; empty: any
   Progress progress{};
@@ -56,10 +56,10 @@ class Models : public BaseAction {
 
   /// Uploads a model to the selected project, with the branch and commit of `git_local_repo` or,
   /// when that is unset, of the repository around the current folder, if any. The file is read
-  /// from the disk as it is sent. A large one (ConnectionOptions::resumable_from_bytes) goes on after
-  /// a connection broke, and, when the same file is uploaded again, after the program was ended.
-  /// Returns the new model. Throws FileError as Dictionary::text(), and when such a file changes
-  /// while it is sent.
+  /// from the disk as it is sent. A large one (ConnectionOptions::resumable_from_bytes) goes on
+  /// after a connection broke, and, when the same file is uploaded again, after the program was
+  /// ended. Returns the new model. Throws FileError as Dictionary::text(), and when such a file
+  /// changes while it is sent.
   Json upload(const std::optional<std::string>& name, const std::filesystem::path& filename,
               const Dictionary& hyperparameters = nullptr, const Dictionary& parameters = nullptr,
               const Dictionary& metrics = nullptr, const UploadOptions& options = {});

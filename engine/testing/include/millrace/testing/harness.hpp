@@ -159,8 +159,8 @@ class MILLRACE_TESTING_API OperatorHarness {
 
   // The store.
   void put_object(std::string_view uri, std::string_view bytes);
-  /// Bytes of an object, published or put, or of a sealed content ("blob:NAME"); empty when there is
-  /// none.
+  /// Bytes of an object, published or put, or of a sealed content ("blob:NAME"); empty when there
+  /// is none.
   [[nodiscard]] std::optional<std::string> object(std::string_view uri) const;
   /// Bytes of a staged output, empty when there is none.
   [[nodiscard]] std::optional<std::string> staged(std::string_view uri) const;
