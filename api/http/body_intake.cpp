@@ -144,6 +144,10 @@ int status_of_sink_error(const Error& error) {
     case Code::InvalidArgument:
     case Code::DataInvalid:
       return 400;
+    case Code::Unauthenticated:
+      return 401;
+    case Code::PermissionDenied:
+      return 403;
     case Code::NotFound:
       return 404;
     case Code::Conflict:

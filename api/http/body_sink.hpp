@@ -7,10 +7,13 @@
 
 namespace millrace::http {
 
+class FormUpload;
+
 /// Takes the body of one request while it arrives, instead of Request::body. One that is destroyed
 /// before finish() drops what it took. [threads for blocking work, one call at a time; may block]
 ///
-/// An error ends the request with its text: 400 for InvalidArgument and DataInvalid, 404 for
+/// An error ends the request with its text: 400 for InvalidArgument and DataInvalid, 401 for
+/// Unauthenticated, 403 for PermissionDenied, 404 for
 /// NotFound, 409 for Conflict, 413 for Exhausted, but 507 for a disk or quota that is full and 503
 /// for what else the system lacks, 503 for Unavailable, else 500.
 class BodySink {
@@ -22,6 +25,8 @@ class BodySink {
   virtual Result<void> finish() = 0;
   /// How many bytes of the body it keeps in memory. Looked at after each call.
   [[nodiscard]] virtual std::size_t kept_bytes() const { return 0; }
+  /// Returns the form that it takes apart; null for other bodies.
+  [[nodiscard]] virtual FormUpload* form() { return nullptr; }
 };
 
 }  // namespace millrace::http

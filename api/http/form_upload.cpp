@@ -76,7 +76,7 @@ Result<void> FormUpload::begin(const PartHead& head) {
       return about(
           Code::InvalidArgument, head.name,
           fmt::format("more than {} file{}", limits_.files, limits_.files == 1 ? "" : "s"));
-    MR_TRY(auto writer, open_file_(head));
+    MR_TRY(auto writer, open_file_(head, *this));
     files_.push_back({.name = head.name,
                       .filename = *head.filename,
                       .content_type = std::string{head.headers.get("Content-Type")},

@@ -47,8 +47,9 @@ struct FormFile {
 /// the field, in the message and in Error::field. [as BodySink; any thread once it is finished]
 class FormUpload final : public BodySink {
  public:
-  /// Opens the writer of a file whose head has come.
-  using OpenFile = std::function<Result<std::unique_ptr<FileWriter>>(const PartHead&)>;
+  /// Opens the writer of a file whose head has come, behind the fields that `form` has by then.
+  using OpenFile =
+      std::function<Result<std::unique_ptr<FileWriter>>(const PartHead&, const FormUpload& form)>;
 
   /// Returns null for a body that is no multipart/form-data. A Content-Type without a boundary is
   /// an error of the first write.
@@ -58,6 +59,7 @@ class FormUpload final : public BodySink {
   Result<void> write(std::string_view bytes) override;
   Result<void> finish() override;
   [[nodiscard]] std::size_t kept_bytes() const override { return kept_bytes_; }
+  [[nodiscard]] FormUpload* form() override { return this; }
 
   // In the order of the form; complete after finish().
   [[nodiscard]] const std::vector<FormField>& fields() const { return fields_; }

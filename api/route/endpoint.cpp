@@ -43,11 +43,13 @@ Result<Endpoint> make_endpoint(const Dialect& dialect, const Route& route,
   auto schema = RequestSchema::read(route.schema);
   if (!schema.ok()) return schema.error().within(fmt::format("route {}", name));
   endpoint.schema = *std::move(schema);
+  if (route.open_file && !endpoint.schema.document().contains("file"))
+    return Error{Code::Internal, fmt::format("route {}: takes a file and declares none", name)};
   if (route.direct) return endpoint;
   if (route.brings_pipeline) {
-    if (route.lane == Lane::Queued && route.translate != nullptr) return endpoint;
+    if (route.lane != Lane::Inline && route.translate != nullptr) return endpoint;
     return Error{Code::Internal,
-                 fmt::format("route {}: a pipeline is only brought to the queued lane", name)};
+                 fmt::format("route {}: a pipeline is only brought to a job", name)};
   }
 
   MR_TRY(const auto* entry, pipelines.get(name));

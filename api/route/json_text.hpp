@@ -13,8 +13,9 @@ namespace millrace::api {
 inline constexpr int kMostLevels = 64;
 inline constexpr std::size_t kMostNameBytes = 1'024;
 
-/// Returns the JSON that a request has for its body, within the limits of its route.
-Result<Json> read_body(const http::Request& request);
+/// Returns the JSON that a request has for its body, within the limits of its route. A name that
+/// stands twice in an object is refused, or the last one counts.
+Result<Json> read_body(const http::Request& request, bool last_key_counts = false);
 
 /// Returns JSON that stands as a text within a request: the field of a form. It has the usual
 /// limits.

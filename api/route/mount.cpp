@@ -2,7 +2,6 @@
 
 #include <optional>
 #include <utility>
-#include <variant>
 
 #include "api/route/endpoint.hpp"
 #include "api/route/refusals.hpp"
@@ -31,6 +30,10 @@ struct Mount::State {
   std::vector<Endpoint> endpoints;  // in the order of the routes
   Metrics::Route& unmatched;
 
+  /// What takes the form of a route that takes files; null for another body, or another route.
+  [[nodiscard]] std::unique_ptr<http::BodySink> form_of(const Endpoint& endpoint,
+                                                        const http::Request& head,
+                                                        std::optional<Caller> caller) const;
   void begin(const Endpoint& endpoint, std::shared_ptr<http::Request> request,
              http::Reply reply) const;
   /// Puts a request on the road; without a caller it signs in there.
@@ -92,16 +95,15 @@ void Mount::State::begin(const Endpoint& endpoint, std::shared_ptr<http::Request
                          http::Reply reply) const {
   Finish finish{dialect, *endpoint.metrics, request, std::move(reply)};
   // What has to be read from a disk first, or hashed for long, is not for this thread.
-  if (request->body_file)
+  if (request->body_file || signs_in_by_fields(dialect, *endpoint.route))
     return set_out(endpoint, std::move(request), std::nullopt, std::move(finish));
   auto found = sign_in(surroundings, dialect, *endpoint.route, *request);
-  if (const auto* refused = std::get_if<Refusal>(&found)) return finish.refuse(*refused);
-  auto& caller = std::get<Caller>(found);
+  if (!found.ok()) return finish.refuse(found.error());
   const bool may_wait = endpoint.route->auth != Auth::Open && dialect.authenticator &&
                         dialect.authenticator->confirms();
   if (endpoint.route->direct && !may_wait)
-    return call(endpoint, request, std::move(caller), std::move(finish));
-  set_out(endpoint, std::move(request), std::move(caller), std::move(finish));
+    return call(endpoint, request, *std::move(found), std::move(finish));
+  set_out(endpoint, std::move(request), *std::move(found), std::move(finish));
 }
 
 void Mount::State::set_out(const Endpoint& endpoint, std::shared_ptr<http::Request> request,
@@ -120,8 +122,9 @@ void Mount::State::set_out(const Endpoint& endpoint, std::shared_ptr<http::Reque
 
 void Mount::State::call(const Endpoint& endpoint, const std::shared_ptr<http::Request>& request,
                         Caller caller, Finish finish) const {
-  if (const auto refused = check_schema(endpoint, *request)) return finish.refuse(*refused);
-  endpoint.route->direct(request, std::move(caller),
+  auto values = endpoint.schema.values(*request, dialect.reading);
+  if (!values.ok()) return finish.refuse(values.error());
+  endpoint.route->direct({request, std::move(caller), *std::move(values)},
                          [finish = std::move(finish)](http::Response response) {
                            finish.answer(std::move(response));
                          });
@@ -155,18 +158,52 @@ http::BodyPlan Mount::plan_body(http::Request& head) const {
           Finish{state_->dialect, *endpoint.metrics, request, std::move(reply)}.refuse(refused);
         });
   };
-  if (!route.body_sink) {
+  if (signs_in_by_fields(state_->dialect, route)) {
+    if (auto form = state_->form_of(endpoint, head, std::nullopt))
+      return http::BodyPlan::give(std::move(form), route.upload_bytes);
+    return http::BodyPlan::keep(route.body_bytes);
+  }
+  if (!route.body_sink && !route.open_file) {
     const auto* authenticator = state_->dialect.authenticator.get();
     if (route.auth == Auth::Required && authenticator != nullptr) {
-      if (auto refused = authenticator->check_head(head)) return drop(*std::move(refused));
+      auto checked = authenticator->check_head(head);
+      if (!checked.ok()) return drop(std::move(checked).error());
     }
     return http::BodyPlan::keep(route.body_bytes);
   }
   auto found = sign_in(state_->surroundings, state_->dialect, route, head);
-  if (auto* refused = std::get_if<Refusal>(&found)) return drop(std::move(*refused));
-  if (auto sink = route.body_sink(head, std::get<Caller>(found)))
-    return http::BodyPlan::give(std::move(sink), route.upload_bytes);
+  if (!found.ok()) return drop(std::move(found).error());
+  if (route.body_sink) {
+    if (auto sink = route.body_sink(head, *found))
+      return http::BodyPlan::give(std::move(sink), route.upload_bytes);
+  } else if (auto form = state_->form_of(endpoint, head, *std::move(found))) {
+    return http::BodyPlan::give(std::move(form), route.upload_bytes);
+  }
   return http::BodyPlan::keep(route.body_bytes);
+}
+
+// With a token among the fields in front of a file, nothing of the file is kept before it was
+// looked at; one behind the file is looked at when the form is whole.
+std::unique_ptr<http::BodySink> Mount::State::form_of(const Endpoint& endpoint,
+                                                      const http::Request& head,
+                                                      std::optional<Caller> caller) const {
+  const auto& route = *endpoint.route;
+  if (!route.open_file) return nullptr;
+  const bool is_by_fields = !caller.has_value();
+  return http::FormUpload::accept(
+      head,
+      [this, &route, caller = std::move(caller), is_by_fields,
+       copy = is_by_fields ? head : http::Request{}](
+          const http::PartHead& part,
+          const http::FormUpload& form) -> Result<std::unique_ptr<http::FileWriter>> {
+        if (!is_by_fields) return route.open_file(part, &*caller);
+        const auto token = form.field(dialect.authenticator->field());
+        if (!token) return route.open_file(part, nullptr);
+        auto found = sign_in(surroundings, dialect, route, copy, *token);
+        if (!found.ok()) return std::move(found).error().error;
+        return route.open_file(part, &*found);
+      },
+      route.form);
 }
 
 const Dialect& Mount::dialect() const { return state_->dialect; }

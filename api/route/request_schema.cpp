@@ -1,12 +1,13 @@
 #include "api/route/request_schema.hpp"
 
-#include <charconv>
+#include <algorithm>
+#include <array>
 #include <optional>
 #include <utility>
 
 #include "api/route/json_text.hpp"
+#include "api/route/request_fields.hpp"
 #include "engine/base/json_members.hpp"
-#include "engine/plugin/parameter_rules.hpp"
 #include "engine/plugin/parameter_value.hpp"
 
 #include <fmt/format.h>
@@ -15,120 +16,254 @@ namespace millrace::api {
 
 namespace {
 
-using Rules = std::shared_ptr<const ParameterRules>;
+constexpr std::string_view kBody = "body";
 
-Result<Rules> read_rules(const Json& document, const char* member) {
-  const auto found = document.find(member);
-  if (found == document.end()) return Rules{};
-  auto rules = ParameterRules::read(*found);
-  if (!rules.ok()) return rules.error().within(fmt::format("route schema: {}", member));
-  return *std::move(rules);
+constexpr std::array<std::string_view, 9> kMembers{"path", "query", "header",   "fields",   "file",
+                                                   "body", "type",  "envelope", "responses"};
+// What a declaration has besides that of an operator's parameter.
+constexpr std::array<const char*, 4> kOwnMembers{"also", "missing", "nullable", "example"};
+
+Error wrong(std::string_view where, std::string_view what) {
+  return {Code::DataInvalid, fmt::format("route schema: {}: {}", where, what)};
 }
 
-Result<Rules> read_body_rules(const Json& document) {
-  const auto found = document.find("body");
-  if (found == document.end()) return Rules{};
-  auto rules = ParameterRules::read(Json{{"body", *found}});
-  if (!rules.ok()) return rules.error().within("route schema");
-  return *std::move(rules);
-}
-
-template <class Number>
-std::optional<Number> read_number(std::string_view text) {
-  Number number{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
-/// Reads text of a path or query as the value that its rule wants; stays text when it cannot be
-/// that.
-Json value_of(const ParameterRule& rule, std::string_view text) {
-  using Type = ParameterRule::Type;
-  if (rule.type == Type::Integer) {
-    if (const auto number = read_number<std::int64_t>(text)) return *number;
-  } else if (rule.type == Type::Number) {
-    if (const auto number = read_number<double>(text)) return *number;
-  } else if (rule.type == Type::Boolean) {
-    if (text == "true" || text == "false") return text == "true";
+Result<void> read_names(const Json& declaration, const char* member,
+                        std::vector<std::string>& names) {
+  const auto found = declaration.find(member);
+  if (found == declaration.end()) return {};
+  if (!found->is_array()) return wrong(member, "must be a list of names");
+  for (const Json& name : *found) {
+    if (!name.is_string()) return wrong(member, "must be a list of names");
+    names.push_back(name.get<std::string>());
   }
-  return std::string{text};
+  return {};
 }
 
-void check_values(const Rules& rules, std::string_view place,
-                  const std::vector<std::pair<std::string, std::string>>& values,
-                  std::vector<Fault>& faults) {
-  if (!rules) return;
-  Json given = Json::object();
-  for (const auto& rule : rules->all()) {
-    for (const auto& [name, text] : values) {
-      if (name != rule.name) continue;
-      append_member(given, name, value_of(rule, text));
-      break;
+/// Gathers the values of one request, and what is wrong with them.
+class Reader {
+ public:
+  explicit Reader(const Reading& reading) : reading_{reading} {}
+
+  void read(const Parameter& parameter, std::optional<RequestFields::Found> found, Place usual) {
+    std::optional<Json> value;
+    if (found) {
+      usual = found->place;
+      auto coerced = reading_.coerce(parameter, found->value, usual);
+      if (!coerced.ok()) {
+        auto unfit = std::move(coerced).error();
+        return add({.place = usual,
+                    .path = "/" + parameter.own().name,
+                    .code = std::move(unfit.code),
+                    .text = std::move(unfit.text)});
+      }
+      value = *std::move(coerced);
+    }
+    if (value && value->is_null()) return values_.put(parameter.own().name, nullptr);
+    if (!value && !parameter.own().fallback) {
+      if (parameter.own().is_mandatory) add_missing(parameter, usual);
+      return;
+    }
+    Json given = Json::object();
+    if (value) append_member(given, parameter.own().name, *std::move(value));
+    check(parameter, given, usual);
+  }
+
+  void add(RequestFault fault) { faults_.push_back(std::move(fault)); }
+
+  Result<Values, Refusal> take() && {
+    if (faults_.empty()) return std::move(values_);
+    if (!reading_.tells_all) faults_.resize(1);
+    return refusal(std::move(faults_));
+  }
+
+ private:
+  void check(const Parameter& parameter, const Json& given, Place place) {
+    std::vector<Fault> found;
+    Json checked = Json::object();
+    ValueChecker{nullptr, found}.check_members(parameter.rule, nullptr, given, checked);
+    for (auto& fault : found) {
+      if (parameter.is_body) fault.pointer.erase(0, 1 + kBody.size());  // it is the root
+      add({.place = place,
+           .path = std::move(fault.pointer),
+           .code = std::move(fault.kind),
+           .text = std::move(fault.message)});
+    }
+    if (found.empty()) values_.put(parameter.own().name, std::move(checked.front()));
+  }
+
+  void add_missing(const Parameter& parameter, Place place) {
+    const auto& said = parameter.missing.empty() ? reading_.missing : parameter.missing;
+    if (said.empty()) return check(parameter, Json::object(), place);
+    add({.place = place,
+         .path = "/" + parameter.own().name,
+         .code = "parameter_missing",
+         .text = said});
+  }
+
+  const Reading& reading_;
+  Values values_;
+  std::vector<RequestFault> faults_;
+};
+
+std::optional<RequestFields::Found> found_in(
+    const std::vector<std::pair<std::string, std::string>>& pairs, const Parameter& parameter,
+    Place place) {
+  const bool is_list = parameter.own().type == ParameterRule::Type::Array;
+  auto text = find_text(pairs, parameter.own().name, is_list);
+  for (const auto& other : parameter.also) {
+    auto more = find_text(pairs, other, is_list);
+    if (!more) continue;
+    if (!text) {
+      text = std::move(more);
+    } else if (is_list) {
+      text->insert(text->end(), more->begin(), more->end());
     }
   }
-  std::vector<Fault> found;
-  Json checked = Json::object();
-  ValueChecker{nullptr, found}.check_members(rules->all(), nullptr, given, checked);
-  for (auto& fault : found) {
-    fault.pointer.insert(0, place);
-    faults.push_back(std::move(fault));
+  if (!text) return std::nullopt;
+  return RequestFields::Found{*std::move(text), place};
+}
+
+std::optional<RequestFields::Found> found_in(const RequestFields& fields,
+                                             const Parameter& parameter,
+                                             const std::vector<Place>& order) {
+  const bool is_list = parameter.own().type == ParameterRule::Type::Array;
+  auto found = fields.find(parameter.own().name, is_list, order);
+  for (const auto& other : parameter.also)
+    if (!found) found = fields.find(other, is_list, order);
+  return found;
+}
+
+std::optional<RequestFields::Found> found_in(const http::Headers& headers,
+                                             const Parameter& parameter) {
+  const auto text = headers.find(parameter.own().name);
+  if (!text) return std::nullopt;
+  return RequestFields::Found{Json(*text), Place::Header};
+}
+
+// The members of the envelope go before all other fields.
+std::optional<RequestFault> unpack(RequestFields& fields, const std::string& envelope,
+                                   const Reading& reading) {
+  auto found = fields.find(envelope, false, reading.order);
+  if (!found || found->value.is_null()) return std::nullopt;
+  const auto fault = [&](std::string text) {
+    return RequestFault{found->place, "/" + envelope, "parameter_type", std::move(text)};
+  };
+  if (found->value.is_string()) {
+    auto parsed = read_text(found->value.get_ref<const std::string&>());
+    if (!parsed.ok()) return fault("is not JSON: " + parsed.error().message);
+    found->value = *std::move(parsed);
   }
+  if (!found->value.is_object()) return fault("must be a JSON object");
+  fields.put_first(found->value);
+  return std::nullopt;
 }
 
 }  // namespace
 
+Result<RequestSchema::Parameters> RequestSchema::read_parameters(const Json& document,
+                                                                 const char* member) {
+  Parameters parameters;
+  const auto found = document.find(member);
+  if (found == document.end()) return parameters;
+  if (!found->is_object()) return wrong(member, "must be an object");
+  for (const auto& [name, declared] : found->items()) {
+    if (!declared.is_object()) return wrong(name, "must be an object");
+    Parameter parameter;
+    MR_CHECK(read_names(declared, "also", parameter.also));
+    parameter.missing = declared.value("missing", std::string{});
+    parameter.is_nullable = declared.value("nullable", true);
+    Json own = declared;
+    for (const char* added : kOwnMembers) own.erase(added);
+    auto rules = ParameterRules::read(Json{{name, std::move(own)}});
+    if (!rules.ok()) return rules.error().within(fmt::format("route schema: {}", member));
+    parameter.rule = (*rules)->all();
+    parameters.push_back(std::move(parameter));
+  }
+  return parameters;
+}
+
+Result<RequestSchema::Parameters> RequestSchema::read_body_rule(const Json& document) {
+  const auto found = document.find(kBody);
+  if (found == document.end()) return Parameters{};
+  if (!found->is_object()) return wrong(kBody, "must be an object");
+  Json own = *found;
+  for (const char* added : {"example", "shown"}) own.erase(added);
+  auto rules = ParameterRules::read(Json{{kBody, std::move(own)}});
+  if (!rules.ok()) return rules.error().within("route schema");
+  Parameter body;
+  body.rule = (*rules)->all();
+  body.is_body = true;
+  return Parameters{std::move(body)};
+}
+
+Result<void> RequestSchema::check_files() const {
+  const auto files = document_.find("file");
+  if (files == document_.end()) return {};
+  if (!files->is_object()) return wrong("file", "must be an object");
+  for (const auto& [name, declared] : files->items())
+    if (!declared.is_object()) return wrong(name, "must be an object");
+  return {};
+}
+
 Result<RequestSchema> RequestSchema::read(std::string_view text) {
   RequestSchema schema;
   MR_TRY(schema.document_, read_own(text));
-  if (!schema.document_.is_object())
-    return Error{Code::DataInvalid, "route schema: must be an object"};
-  for (const auto& [name, value] : schema.document_.items()) {
-    if (name != "path" && name != "query" && name != "body" && name != "type" &&
-        name != "responses")
+  const auto& document = schema.document_;
+  if (!document.is_object()) return Error{Code::DataInvalid, "route schema: must be an object"};
+  for (const auto& [name, value] : document.items()) {
+    if (std::find(kMembers.begin(), kMembers.end(), name) == kMembers.end())
       return Error{Code::DataInvalid, fmt::format("route schema: unknown member \"{}\"", name)};
   }
-  MR_TRY(schema.path_, read_rules(schema.document_, "path"));
-  MR_TRY(schema.query_, read_rules(schema.document_, "query"));
-  MR_TRY(schema.body_, read_body_rules(schema.document_));
+  MR_TRY(schema.path_, read_parameters(document, "path"));
+  MR_TRY(schema.query_, read_parameters(document, "query"));
+  MR_TRY(schema.header_, read_parameters(document, "header"));
+  MR_TRY(schema.fields_, read_parameters(document, "fields"));
+  MR_TRY(schema.body_, read_body_rule(document));
+  MR_CHECK(schema.check_files());
+  if (!schema.body_.empty() && !schema.fields_.empty())
+    return wrong("fields", "a body that is declared as a whole has none");
+  schema.envelope_ = document.value("envelope", std::string{});
   return schema;
 }
 
-std::vector<Fault> RequestSchema::check(const http::Request& request) const {
-  std::vector<Fault> faults;
-  check_values(path_, "/path", request.path_values, faults);
-  check_values(query_, "/query", request.query, faults);
-  if (!body_ || document_.contains("type")) return faults;
-
-  Json given = Json::object();
-  if (!request.body.empty()) {
-    auto body = read_body(request);
-    if (!body.ok()) {
-      faults.push_back(
-          {"json", "", fmt::format("body is not valid JSON: {}", body.error().message)});
-      return faults;
+Result<Values, Refusal> RequestSchema::values(const http::Request& request,
+                                              const Reading& reading) const {
+  Reader reader{reading};
+  for (const auto& each : path_)
+    reader.read(each, found_in(request.path_values, each, Place::Path), Place::Path);
+  for (const auto& each : query_)
+    reader.read(each, found_in(request.query, each, Place::Query), Place::Query);
+  for (const auto& each : header_)
+    reader.read(each, found_in(request.headers, each), Place::Header);
+  if (!fields_.empty()) {
+    MR_TRY(auto fields, RequestFields::read(request, reading));
+    if (!envelope_.empty()) {
+      if (auto fault = unpack(fields, envelope_, reading)) reader.add(*std::move(fault));
     }
-    given["body"] = *std::move(body);
+    for (const auto& each : fields_)
+      reader.read(each, found_in(fields, each, reading.order), reading.order.front());
   }
-  check_given(given, faults);
-  return faults;
+  if (!body_.empty() && !document_.contains("type")) {
+    std::optional<RequestFields::Found> found;
+    if (!request.body.empty()) {
+      auto body = read_body(request, reading.last_key_counts);
+      if (!body.ok())
+        return refusal(Code::DataInvalid, "json",
+                       fmt::format("body is not valid JSON: {}", body.error().message));
+      found = {*std::move(body), Place::Body};
+    }
+    reader.read(body_.front(), std::move(found), Place::Body);
+  }
+  return std::move(reader).take();
 }
 
-std::vector<Fault> RequestSchema::check_body(const Json& body) const {
-  std::vector<Fault> faults;
-  if (body_) check_given(Json{{"body", body}}, faults);
-  return faults;
-}
-
-void RequestSchema::check_given(const Json& given, std::vector<Fault>& faults) const {
-  std::vector<Fault> found;
-  Json checked = Json::object();
-  ValueChecker{nullptr, found}.check_members(body_->all(), nullptr, given, checked);
-  constexpr std::string_view kBody = "/body";
-  for (auto& fault : found) {
-    if (fault.pointer.starts_with(kBody)) fault.pointer.erase(0, kBody.size());
-    faults.push_back(std::move(fault));
-  }
+std::vector<RequestFault> RequestSchema::check_body(const Json& body) const {
+  if (body_.empty()) return {};
+  static const Reading kStrict;
+  Reader reader{kStrict};
+  reader.read(body_.front(), RequestFields::Found{body, Place::Body}, Place::Body);
+  auto read = std::move(reader).take();
+  return read.ok() ? std::vector<RequestFault>{} : std::move(read).error().faults;
 }
 
 }  // namespace millrace::api

@@ -1,51 +1,62 @@
 #pragma once
 
-#include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "api/http/message.hpp"
+#include "api/route/reading.hpp"
+#include "api/route/values.hpp"
 #include "engine/base/json.hpp"
 #include "engine/base/result.hpp"
-#include "engine/plugin/fault.hpp"
-
-namespace millrace {
-class ParameterRules;
-}
 
 namespace millrace::api {
 
-/// What a route's request must look like. Written as JSON with the members, all optional:
-///   "path", "query"  name -> declaration of a value in the path or the query
-///   "body"           declaration of the JSON body; "mandatory": true when there must be one
-///   "type"           media type of a body that is not JSON; such a body is not looked into
-///   "responses"      status -> {"doc": text, "schema": JSON Schema, "type": media type}
+/// The parameters of a route, declared once: they are read by it, and shown by the OpenAPI
+/// document. Written as JSON with the members, all optional:
+///   "path", "query", "header"  name -> declaration of a value that stands there and nowhere else
+///   "fields"     name -> declaration of a value that may stand wherever the dialect looks for one:
+///                a JSON body, the query, a form
+///   "file"       name -> {"doc": text, "mandatory": true}: a file of a form; the route takes it in
+///   "body"       declaration of the JSON body as a whole; "mandatory": true when there must be one
+///   "type"       media type of a body that is not JSON; such a body is not looked into
+///   "envelope"   name of a field whose members, an object's or those of a text that is JSON, go
+///                before all other fields
+///   "responses"  status -> {"doc": text, "schema": JSON Schema, "type": media type, "example":
+///   any}
 /// Declarations are those of operator parameters (docs/writing-a-plugin.md): type, default, doc,
 /// minimum, maximum, enum, minLength, maxLength, pattern, items, properties, required,
-/// additionalProperties.
+/// additionalProperties; a parameter may besides have "also" (a list of other names), "missing"
+/// (what is said when it is not there), "nullable": false (null is refused) and "example"; a body
+/// "shown", the JSON Schema that OpenAPI shows where the declaration cannot say it. A query
+/// parameter that is an array takes all values of its name.
 class RequestSchema {
  public:
   /// DataInvalid names the member and what is wrong with it: a mistake of ours, found when the
   /// server starts.
   static Result<RequestSchema> read(std::string_view text);
 
-  /// Returns every fault of the request. Pointers begin with "/path/" or "/query/", or are those of
-  /// the body's values; a body that is not JSON is one fault of kind "json". Query parameters that
-  /// are not declared are passed over.
-  [[nodiscard]] std::vector<Fault> check(const http::Request& request) const;
+  /// Reads the values of a request by name, that of the body by the name "body". Query parameters
+  /// and fields that are not declared are passed over. A refusal has the code "json" for a body
+  /// that cannot be taken apart, else "schema" with the faults in the order of the declarations.
+  [[nodiscard]] Result<Values, Refusal> values(const http::Request& request,
+                                               const Reading& reading) const;
 
-  /// The same for the body alone, as it was read.
-  [[nodiscard]] std::vector<Fault> check_body(const Json& body) const;
+  /// The same for a body alone that was read elsewhere.
+  [[nodiscard]] std::vector<RequestFault> check_body(const Json& body) const;
 
   /// The schema as it was written.
   [[nodiscard]] const Json& document() const { return document_; }
 
  private:
-  void check_given(const Json& given, std::vector<Fault>& faults) const;
+  using Parameters = std::vector<Parameter>;
+  static Result<Parameters> read_parameters(const Json& document, const char* member);
+  static Result<Parameters> read_body_rule(const Json& document);
+  Result<void> check_files() const;
 
   Json document_;
-  std::shared_ptr<const ParameterRules> path_, query_,
-      body_;  // shared by copies of the schema; null: nothing declared
+  Parameters path_, query_, header_, fields_, body_;
+  std::string envelope_;
 };
 
 }  // namespace millrace::api

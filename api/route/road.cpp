@@ -15,12 +15,6 @@ namespace millrace::api {
 
 namespace {
 
-Refusal faulty(std::vector<Fault> faults, std::string_view word, std::string message) {
-  auto made = refusal(Code::InvalidArgument, word, std::move(message));
-  made.faults = std::move(faults);
-  return made;
-}
-
 /// The error of a run, without the name of the node that made it: a client knows no nodes of ours.
 Error without_node(const Outcome& outcome) {
   auto error = *outcome.error;
@@ -52,7 +46,7 @@ Refusal too_late(const Surroundings& surroundings, const Route& route, const Err
 }
 
 Refusal not_submitted(const Error& error) {
-  return {.error = error, .word = error.code == Code::Exhausted ? "queue_full" : ""};
+  return refusal(error.code, error.code == Code::Exhausted ? "queue_full" : "", error.message);
 }
 
 }  // namespace
@@ -104,13 +98,19 @@ http::Response worded(const Dialect& dialect, const Refusal& refusal,
 
 // --- the road ---
 
-std::variant<Caller, Refusal> sign_in(const Surroundings& surroundings, const Dialect& dialect,
-                                      const Route& route, const http::Request& request) {
+bool signs_in_by_fields(const Dialect& dialect, const Route& route) {
+  return route.auth != Auth::Open && dialect.authenticator &&
+         dialect.authenticator->stands_in() == Authenticator::In::Fields;
+}
+
+Result<Caller, Refusal> sign_in(const Surroundings& surroundings, const Dialect& dialect,
+                                const Route& route, const http::Request& request,
+                                std::string_view token) {
   Caller caller;
   if (route.auth != Auth::Open && dialect.authenticator) {
-    auto found = dialect.authenticator->authenticate(request);
-    if (auto* known = std::get_if<Caller>(&found)) {
-      caller = std::move(*known);
+    auto found = dialect.authenticator->authenticate(request, token);
+    if (found.ok()) {
+      caller = *std::move(found);
     } else if (route.auth == Auth::Optional) {
       caller = dialect.authenticator->anonymous();
     } else {
@@ -125,24 +125,13 @@ std::variant<Caller, Refusal> sign_in(const Surroundings& surroundings, const Di
   return caller;
 }
 
-std::optional<Refusal> check_schema(const Endpoint& endpoint, const http::Request& request) {
-  if (!endpoint.route->checks_schema) return std::nullopt;
-  auto faults = endpoint.schema.check(request);
-  if (faults.empty()) return std::nullopt;
-  const bool is_json = faults.front().kind == "json";
-  auto message =
-      is_json ? faults.front().message : std::string{"the request does not fit its schema"};
-  return faulty(std::move(faults), is_json ? "json" : "schema", std::move(message));
-}
-
 Road::Road(const Surroundings& surroundings, const Dialect& dialect, const Endpoint& endpoint,
            std::shared_ptr<http::Request> request, std::optional<Caller> caller, Finish finish)
     : surroundings_{surroundings},
       dialect_{dialect},
       endpoint_{endpoint},
       request_{std::move(request)},
-      has_arrived_{caller.has_value()},
-      caller_{std::move(caller).value_or(Caller{})},
+      caller_{std::move(caller)},
       finish_{std::move(finish)},
       until_{surroundings.engine.scheduler().clock().steady() +
              time_of(surroundings, *endpoint.route)} {}
@@ -150,84 +139,91 @@ Road::Road(const Surroundings& surroundings, const Dialect& dialect, const Endpo
 void Road::run() {
   // Translators are ours, but the JSON library that they use throws where they err.
   try {
-    go();
+    if (const auto done = go(); !done.ok()) finish_.refuse(done.error());
   } catch (const std::exception& thrown) {
     finish_.refuse({.error = {Code::Internal, "internal error", thrown.what()}});
   }
 }
 
-bool Road::arrive() {
-  if (has_arrived_) return true;
-  if (const auto loaded = http::load_body(*request_); !loaded.ok()) {
-    Refusal refused{.error = loaded.error()};
-    if (refused.error.code == Code::Unavailable) {
-      refused.word = "busy";
-      refused.retry_after = std::chrono::seconds{1};
-    }
-    finish_.refuse(refused);
-    return false;
-  }
-  auto found = sign_in(surroundings_, dialect_, *endpoint_.route, *request_);
-  if (const auto* refused = std::get_if<Refusal>(&found)) {
-    finish_.refuse(*refused);
-    return false;
-  }
-  caller_ = std::get<Caller>(std::move(found));
-  return true;
+Result<void, Refusal> Road::load_body() {
+  auto loaded = http::load_body(*request_);
+  if (loaded.ok()) return {};
+  if (loaded.error().code != Code::Unavailable) return std::move(loaded).error();
+  auto refused = refusal(Code::Unavailable, "busy", loaded.error().message);
+  refused.retry_after = std::chrono::seconds{1};
+  return refused;
 }
 
-bool Road::confirm() {
+Result<void, Refusal> Road::sign_in_with(std::string_view token) {
+  MR_TRY(caller_, sign_in(surroundings_, dialect_, *endpoint_.route, *request_, token));
+  return {};
+}
+
+Result<void, Refusal> Road::confirm() {
   const auto* authenticator = dialect_.authenticator.get();
-  if (endpoint_.route->auth == Auth::Open || authenticator == nullptr) return true;
-  auto refused = authenticator->confirm(caller_);
-  if (!refused) return true;
-  if (endpoint_.route->auth == Auth::Required || refused->error.code != Code::Unauthenticated) {
-    finish_.refuse(*refused);
-    return false;
-  }
-  auto rights = std::move(caller_.rights);
+  if (endpoint_.route->auth == Auth::Open || authenticator == nullptr) return {};
+  auto confirmed = authenticator->confirm(*caller_);
+  if (confirmed.ok()) return {};
+  if (endpoint_.route->auth == Auth::Required ||
+      confirmed.error().error.code != Code::Unauthenticated)
+    return confirmed;
+  auto rights = std::move(caller_->rights);
   caller_ = authenticator->anonymous();
-  caller_.rights = std::move(rights);
-  return true;
+  caller_->rights = std::move(rights);
+  return {};
 }
 
-void Road::go() {
+Result<void, Refusal> Road::arrive() {
+  if (!caller_) MR_CHECK(load_body());
+  if (signs_in_by_fields(dialect_, *endpoint_.route)) {
+    MR_TRY(values_, endpoint_.schema.values(*request_, dialect_.reading));
+    MR_CHECK(sign_in_with(values_.text(dialect_.authenticator->field())));
+    return confirm();
+  }
+  if (!caller_) MR_CHECK(sign_in_with({}));
+  MR_CHECK(confirm());
+  MR_TRY(values_, endpoint_.schema.values(*request_, dialect_.reading));
+  return {};
+}
+
+Result<void, Refusal> Road::go() {
   const auto& route = *endpoint_.route;
-  if (!arrive() || !confirm()) return;
-  if (const auto refused = check_schema(endpoint_, *request_)) return finish_.refuse(*refused);
+  MR_CHECK(arrive());
   if (route.direct) {
-    return route.direct(request_, std::move(caller_), [finish = finish_](http::Response response) {
-      finish.answer(std::move(response));
-    });
+    route.direct(
+        {request_, *std::move(caller_), std::move(values_)},
+        [finish = finish_](http::Response response) { finish.answer(std::move(response)); });
+    return {};
   }
   Bound bound;
   if (route.translate != nullptr) {
-    auto translated = route.translate(*request_, caller_);
-    if (const auto* refused = std::get_if<Refusal>(&translated)) return finish_.refuse(*refused);
-    bound = std::get<Bound>(std::move(translated));
+    MR_TRY(bound, route.translate({*request_, *caller_, values_}));
   }
   route.lane == Lane::Inline ? run_inline(bound) : submit(std::move(bound));
+  return {};
 }
 
 void Road::run_inline(const Bound& bound) {
   // An administrator sees the rows of all owners.
-  const bool sees_all = caller_.is_admin || bound.sees_all;
+  const bool sees_all = caller_->is_admin || bound.sees_all;
   auto& engine = surroundings_.engine;
   const auto outcome = engine.run_inline(
-      *endpoint_.prepared, bound.parameters, caller_.rights,
-      {.owner = sees_all ? std::string{} : caller_.owner, .name = caller_.name, .until = until_});
+      *endpoint_.prepared, bound.parameters, caller_->rights,
+      {.owner = sees_all ? std::string{} : caller_->owner, .name = caller_->name, .until = until_});
   if (outcome.error) {
     auto error = without_node(outcome);
     if (error.code == Code::DeadlineExceeded && engine.scheduler().clock().steady() >= until_)
       return finish_.refuse(too_late(surroundings_, *endpoint_.route, error));
     return finish_.refuse({.error = std::move(error)});
   }
-  if (endpoint_.route->reply == nullptr) return finish_.answer({});
-  auto reply = endpoint_.route->reply(
-      {.request = *request_, .caller = caller_, .outcome = &outcome, .held = bound.held.get()});
-  if (const auto* refused = std::get_if<Refusal>(&reply)) return finish_.refuse(*refused);
-  if (auto* stored = std::get_if<StoredBody>(&reply)) return send(std::move(*stored));
-  finish_.answer(std::get<http::Response>(std::move(reply)));
+  const auto& reply = bound.reply ? bound.reply : endpoint_.route->reply;
+  if (reply == nullptr) return finish_.answer({});
+  Answered answered{{*request_, *caller_, values_}};
+  answered.outcome = &outcome;
+  auto made = reply(answered);
+  if (!made.ok()) return finish_.refuse(made.error());
+  if (auto* stored = std::get_if<StoredBody>(&*made)) return send(std::move(*stored));
+  finish_.answer(std::get<http::Response>(*std::move(made)));
 }
 
 void Road::send(StoredBody stored) {
@@ -247,51 +243,71 @@ void Road::send(StoredBody stored) {
   finish_.answer(std::move(stored.head));
 }
 
-std::optional<Refusal> Road::make_ready(Bound& bound) const {
+Result<void, Refusal> Road::make_ready(Bound& bound) const {
   auto& job = bound.job;
   const Json* document = endpoint_.pipeline != nullptr ? endpoint_.pipeline : &*job.pipeline;
   if (document->is_string()) {
     const auto& name = document->get_ref<const std::string&>();
     const auto* entry = surroundings_.pipelines.find(name);
-    if (entry == nullptr)
-      return Refusal{.error = {Code::NotFound, fmt::format("no such pipeline: {}", name)}};
+    if (entry == nullptr) return Error{Code::NotFound, fmt::format("no such pipeline: {}", name)};
     document = &entry->document;
   }
   auto checked =
-      surroundings_.engine.validate(*document, bound.parameters, caller_.rights, bound.rules);
+      surroundings_.engine.validate(*document, bound.parameters, caller_->rights, bound.rules);
   if (!checked.graph) {
-    for (auto& fault : checked.faults) fault.pointer.insert(0, bound.pipeline_at);
-    return faulty(std::move(checked.faults), {}, "the pipeline is not valid");
+    auto refused = refusal(Code::InvalidArgument, "", "the pipeline is not valid");
+    refused.faults = faults_in_body(std::move(checked.faults), bound.pipeline_at);
+    return refused;
   }
   job.dialect = dialect_.name;
-  job.owner = caller_.owner;
+  job.owner = caller_->owner;
   job.rules = bound.rules;
   if (job.queue == JobRequest{}.queue) job.queue = checked.graph->queue;
   if (job.priority == 0) job.priority = checked.graph->priority;
   job.pipeline = std::move(checked.document);
   job.graph = std::move(checked.graph);
-  return std::nullopt;
+  return {};
 }
+
+namespace {
+
+/// What the answer to a submission is made from, behind the road.
+struct Submitted {
+  std::shared_ptr<const void> held;  // the server waits for it when it stops
+  Finish finish;
+  std::shared_ptr<const http::Request> request;
+  Caller caller;
+  Values values;
+  Reply reply;
+
+  void answer(const std::function<void(Answered&)>& fill) const {
+    if (reply == nullptr) return finish.answer({.status = 202});
+    Answered answered{{*request, caller, values}};
+    fill(answered);
+    auto made = reply(answered);
+    if (!made.ok()) return finish.refuse(made.error());
+    finish.answer(std::get<http::Response>(*std::move(made)));
+  }
+};
+
+}  // namespace
 
 void Road::submit(Bound bound) {
   if (!bound.each.empty()) return submit_each(std::move(bound));
-  if (const auto refused = make_ready(bound)) return finish_.refuse(*refused);
+  if (const auto ready = make_ready(bound); !ready.ok()) return finish_.refuse(ready.error());
   auto request = bound.job;
-  surroundings_.engine.submit(
-      std::move(request), caller_.rights,
-      [held = surroundings_.lane.hold(), finish = finish_, http_request = request_,
-       caller = caller_, reply = endpoint_.route->reply,
-       job = std::move(bound.job)](Result<JobStore::Submission> submitted) {
-        if (!submitted.ok()) return finish.refuse(not_submitted(submitted.error()));
-        if (reply == nullptr) return finish.answer({.status = 202});
-        const auto row = submitted_job(job, submitted->id);
-        auto answer = reply({.request = *http_request,
-                             .caller = caller,
-                             .job = &row,
-                             .is_existing = !submitted->is_new});
-        if (const auto* refused = std::get_if<Refusal>(&answer)) return finish.refuse(*refused);
-        finish.answer(std::get<http::Response>(std::move(answer)));
-      });
+  surroundings_.engine.submit(std::move(request), caller_->rights,
+                              [to = Submitted{surroundings_.lane.hold(), finish_, request_,
+                                              *caller_, std::move(values_), endpoint_.route->reply},
+                               job = std::move(bound.job)](Result<JobStore::Submission> submitted) {
+                                if (!submitted.ok())
+                                  return to.finish.refuse(not_submitted(submitted.error()));
+                                const auto row = submitted_job(job, submitted->id);
+                                to.answer([&](Answered& answered) {
+                                  answered.job = &row;
+                                  answered.is_existing = !submitted->is_new;
+                                });
+                              });
 }
 
 // A request for many jobs: one answer, with what became of each.
@@ -300,17 +316,20 @@ void Road::submit_each(Bound bound) {
   std::vector<JobRequest> requests;
   std::vector<std::size_t> places;  // of the requests among the answers
   for (std::size_t i = 0; i < each.size(); ++i) {
-    auto* one = std::get_if<Bound>(&bound.each[i]);
-    each[i].refusal =
-        one == nullptr ? std::get<Refusal>(std::move(bound.each[i])) : make_ready(*one);
-    if (each[i].refusal) continue;
+    auto& one = bound.each[i];
+    const auto ready = one.ok() ? make_ready(*one) : Result<void, Refusal>{std::move(one).error()};
+    if (!ready.ok()) {
+      each[i].refusal = ready.error();
+      continue;
+    }
     requests.push_back(std::move(one->job));
     places.push_back(i);
   }
   surroundings_.engine.submit_all(
-      std::move(requests), caller_.rights,
-      [held = surroundings_.lane.hold(), finish = finish_, http_request = request_,
-       caller = caller_, reply = endpoint_.route->reply, each = std::move(each),
+      std::move(requests), caller_->rights,
+      [to = Submitted{surroundings_.lane.hold(), finish_, request_, *caller_, std::move(values_),
+                      endpoint_.route->reply},
+       each = std::move(each),
        places = std::move(places)](std::vector<Result<JobStore::Submission>> submitted) mutable {
         for (std::size_t i = 0; i < submitted.size(); ++i) {
           auto& one = each[places[i]];
@@ -321,9 +340,7 @@ void Road::submit_each(Bound bound) {
             one.is_existing = !submitted[i]->is_new;
           }
         }
-        auto answer = reply({.request = *http_request, .caller = caller, .each = &each});
-        if (const auto* refused = std::get_if<Refusal>(&answer)) return finish.refuse(*refused);
-        finish.answer(std::get<http::Response>(std::move(answer)));
+        to.answer([&](Answered& answered) { answered.each = &each; });
       });
 }
 

@@ -3,7 +3,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
-#include <variant>
+#include <string_view>
 
 #include "api/http/message.hpp"
 #include "api/route/endpoint.hpp"
@@ -35,17 +35,21 @@ class Finish {
 /// Words a refusal as the dialect does, without the headers that every answer carries.
 http::Response worded(const Dialect& dialect, const Refusal& refusal, const http::Request& request);
 
-/// Finds out who sent a request; the refusal where nobody good enough for its route did.
-std::variant<Caller, Refusal> sign_in(const Surroundings& surroundings, const Dialect& dialect,
-                                      const Route& route, const http::Request& request);
+/// Finds out who sent a request; the refusal where nobody good enough for its route did. `token` is
+/// the field that the dialect signs in by, if it has one.
+Result<Caller, Refusal> sign_in(const Surroundings& surroundings, const Dialect& dialect,
+                                const Route& route, const http::Request& request,
+                                std::string_view token = {});
 
-/// Checks a request against the schema of its route.
-std::optional<Refusal> check_schema(const Endpoint& endpoint, const http::Request& request);
+/// Whether whoever uses a route signs in by one of its fields.
+bool signs_in_by_fields(const Dialect& dialect, const Route& route);
 
-/// One request on its way through the control pool: who it is, schema, translate, pipeline, reply.
+/// One request on its way through the control pool: who it is, its values, translate, pipeline,
+/// reply.
 class Road final : public WorkLane::Work {
  public:
-  /// Without a caller the request's body is to be loaded, and it signs in then.
+  /// Without a caller the request's body is to be loaded, or its fields are to be read, and it
+  /// signs in then.
   Road(const Surroundings& surroundings, const Dialect& dialect, const Endpoint& endpoint,
        std::shared_ptr<http::Request> request, std::optional<Caller> caller, Finish finish);
 
@@ -55,23 +59,25 @@ class Road final : public WorkLane::Work {
   [[nodiscard]] const Finish& finish() const { return finish_; }
 
  private:
-  void go();
-  /// Loads the body and signs in. False: the request was refused, as with confirm().
-  bool arrive();
-  bool confirm();
+  Result<void, Refusal> go();
+  Result<void, Refusal> load_body();
+  /// Reads the parameters and signs in, in the order that the dialect has.
+  Result<void, Refusal> arrive();
+  Result<void, Refusal> sign_in_with(std::string_view token);
+  Result<void, Refusal> confirm();
   void run_inline(const Bound& bound);
   void send(StoredBody stored);
   void submit(Bound bound);
   void submit_each(Bound bound);
   /// Validates the job of `bound`, whose pipeline is then as it will run.
-  std::optional<Refusal> make_ready(Bound& bound) const;
+  Result<void, Refusal> make_ready(Bound& bound) const;
 
   const Surroundings& surroundings_;
   const Dialect& dialect_;
   const Endpoint& endpoint_;
   std::shared_ptr<http::Request> request_;  // shared with `finish_`
-  bool has_arrived_;
-  Caller caller_;
+  std::optional<Caller> caller_;            // from arrive() on there is one
+  Values values_;
   Finish finish_;
   const Clock::Steady until_;  // from when on nobody waits for an answer of the inline lane
 };

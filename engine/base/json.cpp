@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 #include <string>
-#include <unordered_set>
+#include <unordered_map>
 #include <vector>
 
 #include "engine/base/utf8.hpp"
@@ -76,7 +77,9 @@ class Builder {
     if (!count()) return false;
     if (name.size() > limits_.max_name_bytes)
       return stop(fmt::format("a name of more than {} bytes", limits_.max_name_bytes));
-    if (!is_new(level, name)) return stop("key given twice: " + printable(name));
+    level.known = place_of(level, name);
+    if (level.known && !limits_.last_key_counts)
+      return stop("key given twice: " + printable(name));
     level.pending_key = std::move(name);
     return true;
   }
@@ -110,7 +113,8 @@ class Builder {
   struct Level {
     Json* value;
     std::string pending_key;
-    std::unordered_set<std::string> keys;  // filled once there are more than kFewKeys
+    std::optional<std::size_t> known;  // place of a member that has the pending key
+    std::unordered_map<std::string, std::size_t> keys;  // filled once there are more than kFewKeys
   };
   // Up to here looking at each key is cheaper than hashing it.
   static constexpr std::size_t kFewKeys = 16;
@@ -128,16 +132,20 @@ class Builder {
         fmt::format("more than {} values (names of members count too)", limits_.max_values));
   }
 
-  bool is_new(Level& level, const std::string& name) {
+  // Where the member of that name stands; of a new one nothing, and its place is known from now on.
+  std::optional<std::size_t> place_of(Level& level, const std::string& name) {
     const auto& members = level.value->get_ref<const Json::object_t&>();
     if (members.size() < kFewKeys) {
-      return std::none_of(members.begin(), members.end(),
-                          [&](const auto& member) { return member.first == name; });
+      const auto found = std::find_if(members.begin(), members.end(),
+                                      [&](const auto& member) { return member.first == name; });
+      if (found == members.end()) return std::nullopt;
+      return static_cast<std::size_t>(found - members.begin());
     }
     if (level.keys.empty()) {
-      for (const auto& member : members) level.keys.insert(member.first);
+      for (const auto& member : members) level.keys.emplace(member.first, level.keys.size());
     }
-    return level.keys.insert(name).second;
+    const auto [known, is_new] = level.keys.emplace(name, members.size());
+    return is_new ? std::nullopt : std::optional{known->second};
   }
 
   // Null when there is no room for it.
@@ -156,6 +164,11 @@ class Builder {
     // The map behind an ordered object is a vector; its own insert would search it again.
     auto& members = level.value->template get_ref<Json::object_t&>();
     using Members = Json::object_t::Container;
+    if (level.known) {
+      auto& member = static_cast<Members&>(members)[*level.known].second;
+      member = std::forward<Value>(value);
+      return &member;
+    }
     return &static_cast<Members&>(members)
                 .emplace_back(std::move(level.pending_key), std::forward<Value>(value))
                 .second;
@@ -167,7 +180,7 @@ class Builder {
     }
     auto* value = add(std::move(empty));
     if (value == nullptr) return false;
-    levels_.push_back({value, {}, {}});
+    levels_.push_back({value, {}, {}, {}});
     return true;
   }
 

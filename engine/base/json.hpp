@@ -19,6 +19,7 @@ struct JsonLimits {
   int max_depth = 64;
   std::size_t max_values = 10'000'000;     // with the names of members, which count as well
   std::size_t max_name_bytes = 64u << 10;  // of a member
+  bool last_key_counts = false;            // of a name that stands twice; otherwise it is refused
 };
 
 /// Those of what the engine keeps of its own jobs, which a pipeline of a million nodes fills.
@@ -26,7 +27,8 @@ inline constexpr JsonLimits kOwnJson{
     .max_bytes = 1u << 31, .max_depth = 512, .max_values = 100'000'000, .max_name_bytes = 1u << 20};
 
 /// Returns the document, or DataInvalid with line and column. Strict JSON in UTF-8: no comments, no
-/// trailing comma, no duplicate key, no NaN. Size is limited before anything is built, depth and
+/// trailing comma, no name twice in an object
+/// unless the limits say so, no NaN. Size is limited before anything is built, depth and
 /// values before the memory for them is taken.
 Result<Json> parse_json(std::string_view text, const JsonLimits& limits = {});
 

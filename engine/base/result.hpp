@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -9,15 +10,30 @@
 
 namespace millrace {
 
-/// A value of T, or the Error that kept it from being made.
 template <class T>
+inline constexpr bool is_variant = false;
+template <class... Each>
+inline constexpr bool is_variant<std::variant<Each...>> = true;
+
+/// A value of T, or what kept it from being made: an Error, or of another type E that begins with
+/// one, so that an Error is passed up as an E too.
+template <class T, class E = Error>
 class [[nodiscard]] Result {
  public:
   using value_type = T;
 
   Result(T value)
       : state_{std::in_place_index<0>, std::move(value)} {}  // NOLINT: implicit by design
-  Result(Error error) : state_{std::in_place_index<1>, std::move(error)} {}  // NOLINT
+  /// One of a variant's alternatives is the value too.
+  template <class Alternative>
+    requires(is_variant<T> && !std::same_as<std::remove_cvref_t<Alternative>, T> &&
+             std::convertible_to<Alternative, T>)
+  Result(Alternative&& value)  // NOLINT
+      : state_{std::in_place_index<0>, std::forward<Alternative>(value)} {}
+  Result(E error) : state_{std::in_place_index<1>, std::move(error)} {}  // NOLINT
+  Result(Error error)                                                    // NOLINT
+      requires(!std::same_as<E, Error>)
+      : state_{std::in_place_index<1>, E{std::move(error)}} {}
 
   [[nodiscard]] bool ok() const { return state_.index() == 0; }
   explicit operator bool() const { return ok(); }
@@ -28,30 +44,33 @@ class [[nodiscard]] Result {
   T* operator->() { return &std::get<0>(state_); }
   const T* operator->() const { return &std::get<0>(state_); }
 
-  [[nodiscard]] const Error& error() const& { return std::get<1>(state_); }
-  [[nodiscard]] Error error() && { return std::get<1>(std::move(state_)); }
+  [[nodiscard]] const E& error() const& { return std::get<1>(state_); }
+  [[nodiscard]] E error() && { return std::get<1>(std::move(state_)); }
 
   /// Returns the value, or `fallback` where there is an error.
   T value_or(T fallback) && { return ok() ? std::get<0>(std::move(state_)) : std::move(fallback); }
 
  private:
-  std::variant<T, Error> state_;
+  std::variant<T, E> state_;
 };
 
 /// Success, or an Error: what a function returns that only does something.
-template <>
-class [[nodiscard]] Result<void> {
+template <class E>
+class [[nodiscard]] Result<void, E> {
  public:
   Result() = default;
-  Result(Error error) : error_{std::move(error)} {}  // NOLINT: implicit by design
+  Result(E error) : error_{std::move(error)} {}  // NOLINT: implicit by design
+  Result(Error error)                            // NOLINT
+      requires(!std::same_as<E, Error>)
+      : error_{E{std::move(error)}} {}
 
   [[nodiscard]] bool ok() const { return !error_; }
   explicit operator bool() const { return ok(); }
-  [[nodiscard]] const Error& error() const& { return *error_; }
-  [[nodiscard]] Error error() && { return *std::move(error_); }
+  [[nodiscard]] const E& error() const& { return *error_; }
+  [[nodiscard]] E error() && { return *std::move(error_); }
 
  private:
-  std::optional<Error> error_;
+  std::optional<E> error_;
 };
 
 }  // namespace millrace

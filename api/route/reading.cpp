@@ -1,0 +1,204 @@
+#include "api/route/reading.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
+#include <string_view>
+#include <unordered_set>
+#include <utility>
+
+#include "api/route/json_text.hpp"
+#include "api/route/name_list.hpp"
+#include "engine/base/utf8.hpp"
+
+#include <fmt/format.h>
+
+namespace millrace::api {
+
+namespace {
+
+using Type = ParameterRule::Type;
+using Coerced = Result<std::optional<Json>, Unfit>;
+
+Coerced given_as(Json value) { return std::optional<Json>{std::move(value)}; }
+
+Unfit wrong_type(std::string text) { return {"parameter_type", std::move(text)}; }
+
+// --- strict ---
+
+template <class Number>
+std::optional<Number> read_number(std::string_view text) {
+  Number number{};
+  const auto* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc{} || stop != end) return std::nullopt;
+  return number;
+}
+
+// Reads a text as the value that its rule wants; it stays a text when it cannot be that.
+Json value_of(const ParameterRule& rule, std::string_view text) {
+  if (rule.type == Type::Integer) {
+    if (const auto number = read_number<std::int64_t>(text)) return *number;
+  } else if (rule.type == Type::Number) {
+    if (const auto number = read_number<double>(text)) return *number;
+  } else if (rule.type == Type::Boolean) {
+    if (text == "true" || text == "false") return text == "true";
+  }
+  return std::string{text};
+}
+
+Json strict_value(const ParameterRule& rule, const Json& given) {
+  if (given.is_string()) return value_of(rule, given.get_ref<const std::string&>());
+  Json list = Json::array();
+  for (const Json& text : given)
+    list.push_back(rule.items ? value_of(*rule.items, text.get_ref<const std::string&>()) : text);
+  return list;
+}
+
+// --- reqparse ---
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n\f\v";
+  const auto begin = text.find_first_not_of(kSpace);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
+}
+
+// Nothing for null.
+std::optional<std::string> text_of(const Json& value) {
+  if (value.is_null()) return std::nullopt;
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_boolean()) return value.get<bool>() ? "True" : "False";
+  if (value.is_array()) return value.empty() ? std::nullopt : text_of(value.front());
+  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Result<Json, Unfit> integer_of(const Json& value) {
+  if (value.is_number_integer() &&
+      !(value.is_number_unsigned() && value.get<std::uint64_t>() > INT64_MAX))
+    return Json(value.get<std::int64_t>());
+  const auto text = text_of(value).value_or("None");
+  auto digits = trimmed(text);
+  const bool has_plus = digits.starts_with('+');
+  if (has_plus) digits.remove_prefix(1);
+  const auto number = read_number<std::int64_t>(digits);
+  if (!value.is_boolean() && number && !(has_plus && digits.starts_with('-'))) return Json(*number);
+  return wrong_type(fmt::format("invalid literal for int() with base 10: '{}'", printable(text)));
+}
+
+bool flag_of(const Json& value) {
+  static constexpr std::array<std::string_view, 7> kFalse{"",    "false", "0",   "no",
+                                                          "off", "none",  "null"};
+  if (value.is_boolean()) return value.get<bool>();
+  std::string text{trimmed(text_of(value).value_or(""))};
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return std::find(kFalse.begin(), kFalse.end(), text) == kFalse.end();
+}
+
+Result<Json, Unfit> checked_text(const ParameterRule& rule, std::string text) {
+  if (!is_utf8(text)) return wrong_type("is not UTF-8");
+  if (text.find('\0') != std::string::npos) return wrong_type("holds a NUL character");
+  if (rule.max_length && code_points(text) > *rule.max_length)
+    return Unfit{"parameter_range", fmt::format("is longer than {} characters", *rule.max_length)};
+  return Json(std::move(text));
+}
+
+Result<Json, Unfit> object_of(const Json& value) {
+  if (value.is_null()) return Json::object();
+  if (value.is_object()) return value;
+  if (!value.is_string()) return wrong_type("must be a JSON object");
+  auto parsed = read_text(value.get_ref<const std::string&>());
+  if (!parsed.ok()) return wrong_type("is not JSON: " + parsed.error().message);
+  if (!parsed->is_object()) return wrong_type("must be a JSON object");
+  return *std::move(parsed);
+}
+
+// The names in a text, or in each of a list of them.
+std::vector<std::string> names_of(const Json& value) {
+  if (!value.is_array()) return split_names(text_of(value).value_or(""));
+  std::vector<std::string> names;
+  for (const Json& each : value) {
+    // What came as a list of its own in JSON has no commas that part it.
+    names.push_back(text_of(each).value_or(""));
+  }
+  return names;
+}
+
+std::vector<std::string> split_all(const Json& texts) {
+  std::vector<std::string> names;
+  for (const Json& text : texts)
+    for (auto& name : split_names(text.get_ref<const std::string&>()))
+      names.push_back(std::move(name));
+  return names;
+}
+
+Result<Json, Unfit> list_of(const ParameterRule& rule, const Json& value, Place place) {
+  Json list = Json::array();
+  std::unordered_set<std::string> seen;
+  const bool is_repeated = place != Place::Body && value.is_array();
+  for (const auto& given : is_repeated ? split_all(value) : names_of(value)) {
+    const auto name = trimmed(given);
+    if (name.empty() || !seen.emplace(name).second) continue;
+    if (!rule.items || rule.items->type != Type::Integer) {
+      auto text = checked_text(rule.items ? *rule.items : ParameterRule{}, std::string{name});
+      if (!text.ok()) {
+        auto unfit = std::move(text).error();
+        if (unfit.code == "parameter_range")
+          unfit.text =
+              fmt::format("has a name of more than {} characters", *rule.items->max_length);
+        return unfit;
+      }
+      list.push_back(*std::move(text));
+    } else {
+      MR_TRY(auto number, integer_of(Json(name)));
+      list.push_back(std::move(number));
+    }
+  }
+  return list;
+}
+
+}  // namespace
+
+Coerced Reading::strict(const Parameter& parameter, const Json& given, Place place) {
+  if (given.is_null()) return std::optional<Json>{};
+  return given_as(place == Place::Body ? given : strict_value(parameter.own(), given));
+}
+
+Coerced Reading::reqparse(const Parameter& parameter, const Json& given, Place place) {
+  const auto& rule = parameter.own();
+  switch (rule.type) {
+    case Type::String:
+    case Type::Uri: {
+      auto text = text_of(given);
+      if (text) {
+        MR_TRY(auto checked, checked_text(rule, *std::move(text)));
+        return given_as(std::move(checked));
+      }
+      // Of what must be there null is as good as nothing.
+      if (rule.is_mandatory) return std::optional<Json>{};
+      if (!parameter.is_nullable) return Unfit{"parameter_null", "must not be null"};
+      return given_as(nullptr);
+    }
+    case Type::Integer: {
+      if (rule.is_mandatory && given.is_null()) return std::optional<Json>{};
+      MR_TRY(auto number, integer_of(given));
+      return given_as(std::move(number));
+    }
+    case Type::Boolean:
+      return given_as(flag_of(given));
+    case Type::Object: {
+      MR_TRY(auto object, object_of(given));
+      return given_as(std::move(object));
+    }
+    case Type::Array: {
+      MR_TRY(auto list, list_of(rule, given, place));
+      return given_as(std::move(list));
+    }
+    default:
+      return given_as(given);
+  }
+}
+
+}  // namespace millrace::api

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/route/refusals.hpp"
+#include "engine/base/json.hpp"
+#include "engine/base/result.hpp"
+#include "engine/plugin/parameter_rules.hpp"
+
+namespace millrace::api {
+
+/// A parameter as a route declares it.
+struct Parameter {
+  std::vector<ParameterRule> rule;  // the one, as a ValueChecker takes it
+  std::vector<std::string> also;    // other names that it goes by
+  std::string missing;              // says that it is not there; empty: as the dialect says it
+  bool is_nullable = true;          // null may be given
+  bool is_body = false;             // it is the body as a whole
+
+  [[nodiscard]] const ParameterRule& own() const { return rule.front(); }
+};
+
+/// Why a value is none of what is declared.
+struct Unfit {
+  std::string code, text;  // as those of a RequestFault
+};
+
+/// How a dialect reads the parameters of a request, so that one reader serves all of them.
+struct Reading {
+  /// Where a field is looked for. The first place that has it counts.
+  std::vector<Place> order{Place::Body, Place::Query, Place::Form};
+  /// Turns what came into what the parameter declares; nothing: it counts as absent. What stands in
+  /// a path, query, header or form is a text, or, for a parameter that is a list, the list of all
+  /// texts of that name. Ranges are checked behind it.
+  std::function<Result<std::optional<Json>, Unfit>(const Parameter&, const Json& given, Place)>
+      coerce = strict;
+  std::string missing{};  // what is said of a field that is not there; empty: what it must be
+  bool tells_all = true;  // of all faults; otherwise of the first alone
+  bool last_key_counts = false;  // of JSON keys that stand twice; otherwise they are refused
+
+  /// A value has the type that is declared. A text of a path, query, header or form is read as it;
+  /// null is absent.
+  static Result<std::optional<Json>, Unfit> strict(const Parameter& parameter, const Json& given,
+                                                   Place place);
+  /// As Flask-RESTful's reqparse reads: any value has a text, of a list the first element's; an
+  /// integer is what Python's int() takes; a flag is false for the words false, 0, no, off, none,
+  /// null and for nothing; an object may come as JSON in a text; a list of texts with commas
+  /// between them ("\," is a comma within one), each once, without blanks around it.
+  static Result<std::optional<Json>, Unfit> reqparse(const Parameter& parameter, const Json& given,
+                                                     Place place);
+};
+
+}  // namespace millrace::api
