@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "api/route/road.hpp"
+
 #include <fmt/format.h>
 
 namespace millrace::api {
@@ -45,6 +47,12 @@ Result<Endpoint> make_endpoint(const Dialect& dialect, const Route& route,
   endpoint.schema = *std::move(schema);
   if (route.open_file && !endpoint.schema.document().contains("file"))
     return Error{Code::Internal, fmt::format("route {}: takes a file and declares none", name)};
+  if (signs_in_by_fields(dialect, route) &&
+      !endpoint.schema.declares(dialect.authenticator->field()))
+    return Error{Code::Internal,
+                 fmt::format("route {}: does not declare the field that it signs in "
+                             "by: {}",
+                             name, dialect.authenticator->field())};
   if (route.direct) return endpoint;
   if (route.brings_pipeline) {
     if (route.lane != Lane::Inline && route.translate != nullptr) return endpoint;

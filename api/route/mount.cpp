@@ -34,6 +34,10 @@ struct Mount::State {
   [[nodiscard]] std::unique_ptr<http::BodySink> form_of(const Endpoint& endpoint,
                                                         const http::Request& head,
                                                         std::optional<Caller> caller) const;
+  /// The field that the dialect signs in by, of a form whose files are on their way: it stands in
+  /// the query or in front of them.
+  [[nodiscard]] std::optional<std::string_view> token_in(const http::Request& head,
+                                                         const http::FormUpload& form) const;
   void begin(const Endpoint& endpoint, std::shared_ptr<http::Request> request,
              http::Reply reply) const;
   /// Puts a request on the road; without a caller it signs in there.
@@ -101,7 +105,8 @@ void Mount::State::begin(const Endpoint& endpoint, std::shared_ptr<http::Request
   if (!found.ok()) return finish.refuse(found.error());
   const bool may_wait = endpoint.route->auth != Auth::Open && dialect.authenticator &&
                         dialect.authenticator->confirms();
-  if (endpoint.route->direct && !may_wait)
+  // A body is read on the road: it may be megabytes of JSON.
+  if (endpoint.route->direct && !may_wait && request->body.empty())
     return call(endpoint, request, *std::move(found), std::move(finish));
   set_out(endpoint, std::move(request), *std::move(found), std::move(finish));
 }
@@ -197,13 +202,25 @@ std::unique_ptr<http::BodySink> Mount::State::form_of(const Endpoint& endpoint,
           const http::PartHead& part,
           const http::FormUpload& form) -> Result<std::unique_ptr<http::FileWriter>> {
         if (!is_by_fields) return route.open_file(part, &*caller);
-        const auto token = form.field(dialect.authenticator->field());
+        const auto token = token_in(copy, form);
         if (!token) return route.open_file(part, nullptr);
         auto found = sign_in(surroundings, dialect, route, copy, *token);
         if (!found.ok()) return std::move(found).error().error;
         return route.open_file(part, &*found);
       },
       route.form);
+}
+
+std::optional<std::string_view> Mount::State::token_in(const http::Request& head,
+                                                       const http::FormUpload& form) const {
+  const auto name = dialect.authenticator->field();
+  for (const Place place : dialect.reading.order) {
+    std::optional<std::string_view> token;
+    if (place == Place::Query) token = head.query_value(name);
+    if (place == Place::Form) token = form.field(name);
+    if (token) return token;
+  }
+  return std::nullopt;
 }
 
 const Dialect& Mount::dialect() const { return state_->dialect; }

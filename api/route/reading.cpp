@@ -25,6 +25,13 @@ Coerced given_as(Json value) { return std::optional<Json>{std::move(value)}; }
 
 Unfit wrong_type(std::string text) { return {"parameter_type", std::move(text)}; }
 
+// What null is where it is no value. Of what must be there it is as good as nothing.
+Coerced absent(const Parameter& parameter) {
+  if (!parameter.is_nullable && !parameter.own().is_mandatory)
+    return Unfit{"parameter_null", "must not be null"};
+  return std::optional<Json>{};
+}
+
 // --- strict ---
 
 template <class Number>
@@ -161,12 +168,12 @@ Result<Json, Unfit> list_of(const ParameterRule& rule, const Json& value, Place 
 
 }  // namespace
 
-Coerced Reading::strict(const Parameter& parameter, const Json& given, Place place) {
-  if (given.is_null()) return std::optional<Json>{};
-  return given_as(place == Place::Body ? given : strict_value(parameter.own(), given));
+Coerced Reading::strict(const Parameter& parameter, Json given, Place place) {
+  if (given.is_null()) return absent(parameter);
+  return given_as(place == Place::Body ? std::move(given) : strict_value(parameter.own(), given));
 }
 
-Coerced Reading::reqparse(const Parameter& parameter, const Json& given, Place place) {
+Coerced Reading::reqparse(const Parameter& parameter, Json given, Place place) {
   const auto& rule = parameter.own();
   switch (rule.type) {
     case Type::String:
@@ -176,9 +183,7 @@ Coerced Reading::reqparse(const Parameter& parameter, const Json& given, Place p
         MR_TRY(auto checked, checked_text(rule, *std::move(text)));
         return given_as(std::move(checked));
       }
-      // Of what must be there null is as good as nothing.
-      if (rule.is_mandatory) return std::optional<Json>{};
-      if (!parameter.is_nullable) return Unfit{"parameter_null", "must not be null"};
+      if (rule.is_mandatory || !parameter.is_nullable) return absent(parameter);
       return given_as(nullptr);
     }
     case Type::Integer: {
@@ -197,7 +202,7 @@ Coerced Reading::reqparse(const Parameter& parameter, const Json& given, Place p
       return given_as(std::move(list));
     }
     default:
-      return given_as(given);
+      return given_as(std::move(given));
   }
 }
 

@@ -35,21 +35,21 @@ struct Reading {
   /// Turns what came into what the parameter declares; nothing: it counts as absent. What stands in
   /// a path, query, header or form is a text, or, for a parameter that is a list, the list of all
   /// texts of that name. Ranges are checked behind it.
-  std::function<Result<std::optional<Json>, Unfit>(const Parameter&, const Json& given, Place)>
-      coerce = strict;
+  std::function<Result<std::optional<Json>, Unfit>(const Parameter&, Json given, Place)> coerce =
+      strict;
   std::string missing{};  // what is said of a field that is not there; empty: what it must be
   bool tells_all = true;  // of all faults; otherwise of the first alone
   bool last_key_counts = false;  // of JSON keys that stand twice; otherwise they are refused
 
   /// A value has the type that is declared. A text of a path, query, header or form is read as it;
-  /// null is absent.
-  static Result<std::optional<Json>, Unfit> strict(const Parameter& parameter, const Json& given,
+  /// null is absent, or refused where it may not be given.
+  static Result<std::optional<Json>, Unfit> strict(const Parameter& parameter, Json given,
                                                    Place place);
   /// As Flask-RESTful's reqparse reads: any value has a text, of a list the first element's; an
   /// integer is what Python's int() takes; a flag is false for the words false, 0, no, off, none,
   /// null and for nothing; an object may come as JSON in a text; a list of texts with commas
   /// between them ("\," is a comma within one), each once, without blanks around it.
-  static Result<std::optional<Json>, Unfit> reqparse(const Parameter& parameter, const Json& given,
+  static Result<std::optional<Json>, Unfit> reqparse(const Parameter& parameter, Json given,
                                                      Place place);
 };
 

@@ -7,7 +7,6 @@
 #include "api/http/multipart.hpp"
 #include "api/http/target.hpp"
 #include "api/route/json_text.hpp"
-#include "engine/base/json_members.hpp"
 
 #include <fmt/format.h>
 
@@ -108,6 +107,8 @@ const Pairs* RequestFields::pairs(Place place) const {
 
 std::optional<RequestFields::Found> RequestFields::find(std::string_view name, bool is_list,
                                                         const std::vector<Place>& order) const {
+  if (const auto found = first_.find(name); found != first_.end())
+    return Found{*found, Place::Body};
   for (const Place place : order) {
     if (place == Place::Body) {
       if (const auto found = json_.find(name); found != json_.end()) return Found{*found, place};
@@ -117,8 +118,6 @@ std::optional<RequestFields::Found> RequestFields::find(std::string_view name, b
   }
   return std::nullopt;
 }
-
-void RequestFields::put_first(const Json& object) { put_members(json_, object); }
 
 std::optional<Json> find_text(const Pairs& pairs, std::string_view name, bool is_list) {
   Json list = Json::array();

@@ -29,14 +29,14 @@ class RequestFields {
   /// that name; nothing when it is absent.
   [[nodiscard]] std::optional<Found> find(std::string_view name, bool is_list,
                                           const std::vector<Place>& order) const;
-  /// Puts the members of an object before those of the body.
-  void put_first(const Json& object);
+  /// Puts the members of an object before all fields.
+  void put_first(Json object) { first_ = std::move(object); }
 
  private:
   using Pairs = std::vector<std::pair<std::string, std::string>>;
   [[nodiscard]] const Pairs* pairs(Place place) const;
 
-  Json json_ = Json::object();
+  Json first_ = Json::object(), json_ = Json::object();
   Pairs query_, form_;
 };
 

@@ -7,7 +7,6 @@
 
 #include "api/route/json_text.hpp"
 #include "api/route/request_fields.hpp"
-#include "engine/base/json_members.hpp"
 #include "engine/plugin/parameter_value.hpp"
 
 #include <fmt/format.h>
@@ -45,27 +44,30 @@ class Reader {
   explicit Reader(const Reading& reading) : reading_{reading} {}
 
   void read(const Parameter& parameter, std::optional<RequestFields::Found> found, Place usual) {
+    const auto& rule = parameter.own();
     std::optional<Json> value;
     if (found) {
       usual = found->place;
-      auto coerced = reading_.coerce(parameter, found->value, usual);
+      auto coerced = reading_.coerce(parameter, std::move(found->value), usual);
       if (!coerced.ok()) {
         auto unfit = std::move(coerced).error();
         return add({.place = usual,
-                    .path = "/" + parameter.own().name,
+                    .path = path_of(parameter),
                     .code = std::move(unfit.code),
                     .text = std::move(unfit.text)});
       }
       value = *std::move(coerced);
     }
-    if (value && value->is_null()) return values_.put(parameter.own().name, nullptr);
-    if (!value && !parameter.own().fallback) {
-      if (parameter.own().is_mandatory) add_missing(parameter, usual);
+    if (!value) value = rule.fallback;
+    if (!value) {
+      if (rule.is_mandatory) add_missing(parameter, usual);
       return;
     }
-    Json given = Json::object();
-    if (value) append_member(given, parameter.own().name, *std::move(value));
-    check(parameter, given, usual);
+    if (value->is_null()) return values_.put(rule.name, nullptr);
+    std::vector<Fault> faults;
+    ValueChecker{nullptr, faults}.check_member(rule, *value);
+    if (faults.empty()) return values_.put(rule.name, *std::move(value));
+    add(parameter, std::move(faults), usual);
   }
 
   void add(RequestFault fault) { faults_.push_back(std::move(fault)); }
@@ -77,27 +79,30 @@ class Reader {
   }
 
  private:
-  void check(const Parameter& parameter, const Json& given, Place place) {
-    std::vector<Fault> found;
-    Json checked = Json::object();
-    ValueChecker{nullptr, found}.check_members(parameter.rule, nullptr, given, checked);
-    for (auto& fault : found) {
-      if (parameter.is_body) fault.pointer.erase(0, 1 + kBody.size());  // it is the root
+  // A body is the root of its place.
+  static std::string path_of(const Parameter& parameter) {
+    return parameter.is_body ? std::string{} : "/" + parameter.own().name;
+  }
+
+  void add(const Parameter& parameter, std::vector<Fault> faults, Place place) {
+    for (auto& fault : faults) {
+      if (parameter.is_body) fault.pointer.erase(0, 1 + kBody.size());
       add({.place = place,
            .path = std::move(fault.pointer),
            .code = std::move(fault.kind),
            .text = std::move(fault.message)});
     }
-    if (found.empty()) values_.put(parameter.own().name, std::move(checked.front()));
   }
 
   void add_missing(const Parameter& parameter, Place place) {
     const auto& said = parameter.missing.empty() ? reading_.missing : parameter.missing;
-    if (said.empty()) return check(parameter, Json::object(), place);
-    add({.place = place,
-         .path = "/" + parameter.own().name,
-         .code = "parameter_missing",
-         .text = said});
+    if (!said.empty())
+      return add(
+          {.place = place, .path = path_of(parameter), .code = "parameter_missing", .text = said});
+    std::vector<Fault> faults;
+    Json none = Json::object();
+    ValueChecker{nullptr, faults}.check_members(parameter.rule, nullptr, Json::object(), none);
+    add(parameter, std::move(faults), place);
   }
 
   const Reading& reading_;
@@ -154,7 +159,7 @@ std::optional<RequestFault> unpack(RequestFields& fields, const std::string& env
     found->value = *std::move(parsed);
   }
   if (!found->value.is_object()) return fault("must be a JSON object");
-  fields.put_first(found->value);
+  fields.put_first(std::move(found->value));
   return std::nullopt;
 }
 
@@ -257,13 +262,21 @@ Result<Values, Refusal> RequestSchema::values(const http::Request& request,
   return std::move(reader).take();
 }
 
-std::vector<RequestFault> RequestSchema::check_body(const Json& body) const {
+std::vector<RequestFault> RequestSchema::check_body(Json body) const {
   if (body_.empty()) return {};
   static const Reading kStrict;
   Reader reader{kStrict};
-  reader.read(body_.front(), RequestFields::Found{body, Place::Body}, Place::Body);
+  reader.read(body_.front(), RequestFields::Found{std::move(body), Place::Body}, Place::Body);
   auto read = std::move(reader).take();
   return read.ok() ? std::vector<RequestFault>{} : std::move(read).error().faults;
+}
+
+bool RequestSchema::declares(std::string_view name) const {
+  const auto are = [name](const Parameters& parameters) {
+    return std::any_of(parameters.begin(), parameters.end(),
+                       [name](const Parameter& one) { return one.own().name == name; });
+  };
+  return are(path_) || are(query_) || are(header_) || are(fields_);
 }
 
 }  // namespace millrace::api

@@ -42,8 +42,11 @@ class RequestSchema {
   [[nodiscard]] Result<Values, Refusal> values(const http::Request& request,
                                                const Reading& reading) const;
 
-  /// The same for a body alone that was read elsewhere.
-  [[nodiscard]] std::vector<RequestFault> check_body(const Json& body) const;
+  /// Returns the faults of a body alone that was read elsewhere.
+  [[nodiscard]] std::vector<RequestFault> check_body(Json body) const;
+
+  /// Whether a value of that name is declared, wherever it stands.
+  [[nodiscard]] bool declares(std::string_view name) const;
 
   /// The schema as it was written.
   [[nodiscard]] const Json& document() const { return document_; }

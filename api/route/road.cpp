@@ -280,7 +280,7 @@ struct Submitted {
   Values values;
   Reply reply;
 
-  void answer(const std::function<void(Answered&)>& fill) const {
+  void answer(const std::function<void(Answered&)>& fill) {
     if (reply == nullptr) return finish.answer({.status = 202});
     Answered answered{{*request, caller, values}};
     fill(answered);
@@ -296,18 +296,18 @@ void Road::submit(Bound bound) {
   if (!bound.each.empty()) return submit_each(std::move(bound));
   if (const auto ready = make_ready(bound); !ready.ok()) return finish_.refuse(ready.error());
   auto request = bound.job;
-  surroundings_.engine.submit(std::move(request), caller_->rights,
-                              [to = Submitted{surroundings_.lane.hold(), finish_, request_,
-                                              *caller_, std::move(values_), endpoint_.route->reply},
-                               job = std::move(bound.job)](Result<JobStore::Submission> submitted) {
-                                if (!submitted.ok())
-                                  return to.finish.refuse(not_submitted(submitted.error()));
-                                const auto row = submitted_job(job, submitted->id);
-                                to.answer([&](Answered& answered) {
-                                  answered.job = &row;
-                                  answered.is_existing = !submitted->is_new;
-                                });
-                              });
+  surroundings_.engine.submit(
+      std::move(request), caller_->rights,
+      [to = Submitted{surroundings_.lane.hold(), finish_, request_, *caller_, std::move(values_),
+                      endpoint_.route->reply},
+       job = std::move(bound.job)](Result<JobStore::Submission> submitted) mutable {
+        if (!submitted.ok()) return to.finish.refuse(not_submitted(submitted.error()));
+        const auto row = submitted_job(job, submitted->id);
+        to.answer([&](Answered& answered) {
+          answered.job = &row;
+          answered.is_existing = !submitted->is_new;
+        });
+      });
 }
 
 // A request for many jobs: one answer, with what became of each.

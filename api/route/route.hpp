@@ -48,7 +48,7 @@ enum class Auth {
 struct Call {
   const http::Request& request;
   const Caller& caller;
-  const Values& values;
+  Values& values;  // translate() may take one out that is large; a reply finds it no more
 };
 
 /// What became of one of many jobs.
@@ -100,7 +100,7 @@ struct DirectCall {
   Caller caller;
   Values values;
 
-  [[nodiscard]] Call view() const { return {*request, caller, values}; }
+  [[nodiscard]] Call view() { return {*request, caller, values}; }
 };
 
 /// One documented endpoint. A value, listed in the dialect's table; everything else about an

@@ -184,8 +184,7 @@ void ValueChecker::check_members(const std::vector<ParameterRule>& rules,
       }
     }
     members.emplace_back(rule.name, *value);
-    const PointerScope scope{pointer_, rule.name};
-    check(rule, members.back().second);
+    check_member(rule, members.back().second);
   }
   if (known == given.size()) return;
   const RuleNames names{rules};
@@ -224,6 +223,11 @@ void ValueChecker::report_unknown(const std::vector<ParameterRule>& rules,
     add("parameter_unknown",
         fmt::format("unknown parameter {}; known: {}", name(), fmt::join(names, ", ")));
   }
+}
+
+void ValueChecker::check_member(const ParameterRule& rule, Json& value) {
+  const PointerScope scope{pointer_, rule.name};
+  check(rule, value);
 }
 
 void ValueChecker::check(const ParameterRule& rule, Json& value) {

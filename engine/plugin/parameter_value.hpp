@@ -29,6 +29,8 @@ class ValueChecker {
   /// Checks one value and brings it to the form that operators expect: 4.0 becomes 4 where an
   /// integer is declared.
   void check(const ParameterRule& rule, Json& value);
+  /// The same for the member that the rule names: faults point at it.
+  void check_member(const ParameterRule& rule, Json& value);
 
  private:
   void check_number(const ParameterRule& rule, const Json& value);
