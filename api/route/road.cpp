@@ -214,7 +214,8 @@ void Road::run_inline(const Bound& bound) {
     auto error = without_node(outcome);
     if (error.code == Code::DeadlineExceeded && engine.scheduler().clock().steady() >= until_)
       return finish_.refuse(too_late(surroundings_, *endpoint_.route, error));
-    return finish_.refuse({.error = std::move(error)});
+    return finish_.refuse(bound.refuse ? bound.refuse(std::move(error))
+                                       : Refusal{.error = std::move(error)});
   }
   const auto& reply = bound.reply ? bound.reply : endpoint_.route->reply;
   if (reply == nullptr) return finish_.answer({});

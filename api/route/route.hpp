@@ -87,6 +87,8 @@ struct Bound {
   /// Inline lane: makes the answer in the place of Route::reply, with what translate() has found
   /// out and holds until then.
   Reply reply{};
+  /// Inline lane: makes the refusal of a run that failed, where its error says too little.
+  std::function<Refusal(Error)> refuse{};
   /// Queued lane: a request for many jobs, each queued or refused by itself; the rest of this is
   /// not looked at then.
   std::vector<Result<Bound, Refusal>> each{};
