@@ -113,6 +113,11 @@ bool is_address(std::string_view host) {
   return is_bracketed_address(host) || read_address(AF_INET, host, address);
 }
 
+bool is_same_origin(const Origin& a, const Origin& b) {
+  return a.is_https == b.is_https && a.port() == b.port() &&
+         is_same_host(a.authority.host, b.authority.host);
+}
+
 bool is_same_host(std::string_view a, std::string_view b) {
   return a.size() == b.size() && ::strncasecmp(a.data(), b.data(), a.size()) == 0;
 }

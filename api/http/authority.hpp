@@ -32,6 +32,9 @@ struct Origin {
 /// Reads "http://HOST" or "https://HOST:PORT"; nothing for what is none ("null", other schemes).
 std::optional<Origin> read_origin(std::string_view text);
 
+/// Tells whether two origins are one: scheme, host and port.
+bool is_same_origin(const Origin& a, const Origin& b);
+
 /// Tells whether a host names this machine to itself: localhost and the names below it, 127.0.0.0/8
 /// and [::1].
 bool is_loopback(std::string_view host);

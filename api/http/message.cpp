@@ -68,10 +68,9 @@ std::string_view Request::path_value(std::string_view name) const {
   return find_first(path_values, name).value_or(std::string_view{});
 }
 
-std::string Request::base_url() const {
+std::string Request::origin() const {
   std::string url{is_tls ? "https://" : "http://"};
   url += authority.host.empty() ? "localhost" : authority.text();
-  url += prefix;
   return url;
 }
 

@@ -72,8 +72,10 @@ struct Request {
   /// Returns the first value of a query parameter or path value, or nothing.
   [[nodiscard]] std::optional<std::string_view> query_value(std::string_view name) const;
   [[nodiscard]] std::string_view path_value(std::string_view name) const;
+  /// "http://host:port", as the client reached the server.
+  [[nodiscard]] std::string origin() const;
   /// "http://host:port/prefix", for links inside replies.
-  [[nodiscard]] std::string base_url() const;
+  [[nodiscard]] std::string base_url() const { return origin() + prefix; }
 };
 
 /// A body that comes from the store and is sent in ranges as the client asks.

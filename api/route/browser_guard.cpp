@@ -17,11 +17,6 @@ bool changes_something(http::Method method) {
          method != http::Method::Options;
 }
 
-bool is_same(const http::Origin& a, const http::Origin& b) {
-  return a.is_https == b.is_https && a.port() == b.port() &&
-         http::is_same_host(a.authority.host, b.authority.host);
-}
-
 // The scheme does not count: it may be that of a proxy in front.
 bool is_own(const http::Origin& origin, const http::Authority& authority) {
   const std::uint16_t own = authority.port.value_or(origin.is_https ? 443 : 80);
@@ -76,7 +71,7 @@ bool BrowserGuard::is_foreign(const http::Request& request) const {
   if (!origin) return true;  // "null" of a sandbox or a file, for example
   if (http::is_loopback(origin->authority.host)) return false;
   const bool is_allowed = std::any_of(origins_.begin(), origins_.end(), [&](const auto& allowed) {
-    return is_same(allowed, *origin);
+    return http::is_same_origin(allowed, *origin);
   });
   if (is_allowed) return false;
   // A page of our own. A name is only believed to be ours when somebody has said so; no page can

@@ -1,9 +1,12 @@
 #include "api/route/mount.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
+#include "api/http/target.hpp"
 #include "api/route/endpoint.hpp"
+#include "api/route/finish.hpp"
 #include "api/route/refusals.hpp"
 #include "api/route/road.hpp"
 #include "api/route/router.hpp"
@@ -14,11 +17,21 @@ namespace millrace::api {
 
 namespace {
 
-std::string listed(const std::vector<http::Method>& methods) {
-  std::string text;
-  for (const auto method : methods)
-    text += fmt::format("{}{}", text.empty() ? "" : ", ", http::to_string(method));
-  return text;
+/// Returns the address of a request with another path.
+std::string address_of(const http::Request& request, std::string_view path) {
+  constexpr std::string_view kKept = "/:@!$&'()*+,;=";  // RFC 3986, 3.3
+  const auto query = std::min(request.target.find('?'), request.target.size());
+  return request.origin() + http::percent_encode(request.prefix, kKept) +
+         http::percent_encode(path, kKept) + request.target.substr(query);
+}
+
+Result<void> check_cors(const Cors& cors) {
+  for (const auto& origin : cors.listed)
+    if (!http::read_origin(origin))
+      return Error{Code::Internal, fmt::format("not an origin that a page may have: {} (http:// or "
+                                               "https:// with HOST or HOST:PORT)",
+                                               origin)};
+  return {};
 }
 
 }  // namespace
@@ -26,10 +39,21 @@ std::string listed(const std::vector<http::Method>& methods) {
 struct Mount::State {
   Dialect dialect;  // endpoints point into its routes
   const Surroundings& surroundings;
-  Router router;
-  std::vector<Endpoint> endpoints;  // in the order of the routes
-  Metrics::Route& unmatched;
+  Router router{};
+  std::vector<Endpoint> endpoints{};  // in the order of the routes
+  Endpoint unmatched{};               // has no route
 
+  /// Finds the route of a request, as strictly as the dialect wants it.
+  [[nodiscard]] Router::Match match(http::Method method, std::string_view path) const;
+  [[nodiscard]] std::string allowed(const Router::Match& match) const;
+  /// Leads on who asks for the path of a route, but for its final slash.
+  [[nodiscard]] std::optional<http::Response> redirect(const http::Request& request) const;
+  [[nodiscard]] std::size_t body_bytes(const Route& route) const {
+    return route.body_bytes > 0 ? route.body_bytes : dialect.body_bytes;
+  }
+  /// Answers a request that no route takes.
+  void answer_unmatched(const Router::Match& match, const std::shared_ptr<http::Request>& request,
+                        http::Reply reply) const;
   /// What takes the form of a route that takes files; null for another body, or another route.
   [[nodiscard]] std::unique_ptr<http::BodySink> form_of(const Endpoint& endpoint,
                                                         const http::Request& head,
@@ -51,16 +75,17 @@ Mount::Mount(std::unique_ptr<State> state) : state_{std::move(state)} {}
 Mount::~Mount() = default;
 
 Result<std::shared_ptr<Mount>> Mount::open(Dialect dialect, const Surroundings& surroundings) {
-  auto& unmatched = surroundings.metrics.route(dialect.name, "none");
-  std::unique_ptr<State> state{new State{.dialect = std::move(dialect),
-                                         .surroundings = surroundings,
-                                         .router = {},
-                                         .endpoints = {},
-                                         .unmatched = unmatched}};
+  std::unique_ptr<State> state{
+      new State{.dialect = std::move(dialect), .surroundings = surroundings}};
+  state->unmatched.metrics = &surroundings.metrics.route(state->dialect.name, "none");
+  if (auto checked = check_cors(state->dialect.cors); !checked.ok())
+    return std::move(checked).error().within(state->dialect.name);
   for (std::size_t i = 0; i < state->dialect.routes.size(); ++i) {
     const auto& route = state->dialect.routes[i];
     if (auto added = state->router.add(route.method, route.path, i); !added.ok())
       return added.error().within(state->dialect.name);
+    if (auto checked = check_cors(route.cors.value_or(Cors{})); !checked.ok())
+      return std::move(checked).error().within(state->dialect.name);
     MR_TRY(auto endpoint, make_endpoint(state->dialect, route, surroundings.pipelines,
                                         surroundings.engine, surroundings.metrics));
     state->endpoints.push_back(std::move(endpoint));
@@ -68,36 +93,82 @@ Result<std::shared_ptr<Mount>> Mount::open(Dialect dialect, const Surroundings& 
   return std::shared_ptr<Mount>{new Mount{std::move(state)}};
 }
 
+Router::Match Mount::State::match(http::Method method, std::string_view path) const {
+  const bool only_reads = method == http::Method::Get || method == http::Method::Head;
+  const bool serves_without = dialect.final_slash == FinalSlash::Serve ||
+                              (dialect.final_slash == FinalSlash::MovedPermanently && !only_reads);
+  return router.match(method, path,
+                      {.head = dialect.answers_head, .missing_slash = serves_without});
+}
+
+std::string Mount::State::allowed(const Router::Match& match) const {
+  auto methods = match.allowed;
+  const auto has = [&](http::Method method) {
+    return std::find(methods.begin(), methods.end(), method) != methods.end();
+  };
+  if (dialect.answers_head && has(http::Method::Get) && !has(http::Method::Head))
+    methods.push_back(http::Method::Head);
+  if (dialect.answers_options && !has(http::Method::Options))
+    methods.push_back(http::Method::Options);
+  std::string text;
+  for (const auto method : methods)
+    text += fmt::format("{}{}", text.empty() ? "" : ", ", http::to_string(method));
+  return text;
+}
+
+std::optional<http::Response> Mount::State::redirect(const http::Request& request) const {
+  const bool is_temporary = dialect.final_slash == FinalSlash::TemporaryRedirect;
+  std::string other = request.path;
+  if (!other.ends_with('/')) {
+    if (!is_temporary && dialect.final_slash != FinalSlash::MovedPermanently) return std::nullopt;
+    other += '/';
+  } else {
+    if (!is_temporary || other.size() == 1) return std::nullopt;
+    other.pop_back();
+  }
+  const auto found = router.match(request.method, other, {.head = dialect.answers_head});
+  if (found.kind == Router::Match::Kind::UnknownPath) return std::nullopt;
+  return http::Response{.status = is_temporary ? 307 : 301,
+                        .headers = {{"Location", address_of(request, other)}}};
+}
+
 void Mount::handle(std::shared_ptr<http::Request> request, http::Reply reply) const {
-  auto match = state_->router.match(request->method, request->path);
-  if (match.kind == Router::Match::Kind::Found) {
-    const auto& endpoint = state_->endpoints[match.number];
-    request->path_values = std::move(match.values);
-    request->values_max = endpoint.route->values_max;
-    return state_->begin(endpoint, std::move(request), std::move(reply));
+  auto match = state_->match(request->method, request->path);
+  if (match.kind != Router::Match::Kind::Found)
+    return state_->answer_unmatched(match, request, std::move(reply));
+  const auto& endpoint = state_->endpoints[match.number];
+  request->path_values = std::move(match.values);
+  request->values_max = endpoint.route->values_max;
+  state_->begin(endpoint, std::move(request), std::move(reply));
+}
+
+void Mount::State::answer_unmatched(const Router::Match& match,
+                                    const std::shared_ptr<http::Request>& request,
+                                    http::Reply reply) const {
+  const Finish finish{dialect, unmatched, request, std::move(reply)};
+  if (match.kind == Router::Match::Kind::UnknownPath) {
+    if (auto moved = redirect(*request)) return finish.answer(*std::move(moved));
+    return finish.refuse(
+        refusal(Code::NotFound, "no_route", fmt::format("no such path: {}", request->path)));
   }
-  const bool is_known = match.kind == Router::Match::Kind::WrongMethod;
-  if (is_known && request->method == http::Method::Options && state_->dialect.answers_options) {
-    http::Response response;
-    response.headers.emplace_back("Allow", listed(match.allowed) + ", OPTIONS");
-    return Finish{state_->dialect, state_->unmatched, request, std::move(reply)}.answer(
-        std::move(response));
+  auto methods = allowed(match);
+  http::Response response;
+  if (request->method != http::Method::Options || !dialect.answers_options) {
+    response =
+        worded(dialect,
+               refusal(Code::NotFound, "method",
+                       fmt::format("{} is not a method of {}: use {}",
+                                   http::to_string(request->method), request->path, methods)),
+               *request);
   }
-  const auto refused =
-      is_known
-          ? refusal(
-                Code::NotFound, "method",
-                fmt::format("{} is not a method of {}: use {}", http::to_string(request->method),
-                            request->path, listed(match.allowed)))
-          : refusal(Code::NotFound, "no_route", fmt::format("no such path: {}", request->path));
-  auto response = state_->dialect.refuse(refused, *request);
-  if (response.status == 405) response.headers.emplace_back("Allow", listed(match.allowed));
-  Finish{state_->dialect, state_->unmatched, request, std::move(reply)}.answer(std::move(response));
+  if (response.status == 405 || response.status == 200)
+    response.headers.emplace_back("Allow", std::move(methods));
+  finish.answer(std::move(response));
 }
 
 void Mount::State::begin(const Endpoint& endpoint, std::shared_ptr<http::Request> request,
                          http::Reply reply) const {
-  Finish finish{dialect, *endpoint.metrics, request, std::move(reply)};
+  Finish finish{dialect, endpoint, request, std::move(reply)};
   // What has to be read from a disk first, or hashed for long, is not for this thread.
   if (request->body_file || signs_in_by_fields(dialect, *endpoint.route))
     return set_out(endpoint, std::move(request), std::nullopt, std::move(finish));
@@ -136,9 +207,12 @@ void Mount::State::call(const Endpoint& endpoint, const std::shared_ptr<http::Re
 }
 
 http::Response Mount::refuse(const Refusal& refused, const http::Request& request) const {
+  const auto match = state_->match(request.method, request.path);
+  const bool is_found = match.kind == Router::Match::Kind::Found;
   auto response = worded(state_->dialect, refused, request);
-  if (state_->dialect.decorate) state_->dialect.decorate(request, response);
-  state_->unmatched.observe(response.status, {});
+  decorate(state_->dialect, is_found ? state_->endpoints[match.number].route : nullptr, request,
+           response);
+  state_->unmatched.metrics->observe(response.status, {});
   return response;
 }
 
@@ -148,7 +222,7 @@ void Mount::refuse(const Refusal& refused, const std::shared_ptr<http::Request>&
 }
 
 http::BodyPlan Mount::plan_body(http::Request& head) const {
-  auto match = state_->router.match(head.method, head.path);
+  auto match = state_->match(head.method, head.path);
   if (match.kind != Router::Match::Kind::Found) {
     return http::BodyPlan::drop([this](const std::shared_ptr<http::Request>& request,
                                        http::Reply reply) { handle(request, std::move(reply)); });
@@ -160,13 +234,13 @@ http::BodyPlan Mount::plan_body(http::Request& head) const {
     return http::BodyPlan::drop(
         [this, &endpoint, refused = std::move(refused)](
             const std::shared_ptr<http::Request>& request, http::Reply reply) {
-          Finish{state_->dialect, *endpoint.metrics, request, std::move(reply)}.refuse(refused);
+          Finish{state_->dialect, endpoint, request, std::move(reply)}.refuse(refused);
         });
   };
   if (signs_in_by_fields(state_->dialect, route)) {
     if (auto form = state_->form_of(endpoint, head, std::nullopt))
       return http::BodyPlan::give(std::move(form), route.upload_bytes);
-    return http::BodyPlan::keep(route.body_bytes);
+    return http::BodyPlan::keep(state_->body_bytes(route));
   }
   if (!route.body_sink && !route.open_file) {
     const auto* authenticator = state_->dialect.authenticator.get();
@@ -174,7 +248,7 @@ http::BodyPlan Mount::plan_body(http::Request& head) const {
       auto checked = authenticator->check_head(head);
       if (!checked.ok()) return drop(std::move(checked).error());
     }
-    return http::BodyPlan::keep(route.body_bytes);
+    return http::BodyPlan::keep(state_->body_bytes(route));
   }
   auto found = sign_in(state_->surroundings, state_->dialect, route, head);
   if (!found.ok()) return drop(std::move(found).error());
@@ -184,7 +258,7 @@ http::BodyPlan Mount::plan_body(http::Request& head) const {
   } else if (auto form = state_->form_of(endpoint, head, *std::move(found))) {
     return http::BodyPlan::give(std::move(form), route.upload_bytes);
   }
-  return http::BodyPlan::keep(route.body_bytes);
+  return http::BodyPlan::keep(state_->body_bytes(route));
 }
 
 // With a token among the fields in front of a file, nothing of the file is kept before it was

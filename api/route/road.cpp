@@ -6,7 +6,6 @@
 
 #include "api/http/body_file.hpp"
 #include "api/http/response_head.hpp"
-#include "api/http/target.hpp"
 #include "api/route/refusals.hpp"
 
 #include <fmt/format.h>
@@ -50,53 +49,6 @@ Refusal not_submitted(const Error& error) {
 }
 
 }  // namespace
-
-// --- the end ---
-
-Finish::Finish(const Dialect& dialect, Metrics::Route& metrics,
-               std::shared_ptr<const http::Request> request, http::Reply reply)
-    : dialect_{&dialect},
-      metrics_{&metrics},
-      request_{std::move(request)},
-      reply_{std::move(reply)} {}
-
-void Finish::answer(http::Response response) const {
-  if (dialect_->decorate) dialect_->decorate(*request_, response);
-  // What somebody who signed in was told is for nobody else. Events are kept by nobody at all.
-  if (request_->headers.find("Authorization") &&
-      !std::holds_alternative<http::EventBody>(response.body) &&
-      http::header_of(response, "Cache-Control").empty())
-    response.headers.emplace_back("Cache-Control", "private");
-  const auto took = std::chrono::steady_clock::now() - begun_;
-  metrics_->observe(response.status, took);
-  if (spdlog::should_log(spdlog::level::debug))
-    spdlog::debug("request method={} target={} status={} us={} remote={} id={}",
-                  http::to_string(request_->method), http::shown_target(request_->target),
-                  response.status,
-                  std::chrono::duration_cast<std::chrono::microseconds>(took).count(),
-                  request_->remote, request_->id);
-  reply_(std::move(response));
-}
-
-void Finish::refuse(const Refusal& refusal) const {
-  if (refusal.error.code == Code::Internal || !refusal.error.detail.empty())
-    spdlog::warn("request refused code={} message={} detail={} target={} id={}",
-                 to_string(refusal.error.code), refusal.error.message, refusal.error.detail,
-                 http::shown_target(request_->target), request_->id);
-  answer(worded(*dialect_, refusal, *request_));
-}
-
-http::Response worded(const Dialect& dialect, const Refusal& refusal,
-                      const http::Request& request) {
-  auto response = dialect.refuse(refusal, request);
-  if (refusal.retry_after.count() > 0)
-    response.headers.emplace_back("Retry-After", std::to_string(refusal.retry_after.count()));
-  if (response.status == 401 && !dialect.challenge.empty())
-    response.headers.emplace_back("WWW-Authenticate", dialect.challenge);
-  return response;
-}
-
-// --- the road ---
 
 bool signs_in_by_fields(const Dialect& dialect, const Route& route) {
   return route.auth != Auth::Open && dialect.authenticator &&

@@ -7,33 +7,12 @@
 
 #include "api/http/message.hpp"
 #include "api/route/endpoint.hpp"
+#include "api/route/finish.hpp"
 #include "api/route/mount.hpp"
 #include "api/route/work_lane.hpp"
 #include "engine/base/clock.hpp"
 
 namespace millrace::api {
-
-/// The end of every road: decorates the answer, counts it, logs it, and sends it. Copyable like the
-/// reply it holds.
-class Finish {
- public:
-  Finish(const Dialect& dialect, Metrics::Route& metrics,
-         std::shared_ptr<const http::Request> request, http::Reply reply);
-
-  void answer(http::Response response) const;
-  void refuse(const Refusal& refusal) const;
-
- private:
-  const Dialect* dialect_;
-  Metrics::Route* metrics_;
-  std::shared_ptr<const http::Request>
-      request_;  // shared with the road, and with a handler of a direct route
-  http::Reply reply_;
-  std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
-};
-
-/// Words a refusal as the dialect does, without the headers that every answer carries.
-http::Response worded(const Dialect& dialect, const Refusal& refusal, const http::Request& request);
 
 /// Finds out who sent a request; the refusal where nobody good enough for its route did. `token` is
 /// the field that the dialect signs in by, if it has one.

@@ -12,6 +12,7 @@
 #include "api/http/body_plan.hpp"
 #include "api/http/form_upload.hpp"
 #include "api/http/message.hpp"
+#include "api/route/cors.hpp"
 #include "api/route/reading.hpp"
 #include "api/route/refusals.hpp"
 #include "api/route/values.hpp"
@@ -120,8 +121,8 @@ struct Route {
   /// Instead of a pipeline, for the few that are not work but a view of the server (events,
   /// openapi, metrics). [HTTP thread, or control pool]
   std::function<void(DirectCall, http::Reply)> direct{};
-  /// How large a body that is kept may be.
-  std::size_t body_bytes = http::kBodyBytes;
+  /// How large a body that is kept may be; 0: as the dialect says.
+  std::size_t body_bytes = 0;
   /// Opens what takes a file of a form while it arrives: the body is a form then. Where the dialect
   /// signs in by fields, a token in front of the file has been looked at, and `caller` is null when
   /// there was none. [threads for blocking work]
@@ -144,6 +145,8 @@ struct Route {
   bool stops_with_client = true;
   /// Values that a JSON body may have, with the names of members: each takes some 100 bytes.
   std::size_t values_max = http::kUsualValues;
+  /// Instead of the dialect's.
+  std::optional<Cors> cors{};
   /// The pipeline comes with the request: translate() puts it into Bound::job. There is no file.
   bool brings_pipeline = false;
 };
@@ -181,8 +184,14 @@ class Authenticator {
   virtual Caller anonymous() const { return {}; }
 };
 
-/// What a path gets that is there with a final slash and is asked for without, or the other way.
-enum class FinalSlash { Serve, MovedPermanently, PermanentRedirect, Refuse };
+/// What a path gets that differs from that of a route by its final slash alone.
+enum class FinalSlash {
+  Refuse,            // 404
+  Serve,             // without the slash: what it gets with it
+  MovedPermanently,  // without the slash: 301 to the path with it, methods that change something
+                     // are served
+  TemporaryRedirect  // without it or with one too many: 307 to the path of the route
+};
 
 /// One of the documented APIs: its routes and its spelling of everything.
 struct Dialect {
@@ -200,6 +209,9 @@ struct Dialect {
   bool answers_head = true;  // HEAD by the route of GET
   /// OPTIONS is answered for every path that there is, with 200 and what is allowed.
   bool answers_options = false;
+  Cors cors{};
+  /// How large a body that is kept may be, where its route does not say more.
+  std::size_t body_bytes = http::kBodyBytes;
   /// Words a refusal in the dialect's envelope and status.
   std::function<http::Response(const Refusal&, const http::Request&)> refuse;
   /// Headers that every answer carries.

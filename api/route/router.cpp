@@ -47,11 +47,20 @@ bool is_number(std::string_view segment) {
          std::all_of(segment.begin(), segment.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-const Target* target_for(const Node& node, http::Method method) {
-  for (const auto& target : node.targets)
-    if (target.method == method) return &target;
-  return method == http::Method::Head ? target_for(node, http::Method::Get) : nullptr;
-}
+/// What is looked for in the tree.
+struct Wanted {
+  http::Method method;
+  Router::Leniency leniency;
+
+  [[nodiscard]] const Target* in(const Node& node) const { return find(node, method); }
+
+ private:
+  [[nodiscard]] const Target* find(const Node& node, http::Method of) const {
+    for (const auto& target : node.targets)
+      if (target.method == of) return &target;
+    return of == http::Method::Head && leniency.head ? find(node, http::Method::Get) : nullptr;
+  }
+};
 
 struct Text {
   using is_transparent = void;
@@ -70,25 +79,25 @@ struct Router::State {
   /// Finds the node of a path that has the method, preferring literal segments; `known` gathers
   /// nodes of other methods.
   const Node* find(const Node& node, const std::vector<std::string_view>& segments,
-                   std::size_t depth, http::Method method, std::vector<std::string_view>& values,
+                   std::size_t depth, const Wanted& wanted, std::vector<std::string_view>& values,
                    const Node*& known) const {
     if (depth == segments.size()) {
-      if (target_for(node, method) != nullptr) return &node;
+      if (wanted.in(node) != nullptr) return &node;
       if (known == nullptr && !node.targets.empty()) known = &node;
-      // A path that is written with a final slash is served without it too.
+      if (!wanted.leniency.missing_slash) return nullptr;
       const auto slash = node.literal.find(std::string_view{});
       if (slash == node.literal.end()) return nullptr;
-      return find(*slash->second, segments, depth, method, values, known);
+      return find(*slash->second, segments, depth, wanted, values, known);
     }
     const auto segment = segments[depth];
     if (const auto next = node.literal.find(segment); next != node.literal.end())
-      if (const auto* found = find(*next->second, segments, depth + 1, method, values, known))
+      if (const auto* found = find(*next->second, segments, depth + 1, wanted, values, known))
         return found;
     for (const auto* next : {is_number(segment) ? node.number.get() : nullptr,
                              segment.empty() ? nullptr : node.named.get()}) {
       if (next == nullptr) continue;
       values.push_back(segment);
-      if (const auto* found = find(*next, segments, depth + 1, method, values, known)) return found;
+      if (const auto* found = find(*next, segments, depth + 1, wanted, values, known)) return found;
       values.pop_back();
     }
     return nullptr;
@@ -129,18 +138,19 @@ Result<void> Router::add(http::Method method, std::string_view path, std::size_t
   return {};
 }
 
-Router::Match Router::match(http::Method method, std::string_view path) const {
+Router::Match Router::match(http::Method method, std::string_view path, Leniency leniency) const {
+  const Wanted wanted{method, leniency};
   const Node* node = nullptr;
   const Node* known = nullptr;
   std::vector<std::string_view> values;
   if (const auto exact = state_->exact.find(path); exact != state_->exact.end()) {
-    if (target_for(*exact->second, method) != nullptr) node = exact->second;
+    if (wanted.in(*exact->second) != nullptr) node = exact->second;
   }
   if (node == nullptr && path.starts_with('/'))
-    node = state_->find(state_->root, split(path), 0, method, values, known);
+    node = state_->find(state_->root, split(path), 0, wanted, values, known);
   Match match;
   if (node != nullptr) {
-    const auto& target = *target_for(*node, method);
+    const auto& target = *wanted.in(*node);
     match.kind = Match::Kind::Found;
     match.number = target.number;
     for (std::size_t i = 0; i < target.names.size(); ++i)

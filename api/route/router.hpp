@@ -14,8 +14,8 @@ namespace millrace::api {
 
 /// Finds the route of a request: exact paths with "{name}" for one non-empty segment and
 /// "{name:int}" for one of at most 18 decimal digits. A path without names is one look into a
-/// table; of the others a literal segment goes before a number, and that before a name. A path that
-/// ends in a slash is served without it too. Fixed once filled. [any thread]
+/// table; of the others a literal segment goes before a number, and that before a name. Fixed once
+/// filled. [any thread]
 class Router {
  public:
   Router();
@@ -35,8 +35,12 @@ class Router {
     Values values;                      // Found
     std::vector<http::Method> allowed;  // WrongMethod
   };
-  /// HEAD is answered by the route of GET.
-  [[nodiscard]] Match match(http::Method method, std::string_view path) const;
+  /// What is found besides the paths and methods that were added.
+  struct Leniency {
+    bool head = false;           // HEAD by the route of GET
+    bool missing_slash = false;  // a path that ends in a slash when it is asked for without
+  };
+  [[nodiscard]] Match match(http::Method method, std::string_view path, Leniency leniency) const;
 
  private:
   struct State;
