@@ -32,6 +32,22 @@ Coerced absent(const Parameter& parameter) {
   return std::optional<Json>{};
 }
 
+// The items of a list outside of JSON: of one text, or of all texts of its name.
+std::vector<std::string> texts_of(const Parameter& parameter, const Json& given) {
+  std::vector<std::string> texts;
+  const auto add = [&](const Json& text) {
+    const auto& whole = text.get_ref<const std::string&>();
+    if (!parameter.has_commas) return texts.push_back(whole);
+    for (auto& item : split_names(whole)) texts.push_back(std::move(item));
+  };
+  if (given.is_array()) {
+    for (const Json& text : given) add(text);
+  } else {
+    add(given);
+  }
+  return texts;
+}
+
 // --- strict ---
 
 template <class Number>
@@ -55,11 +71,12 @@ Json value_of(const ParameterRule& rule, std::string_view text) {
   return std::string{text};
 }
 
-Json strict_value(const ParameterRule& rule, const Json& given) {
-  if (given.is_string()) return value_of(rule, given.get_ref<const std::string&>());
+Json strict_value(const Parameter& parameter, const Json& given) {
+  const auto& rule = parameter.own();
+  if (rule.type != Type::Array) return value_of(rule, given.get_ref<const std::string&>());
   Json list = Json::array();
-  for (const Json& text : given)
-    list.push_back(rule.items ? value_of(*rule.items, text.get_ref<const std::string&>()) : text);
+  for (const auto& text : texts_of(parameter, given))
+    list.push_back(rule.items ? value_of(*rule.items, text) : Json(text));
   return list;
 }
 
@@ -122,46 +139,34 @@ Result<Json, Unfit> object_of(const Json& value) {
   return *std::move(parsed);
 }
 
-// The names in a text, or in each of a list of them.
-std::vector<std::string> names_of(const Json& value) {
-  if (!value.is_array()) return split_names(text_of(value).value_or(""));
-  std::vector<std::string> names;
-  for (const Json& each : value) {
-    // What came as a list of its own in JSON has no commas that part it.
-    names.push_back(text_of(each).value_or(""));
-  }
-  return names;
+// What came as a list of its own in JSON has no commas that part its items.
+std::vector<std::string> items_of(const Parameter& parameter, const Json& value, Place place) {
+  if (place != Place::Body || !value.is_array())
+    return texts_of(parameter, value.is_array() ? value : Json(text_of(value).value_or("")));
+  std::vector<std::string> items;
+  for (const Json& each : value) items.push_back(text_of(each).value_or(""));
+  return items;
 }
 
-std::vector<std::string> split_all(const Json& texts) {
-  std::vector<std::string> names;
-  for (const Json& text : texts)
-    for (auto& name : split_names(text.get_ref<const std::string&>()))
-      names.push_back(std::move(name));
-  return names;
+Result<Json, Unfit> item_of(const ParameterRule& list, std::string_view text) {
+  if (!list.items) return checked_text({}, std::string{text});
+  if (list.items->type == Type::Integer) return integer_of(Json(text));
+  auto checked = checked_text(*list.items, std::string{text});
+  if (checked.ok() || checked.error().code != "parameter_range") return checked;
+  return Unfit{"parameter_range",
+               fmt::format("has a name of more than {} characters", *list.items->max_length)};
 }
 
-Result<Json, Unfit> list_of(const ParameterRule& rule, const Json& value, Place place) {
+Result<Json, Unfit> list_of(const Parameter& parameter, const Json& value, Place place) {
+  const bool are_all_texts = place != Place::Body && value.is_array();
   Json list = Json::array();
   std::unordered_set<std::string> seen;
-  const bool is_repeated = place != Place::Body && value.is_array();
-  for (const auto& given : is_repeated ? split_all(value) : names_of(value)) {
-    const auto name = trimmed(given);
-    if (name.empty() || !seen.emplace(name).second) continue;
-    if (!rule.items || rule.items->type != Type::Integer) {
-      auto text = checked_text(rule.items ? *rule.items : ParameterRule{}, std::string{name});
-      if (!text.ok()) {
-        auto unfit = std::move(text).error();
-        if (unfit.code == "parameter_range")
-          unfit.text =
-              fmt::format("has a name of more than {} characters", *rule.items->max_length);
-        return unfit;
-      }
-      list.push_back(*std::move(text));
-    } else {
-      MR_TRY(auto number, integer_of(Json(name)));
-      list.push_back(std::move(number));
-    }
+  for (const auto& given : items_of(parameter, value, place)) {
+    const auto text = are_all_texts ? std::string_view{given} : trimmed(given);
+    if (text.empty()) continue;
+    MR_TRY(auto item, item_of(parameter.own(), text));
+    if (seen.insert(item.is_string() ? item.get<std::string>() : item.dump()).second)
+      list.push_back(std::move(item));
   }
   return list;
 }
@@ -170,7 +175,7 @@ Result<Json, Unfit> list_of(const ParameterRule& rule, const Json& value, Place 
 
 Coerced Reading::strict(const Parameter& parameter, Json given, Place place) {
   if (given.is_null()) return absent(parameter);
-  return given_as(place == Place::Body ? std::move(given) : strict_value(parameter.own(), given));
+  return given_as(place == Place::Body ? std::move(given) : strict_value(parameter, given));
 }
 
 Coerced Reading::reqparse(const Parameter& parameter, Json given, Place place) {
@@ -198,12 +203,14 @@ Coerced Reading::reqparse(const Parameter& parameter, Json given, Place place) {
       return given_as(std::move(object));
     }
     case Type::Array: {
-      MR_TRY(auto list, list_of(rule, given, place));
+      MR_TRY(auto list, list_of(parameter, given, place));
       return given_as(std::move(list));
     }
     default:
       return given_as(std::move(given));
   }
 }
+
+Result<Json, Unfit> Reading::reqparse_integer(const Json& given) { return integer_of(given); }
 
 }  // namespace millrace::api

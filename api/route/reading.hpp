@@ -18,6 +18,7 @@ struct Parameter {
   std::vector<std::string> also;    // other names that it goes by
   std::string missing;              // says that it is not there; empty: as the dialect says it
   bool is_nullable = true;          // null may be given
+  bool has_commas = false;          // of a list: one text may hold several items
   bool is_body = false;             // it is the body as a whole
 
   [[nodiscard]] const ParameterRule& own() const { return rule.front(); }
@@ -47,10 +48,13 @@ struct Reading {
                                                    Place place);
   /// As Flask-RESTful's reqparse reads: any value has a text, of a list the first element's; an
   /// integer is what Python's int() takes; a flag is false for the words false, 0, no, off, none,
-  /// null and for nothing; an object may come as JSON in a text; a list of texts with commas
-  /// between them ("\," is a comma within one), each once, without blanks around it.
+  /// null and for nothing; an object may come as JSON in a text; of a list each item counts once,
+  /// and empty ones not at all. Where a list takes all texts of its name, these are items as they
+  /// stand; otherwise blanks around an item are none of it.
   static Result<std::optional<Json>, Unfit> reqparse(const Parameter& parameter, Json given,
                                                      Place place);
+  /// An integer as reqparse() reads it, for what a route takes out of a text.
+  static Result<Json, Unfit> reqparse_integer(const Json& given);
 };
 
 }  // namespace millrace::api

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "api/http/form_upload.hpp"
 #include "api/route/json_text.hpp"
 #include "api/route/request_fields.hpp"
 #include "engine/plugin/parameter_value.hpp"
@@ -20,7 +21,8 @@ constexpr std::string_view kBody = "body";
 constexpr std::array<std::string_view, 9> kMembers{"path", "query", "header",   "fields",   "file",
                                                    "body", "type",  "envelope", "responses"};
 // What a declaration has besides that of an operator's parameter.
-constexpr std::array<const char*, 4> kOwnMembers{"also", "missing", "nullable", "example"};
+constexpr std::array<const char*, 5> kOwnMembers{"also", "missing", "nullable", "commas",
+                                                 "example"};
 
 Error wrong(std::string_view where, std::string_view what) {
   return {Code::DataInvalid, fmt::format("route schema: {}: {}", where, what)};
@@ -71,6 +73,8 @@ class Reader {
   }
 
   void add(RequestFault fault) { faults_.push_back(std::move(fault)); }
+
+  [[nodiscard]] bool has_text(std::string_view name) const { return !values_.text(name).empty(); }
 
   Result<Values, Refusal> take() && {
     if (faults_.empty()) return std::move(values_);
@@ -131,7 +135,7 @@ std::optional<RequestFields::Found> found_in(
 std::optional<RequestFields::Found> found_in(const RequestFields& fields,
                                              const Parameter& parameter,
                                              const std::vector<Place>& order) {
-  const bool is_list = parameter.own().type == ParameterRule::Type::Array;
+  const bool is_list = parameter.own().type == ParameterRule::Type::Array && !parameter.has_commas;
   auto found = fields.find(parameter.own().name, is_list, order);
   for (const auto& other : parameter.also)
     if (!found) found = fields.find(other, is_list, order);
@@ -143,6 +147,14 @@ std::optional<RequestFields::Found> found_in(const http::Headers& headers,
   const auto text = headers.find(parameter.own().name);
   if (!text) return std::nullopt;
   return RequestFields::Found{Json(*text), Place::Header};
+}
+
+bool has_file(const http::Request& request, std::string_view name) {
+  auto* form = request.upload ? request.upload->form() : nullptr;
+  if (form == nullptr) return false;
+  const auto& files = form->files();
+  return std::any_of(files.begin(), files.end(),
+                     [name](const http::FormFile& file) { return file.name == name; });
 }
 
 // The members of the envelope go before all other fields.
@@ -177,11 +189,14 @@ Result<RequestSchema::Parameters> RequestSchema::read_parameters(const Json& doc
     MR_CHECK(read_names(declared, "also", parameter.also));
     parameter.missing = declared.value("missing", std::string{});
     parameter.is_nullable = declared.value("nullable", true);
+    parameter.has_commas = declared.value("commas", false);
     Json own = declared;
     for (const char* added : kOwnMembers) own.erase(added);
     auto rules = ParameterRules::read(Json{{name, std::move(own)}});
     if (!rules.ok()) return rules.error().within(fmt::format("route schema: {}", member));
     parameter.rule = (*rules)->all();
+    if (parameter.has_commas && parameter.own().type != ParameterRule::Type::Array)
+      return wrong(name, "commas are between the items of an array");
     parameters.push_back(std::move(parameter));
   }
   return parameters;
@@ -201,12 +216,23 @@ Result<RequestSchema::Parameters> RequestSchema::read_body_rule(const Json& docu
   return Parameters{std::move(body)};
 }
 
-Result<void> RequestSchema::check_files() const {
+Result<void> RequestSchema::read_files() {
   const auto files = document_.find("file");
   if (files == document_.end()) return {};
   if (!files->is_object()) return wrong("file", "must be an object");
-  for (const auto& [name, declared] : files->items())
+  for (const auto& [name, declared] : files->items()) {
     if (!declared.is_object()) return wrong(name, "must be an object");
+    if (!declared.value("mandatory", false)) continue;
+    files_.push_back(
+        {.name = name,
+         .missing = declared.value("missing", fmt::format("\"{}\" is missing; it must be "
+                                                          "a file of a form",
+                                                          name)),
+         .instead = declared.value("instead", std::string{})});
+    const auto& instead = files_.back().instead;
+    if (!instead.empty() && !declares(instead))
+      return wrong(name, "instead is a field that is declared");
+  }
   return {};
 }
 
@@ -224,7 +250,7 @@ Result<RequestSchema> RequestSchema::read(std::string_view text) {
   MR_TRY(schema.header_, read_parameters(document, "header"));
   MR_TRY(schema.fields_, read_parameters(document, "fields"));
   MR_TRY(schema.body_, read_body_rule(document));
-  MR_CHECK(schema.check_files());
+  MR_CHECK(schema.read_files());
   if (!schema.body_.empty() && !schema.fields_.empty())
     return wrong("fields", "a body that is declared as a whole has none");
   schema.envelope_ = document.value("envelope", std::string{});
@@ -247,6 +273,10 @@ Result<Values, Refusal> RequestSchema::values(const http::Request& request,
     }
     for (const auto& each : fields_)
       reader.read(each, found_in(fields, each, reading.order), reading.order.front());
+  }
+  for (const auto& file : files_) {
+    if (has_file(request, file.name) || reader.has_text(file.instead)) continue;
+    reader.add({Place::File, "/" + file.name, "parameter_missing", file.missing});
   }
   if (!body_.empty() && !document_.contains("type")) {
     std::optional<RequestFields::Found> found;

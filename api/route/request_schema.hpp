@@ -17,7 +17,9 @@ namespace millrace::api {
 ///   "path", "query", "header"  name -> declaration of a value that stands there and nowhere else
 ///   "fields"     name -> declaration of a value that may stand wherever the dialect looks for one:
 ///                a JSON body, the query, a form
-///   "file"       name -> {"doc": text, "mandatory": true}: a file of a form; the route takes it in
+///   "file"       name -> declaration of a file of a form, which the route takes in: "doc";
+///                "mandatory": true, with "missing" as below; "instead", a field that may stand in
+///                its place
 ///   "body"       declaration of the JSON body as a whole; "mandatory": true when there must be one
 ///   "type"       media type of a body that is not JSON; such a body is not looked into
 ///   "envelope"   name of a field whose members, an object's or those of a text that is JSON, go
@@ -27,9 +29,10 @@ namespace millrace::api {
 /// Declarations are those of operator parameters (docs/writing-a-plugin.md): type, default, doc,
 /// minimum, maximum, enum, minLength, maxLength, pattern, items, properties, required,
 /// additionalProperties; a parameter may besides have "also" (a list of other names), "missing"
-/// (what is said when it is not there), "nullable": false (null is refused) and "example"; a body
-/// "shown", the JSON Schema that OpenAPI shows where the declaration cannot say it. A query
-/// parameter that is an array takes all values of its name.
+/// (what is said when it is not there), "nullable": false (null is refused), "commas": true (of an
+/// array: one text holds several items with commas between them; "\," is a comma within one) and
+/// "example"; a body "shown", the JSON Schema that OpenAPI shows where the declaration cannot say
+/// it. An array takes all texts of its name, but a field with commas the first alone.
 class RequestSchema {
  public:
   /// DataInvalid names the member and what is wrong with it: a mistake of ours, found when the
@@ -53,12 +56,17 @@ class RequestSchema {
 
  private:
   using Parameters = std::vector<Parameter>;
+  /// A file of a form that must be there, or something in its place.
+  struct File {
+    std::string name, missing, instead;
+  };
   static Result<Parameters> read_parameters(const Json& document, const char* member);
   static Result<Parameters> read_body_rule(const Json& document);
-  Result<void> check_files() const;
+  Result<void> read_files();
 
   Json document_;
   Parameters path_, query_, header_, fields_, body_;
+  std::vector<File> files_;
   std::string envelope_;
 };
 
