@@ -8,11 +8,11 @@ std::string to_text(const Json& value) {
   return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-Json to_json(const std::vector<Fault>& faults) {
+Json to_json(const std::vector<RequestFault>& faults) {
   Json listed = Json::array();
   for (const auto& fault : faults)
     listed.push_back(
-        {{"kind", fault.kind}, {"pointer", fault.pointer}, {"message", fault.message}});
+        {{"kind", fault.code}, {"pointer", pointer_of(fault)}, {"message", fault.text}});
   return listed;
 }
 

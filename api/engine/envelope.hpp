@@ -15,6 +15,6 @@ Json error_member(const Refusal& refusal);
 /// Returns `value` as JSON text; bytes that are no UTF-8 are replaced.
 std::string to_text(const Json& value);
 
-Json to_json(const std::vector<Fault>& faults);
+Json to_json(const std::vector<RequestFault>& faults);
 
 }  // namespace millrace::api

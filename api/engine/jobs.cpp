@@ -1,8 +1,7 @@
 #include "api/engine/jobs.hpp"
 
-#include <algorithm>
 #include <charconv>
-#include <optional>
+#include <utility>
 
 #include "api/engine/envelope.hpp"
 #include "api/engine/row_text.hpp"
@@ -10,14 +9,13 @@
 #include "api/route/refusals.hpp"
 #include "api/route/request_schema.hpp"
 #include "engine/base/json_members.hpp"
+#include "engine/plugin/parameter_rules.hpp"
 
 #include <fmt/format.h>
 
 namespace millrace::api {
 
 namespace {
-
-constexpr std::int64_t kDefaultLimit = 100;
 
 const std::vector<RowText::Member> kJob{{"id", "id", RowText::As::Number},
                                         {"dialect", "dialect", RowText::As::Text},
@@ -40,51 +38,63 @@ const std::vector<RowText::Member> kJob{{"id", "id", RowText::As::Number},
                                         {"error", "error", RowText::As::Document},
                                         {"facts", "facts", RowText::As::Document}};
 
-std::optional<std::int64_t> positive(std::string_view text) {
-  std::int64_t number = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (problem != std::errc{} || end != text.data() + text.size() || number < 1) return std::nullopt;
-  return number;
-}
-
 Json condition(std::string_view column, std::string_view op, Json value) {
   return Json{{"column", column}, {"op", op}, {"value", std::move(value)}};
 }
 
-Refusal no_such_job(const http::Request& request) {
-  return {.error = {Code::NotFound, fmt::format("no such job: {}", request.path_value("id"))}};
-}
-
 // --- submission ---
 
-constexpr std::string_view kEnvelope = R"({"body": {"type": "object", "properties": {
-  "pipeline": {"type": "any", "mandatory": true},
-  "params": {"type": "object"},
-  "queue": {"type": "string", "minLength": 1, "maxLength": 128},
-  "priority": {"type": "integer", "minimum": -1000000, "maximum": 1000000},
-  "idempotencyKey": {"type": "string", "minLength": 1, "maxLength": 255},
-  "maxAttempts": {"type": "integer", "minimum": 1, "maximum": 100},
-  "deadlineSeconds": {"type": "integer", "minimum": 1, "maximum": 31536000}}}})";
+// A submission that is no bare pipeline.
+constexpr std::string_view kEnvelope = R"({"type": "object", "properties": {
+  "pipeline": {"type": "any", "mandatory": true, "doc": "the pipeline, or the name of one that the server has, such as examples/augment"},
+  "params": {"type": "object", "doc": "values of the pipeline's parameters"},
+  "queue": {"type": "string", "default": "default", "minLength": 1, "maxLength": 128, "doc": "the queue that the job waits in"},
+  "priority": {"type": "integer", "default": 0, "minimum": -1000000, "maximum": 1000000, "doc": "higher runs first"},
+  "idempotencyKey": {"type": "string", "minLength": 1, "maxLength": 255, "doc": "the same key gives the first job again"},
+  "maxAttempts": {"type": "integer", "default": 3, "minimum": 1, "maximum": 100, "doc": "tries in all"},
+  "deadlineSeconds": {"type": "integer", "minimum": 1, "maximum": 31536000, "doc": "time from the first start, then the job is aborted"}}})";
 
-Refusal faulty(std::vector<Fault> faults) {
-  auto made = refusal(Code::InvalidArgument, "schema", "the request does not fit its schema");
-  made.faults = std::move(faults);
-  return made;
+constexpr std::string_view kPipeline =
+    R"({"title": "pipeline", "type": "object", "required": ["ops"], "properties": {
+  "name": {"type": "string", "description": "for people"},
+  "ops": {"description": "the nodes, each with its operator and what stands before and behind it"},
+  "params": {"type": "object", "description": "what may be given to it: name -> declaration"}}})";
+
+constexpr std::string_view kResponses = R"({
+  "202": {"doc": "The job is on disk; of many, each that has an id.", "schema": {"oneOf": [
+    {"type": "object", "properties": {"id": {"type": "integer"}, "existing": {"type": "boolean"}}},
+    {"type": "array", "items": {"type": "object"}}]}},
+  "400": {"doc": "The pipeline is not valid: error.faults lists everything that is wrong."}})";
+
+// What we have written above is JSON.
+Json own(std::string_view text) { return read_own(text).value_or(Json{}); }
+
+// The JSON Schemas of one submission, for people: a pipeline as it is, and an envelope.
+Json shown_submission() {
+  auto envelope = openapi_schema(Json{{"body", own(kEnvelope)}})["properties"]["body"];
+  envelope["title"] = "submission";
+  return Json::array({own(kPipeline), std::move(envelope)});
 }
 
-std::optional<Refusal> check_envelope(const Json& body) {
-  static const auto kSchema = RequestSchema::read(kEnvelope);
-  if (!kSchema.ok()) return Refusal{.error = kSchema.error()};
-  if (auto faults = kSchema->check_body(body); !faults.empty()) return faulty(std::move(faults));
-  const auto& pipeline = body["pipeline"];
-  if (!pipeline.is_object() && !pipeline.is_string())
-    return faulty(
-        {{"parameter_type", "/pipeline",
-          "\"pipeline\" must be a pipeline (an object), or the name of one that the server has"}});
-  return std::nullopt;
+std::vector<RequestFault> check_envelope(Json envelope) {
+  static const auto kSchema = RequestSchema::read(fmt::format(R"({{"body": {}}})", kEnvelope));
+  return kSchema->check_body(std::move(envelope));
 }
 
-std::variant<Bound, Refusal> translate_one(Json body, std::string idempotency_key) {
+// The pipeline is taken out, so that the check copies little.
+Result<Json, Refusal> take_pipeline(Json& envelope) {
+  auto& given = envelope["pipeline"];
+  const bool is_pipeline = given.is_object() || given.is_string();
+  auto pipeline = is_pipeline ? std::exchange(given, Json::object()) : Json{};
+  if (auto faults = check_envelope(envelope); !faults.empty()) return refusal(std::move(faults));
+  if (is_pipeline) return pipeline;
+  return refusal({{.path = "/pipeline",
+                   .code = "parameter_type",
+                   .text = "\"pipeline\" must be a pipeline (an object), or the name of one that "
+                           "the server has"}});
+}
+
+TranslateResult translate_one(Json body, std::string idempotency_key) {
   if (!body.is_object()) return refusal(Code::DataInvalid, "json", "body must be a JSON object");
   Bound bound;
   bound.job.idempotency_key = std::move(idempotency_key);
@@ -92,15 +102,14 @@ std::variant<Bound, Refusal> translate_one(Json body, std::string idempotency_ke
     bound.job.pipeline = std::move(body);
     return bound;
   }
-  if (auto refused = check_envelope(body)) return *std::move(refused);
+  MR_TRY(bound.job.pipeline, take_pipeline(body));
+  bound.pipeline_at = "/pipeline";
   Json fields = Json::object();  // null counts as absent
   for (auto& [name, value] : body.items())
     if (!value.is_null()) append_member(fields, name, std::move(value));
-  bound.pipeline_at = "/pipeline";
-  bound.job.pipeline = std::move(fields["pipeline"]);
   bound.parameters = fields.value("params", Json::object());
   bound.job.queue = fields.value("queue", bound.job.queue);
-  bound.job.priority = fields.value("priority", 0);
+  bound.job.priority = fields.value("priority", bound.job.priority);
   bound.job.idempotency_key = fields.value("idempotencyKey", bound.job.idempotency_key);
   bound.job.max_attempts = fields.value("maxAttempts", bound.job.max_attempts);
   if (const auto deadline = fields.find("deadlineSeconds"); deadline != fields.end())
@@ -110,29 +119,19 @@ std::variant<Bound, Refusal> translate_one(Json body, std::string idempotency_ke
 
 TranslateResult translate_many(Json array, std::string_view idempotency_key) {
   if (array.empty() || array.size() > kMostSubmissions) {
-    return faulty({{"parameter_range", "",
-                    fmt::format("an array holds 1 to {} submissions", kMostSubmissions)}});
+    return refusal({{.code = "parameter_range",
+                     .text = fmt::format("an array holds 1 to {} submissions", kMostSubmissions)}});
   }
   if (!idempotency_key.empty()) {
-    return faulty({{"parameter_range", "/header/Idempotency-Key",
-                    "of many submissions each has a key of its own: idempotencyKey"}});
+    return refusal({{.place = Place::Header,
+                     .path = "/Idempotency-Key",
+                     .code = "parameter_range",
+                     .text = "of many submissions each has a key of its own: idempotencyKey"}});
   }
   Bound bound;
   bound.each.reserve(array.size());
   for (Json& one : array) bound.each.push_back(translate_one(std::move(one), {}));
   return bound;
-}
-
-TranslateResult translate_body(const http::Request& request, bool may_be_many) {
-  auto body = read_body(request);
-  if (!body.ok())
-    return refusal(Code::DataInvalid, "json",
-                   fmt::format("body is not valid JSON: {}", body.error().message));
-  std::string key{request.headers.get("Idempotency-Key")};
-  if (key.size() > 255)
-    return faulty({{"parameter_range", "/header/Idempotency-Key", "must have at most 255 bytes"}});
-  if (may_be_many && body->is_array()) return translate_many(*std::move(body), key);
-  return translate_one(*std::move(body), std::move(key));
 }
 
 std::string submitted_text(JobId id, bool is_existing) {
@@ -141,12 +140,41 @@ std::string submitted_text(JobId id, bool is_existing) {
 
 }  // namespace
 
-TranslateResult translate_submit(const http::Request& request, const Caller&) {
-  return translate_body(request, false);
+std::string submit_schema() {
+  const Json shown{{"oneOf", shown_submission()}};
+  return to_text(Json{{"body", {{"type", "any"}, {"mandatory", true}, {"shown", shown}}}});
 }
 
-TranslateResult translate_submissions(const http::Request& request, const Caller&) {
-  return translate_body(request, true);
+std::string submissions_schema() {
+  auto all = shown_submission();
+  Json many{{"title", "submissions"},
+            {"description",
+             "The answer is an array too: {\"id\": ...} or {\"error\": ...} for each, in the same "
+             "order."},
+            {"type", "array"},
+            {"minItems", 1},
+            {"maxItems", kMostSubmissions},
+            {"items", {{"oneOf", all}}}};
+  all.push_back(std::move(many));
+  return to_text(Json{
+      {"header",
+       {{"Idempotency-Key",
+         {{"type", "string"},
+          {"maxLength", 255},
+          {"doc", "the same key gives the first job again; of many each has idempotencyKey"}}}}},
+      {"body", {{"type", "any"}, {"mandatory", true}, {"shown", {{"oneOf", std::move(all)}}}}},
+      {"responses", own(kResponses)}});
+}
+
+TranslateResult translate_submit(const Call& call) {
+  return translate_one(call.values.take("body"), {});
+}
+
+TranslateResult translate_submissions(const Call& call) {
+  auto body = call.values.take("body");
+  std::string key{call.values.text("Idempotency-Key")};
+  if (body.is_array()) return translate_many(std::move(body), key);
+  return translate_one(std::move(body), std::move(key));
 }
 
 ReplyResult reply_submitted(const Answered& answered) {
@@ -168,23 +196,33 @@ ReplyResult reply_submitted(const Answered& answered) {
 
 // --- reading ---
 
-TranslateResult translate_job_list(const http::Request& request, const Caller&) {
+std::optional<JobId> job_of(const Values& values) {
+  const auto text = values.text("id");
+  std::int64_t number = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (problem != std::errc{} || end != text.data() + text.size() || number < 1) return std::nullopt;
+  return JobId{number};
+}
+
+Refusal no_such_job(const Values& values) {
+  return {.error = {Code::NotFound, fmt::format("no such job: {}", values.text("id"))}};
+}
+
+TranslateResult translate_job_list(const Call& call) {
   Json where = Json::array();
   for (const std::string_view column : {"dialect", "queue", "state"})
-    if (const auto value = request.query_value(column))
+    if (const Json* value = call.values.find(column))
       where.push_back(condition(column, "=", *value));
-  if (const auto before = request.query_value("before"))
-    where.push_back(condition("id", "<", positive(*before).value_or(0)));
-  const auto limit = positive(request.query_value("limit").value_or("")).value_or(kDefaultLimit);
+  if (const Json* before = call.values.find("before"))
+    where.push_back(condition("id", "<", *before));
   Bound bound;
   // One row more than the page tells whether another page follows.
-  bound.parameters = Json{{"where", std::move(where)}, {"limit", limit + 1}};
+  bound.parameters = Json{{"where", std::move(where)}, {"limit", call.values.integer("limit") + 1}};
   return bound;
 }
 
 ReplyResult reply_job_list(const Answered& answered) {
-  const auto limit =
-      positive(answered.request.query_value("limit").value_or("")).value_or(kDefaultLimit);
+  const auto limit = answered.values.integer("limit");
   std::string text = R"({"items":[)";
   std::int64_t shown = 0, last = 0;
   bool has_more = false;
@@ -207,11 +245,11 @@ ReplyResult reply_job_list(const Answered& answered) {
   return http::Response::json(200, std::move(text));
 }
 
-TranslateResult translate_job(const http::Request& request, const Caller&) {
-  const auto id = positive(request.path_value("id"));
-  if (!id) return no_such_job(request);
+TranslateResult translate_job(const Call& call) {
+  const auto id = job_of(call.values);
+  if (!id) return no_such_job(call.values);
   Bound bound;
-  bound.parameters = Json{{"id", *id}};
+  bound.parameters = Json{{"id", id->value}};
   return bound;
 }
 
@@ -223,7 +261,7 @@ ReplyResult reply_job(const Answered& answered) {
     RowText{rows, kJob}.append(text, 0);
     return http::Response::json(200, std::move(text));
   }
-  return no_such_job(answered.request);
+  return no_such_job(answered.values);
 }
 
 ReplyResult reply_job_pipeline(const Answered& answered) {
@@ -232,7 +270,7 @@ ReplyResult reply_job_pipeline(const Answered& answered) {
     return http::Response::json(
         200, std::string{rows.column<std::string_view>("pipeline").value(0, "null")});
   }
-  return no_such_job(answered.request);
+  return no_such_job(answered.values);
 }
 
 }  // namespace millrace::api

@@ -22,7 +22,8 @@ class TokenAuthenticator final : public Authenticator {
  public:
   explicit TokenAuthenticator(std::string token) : token_{std::move(token)} {}
 
-  std::variant<Caller, Refusal> authenticate(const http::Request& request) const override {
+  Result<Caller, Refusal> authenticate(const http::Request& request,
+                                       std::string_view) const override {
     constexpr std::string_view kScheme = "Bearer ";
     const auto header = request.headers.find("Authorization");
     if (!header)

@@ -1,5 +1,6 @@
 #include "api/engine/views.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -22,27 +23,26 @@ Json show_operator(const OperatorInfo& info) {
   return shown;
 }
 
-std::optional<JobId> job_of(const http::Request& request) {
-  const auto text = request.path_value("id");
-  std::int64_t number = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (problem != std::errc{} || end != text.data() + text.size() || number < 1) return std::nullopt;
-  return JobId{number};
+Error no_such(std::string_view what, std::string_view name) {
+  return {Code::NotFound, fmt::format("no such {}: {}", what, name)};
 }
 
-http::Response no_such(std::string_view what, std::string_view name, const http::Request& request) {
-  return refuse_with_envelope(
-      {.error = {Code::NotFound, fmt::format("no such {}: {}", what, name)}}, request);
+http::Response response_of(Result<http::Response, Refusal> answer, const http::Request& request) {
+  return answer.ok() ? *std::move(answer) : refuse_with_envelope(answer.error(), request);
 }
 
 /// The number of the last line that the client has: header Last-Event-ID, or the query's "after"; 0
 /// when there is none.
-std::int64_t last_event(const http::Request& request) {
-  const auto text =
-      request.headers.find("Last-Event-ID").value_or(request.query_value("after").value_or(""));
+std::int64_t last_event(const Values& values) {
+  if (!values.has("Last-Event-ID")) return values.integer("after");
+  const auto text = values.text("Last-Event-ID");
   std::int64_t number = 0;
   std::from_chars(text.data(), text.data() + text.size(), number);
   return std::max<std::int64_t>(number, 0);
+}
+
+Refusal busy() {
+  return refusal(Code::Unavailable, "busy", "too many requests are waiting: try again in a second");
 }
 
 std::string check_store(Engine& engine) {
@@ -78,88 +78,84 @@ Views::Views(const Surroundings& surroundings, const std::filesystem::path& shar
 }
 
 void Views::later(const Request& request, const http::Reply& reply,
-                  std::function<http::Response()> work) const {
-  auto queued = make_work([work = std::move(work), reply] { reply(work()); });
-  if (!surroundings_.lane.try_push(queued))
-    reply(refuse_with_envelope(
-        refusal(Code::Unavailable, "busy", "too many requests are waiting: try again in a second"),
-        *request));
+                  std::function<Answer()> work) const {
+  auto queued =
+      make_work([work = std::move(work), request, reply] { reply(response_of(work(), *request)); });
+  if (!surroundings_.lane.try_push(queued)) reply(refuse_with_envelope(busy(), *request));
 }
 
 // --- operators and pipelines ---
 
-void Views::operators(const Request&, const http::Reply& reply) const {
+void Views::operators(DirectCall&, const http::Reply& reply) const {
   reply(http::Response::json(200, operators_));
 }
 
-void Views::one_operator(const Request& request, const http::Reply& reply) const {
+void Views::one_operator(DirectCall& call, const http::Reply& reply) const {
   const auto& registry = surroundings_.engine.registry();
-  const auto id = request->path_value("id");
+  const auto id = call.values.text("id");
   if (const auto* info = registry.find(id))
     return reply(http::Response::json(200, to_text(show_operator(*info))));
   const auto near = registry.nearest(id);
-  reply(no_such("operator",
-                near.empty() ? std::string{id} : fmt::format("{}; did you mean {}?", id, near),
-                *request));
+  reply(
+      response_of(no_such("operator", near.empty() ? std::string{id}
+                                                   : fmt::format("{}; did you mean {}?", id, near)),
+                  *call.request));
 }
 
-void Views::pipelines(const Request&, const http::Reply& reply) const {
+void Views::pipelines(DirectCall&, const http::Reply& reply) const {
   reply(http::Response::json(200, pipelines_));
 }
 
-void Views::one_pipeline(const Request& request, const http::Reply& reply) const {
-  const auto name =
-      fmt::format("{}/{}", request->path_value("folder"), request->path_value("name"));
-  const auto* entry = surroundings_.pipelines.find(name);
-  reply(entry != nullptr ? http::Response::json(200, to_text(entry->document))
-                         : no_such("pipeline", name, *request));
+void Views::one_pipeline(DirectCall& call, const http::Reply& reply) const {
+  const auto name = fmt::format("{}/{}", call.values.text("folder"), call.values.text("name"));
+  if (const auto* entry = surroundings_.pipelines.find(name))
+    return reply(http::Response::json(200, to_text(entry->document)));
+  reply(response_of(no_such("pipeline", name), *call.request));
 }
 
-void Views::validate(const Request& request, const Caller& caller, const http::Reply& reply) const {
-  later(request, reply, [this, request, caller]() -> http::Response {
-    const auto translated = translate_submit(*request, caller);
-    if (const auto* refused = std::get_if<Refusal>(&translated))
-      return refuse_with_envelope(*refused, *request);
-    const auto& bound = std::get<Bound>(translated);
-    const Json* document = &*bound.job.pipeline;
-    if (document->is_string()) {
-      const auto& name = document->get_ref<const std::string&>();
-      const auto* entry = surroundings_.pipelines.find(name);
-      if (entry == nullptr) return no_such("pipeline", name, *request);
-      document = &entry->document;
-    }
-    auto checked = surroundings_.engine.validate(*document, bound.parameters, caller.rights);
-    for (auto& fault : checked.faults) fault.pointer.insert(0, bound.pipeline_at);
-    Json answer{{"valid", checked.graph != nullptr}, {"faults", to_json(checked.faults)}};
-    if (checked.graph) {
-      const auto plan = surroundings_.engine.plan(*checked.graph);
-      if (!plan.ok()) return refuse_with_envelope({.error = plan.error()}, *request);
-      answer["plan"] = explain_json(**plan);
-    }
-    return http::Response::json(200, to_text(answer));
-  });
+void Views::validate(DirectCall& call, const http::Reply& reply) const {
+  reply(response_of(validated(call.view()), *call.request));
+}
+
+Views::Answer Views::validated(const Call& call) const {
+  MR_TRY(const auto bound, translate_submit(call));
+  const Json* document = &*bound.job.pipeline;
+  if (document->is_string()) {
+    const auto& name = document->get_ref<const std::string&>();
+    const auto* entry = surroundings_.pipelines.find(name);
+    if (entry == nullptr) return no_such("pipeline", name);
+    document = &entry->document;
+  }
+  auto checked = surroundings_.engine.validate(*document, bound.parameters, call.caller.rights);
+  const auto faults = faults_in_body(std::move(checked.faults), bound.pipeline_at);
+  Json answer{{"valid", checked.graph != nullptr}, {"faults", to_json(faults)}};
+  if (checked.graph) {
+    MR_TRY(const auto plan, surroundings_.engine.plan(*checked.graph));
+    answer["plan"] = explain_json(*plan);
+  }
+  return http::Response::json(200, to_text(answer));
 }
 
 // --- jobs ---
 
-void Views::job_events(const Request& request, const http::Reply& reply) const {
-  const auto id = job_of(*request);
-  if (!id) return reply(no_such("job", request->path_value("id"), *request));
-  later(request, reply, [this, request, id = *id]() -> http::Response {
-    const auto first = surroundings_.engine.job_store().events(id, 0, 1);
-    if (!first.ok()) return refuse_with_envelope({.error = first.error()}, *request);
-    if (first->empty()) return no_such("job", request->path_value("id"), *request);
+void Views::job_events(DirectCall& call, const http::Reply& reply) const {
+  later(call.request, reply, [this, values = std::move(call.values)]() -> Answer {
+    const auto id = job_of(values);
+    if (!id) return no_such_job(values);
+    MR_TRY(const auto first, surroundings_.engine.job_store().events(*id, 0, 1));
+    if (first.empty()) return no_such_job(values);
     http::Response response;
-    response.body = std::make_shared<JobEvents>(surroundings_.engine, surroundings_.lane, id,
-                                                last_event(*request))
+    response.body = std::make_shared<JobEvents>(surroundings_.engine, surroundings_.lane, *id,
+                                                last_event(values))
                         ->body();
     return response;
   });
 }
 
-void Views::rerun(const Request& request, const http::Reply& reply) const {
-  const auto id = job_of(*request);
-  if (!id) return reply(no_such("job", request->path_value("id"), *request));
+void Views::rerun(DirectCall& call, const http::Reply& reply) const {
+  const auto& request = call.request;
+  const auto id = job_of(call.values);
+  if (!id) return reply(refuse_with_envelope(no_such_job(call.values), *request));
   auto work = make_work([this, request, reply, id = *id] {
     surroundings_.engine.jobs().rerun(id, [held = surroundings_.lane.hold(), request,
                                            reply](Result<JobStore::Submission> submitted) {
@@ -171,41 +167,38 @@ void Views::rerun(const Request& request, const http::Reply& reply) const {
       reply(std::move(response));
     });
   });
-  if (!surroundings_.lane.try_push(work))
-    reply(refuse_with_envelope(
-        refusal(Code::Unavailable, "busy", "too many requests are waiting: try again in a second"),
-        *request));
+  if (!surroundings_.lane.try_push(work)) reply(refuse_with_envelope(busy(), *request));
 }
 
 // --- the server ---
 
-void Views::alive(const http::Reply& reply) const {
+void Views::alive(DirectCall&, const http::Reply& reply) const {
   reply(http::Response::json(200, R"({"status":"alive"})"));
 }
 
-void Views::ready(const http::Reply& reply) const { readiness_.answer(reply); }
+void Views::ready(DirectCall&, const http::Reply& reply) const { readiness_.answer(reply); }
 
-void Views::metrics(const http::Reply& reply) const {
+void Views::metrics(DirectCall&, const http::Reply& reply) const {
   reply(http::Response::text(200, surroundings_.metrics.text(),
                              "text/plain; version=0.0.4; charset=utf-8"));
 }
 
-void Views::openapi(const http::Reply& reply) const { reply(http::Response::json(200, openapi_)); }
+void Views::openapi(DirectCall&, const http::Reply& reply) const {
+  reply(http::Response::json(200, openapi_));
+}
 
-void Views::docs(const Request& request, const http::Reply& reply) const {
+void Views::docs(DirectCall& call, const http::Reply& reply) const {
+  const auto& request = call.request;
   if (request->path == "/docs") {
     http::Response response{.status = 308,
                             .headers = {{"Location", request->base_url() + "/docs/"}}};
     return reply(std::move(response));
   }
-  const auto file = request->path_value("file");
-  later(
-      request, reply,
-      [this, request, name = std::string{file.empty() ? "index.html" : file}]() -> http::Response {
-        auto page = assets_.get(name);
-        if (!page.ok()) return refuse_with_envelope({.error = page.error()}, *request);
-        return *std::move(page);
-      });
+  later(request, reply,
+        [this, file = std::string{call.values.text("file", "index.html")}]() -> Answer {
+          MR_TRY(auto page, assets_.get(file));
+          return page;
+        });
 }
 
 }  // namespace millrace::api

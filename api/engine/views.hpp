@@ -21,28 +21,30 @@ class Views {
   /// The document is made when all dialects are there, before the first request.
   void set_openapi(std::string text) { openapi_ = std::move(text); }
 
-  using Request = std::shared_ptr<http::Request>;
-  void operators(const Request& request, const http::Reply& reply) const;
-  void one_operator(const Request& request, const http::Reply& reply) const;
-  void pipelines(const Request& request, const http::Reply& reply) const;
-  void one_pipeline(const Request& request, const http::Reply& reply) const;
-  /// POST /pipelines/validate: the body of POST /jobs; 200 with {"valid", "faults", "plan"},
-  /// whatever it finds.
-  void validate(const Request& request, const Caller& caller, const http::Reply& reply) const;
-  void job_events(const Request& request, const http::Reply& reply) const;
+  void operators(DirectCall& call, const http::Reply& reply) const;
+  void one_operator(DirectCall& call, const http::Reply& reply) const;
+  void pipelines(DirectCall& call, const http::Reply& reply) const;
+  void one_pipeline(DirectCall& call, const http::Reply& reply) const;
+  /// POST /pipelines/validate: the body of POST /jobs, of one job; 200 with {"valid", "faults",
+  /// "plan"}, whatever it finds. [control pool]
+  void validate(DirectCall& call, const http::Reply& reply) const;
+  void job_events(DirectCall& call, const http::Reply& reply) const;
   /// POST /jobs/{id}/rerun: 202 with the id of a new job that makes the same bytes.
-  void rerun(const Request& request, const http::Reply& reply) const;
+  void rerun(DirectCall& call, const http::Reply& reply) const;
 
-  void alive(const http::Reply& reply) const;
+  void alive(DirectCall& call, const http::Reply& reply) const;
   /// Asks catalog and store: 503 when one of them does not answer within two seconds.
-  void ready(const http::Reply& reply) const;
-  void metrics(const http::Reply& reply) const;
-  void openapi(const http::Reply& reply) const;
-  void docs(const Request& request, const http::Reply& reply) const;
+  void ready(DirectCall& call, const http::Reply& reply) const;
+  void metrics(DirectCall& call, const http::Reply& reply) const;
+  void openapi(DirectCall& call, const http::Reply& reply) const;
+  void docs(DirectCall& call, const http::Reply& reply) const;
 
  private:
-  void later(const Request& request, const http::Reply& reply,
-             std::function<http::Response()> work) const;
+  using Request = std::shared_ptr<http::Request>;
+  using Answer = Result<http::Response, Refusal>;
+  /// Answers with what `work` makes on the lane.
+  void later(const Request& request, const http::Reply& reply, std::function<Answer()> work) const;
+  [[nodiscard]] Answer validated(const Call& call) const;
 
   const Surroundings& surroundings_;
   const Assets assets_;

@@ -66,6 +66,9 @@ class Reader {
       return;
     }
     if (value->is_null()) return values_.put(rule.name, nullptr);
+    // A body that may be anything is looked at by its route alone.
+    if (parameter.is_body && rule.type == ParameterRule::Type::Any)
+      return values_.put(rule.name, *std::move(value));
     std::vector<Fault> faults;
     ValueChecker{nullptr, faults}.check_member(rule, *value);
     if (faults.empty()) return values_.put(rule.name, *std::move(value));

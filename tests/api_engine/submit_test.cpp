@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "api/engine/jobs.hpp"
+#include "api/route/request_schema.hpp"
 #include "tests/api_engine/served.hpp"
 
 #include <fmt/format.h>
@@ -12,17 +13,38 @@ using namespace millrace::test;
 
 namespace {
 
-std::variant<api::Bound, api::Refusal> translate(std::string body, std::string key = {}) {
+// Reads the parameters as the route does, and translates them.
+api::TranslateResult translate(std::string body, std::string key = {}, bool may_be_many = false) {
   http::Request request;
   request.body = std::move(body);
   if (!key.empty()) request.headers.add("idempotency-key", key);
-  return api::translate_submit(request, {});
+  const auto schema =
+      api::RequestSchema::read(may_be_many ? api::submissions_schema() : api::submit_schema());
+  REQUIRE(schema.ok());
+  MR_TRY(auto values, schema->values(request, api::Reading{}));
+  const api::Call call{request, {}, values};
+  return may_be_many ? api::translate_submissions(call) : api::translate_submit(call);
+}
+
+api::TranslateResult translate_many(std::string body, std::string key = {}) {
+  return translate(std::move(body), std::move(key), true);
 }
 
 api::Bound good(std::string body, std::string key = {}) {
-  auto translated = translate(std::move(body), std::move(key));
-  if (const auto* refused = std::get_if<api::Refusal>(&translated)) FAIL(refused->error.message);
-  return std::get<api::Bound>(std::move(translated));
+  auto translated = translate_many(std::move(body), std::move(key));
+  if (!translated.ok()) FAIL(translated.error().error.message);
+  return *std::move(translated);
+}
+
+// What it is refused with; "" where it is taken.
+std::string code_of(const api::TranslateResult& translated) {
+  return translated.ok() ? std::string{} : translated.error().code;
+}
+
+std::string first_fault(const api::TranslateResult& translated) {
+  REQUIRE_FALSE(translated.ok());
+  const auto& faults = translated.error().faults;
+  return faults.empty() ? std::string{} : faults.front().code + " " + pointer_of(faults.front());
 }
 
 }  // namespace
@@ -53,47 +75,67 @@ TEST_CASE("a bare pipeline and an envelope are told apart by their members",
 }
 
 TEST_CASE("a submission that does not fit is refused with all faults", "[api][engine][submit]") {
-  for (const auto* body : {"", "{", "[]", "7", "null"}) {
-    const auto translated = translate(body);
-    REQUIRE(std::holds_alternative<api::Refusal>(translated));
-    CHECK(std::get<api::Refusal>(translated).word == "json");
-  }
+  for (const auto* body : {"{", "[]", "7"}) CHECK(code_of(translate(body)) == "json");
+  for (const auto* body : {"", "null"}) CHECK(first_fault(translate(body)) == "parameter_missing ");
   const auto translated =
       translate(R"({"pipeline": 7, "params": [], "queue": "", "priority": 1.5, "maxAttempts": 0,
     "deadlineSeconds": "1", "prioritty": 1})");
-  REQUIRE(std::holds_alternative<api::Refusal>(translated));
-  CHECK(std::get<api::Refusal>(translated).faults.size() == 6);
-  const auto wrong = translate(R"({"pipeline": 7})");
-  REQUIRE(std::holds_alternative<api::Refusal>(wrong));
-  CHECK(std::get<api::Refusal>(wrong).faults.front().pointer == "/pipeline");
-  CHECK(std::holds_alternative<api::Refusal>(translate(R"({"ops": []})", std::string(256, 'k'))));
+  REQUIRE_FALSE(translated.ok());
+  CHECK(translated.error().faults.size() == 6);
+  CHECK(first_fault(translate(R"({"pipeline": 7})")) == "parameter_type /pipeline");
+  CHECK(first_fault(translate(R"({"pipeline": null})")) == "parameter_missing /pipeline");
+  CHECK(first_fault(translate_many(R"({"ops": []})", std::string(256, 'k'))) ==
+        "parameter_range /header/Idempotency-Key");
+  CHECK(good(R"({"ops": []})", std::string(255, 'k')).job.idempotency_key.size() == 255);
+}
+
+TEST_CASE("a number that only the pipeline can judge reaches it", "[api][engine][submit]") {
+  CHECK(*good(R"({"ops": [], "seed": 18446744073709551615})").job.pipeline ==
+        Json::parse(R"({"ops": [], "seed": 18446744073709551615})"));
+  CHECK(*good(R"({"pipeline": {"seed": 18446744073709551615}})").job.pipeline ==
+        Json::parse(R"({"seed": 18446744073709551615})"));
+  CHECK(first_fault(translate(R"({"pipeline": {}, "params": {"a": 18446744073709551615}})")) ==
+        "parameter_range /params/a");
 }
 
 TEST_CASE("an array is many submissions, each with faults of its own", "[api][engine][submit]") {
-  http::Request request;
-  request.body = R"([{"ops": []}, {"pipeline": 7}, {"pipeline": "a", "idempotencyKey": "k"}, 5])";
-  const auto translated = api::translate_submissions(request, {});
-  const auto& each = std::get<api::Bound>(translated).each;
-  REQUIRE(each.size() == 4);
-  CHECK(*std::get<api::Bound>(each[0]).job.pipeline == Json::parse(R"({"ops": []})"));
-  CHECK(std::get<api::Refusal>(each[1]).faults.front().pointer == "/pipeline");
-  CHECK(std::get<api::Bound>(each[2]).job.idempotency_key == "k");
-  CHECK(std::get<api::Refusal>(each[3]).word == "json");
-  CHECK(std::holds_alternative<api::Refusal>(api::translate_submit(request, {})));
-  request.headers.add("idempotency-key", "one for all");
-  CHECK(std::holds_alternative<api::Refusal>(api::translate_submissions(request, {})));
+  const std::string many =
+      R"([{"ops": []}, {"pipeline": 7}, {"pipeline": "a", "idempotencyKey": "k"}, 5, null])";
+  const auto each = good(many).each;
+  REQUIRE(each.size() == 5);
+  CHECK(*each[0]->job.pipeline == Json::parse(R"({"ops": []})"));
+  CHECK(first_fault(each[1]) == "parameter_type /pipeline");
+  CHECK(each[2]->job.idempotency_key == "k");
+  CHECK(code_of(each[3]) == "json");
+  CHECK(code_of(each[4]) == "json");
+  CHECK(code_of(translate(many)) == "json");
+  CHECK(first_fault(translate_many(many, "one for all")) ==
+        "parameter_range /header/Idempotency-Key");
 }
 
 TEST_CASE("an array holds 1 to 10,000 submissions", "[api][engine][submit][limits]") {
-  http::Request request;
-  const auto is_taken = [&request](std::size_t count) {
-    request.body = Json(std::vector<Json>(count, Json::object())).dump();
-    return std::holds_alternative<api::Bound>(api::translate_submissions(request, {}));
+  const auto is_taken = [](std::size_t count) {
+    return translate_many(Json(std::vector<Json>(count, Json::object())).dump()).ok();
   };
   CHECK_FALSE(is_taken(0));
   CHECK(is_taken(1));
   CHECK(is_taken(10'000));
   CHECK_FALSE(is_taken(10'001));
+}
+
+TEST_CASE("the document shows the three forms of a submission, and every member of an envelope",
+          "[api][engine][submit]") {
+  const auto body = Json::parse(api::submissions_schema())["body"];
+  CHECK(body["mandatory"] == true);
+  const auto& forms = body["shown"]["oneOf"];
+  REQUIRE(forms.size() == 3);
+  CHECK(forms[0]["required"] == Json::array({"ops"}));
+  CHECK(forms[1]["required"] == Json::array({"pipeline"}));
+  CHECK(forms[1]["properties"]["maxAttempts"]["maximum"] == 100);
+  CHECK(forms[1]["properties"].size() == 7);
+  CHECK(forms[2]["maxItems"] == 10'000);
+  CHECK(forms[2]["items"]["oneOf"].size() == 2);
+  CHECK(Json::parse(api::submit_schema())["body"]["shown"]["oneOf"].size() == 2);
 }
 
 TEST_CASE("many jobs are submitted by one request, with one answer for each",
