@@ -35,7 +35,7 @@ struct MemoryFile final : http::FileWriter {
 };
 
 FormUpload::OpenFile in_memory() {
-  return [](const http::PartHead&) {
+  return [](const http::PartHead&, const FormUpload&) {
     return Result<std::unique_ptr<http::FileWriter>>{std::make_unique<MemoryFile>()};
   };
 }
@@ -109,7 +109,9 @@ struct UploadServer {
 
   std::unique_ptr<FormUpload> accept(const http::Request& head) {
     return FormUpload::accept(
-        head, [this](const http::PartHead&) -> Result<std::unique_ptr<http::FileWriter>> {
+        head,
+        [this](const http::PartHead&,
+               const FormUpload&) -> Result<std::unique_ptr<http::FileWriter>> {
           MR_TRY(auto blob, store->blobs()->stage());
           ++staged;
           return std::unique_ptr<http::FileWriter>{std::make_unique<BlobFile>(std::move(blob))};

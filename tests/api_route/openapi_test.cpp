@@ -8,7 +8,8 @@ namespace {
 
 class Nobody final : public api::Authenticator {
  public:
-  std::variant<api::Caller, api::Refusal> authenticate(const http::Request&) const override {
+  Result<api::Caller, api::Refusal> authenticate(const http::Request&,
+                                                 std::string_view) const override {
     return api::Caller{};
   }
 };

@@ -64,7 +64,7 @@ class Place {
   std::optional<api::Surroundings> surroundings;
 };
 
-/// A dialect whose refusals show status, word, code and number of faults.
+/// A dialect whose refusals show status, code, error and number of faults.
 inline api::Dialect sample_dialect(std::vector<api::Route> routes) {
   api::Dialect dialect;
   dialect.name = "sample";
@@ -72,7 +72,7 @@ inline api::Dialect sample_dialect(std::vector<api::Route> routes) {
   dialect.opens_files = true;
   dialect.refuse = [](const api::Refusal& refusal, const http::Request&) {
     return http::Response::text(api::status_of(refusal),
-                                refusal.word + "|" + std::string{to_string(refusal.error.code)} +
+                                refusal.code + "|" + std::string{to_string(refusal.error.code)} +
                                     "|" + std::to_string(refusal.faults.size()) + "|" +
                                     refusal.error.message);
   };

@@ -15,8 +15,9 @@ namespace {
 /// Knows who says "Key: good"; the body has to be "signed", too.
 class Keys final : public api::Authenticator {
  public:
-  std::variant<Caller, Refusal> authenticate(const http::Request& request) const override {
-    if (auto refused = check_head(request)) return *std::move(refused);
+  Result<Caller, Refusal> authenticate(const http::Request& request,
+                                       std::string_view) const override {
+    MR_CHECK(check_head(request));
     asked_by = std::this_thread::get_id();
     if (request.body.find("signed") == std::string::npos)
       return api::refusal(Code::Unauthenticated, {}, "not signed");
@@ -24,8 +25,8 @@ class Keys final : public api::Authenticator {
     caller.name = "somebody";
     return caller;
   }
-  std::optional<Refusal> check_head(const http::Request& head) const override {
-    if (head.headers.get("Key") == "good") return std::nullopt;
+  Result<void, Refusal> check_head(const http::Request& head) const override {
+    if (head.headers.get("Key") == "good") return {};
     return api::refusal(Code::Unauthenticated, {}, "no key");
   }
 
@@ -38,12 +39,11 @@ class Sink final : public http::BodySink {
   Result<void> finish() override { return {}; }
 };
 
-api::Route route(std::string_view path, api::Auth auth) {
+api::Route route(std::string path, api::Auth auth) {
   api::Route made{
-      .method = Method::Post, .path = path, .name = "echo", .summary = "", .auth = auth};
-  made.direct = [](const std::shared_ptr<http::Request>& request, const Caller& caller,
-                   const http::Reply& reply) {
-    reply(http::Response::text(200, caller.name + " sent " + request->body));
+      .method = Method::Post, .path = std::move(path), .name = "echo", .summary = "", .auth = auth};
+  made.direct = [](const api::DirectCall& call, const http::Reply& reply) {
+    reply(http::Response::text(200, call.caller.name + " sent " + call.request->body));
   };
   return made;
 }

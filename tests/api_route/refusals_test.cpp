@@ -7,7 +7,7 @@ using api::refusal;
 using api::server_refusal;
 using api::status_of;
 
-TEST_CASE("a refusal's word decides the status, else its code", "[route][refusals]") {
+TEST_CASE("a refusal's code decides the status, else its error", "[route][refusals]") {
   CHECK(status_of({.error = {Code::InvalidArgument, ""}}) == 400);
   CHECK(status_of({.error = {Code::Unauthenticated, ""}}) == 401);
   CHECK(status_of({.error = {Code::PermissionDenied, ""}}) == 403);
@@ -19,7 +19,7 @@ TEST_CASE("a refusal's word decides the status, else its code", "[route][refusal
   CHECK(status_of({.error = {Code::DeadlineExceeded, ""}}) == 504);
   CHECK(status_of(refusal(Code::NotFound, "method", "")) == 405);
   CHECK(status_of(refusal(Code::DataInvalid, "json", "")) == 400);
-  CHECK(status_of(refusal(Code::NotFound, "a word of a dialect", "")) == 404);
+  CHECK(status_of(refusal(Code::NotFound, "a code of a dialect", "")) == 404);
 }
 
 TEST_CASE("what the HTTP server refuses keeps its status through the refusal",
@@ -29,7 +29,7 @@ TEST_CASE("what the HTTP server refuses keeps its status through the refusal",
     CHECK(status_of(made) == status);
     CHECK(made.error.message == "why");
   }
-  CHECK(server_refusal(413, "").word == "body_size");
-  CHECK(server_refusal(400, "").word == "malformed");
+  CHECK(server_refusal(413, "").code == "body_size");
+  CHECK(server_refusal(400, "").code == "malformed");
   CHECK(server_refusal(507, "").error.code == Code::Exhausted);
 }

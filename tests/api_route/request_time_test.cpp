@@ -54,14 +54,13 @@ class Gate {
   bool is_open_ = false;
 };
 
-Route timed_route(std::string_view path, std::function<void()> before) {
+Route timed_route(std::string path, std::function<void()> before) {
   return {.method = Method::Get,
-          .path = path,
+          .path = std::move(path),
           .name = "list",
           .summary = "",
           .auth = api::Auth::Open,
-          .translate = [before = std::move(before)](const http::Request&,
-                                                    const Caller&) -> TranslateResult {
+          .translate = [before = std::move(before)](const api::Call&) -> TranslateResult {
             if (before) before();
             return Bound{};
           }};

@@ -13,9 +13,8 @@ api::Dialect named(std::string name) {
                    .name = "where",
                    .summary = "",
                    .auth = api::Auth::Open};
-  route.direct = [name](const std::shared_ptr<http::Request>& request, const api::Caller&,
-                        const http::Reply& reply) {
-    reply(http::Response::text(200, name + " " + request->prefix + " " + request->path));
+  route.direct = [name](const api::DirectCall& call, const http::Reply& reply) {
+    reply(http::Response::text(200, name + " " + call.request->prefix + " " + call.request->path));
   };
   auto dialect = sample_dialect({route});
   dialect.name = std::move(name);
