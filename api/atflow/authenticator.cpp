@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <ctime>
 #include <optional>
+#include <utility>
 
-#include "api/atflow/errors.hpp"
 #include "api/auth/qiniu_signature.hpp"
 
 namespace millrace::atflow {
@@ -47,8 +47,8 @@ bool matches(const http::Request& request, const Settings& settings,
   return std::any_of(settings.trusted_hosts.begin(), settings.trusted_hosts.end(), is_signed_for);
 }
 
-api::Refusal unauthenticated(std::string_view word, std::string message) {
-  return refusal(word, std::move(message), Code::Unauthenticated);
+api::Refusal unauthenticated(std::string_view code, std::string message) {
+  return api::refusal(Code::Unauthenticated, code, std::move(message));
 }
 
 api::Caller caller_for(const AccessKey* key, const Settings& settings) {
@@ -63,12 +63,7 @@ api::Caller caller_for(const AccessKey* key, const Settings& settings) {
   } else {
     caller.is_admin = true;
   }
-  caller.facts = Json{{"logBucket", log_bucket},
-                      {"acceptedStatus", settings.accepted_status},
-                      {"relaxed", settings.mix_relaxed},
-                      {"maxRecords", settings.max_records},
-                      {"nodeDefaults", settings.node_defaults},
-                      {"aliases", settings.stats_aliases}};
+  caller.facts = Json{{"logBucket", log_bucket}};
   return caller;
 }
 
@@ -88,9 +83,9 @@ std::shared_ptr<const Settings> Authenticator::settings() const {
   return settings_;
 }
 
-std::optional<api::Refusal> Authenticator::check_head(const http::Request& request) const {
+Result<void, api::Refusal> Authenticator::check_head(const http::Request& request) const {
   const auto settings = this->settings();
-  if (!settings->auth_enabled) return std::nullopt;
+  if (!settings->auth_enabled) return {};
   const auto header = request.headers.find("Authorization");
   if (!header) return unauthenticated("auth_missing", "authorization header is missing");
   const auto credential = auth::read_credential(*header);
@@ -103,14 +98,14 @@ std::optional<api::Refusal> Authenticator::check_head(const http::Request& reque
     static_cast<void>(matches(request, *settings, *credential, kNobodysSecret));
     return unauthenticated("auth_key", "access key is not known or not enabled");
   }
-  return std::nullopt;
+  return {};
 }
 
-std::variant<api::Caller, api::Refusal> Authenticator::authenticate(
-    const http::Request& request) const {
+Result<api::Caller, api::Refusal> Authenticator::authenticate(const http::Request& request,
+                                                              std::string_view) const {
   const auto settings = this->settings();
   if (!settings->auth_enabled) return caller_for(nullptr, *settings);
-  if (auto refused = check_head(request)) return *std::move(refused);
+  MR_CHECK(check_head(request));
   const auto credential = auth::read_credential(*request.headers.find("Authorization"));
   const auto key = settings->keys.find(credential->access_key);
   if (key == settings->keys.end())
@@ -125,17 +120,16 @@ std::variant<api::Caller, api::Refusal> Authenticator::authenticate(
                            "the body is not signed: send it as Content-Type: application/json, "
                            "which is signed with it");
   }
-  if (auto refused = check_date(request, *settings, credential->signature))
-    return *std::move(refused);
+  MR_CHECK(check_date(request, *settings, credential->signature));
   return caller_for(&key->second, *settings);
 }
 
-std::optional<api::Refusal> Authenticator::check_date(const http::Request& request,
-                                                      const Settings& settings,
-                                                      std::string_view signature) const {
+Result<void, api::Refusal> Authenticator::check_date(const http::Request& request,
+                                                     const Settings& settings,
+                                                     std::string_view signature) const {
   const auto date = request.headers.find("X-Qiniu-Date");
   if (!date) {
-    if (!settings.require_date) return std::nullopt;
+    if (!settings.require_date) return {};
     return unauthenticated("auth_date", "X-Qiniu-Date is missing");
   }
   const auto when = read_date(*date);
@@ -145,21 +139,21 @@ std::optional<api::Refusal> Authenticator::check_date(const http::Request& reque
     return unauthenticated("auth_date", "X-Qiniu-Date is too far from the server's clock");
   }
   // Dates have whole seconds: two equal questions within one are honest.
-  if (!settings.replay_guard || request.method != http::Method::Post) return std::nullopt;
+  if (!settings.replay_guard || request.method != http::Method::Post) return {};
   const std::lock_guard lock{mutex_};
   if (seen_.size() >= kMostRemembered) {
     std::erase_if(seen_, [&](const auto& item) { return item.second < now; });
   }
   if (seen_.size() >= kMostRemembered) {
-    return refusal("queue_full", "too many dated requests within the window: try again later",
-                   Code::Unavailable);
+    return api::refusal(Code::Unavailable, "queue_full",
+                        "too many dated requests within the window: try again later");
   }
   const auto [place, is_new] =
       seen_.emplace(std::string{signature}, now + 2 * settings.date_window);
   if (!is_new && place->second >= now)
     return unauthenticated("auth_replay", "request has been seen before");
   place->second = now + 2 * settings.date_window;
-  return std::nullopt;
+  return {};
 }
 
 }  // namespace millrace::atflow

@@ -3,8 +3,8 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <unordered_map>
-#include <variant>
 
 #include "api/atflow/settings.hpp"
 #include "api/route/route.hpp"
@@ -21,17 +21,17 @@ class Authenticator final : public api::Authenticator {
 
   Authenticator(Settings settings, const Clock& clock);
 
-  [[nodiscard]] std::variant<api::Caller, api::Refusal> authenticate(
-      const http::Request& request) const override;
+  Result<api::Caller, api::Refusal> authenticate(const http::Request& request,
+                                                 std::string_view token) const override;
   /// The checks before the signature, which covers the body.
-  [[nodiscard]] std::optional<api::Refusal> check_head(const http::Request& request) const override;
+  Result<void, api::Refusal> check_head(const http::Request& request) const override;
 
   void exchange(Settings settings);
   [[nodiscard]] std::shared_ptr<const Settings> settings() const;
 
  private:
-  std::optional<api::Refusal> check_date(const http::Request& request, const Settings& settings,
-                                         std::string_view signature) const;
+  Result<void, api::Refusal> check_date(const http::Request& request, const Settings& settings,
+                                        std::string_view signature) const;
 
   const Clock& clock_;
   mutable std::mutex mutex_;                  // guards the two below

@@ -2,14 +2,30 @@
 
 #include <algorithm>
 #include <array>
+#include <fnmatch.h>
 #include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace millrace::atflow {
 
 namespace {
 
-// Ranks follow the rules of the mix graph in their order; what belongs to the same rule is reported
-// in request order.
+using api::Place;
+
+/// The dialect's number for what went wrong: the first three digits are the HTTP status.
+struct ErrorNumber {
+  std::string_view code;  // of a refusal or a fault; empty: any, where the place says it all
+  std::string_view number;
+  int rank;  // place in the order of checks; of several faults the lowest counts
+  std::optional<Place> place{};  // of the faults that it is about; none: wherever they are
+  const char* path = "";         // there; * stands for one segment
+};
+
+// The first row that fits counts. Ranks follow the rules of the mix graph in their order; what
+// belongs to the same rule is reported in request order.
 constexpr std::array kNumbers{
     // The request itself.
     ErrorNumber{"auth_missing", "40101", 0},
@@ -22,24 +38,31 @@ constexpr std::array kNumbers{
     ErrorNumber{"method", "40401", 0},
     ErrorNumber{"body_size", "40002", 0},
     ErrorNumber{"json", "40001", 0},
+    ErrorNumber{"parameter_missing", "40001", 0, Place::Body, ""},
+    ErrorNumber{"parameter_type", "40001", 0, Place::Body, ""},
     ErrorNumber{"host", "40000", 0},
     ErrorNumber{"origin", "40000", 0},
     ErrorNumber{"timeout", "40000", 0},
-    ErrorNumber{"limit", "40011", 0},
+    ErrorNumber{"", "40402", 0, Place::Path, "/id"},
+    ErrorNumber{"no_job", "40402", 0},
+    ErrorNumber{"", "40011", 0, Place::Query, "/limit"},
+    ErrorNumber{"", "40012", 0, Place::Query, "/marker"},
     ErrorNumber{"marker", "40012", 0},
     ErrorNumber{"job_ended", "40013", 0},
-    ErrorNumber{"no_job", "40402", 0},
     // Fields.
-    ErrorNumber{"ops_empty", "40020", 1},
     ErrorNumber{"too_many_nodes", "40041", 1},
-    ErrorNumber{"field_type", "40004", 2},
-    ErrorNumber{"field_missing", "40003", 2},
-    ErrorNumber{"seed_range", "40019", 2},
+    ErrorNumber{"parameter_missing", "40020", 1, Place::Body, "/ops"},
+    ErrorNumber{"parameter_type", "40020", 1, Place::Body, "/ops"},
+    ErrorNumber{"parameter_range", "40020", 1, Place::Body, "/ops"},
+    ErrorNumber{"parameter_missing", "40003", 2, Place::Body, "/*"},
+    ErrorNumber{"parameter_type", "40004", 2, Place::Body, "/*"},
+    ErrorNumber{"parameter_range", "40019", 2, Place::Body, "/seed"},
     // The graph.
     ErrorNumber{"node_name", "40021", 3},
     ErrorNumber{"node_type", "40023", 3},
     ErrorNumber{"unknown_operator", "40023", 3},
     ErrorNumber{"name_twice", "40022", 4},
+    ErrorNumber{"", "40038", 17, Place::Body, "/ops/*/params/values/*"},
     ErrorNumber{"node_member_missing", "40003", 5},
     ErrorNumber{"node_member_type", "40004", 5},
     ErrorNumber{"parameter_missing", "40003", 5},
@@ -63,9 +86,11 @@ constexpr std::array kNumbers{
     ErrorNumber{"uri_key", "40010", 17},
     ErrorNumber{"label_path", "40037", 17},
     ErrorNumber{"filter_values", "40038", 17},
+    ErrorNumber{"parameter_range", "40038", 17, Place::Body, "/ops/*/params/values"},
     ErrorNumber{"condition_form", "40039", 17},
     ErrorNumber{"condition_value", "40040", 17},
-    ErrorNumber{"count_range", "40019", 17},
+    ErrorNumber{"parameter_range", "40040", 17, Place::Body, "/ops/*/params/condition/*/values/*"},
+    ErrorNumber{"parameter_range", "40019", 17, Place::Body, "/ops/*/params/default"},
     ErrorNumber{"ops_syntax", "40014", 17},
     ErrorNumber{"ops_unknown", "40015", 17},
     ErrorNumber{"ops_parameter", "40016", 17},
@@ -79,28 +104,22 @@ constexpr std::array kNumbers{
     ErrorNumber{"busy", "59902", 21},
     ErrorNumber{"disk_full", "59901", 21},
 };
+// Of a fault that has none.
+constexpr ErrorNumber kOther{"", "40000", 100};
 
-std::optional<ErrorNumber> find(std::string_view word) {
-  const auto* found = std::find_if(kNumbers.begin(), kNumbers.end(),
-                                   [&](const auto& each) { return each.word == word; });
-  if (found == kNumbers.end()) return std::nullopt;
-  return *found;
+bool fits(const ErrorNumber& row, const api::RequestFault& fault) {
+  if (!row.code.empty() && row.code != fault.code) return false;
+  return !row.place ||
+         (*row.place == fault.place && ::fnmatch(row.path, fault.path.c_str(), FNM_PATHNAME) == 0);
 }
 
-// The dialect has a number of its own for what is wrong inside the values of a filter.
-std::optional<ErrorNumber> find(const Fault& fault) {
-  constexpr std::string_view kValues = "/params/values";
-  const auto at = fault.pointer.find(kValues);
-  const bool is_about_values = at != std::string::npos;
-  const bool is_inside = is_about_values && fault.pointer.size() > at + kValues.size();
-  if (is_inside || (is_about_values && fault.kind == "parameter_range"))
-    return find("filter_values");
-  if (fault.kind == "parameter_range" && fault.pointer.ends_with("/params/default"))
-    return find("count_range");
-  return find(std::string_view{fault.kind});
+const ErrorNumber& number_of(const api::RequestFault& fault) {
+  const auto* row = std::find_if(kNumbers.begin(), kNumbers.end(),
+                                 [&](const auto& each) { return fits(each, fault); });
+  return row == kNumbers.end() ? kOther : *row;
 }
 
-// For an error without a word of its own.
+// Of an error without a code of its own.
 std::string_view number_of(Code code) {
   switch (code) {
     case Code::Unauthenticated:
@@ -145,45 +164,45 @@ std::string field_path(std::string_view pointer) {
   return path;
 }
 
-std::string worded(const Fault& fault) {
-  const auto path = field_path(fault.pointer);
-  return path.empty() ? fault.message : path + ": " + fault.message;
+std::string_view number_of(const api::Refusal& refusal) {
+  const auto* row = std::find_if(kNumbers.begin(), kNumbers.end(), [&](const auto& each) {
+    return !each.code.empty() && !each.place && each.code == refusal.code;
+  });
+  return row == kNumbers.end() ? number_of(refusal.error.code) : row->number;
+}
+
+struct Told {
+  std::string_view number;
+  std::string message;
+};
+
+// The first in the order of checks gives the number.
+Told told_by(const std::vector<api::RequestFault>& faults) {
+  constexpr std::size_t kMostFaults = 20;
+  std::vector<std::pair<const ErrorNumber*, const api::RequestFault*>> ranked;
+  ranked.reserve(faults.size());
+  for (const auto& fault : faults) ranked.emplace_back(&number_of(fault), &fault);
+  std::stable_sort(ranked.begin(), ranked.end(), [](const auto& left, const auto& right) {
+    return left.first->rank < right.first->rank;
+  });
+  Told told{ranked.front().first->number, {}};
+  for (std::size_t i = 0; i < ranked.size() && i < kMostFaults; ++i) {
+    const auto& fault = *ranked[i].second;
+    const auto path = field_path(fault.path);
+    told.message += (i == 0 ? "" : "; ") + (path.empty() ? "" : path + ": ") + fault.text;
+  }
+  if (ranked.size() > kMostFaults)
+    told.message += "; and " + std::to_string(ranked.size() - kMostFaults) + " more";
+  return told;
 }
 
 }  // namespace
 
-http::Response refuse(const api::Refusal& refusal, const http::Request& request) {
-  constexpr std::size_t kMostFaults = 20;
-  std::string_view number = number_of(refusal.error.code);
-  std::string message = refusal.error.message;
-  // The engine knows the job by a number of its own.
-  if (const auto id = request.path_value("id"); refusal.error.code == Code::Conflict && !id.empty())
-    message = "job has ended, and cannot be aborted: " + std::string{id};
-  if (const auto own = find(refusal.word)) number = own->number;
-  if (!refusal.faults.empty()) {
-    std::vector<std::pair<int, const Fault*>> ranked;
-    for (const Fault& fault : refusal.faults) {
-      const auto known = find(fault);
-      ranked.emplace_back(known ? known->rank : 100, &fault);
-    }
-    std::stable_sort(ranked.begin(), ranked.end(),
-                     [](const auto& left, const auto& right) { return left.first < right.first; });
-    const auto first = find(*ranked.front().second);
-    number = first ? first->number : "40000";
-    message.clear();
-    for (std::size_t i = 0; i < ranked.size() && i < kMostFaults; ++i) {
-      message += (i == 0 ? "" : "; ") + worded(*ranked[i].second);
-    }
-    if (ranked.size() > kMostFaults)
-      message += "; and " + std::to_string(ranked.size() - kMostFaults) + " more";
-  }
-  const int status = std::stoi(std::string{number.substr(0, 3)});
-  const Json body{{"err", number}, {"message", message}};
-  return http::Response::json(status, body.dump());
-}
-
-api::Refusal refusal(std::string_view word, std::string message, Code code) {
-  return {Error{code, std::move(message)}, {}, std::string{word}};
+http::Response refuse(const api::Refusal& refusal, const http::Request&) {
+  const auto told = refusal.faults.empty() ? Told{number_of(refusal), refusal.error.message}
+                                           : told_by(refusal.faults);
+  const int status = std::stoi(std::string{told.number.substr(0, 3)});
+  return http::Response::json(status, Json{{"err", told.number}, {"message", told.message}}.dump());
 }
 
 }  // namespace millrace::atflow

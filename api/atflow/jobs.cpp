@@ -1,20 +1,19 @@
 #include "api/atflow/jobs.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
 
-#include "api/atflow/errors.hpp"
 #include "api/route/json_text.hpp"
 #include "engine/base/clock.hpp"
 #include "engine/base/json_members.hpp"
 
+#include <fmt/format.h>
+
 namespace millrace::atflow {
 
 namespace {
-
-constexpr std::int64_t kDefaultLimit = 100, kMaxLimit = kMostListed;
 
 Json condition(std::string_view column, std::string_view op, Json value) {
   return Json{{"column", column}, {"op", op}, {"value", std::move(value)}};
@@ -27,12 +26,8 @@ Json visible_to(const api::Caller& caller) {
   return where;
 }
 
-bool is_job_id(std::string_view text) {
-  return text.size() == 24 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-}
-
-api::Refusal no_such_job(std::string_view id) {
-  return refusal("no_job", "no such job: " + std::string{id}, Code::NotFound);
+api::Refusal no_such_job(const api::Values& values) {
+  return api::refusal(Code::NotFound, "no_job", fmt::format("no such job: {}", values.text("id")));
 }
 
 // The states of the document; publishing is the end of running.
@@ -87,7 +82,7 @@ Json counts_of(const Json& counts) {
 // Rows of the entity jobs as the items of List and Get.
 class Items {
  public:
-  Items(const Batch& rows, const api::Caller& caller, StatisticsNames lonely)
+  Items(const Batch& rows, const Settings& settings, StatisticsNames lonely)
       : number_{rows.column<std::int64_t>("id")},
         external_id_{rows.column<std::string_view>("external_id")},
         state_{rows.column<std::string_view>("state")},
@@ -97,7 +92,7 @@ class Items {
         error_{rows.column<std::string_view>("error")},
         created_{rows.column<std::int64_t>("created")},
         finished_{rows.column<std::int64_t>("finished")},
-        names_{caller.facts.value("aliases", true) ? StatisticsNames::Both : lonely} {}
+        names_{settings.stats_aliases ? StatisticsNames::Both : lonely} {}
 
   // A job that was run again by its number has no id of this dialect.
   [[nodiscard]] std::string id(std::int64_t row) const {
@@ -132,54 +127,32 @@ class Items {
   StatisticsNames names_;
 };
 
-std::optional<std::int64_t> positive(std::string_view text) {
-  std::int64_t value = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-  const bool is_digits =
-      !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
-  if (is_digits && problem == std::errc::result_out_of_range) return kMaxLimit;
-  if (!is_digits || problem != std::errc{} || value <= 0) return std::nullopt;
-  return value;
-}
-
-std::int64_t limit_of(const http::Request& request) {
-  const auto given = request.query_value("limit");
-  return given ? std::min(positive(*given).value_or(kDefaultLimit), kMaxLimit) : kDefaultLimit;
-}
-
-std::string_view marker_of(const http::Request& request) {
-  return request.query_value("marker").value_or("");
+std::int64_t limit_of(const api::Values& values) {
+  return std::min(values.integer("limit"), kMostListed);
 }
 
 }  // namespace
 
 // The marker's own row is fetched as the first, which proves that it exists; one row more than the
 // page tells whether another page follows.
-api::TranslateResult translate_list(const http::Request& request, const api::Caller& caller) {
-  const auto limit = request.query_value("limit");
-  if (limit && !positive(*limit)) {
-    return refusal("limit", "limit must be a positive integer: " + std::string{*limit});
-  }
-  const auto marker = marker_of(request);
-  if (!marker.empty() && !is_job_id(marker)) {
-    return refusal("marker", "marker is not the id of a job: " + std::string{marker});
-  }
-  Json where = visible_to(caller);
+api::TranslateResult translate_list(const api::Call& call) {
+  const auto marker = call.values.text("marker");
+  Json where = visible_to(call.caller);
   if (!marker.empty()) where.push_back(condition("external_id", "<=", marker));
   api::Bound bound;
-  bound.parameters =
-      Json{{"where", std::move(where)}, {"limit", limit_of(request) + (marker.empty() ? 1 : 2)}};
+  bound.parameters = Json{{"where", std::move(where)},
+                          {"limit", limit_of(call.values) + (marker.empty() ? 1 : 2)}};
   return bound;
 }
 
-api::ReplyResult reply_list(const api::Answered& answered) {
-  const auto limit = limit_of(answered.request);
-  const auto marker = marker_of(answered.request);
+api::ReplyResult reply_list(const api::Answered& answered, const Settings& settings) {
+  const auto limit = limit_of(answered.values);
+  const auto marker = answered.values.text("marker");
   Json items = Json::array();
   bool is_marker_found = marker.empty(), has_more = false;
   std::string last;
   for (const auto& [node, rows] : answered.outcome->rows) {
-    const Items view{rows, answered.caller, StatisticsNames::OfList};
+    const Items view{rows, settings, StatisticsNames::OfList};
     for (std::int64_t row = 0; row < rows.rows(); ++row) {
       if (!is_marker_found) {
         if (view.id(row) != marker) break;
@@ -192,36 +165,45 @@ api::ReplyResult reply_list(const api::Answered& answered) {
       last = view.id(row);
     }
   }
-  if (!is_marker_found)
-    return refusal("marker", "marker is not the id of a job: " + std::string{marker});
+  if (!is_marker_found) {
+    return api::refusal(Code::InvalidArgument, "marker",
+                        fmt::format("marker is not the id of a job: {}", marker));
+  }
   return http::Response::json(
       200, Json{{"items", std::move(items)}, {"marker", has_more ? last : ""}}.dump());
 }
 
-api::TranslateResult translate_one(const http::Request& request, const api::Caller& caller) {
-  const auto id = request.path_value("id");
-  if (!is_job_id(id)) return no_such_job(id);
-  Json where = visible_to(caller);
-  where.push_back(condition("external_id", "=", id));
+api::TranslateResult translate_one(const api::Call& call) {
+  Json where = visible_to(call.caller);
+  where.push_back(condition("external_id", "=", call.values.text("id")));
   api::Bound bound;
   bound.parameters = Json{{"where", std::move(where)}};
   return bound;
 }
 
-api::ReplyResult reply_one(const api::Answered& answered) {
+api::ReplyResult reply_one(const api::Answered& answered, const Settings& settings) {
   for (const auto& [node, rows] : answered.outcome->rows) {
     if (rows.empty()) continue;
-    return http::Response::json(
-        200, Items{rows, answered.caller, StatisticsNames::OfGet}.item(0).dump());
+    return http::Response::json(200, Items{rows, settings, StatisticsNames::OfGet}.item(0).dump());
   }
-  return no_such_job(answered.request.path_value("id"));
+  return no_such_job(answered.values);
+}
+
+api::TranslateResult translate_abort(const api::Call& call) {
+  MR_TRY(auto bound, translate_one(call));
+  // The engine knows the job by a number of its own.
+  bound.refuse = [id = std::string{call.values.text("id")}](Error error) -> api::Refusal {
+    if (error.code != Code::Conflict) return {.error = std::move(error)};
+    return api::refusal(Code::Conflict, "job_ended", "job has ended, and cannot be aborted: " + id);
+  };
+  return bound;
 }
 
 api::ReplyResult reply_abort(const api::Answered& answered) {
   const auto& rows = answered.outcome->rows;
   const bool is_found = std::any_of(rows.begin(), rows.end(),
                                     [](const auto& emitted) { return !emitted.rows.empty(); });
-  if (!is_found) return no_such_job(answered.request.path_value("id"));
+  if (!is_found) return no_such_job(answered.values);
   return http::Response{};
 }
 

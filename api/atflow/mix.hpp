@@ -2,6 +2,7 @@
 
 #include <cstddef>
 
+#include "api/atflow/settings.hpp"
 #include "api/route/route.hpp"
 
 namespace millrace::atflow {
@@ -13,8 +14,8 @@ inline constexpr std::size_t kMostMixNodes = 1'000, kMostMixValues = 500'000;
 inline constexpr std::size_t kMostMixBytes = 16u << 20;
 
 /// POST /v1/dataflows/mix: the body is the pipeline.
-api::TranslateResult translate_mix(const http::Request& request, const api::Caller& caller);
+api::TranslateResult translate_mix(const api::Call& call, const Settings& settings);
 /// The answer to every accepted job: its id.
-api::ReplyResult reply_accepted(const api::Answered& answered);
+api::ReplyResult reply_accepted(const api::Answered& answered, const Settings& settings);
 
 }  // namespace millrace::atflow

@@ -1,3 +1,5 @@
+#include <cstdint>
+
 #include <catch2/catch.hpp>
 
 #include "tests/api_atflow/flow.hpp"
@@ -96,9 +98,9 @@ TEST_CASE("of several faults the first in the order of the checks counts, and al
 TEST_CASE("unknown members of a mix are ignored, null counts as absent", "[atflow][mix]") {
   Flow flow;
   Json mix = mix_e4();
-  mix["comment"] = "mine";
+  mix["comment"] = std::uint64_t{18446744073709551615u};
   mix["seed"] = nullptr;
-  mix["ops"][1]["note"] = 7;
+  mix["ops"][1]["note"] = std::uint64_t{18446744073709551615u};
   mix["ops"][1]["params"]["chain"] = true;
   CHECK(flow.run_mix(mix)["status"] == "finished");
 }
