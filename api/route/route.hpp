@@ -149,6 +149,9 @@ struct Route {
   std::optional<Cors> cors{};
   /// The pipeline comes with the request: translate() puts it into Bound::job. There is no file.
   bool brings_pipeline = false;
+  bool is_documented = true;  // stands in OpenAPI documents
+  std::string operation{};    // operationId there; empty: "<dialect>_<name>"
+  std::string tag{};          // in the document of its dialect alone; empty: the dialect's name
 };
 
 /// Finds out who sent a request.
@@ -193,6 +196,15 @@ enum class FinalSlash {
   TemporaryRedirect  // without it or with one too many: 307 to the path of the route
 };
 
+/// What a dialect serves about itself: the OpenAPI document at /openapi.json, and the page that
+/// shows it at /docs.
+struct RootDocuments {
+  std::string openapi = "3.1.0";  // or "3.0.x"
+  std::string title{};            // empty: that of the dialect
+  std::string version{};          // the same
+  bool leads_from_root = true;    // "/" leads to /docs
+};
+
 /// One of the documented APIs: its routes and its spelling of everything.
 struct Dialect {
   std::string name;  // "atflow": prefix and folder of pipelines
@@ -220,6 +232,13 @@ struct Dialect {
   Json security_scheme = Json{{"type", "apiKey"}, {"in", "header"}, {"name", "Authorization"}};
   /// The body of every refusal, for the OpenAPI document: a JSON Schema.
   Json refusal_schema = Json{{"type", "object"}};
+  /// Other JSON Schemas by name. {"$ref": "Model"} in a schema of the dialect names one of them.
+  Json schemas = Json::object();
+  /// Statuses of refusals that OpenAPI documents show where a route does not say; empty: all that
+  /// it may give.
+  std::vector<int> shown_refusals{};
+  /// Served at its root, on the main port below its name; nothing: it serves none.
+  std::optional<RootDocuments> documents = RootDocuments{};
 };
 
 }  // namespace millrace::api
