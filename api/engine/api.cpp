@@ -6,10 +6,10 @@
 #include <utility>
 
 #include "api/engine/dialect.hpp"
+#include "api/engine/documents.hpp"
 #include "api/engine/envelope.hpp"
 #include "api/engine/token.hpp"
 #include "api/engine/views.hpp"
-#include "api/route/openapi.hpp"
 #include "engine/base/password.hpp"
 #include "engine/engine.hpp"
 
@@ -59,7 +59,8 @@ struct Api::State {
         passwords{given.scheduler(), kMostHashesAtOnce, settings.waiting_passwords, Pool::Hashing},
         surroundings{
             given, pipelines, metrics, lane, passwords, settings.roots, settings.request_time},
-        views{surroundings, settings.share} {}
+        views{surroundings},
+        documents{lane, settings.share} {}
 
   // Destroyed the other way round, but the lane is emptied before anything goes: see ~State.
   Engine& engine;
@@ -68,6 +69,7 @@ struct Api::State {
   WorkLane lane, passwords;
   Surroundings surroundings;
   Views views;
+  Documents documents;
   std::shared_ptr<Mount> root;  // shared with the sites, as are the others
   std::vector<std::shared_ptr<Mount>> named;
 
@@ -80,19 +82,6 @@ struct Api::State {
     for (const auto& mount : named)
       if (mount->dialect().name == name) return mount.get();
     return name == root->dialect().name ? root.get() : nullptr;
-  }
-
-  [[nodiscard]] Json openapi(std::string_view version) const {
-    std::vector<DocumentedDialect> documented;
-    const auto add = [&](const Mount& mount, std::string prefix) {
-      std::vector<const RequestSchema*> schemas;
-      for (std::size_t i = 0; i < mount.dialect().routes.size(); ++i)
-        schemas.push_back(&mount.schema(i));
-      documented.push_back({mount.dialect(), std::move(prefix), std::move(schemas)});
-    };
-    add(*root, "");
-    for (const auto& mount : named) add(*mount, "/" + mount->dialect().name);
-    return openapi_document(documented, engine.registry().all(), version);
   }
 };
 
@@ -108,15 +97,15 @@ Result<std::unique_ptr<Api>> Api::open(Engine& engine, std::vector<Dialect> dial
   std::unique_ptr<Api> api{new Api};
   api->state_ = std::make_unique<State>(engine, std::move(settings), std::move(pipelines));
   auto& state = *api->state_;
-  MR_TRY(state.root,
-         Mount::open(
-             make_engine_dialect(state.views, make_token_authenticator(std::move(token)), version),
-             state.surroundings));
+  auto own = make_engine_dialect(state.views, make_token_authenticator(std::move(token)), version);
+  state.documents.add_to(own);
+  MR_TRY(state.root, Mount::open(std::move(own), state.surroundings));
   for (auto& dialect : dialects) {
+    state.documents.add_to(dialect);
     MR_TRY(auto mount, Mount::open(std::move(dialect), state.surroundings));
     state.named.push_back(std::move(mount));
   }
-  state.views.set_openapi(to_text(state.openapi(version)));
+  state.documents.write(*state.root, state.named, engine.registry().all());
   state.metrics.add_source([&engine] { return engine_samples(engine); });
   return api;
 }

@@ -36,12 +36,6 @@ constexpr std::string_view kPipeline = R"({"path": {
 
 constexpr std::string_view kText = R"({"responses": {"200": {"doc": "OK", "type": "text/plain"}}})";
 
-constexpr std::string_view kPage = R"({"responses": {"200": {"doc": "OK", "type": "text/html"}}})";
-
-constexpr std::string_view kPart =
-    R"({"path": {"file": {"type": "string", "doc": "what the page loads"}},
-  "responses": {"200": {"doc": "OK", "type": "application/octet-stream"}}})";
-
 /// A route that has no pipeline: it shows the server, or streams.
 Route view(const Views& views, Method method, std::string_view path, std::string_view name,
            std::string_view summary, std::string_view schema, Show show,
@@ -131,11 +125,6 @@ void add_views(const Views& views, std::vector<Route>& routes) {
   add("/readyz", "readyz", "Do catalog and store answer?", "{}", &Views::ready, Auth::Open);
   add("/metrics", "metrics", "Counters in the text form of Prometheus", kText, &Views::metrics,
       Auth::Open);
-  add("/openapi.json", "openapi", "This document", "{}", &Views::openapi, Auth::Open);
-  constexpr std::string_view kDocs = "The page that shows this document";
-  add("/docs", "docs", kDocs, kPage, &Views::docs, Auth::Open);
-  add("/docs/", "docs_index", kDocs, kPage, &Views::docs, Auth::Open);
-  add("/docs/{file}", "docs_file", kDocs, kPart, &Views::docs, Auth::Open);
 }
 
 }  // namespace

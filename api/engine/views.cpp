@@ -61,9 +61,8 @@ std::string check_catalog(Engine& engine) {
 
 }  // namespace
 
-Views::Views(const Surroundings& surroundings, const std::filesystem::path& share)
+Views::Views(const Surroundings& surroundings)
     : surroundings_{surroundings},
-      assets_{Assets::open(share / "swagger")},
       readiness_{{{"catalog", [&engine = surroundings.engine] { return check_catalog(engine); }},
                   {"store", [&engine = surroundings.engine] { return check_store(engine); }}}} {
   Json operators = Json::array(), pipelines = Json::array();
@@ -181,24 +180,6 @@ void Views::ready(DirectCall&, const http::Reply& reply) const { readiness_.answ
 void Views::metrics(DirectCall&, const http::Reply& reply) const {
   reply(http::Response::text(200, surroundings_.metrics.text(),
                              "text/plain; version=0.0.4; charset=utf-8"));
-}
-
-void Views::openapi(DirectCall&, const http::Reply& reply) const {
-  reply(http::Response::json(200, openapi_));
-}
-
-void Views::docs(DirectCall& call, const http::Reply& reply) const {
-  const auto& request = call.request;
-  if (request->path == "/docs") {
-    http::Response response{.status = 308,
-                            .headers = {{"Location", request->base_url() + "/docs/"}}};
-    return reply(std::move(response));
-  }
-  later(request, reply,
-        [this, file = std::string{call.values.text("file", "index.html")}]() -> Answer {
-          MR_TRY(auto page, assets_.get(file));
-          return page;
-        });
 }
 
 }  // namespace millrace::api

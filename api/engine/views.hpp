@@ -3,23 +3,18 @@
 #include <memory>
 #include <string>
 
-#include "api/engine/assets.hpp"
 #include "api/engine/readiness.hpp"
 #include "api/route/mount.hpp"
 #include "api/route/route.hpp"
 
 namespace millrace::api {
 
-/// The routes that show the server instead of doing work: operators, pipelines, health, metrics,
-/// documentation. What they need outlives every request; they block only on the lane. [any thread]
+/// The routes that show the server instead of doing work: operators, pipelines, health, metrics.
+/// What they need outlives every request; they block only on the lane. [any thread]
 class Views {
  public:
-  /// Operators and pipelines are fixed, so their texts are made once. `share` is the folder
-  /// share/millrace.
-  Views(const Surroundings& surroundings, const std::filesystem::path& share);
-
-  /// The document is made when all dialects are there, before the first request.
-  void set_openapi(std::string text) { openapi_ = std::move(text); }
+  /// Operators and pipelines are fixed, so their texts are made once.
+  explicit Views(const Surroundings& surroundings);
 
   void operators(DirectCall& call, const http::Reply& reply) const;
   void one_operator(DirectCall& call, const http::Reply& reply) const;
@@ -36,8 +31,6 @@ class Views {
   /// Asks catalog and store: 503 when one of them does not answer within two seconds.
   void ready(DirectCall& call, const http::Reply& reply) const;
   void metrics(DirectCall& call, const http::Reply& reply) const;
-  void openapi(DirectCall& call, const http::Reply& reply) const;
-  void docs(DirectCall& call, const http::Reply& reply) const;
 
  private:
   using Request = std::shared_ptr<http::Request>;
@@ -47,8 +40,7 @@ class Views {
   [[nodiscard]] Answer validated(const Call& call) const;
 
   const Surroundings& surroundings_;
-  const Assets assets_;
-  std::string operators_, pipelines_, openapi_;
+  std::string operators_, pipelines_;
   mutable Readiness readiness_;  // locks for itself; last: its threads use what stands above
 };
 

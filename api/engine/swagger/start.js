@@ -2,7 +2,7 @@
 // The validator badge would ask a server of others; everything here comes from this one.
 window.addEventListener("load", () => {
   window.ui = SwaggerUIBundle({
-    url: "../openapi.json",
+    url: document.getElementById("api").dataset.document,
     dom_id: "#api",
     deepLinking: true,
     docExpansion: "list",
