@@ -72,7 +72,7 @@ Limits request_limits() {
 
 Limits sign_in_limits() {
   const auth::ThrottleLimits throttle;
-  return {{"sign_in.token_bytes", auth::TokenIssuer::kMaxTokenBytes, "bytes",
+  return {{"sign_in.token_bytes", auth::TokenVerifier::kMaxTokenBytes, "bytes",
            "of a token; more is 401"},
           {"sign_in.failures", throttle.failures, "passwords",
            "wrong ones for a login from an address in 15 min; then 429 for a while"},

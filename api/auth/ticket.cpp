@@ -39,9 +39,9 @@ std::string TokenIssuer::issue_ticket(std::int64_t model_id, std::int64_t user_i
   return to_base64url(said + std::string{as_text(signature)});
 }
 
-std::variant<TicketClaims, TokenFault> TokenIssuer::verify_ticket(std::string_view ticket,
-                                                                  std::int64_t model_id,
-                                                                  Clock::Wall now) const {
+Result<TicketClaims, TokenFault> TokenIssuer::verify_ticket(std::string_view ticket,
+                                                            std::int64_t model_id,
+                                                            Clock::Wall now) const {
   constexpr std::size_t kBytes = 2 * kIntegerBytes + Digest{}.size();
   if (ticket.size() != kBytes / 3 * 4) return TokenFault{Kind::NotAToken};
   const auto bytes = from_base64url(ticket);

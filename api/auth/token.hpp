@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <variant>
 
 #include "api/auth/hmac.hpp"
+#include "api/auth/token_verifier.hpp"
 #include "engine/base/clock.hpp"
 #include "engine/base/result.hpp"
 
@@ -21,21 +21,6 @@ struct TokenClaims {
   std::string token_id;            // jti
 };
 
-/// Why a token or ticket is not accepted. A dialect words it.
-struct TokenFault {
-  enum class Kind {
-    NotAToken,     // another form: segments, encoding, JSON, size
-    BadSignature,  // not made with our secret, or changed since
-    BadHeader,     // signed with it, but says another algorithm, or asks for what we do not do
-    MissingClaim,
-    BadClaim,  // of another type, out of range, or meant for somebody else
-    Expired,
-    RefreshExpired,  // still good, and not renewed any more
-  };
-  Kind kind = Kind::NotAToken;
-  std::string_view claim{};  // MissingClaim, BadClaim: "exp"; a literal
-};
-
 /// What a good ticket says.
 struct TicketClaims {
   std::int64_t user_id = 0;
@@ -48,19 +33,16 @@ struct RenewedToken {
   std::chrono::seconds lifetime;
 };
 
-/// Makes and checks JSON Web Tokens (RFC 7519) of one server, and tickets for downloads. The
-/// algorithm is HMAC-SHA256, whatever a token says of itself, and nothing of a token is parsed
-/// before its signature is known to be ours. Nothing is kept: a token is good until it expires, or
-/// until whoever knows the users says that what was issued before some second is not. [any thread]
+/// Makes and checks the tokens of one server that knows its users, and tickets for downloads.
+/// Nothing is kept: a token is good until it expires, or until whoever knows the users says that
+/// what was issued before some second is not. [any thread]
 class TokenIssuer {
  public:
-  static constexpr std::size_t kMinSecretBytes = 32;
-  static constexpr std::size_t kMaxTokenBytes = 8192;
   static constexpr std::chrono::seconds kRefreshWindow = std::chrono::days{30};
   static constexpr std::chrono::seconds kTicketLifetime{300};
 
-  /// InvalidArgument: a secret of fewer than 32 bytes (RFC 7518, section 3.2), or a lifetime that
-  /// is not between one second and the refresh window.
+  /// InvalidArgument: a secret of fewer than 32 bytes, or a lifetime that is not between one second
+  /// and the refresh window.
   static Result<TokenIssuer> make(std::string secret, std::chrono::seconds lifetime);
 
   /// Returns a new token for a user (ids begin at 1), issued at `now`, or at the second `earliest`
@@ -69,10 +51,10 @@ class TokenIssuer {
                                   std::int64_t earliest = 0) const;
   /// Returns a token in the place of a good one, whose last second of refreshing it takes over and
   /// does not outlive.
-  [[nodiscard]] std::variant<RenewedToken, TokenFault> renew(const TokenClaims& old,
-                                                             Clock::Wall now) const;
-  [[nodiscard]] std::variant<TokenClaims, TokenFault> verify(std::string_view token,
-                                                             Clock::Wall now) const;
+  [[nodiscard]] Result<RenewedToken, TokenFault> renew(const TokenClaims& old,
+                                                       Clock::Wall now) const;
+  [[nodiscard]] Result<TokenClaims, TokenFault> verify(std::string_view token,
+                                                       Clock::Wall now) const;
 
   /// Returns a text for the query of one model's download address, 64 characters that need no
   /// escaping: lets `user_id` fetch that model for 300 s from `now` on, or from `earliest`. Its key
@@ -81,17 +63,17 @@ class TokenIssuer {
                                          Clock::Wall now, std::int64_t earliest = 0) const;
   /// Returns the user whom the ticket lets fetch `model_id`; whether that user still may is for the
   /// caller to ask.
-  [[nodiscard]] std::variant<TicketClaims, TokenFault> verify_ticket(std::string_view ticket,
-                                                                     std::int64_t model_id,
-                                                                     Clock::Wall now) const;
+  [[nodiscard]] Result<TicketClaims, TokenFault> verify_ticket(std::string_view ticket,
+                                                               std::int64_t model_id,
+                                                               Clock::Wall now) const;
 
   [[nodiscard]] std::chrono::seconds lifetime() const { return lifetime_; }
 
  private:
-  TokenIssuer(std::string secret, std::chrono::seconds lifetime);
+  TokenIssuer(TokenVerifier tokens, Digest ticket_key, std::chrono::seconds lifetime);
   [[nodiscard]] std::string sign(const TokenClaims& claims) const;
 
-  std::string secret_;
+  TokenVerifier tokens_;
   Digest ticket_key_;
   std::chrono::seconds lifetime_;
 };

@@ -339,7 +339,8 @@ std::vector<Forgery> forged_forms() {
     return payload_with("x", '"' + std::string(letters, 'x') + '"');
   };
   std::size_t most = 5000;
-  while (signed_token(kHeader, long_payload(most + 1)).size() <= auth::TokenIssuer::kMaxTokenBytes)
+  while (signed_token(kHeader, long_payload(most + 1)).size() <=
+         auth::TokenVerifier::kMaxTokenBytes)
     ++most;
   text("a payload of one byte too many", long_payload(most + 1), long_payload(most));
   text("a payload of a megabyte", long_payload(1u << 20), long_payload(most));
