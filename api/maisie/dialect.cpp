@@ -12,24 +12,6 @@
 
 namespace millrace::maisie {
 
-namespace {
-
-// A web page on another port uses the dialect, with a token in a header and never with cookies; one
-// that is not allowed to is told nothing.
-void allow_origin(const http::Request& request, http::Response& response) {
-  const auto origin = request.headers.find("Origin");
-  if (origin) response.headers.emplace_back("Vary", "Origin");
-  if (request.is_foreign) return;
-  response.headers.emplace_back("Access-Control-Allow-Origin", origin ? std::string{*origin} : "*");
-  if (request.method != http::Method::Options) return;
-  response.headers.emplace_back("Access-Control-Allow-Methods",
-                                "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT");
-  if (const auto wanted = request.headers.find("Access-Control-Request-Headers"))
-    response.headers.emplace_back("Access-Control-Allow-Headers", std::string{*wanted});
-}
-
-}  // namespace
-
 api::Dialect make_dialect(const SharedRegistry& registry) {
   api::Dialect dialect;
   dialect.name = "maisie";
@@ -43,16 +25,18 @@ api::Dialect make_dialect(const SharedRegistry& registry) {
                           std::make_move_iterator(some.end()));
   }
   dialect.authenticator = std::make_shared<SignIn>(registry);
-  for (auto& route : dialect.routes) {
-    route.body_bytes = std::min(route.body_bytes, registry->settings.max_upload_bytes);
-    route.upload_bytes = registry->settings.max_upload_bytes;
-  }
+  const auto most_bytes = registry->settings.max_upload_bytes;
+  dialect.body_bytes = std::min(dialect.body_bytes, most_bytes);
+  for (auto& route : dialect.routes) route.upload_bytes = most_bytes;
+  dialect.reading = {.coerce = api::Reading::reqparse, .missing = std::string{kMissing}};
   dialect.challenge = "Bearer";
   dialect.requires_sign_in = registry->settings.require_auth;
   dialect.answers_options = true;
+  // A web page on another port uses the dialect, with a token in a header and never with cookies.
+  dialect.cors = {.origins = api::Cors::Origins::Allowed,
+                  .methods = "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"};
   dialect.refuse = refuse;
   dialect.decorate = [registry](const http::Request& request, http::Response& response) {
-    allow_origin(request, response);
     add_upload_headers(registry->settings, request, response);
     // Links carry tickets then, which are for who asked and for a while.
     if (registry->settings.hides_private() && http::header_of(response, "Cache-Control").empty())

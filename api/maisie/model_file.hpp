@@ -32,6 +32,8 @@ class ModelFile final : public http::FileWriter, public ModelContent {
  public:
   static Result<std::unique_ptr<http::FileWriter>> open(SharedRegistry registry,
                                                         const http::PartHead& head);
+  /// The file of a form whose files were opened by open(), and by nothing else.
+  static ModelFile& of(http::FormFile& file) { return static_cast<ModelFile&>(*file.writer); }
   ~ModelFile() override;
 
   Result<void> write(std::string_view bytes) override;

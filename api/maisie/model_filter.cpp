@@ -4,8 +4,12 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <optional>
 
 #include "api/maisie/resource.hpp"
+#include "api/route/name_list.hpp"
+#include "engine/base/json_members.hpp"
+#include "engine/graph/pointer.hpp"
 
 #include <fmt/format.h>
 
@@ -13,51 +17,126 @@ namespace millrace::maisie {
 
 namespace {
 
-using http::Request;
+using api::Call;
+using api::RequestFault;
+
+// A filter whose values go into one condition as they are.
+struct Filter {
+  const char* name;
+  std::vector<const char*> also;
+  std::string_view column;
+  bool is_id;  // rows whose column is one of the values; otherwise whose column has all of them
+  std::string_view doc;
+};
+
+const std::vector<Filter>& plain_filters() {
+  static const std::vector<Filter> filters{
+      {"workspace",
+       {"workspaces"},
+       "workspace_id",
+       true,
+       "ids of the workspaces of their projects"},
+      {"user", {"users"}, "user_id", true, "ids of the users who uploaded them"},
+      {"version", {"versions"}, "version", true, "versions of their names"},
+      {"job", {"jobs"}, "job_id", true, "ids of the jobs that made them"},
+      {"hyperparam",
+       {"hyperparameters", "hyperparameter"},
+       "hyperparameters",
+       false,
+       "hyperparameters that they have; hyperparam.NAME>0.9 compares one, as metric.NAME does"},
+      {"param",
+       {"parameters", "parameter"},
+       "parameters",
+       false,
+       "parameters that they have; param.NAME>0.9 compares one, as metric.NAME does"},
+      {"metric",
+       {"metrics"},
+       "metrics",
+       false,
+       "metrics that they have; metric.NAME>0.9 as a parameter of its own compares one, by <, <=, "
+       "=, ==, !=, >= or >"},
+      {"tag", {"tags"}, "tags", false, "names of tags that they carry"}};
+  return filters;
+}
 
 bool is_digits(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
+std::string_view first_text(const Call& call, std::string_view name) {
+  const auto* texts = call.values.list(name);
+  if (texts == nullptr || texts->empty()) return {};
+  return texts->front().get_ref<const std::string&>();
+}
+
 // What a known web page does: it sends the id of a project as `query` and a text as `project`.
 struct Swapped {
   bool is_so = false;
-  std::string project, text;
+  std::string_view project, text;
 
-  explicit Swapped(const Request& request) {
-    const auto query = request.query_value("query");
-    if (!query || !is_digits(*query) || request.query_value("search")) return;
+  explicit Swapped(const Call& call) {
+    const auto query = first_text(call, "query");
+    if (!is_digits(query) || call.values.has("search")) return;
     is_so = true;
-    project = *query;
-    if (const auto text_given = request.query_value("project");
-        text_given && !is_list_of_digits(*text_given)) {
-      text = *text_given;
-    }
-  }
-
-  static bool is_list_of_digits(std::string_view list) {
-    return list.find_first_not_of("0123456789,") == std::string_view::npos;
+    project = query;
+    const auto text_given = first_text(call, "project");
+    if (text_given.find_first_not_of("0123456789,") != std::string_view::npos) text = text_given;
   }
 };
 
-void add_ids(std::string_view field, std::string_view column,
-             const std::vector<std::string>& values, Json& where, FieldFaults& faults) {
-  if (values.empty()) return;
-  Json ids = Json::array();
-  for (const auto& value : values) {
-    const auto read = integer_of(value);
-    if (const auto* id = std::get_if<std::int64_t>(&read)) {
-      ids.push_back(*id);
-    } else {
-      faults.add(field, std::get<std::string>(read));
-      return;
-    }
+// The texts of a list that has commas in it still.
+std::vector<std::string> split_texts(const Call& call, std::string_view name) {
+  std::vector<std::string> items;
+  const auto* texts = call.values.list(name);
+  if (texts == nullptr) return items;
+  for (const Json& text : *texts) {
+    for (auto& item : api::split_names(text.get_ref<const std::string&>()))
+      if (!item.empty()) items.push_back(std::move(item));
   }
-  where.push_back(condition(column, "in", std::move(ids)));
+  return items;
 }
 
-void add_names(std::string_view column, const std::vector<std::string>& names, Json& where) {
-  for (const auto& name : names) where.push_back(condition(column, "has", name));
+void add_projects(const Call& call, const Swapped& swapped, Json& where,
+                  std::vector<RequestFault>& faults) {
+  auto projects = split_texts(call, "project");
+  if (!swapped.text.empty()) projects.clear();
+  if (swapped.is_so) projects.emplace_back(swapped.project);
+  Json ids = Json::array();
+  for (const auto& project : projects) {
+    auto id = api::Reading::reqparse_integer(project);
+    if (!id.ok()) {
+      auto unfit = std::move(id).error();
+      faults.push_back(
+          {api::Place::Query, "/project", std::move(unfit.code), std::move(unfit.text)});
+      return;
+    }
+    ids.push_back(*std::move(id));
+  }
+  if (!ids.empty()) where.push_back(condition("project_id", "in", std::move(ids)));
+}
+
+void add_plain(const Call& call, Json& where) {
+  for (const auto& filter : plain_filters()) {
+    const auto* values = call.values.list(filter.name);
+    if (values == nullptr || values->empty()) continue;
+    if (filter.is_id) {
+      where.push_back(condition(filter.column, "in", *values));
+    } else {
+      for (const Json& name : *values) where.push_back(condition(filter.column, "has", name));
+    }
+  }
+}
+
+void add_texts(const Call& call, const Swapped& swapped, Json& where) {
+  Json texts = Json::array();
+  const auto add = [&](std::string_view name) {
+    if (const auto* given = call.values.list(name))
+      for (const Json& text : *given) texts.push_back(text);
+  };
+  add("search");
+  if (!swapped.is_so) add("query");
+  if (!swapped.text.empty()) texts.push_back(swapped.text);
+  if (!texts.empty()) where.push_back(condition("name", "contains", std::move(texts)));
 }
 
 struct Comparison {
@@ -93,10 +172,10 @@ std::optional<Comparison> read_comparison(std::string_view text) {
 }
 
 // The query string "metric.accuracy>=0.9" is a parameter "metric.accuracy>" with the value "0.9".
-void add_comparisons(const Request& request, Json& where, FieldFaults& faults) {
+void add_comparisons(const Call& call, Json& where, std::vector<RequestFault>& faults) {
   static constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kPrefixes{
       {{"metric.", "metrics"}, {"hyperparam.", "hyperparameters"}, {"param.", "parameters"}}};
-  for (const auto& [key, value] : request.query) {
+  for (const auto& [key, value] : call.request.query) {
     for (const auto& [prefix, column] : kPrefixes) {
       if (!key.starts_with(prefix)) continue;
       const auto text = key.substr(prefix.size()) + (value.empty() ? "" : "=" + value);
@@ -104,10 +183,11 @@ void add_comparisons(const Request& request, Json& where, FieldFaults& faults) {
         where.push_back(condition(
             column, "has", {{"name", read->name}, {"op", read->op}, {"value", read->number}}));
       } else {
-        faults.add(key,
-                   fmt::format("a comparison is a name, one of < <= = == != >= > and a number, "
-                               "such as {}accuracy>0.9",
-                               prefix));
+        faults.push_back(
+            {api::Place::Query, "/" + pointer_segment(key), "comparison",
+             fmt::format("a comparison is a name, one of < <= = == != >= > and a number, "
+                         "such as {}accuracy>0.9",
+                         prefix)});
       }
     }
   }
@@ -115,32 +195,35 @@ void add_comparisons(const Request& request, Json& where, FieldFaults& faults) {
 
 }  // namespace
 
-void filter_models(const Request& request, Json& where, FieldFaults& faults) {
-  const Swapped swapped{request};
-  add_ids("workspace", "workspace_id", listed_values(request, {"workspace", "workspaces"}), where,
-          faults);
-  auto projects = listed_values(request, {"project", "projects"});
-  if (swapped.is_so) {
-    if (!swapped.text.empty()) projects.clear();
-    projects.push_back(swapped.project);
+Json model_filters() {
+  const auto list = [](const char* item, std::string_view doc) {
+    return Json{{"type", "array"}, {"items", {{"type", item}}}, {"doc", doc}};
+  };
+  auto declared = Json::object();
+  for (const auto& filter : plain_filters()) {
+    auto declaration = list(filter.is_id ? "integer" : "string", filter.doc);
+    declaration["commas"] = true;
+    declaration["also"] = filter.also;
+    append_member(declared, filter.name, std::move(declaration));
   }
-  add_ids("project", "project_id", projects, where, faults);
-  add_ids("user", "user_id", listed_values(request, {"user", "users"}), where, faults);
-  add_ids("version", "version", listed_values(request, {"version", "versions"}), where, faults);
-  add_ids("job", "job_id", listed_values(request, {"job", "jobs"}), where, faults);
-  add_names("hyperparameters",
-            listed_values(request, {"hyperparam", "hyperparameters", "hyperparameter"}), where);
-  add_names("parameters", listed_values(request, {"param", "parameters", "parameter"}), where);
-  add_names("metrics", listed_values(request, {"metric", "metrics"}), where);
-  add_names("tags", listed_values(request, {"tag", "tags"}), where);
-  add_comparisons(request, where, faults);
-  Json texts = Json::array();
-  for (const auto& [name, text] : request.query) {
-    if (text.empty() || (name != "search" && (name != "query" || swapped.is_so))) continue;
-    texts.push_back(text);
-  }
-  if (!swapped.text.empty()) texts.push_back(swapped.text);
-  if (!texts.empty()) where.push_back(condition("name", "contains", std::move(texts)));
+  // As they stand: a text among them may belong to `query`.
+  auto projects = list("string", "ids of their projects, with commas between them");
+  projects["also"] = Json::array({"projects"});
+  append_member(declared, "project", std::move(projects));
+  put_members(declared, search_filter());
+  append_member(declared, "query", list("string", "the same as search"));
+  return declared;
+}
+
+Result<void, api::Refusal> filter_models(const Call& call, Json& where) {
+  const Swapped swapped{call};
+  std::vector<RequestFault> faults;
+  add_plain(call, where);
+  add_projects(call, swapped, where, faults);
+  add_comparisons(call, where, faults);
+  add_texts(call, swapped, where);
+  if (!faults.empty()) return api::refusal(std::move(faults));
+  return {};
 }
 
 }  // namespace millrace::maisie

@@ -2,23 +2,30 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 namespace millrace::maisie {
 
-namespace {
-
-void read_integer(const Fields& fields, std::string_view name, std::int64_t& place,
-                  FieldFaults& faults) {
-  const auto given = fields.find(name);
-  if (!given) return;
-  const auto read = integer_of(*given);
-  if (const auto* number = std::get_if<std::int64_t>(&read)) {
-    place = *number;
-  } else {
-    faults.add(name, std::get<std::string>(read));
-  }
+Json Page::declared() {
+  const Page usual;
+  return {{"page",
+           {{"type", "integer"},
+            {"default", usual.number},
+            {"doc", "number of the page; below 1 it is the first"}}},
+          {"per_page",
+           {{"type", "integer"},
+            {"default", usual.size},
+            {"doc", fmt::format("rows of a page, {} at the most; below 0 it is {}", kLargest,
+                                usual.size)}}}};
 }
 
-}  // namespace
+Page Page::read(const api::Values& values) {
+  const Page usual;
+  Page page{.number = std::max<std::int64_t>(values.integer("page", usual.number), 1),
+            .size = std::min(values.integer("per_page", usual.size), kLargest)};
+  if (page.size < 0) page.size = usual.size;
+  return page;
+}
 
 std::int64_t Page::offset() const {
   constexpr std::int64_t kFarthest = std::int64_t{1} << 40;  // no list is that long
@@ -33,16 +40,6 @@ Json Page::envelope(std::int64_t total) const {
           {"per_page", size},
           {"total_pages", pages},
           {"total_items", total}};
-}
-
-Page read_page(const Fields& fields, FieldFaults& faults) {
-  Page page;
-  read_integer(fields, "page", page.number, faults);
-  read_integer(fields, "per_page", page.size, faults);
-  page.number = std::max<std::int64_t>(page.number, 1);
-  if (page.size < 0) page.size = 20;
-  page.size = std::min(page.size, Page::kLargest);
-  return page;
 }
 
 }  // namespace millrace::maisie

@@ -1,9 +1,9 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 
-#include "api/maisie/fields.hpp"
+#include "api/route/values.hpp"
+#include "engine/base/json.hpp"
 
 namespace millrace::maisie {
 
@@ -15,13 +15,14 @@ struct Page {
 
   static constexpr std::int64_t kLargest = 1000;
 
+  /// The parameters page and per_page, as a route declares them.
+  static Json declared();
+  static Page read(const api::Values& values);
+
   [[nodiscard]] std::int64_t limit() const { return size > 0 ? size : 1; }
   [[nodiscard]] std::int64_t offset() const;
   /// {"has_next", "has_prev", "page", "per_page", "total_pages", "total_items"}
   [[nodiscard]] Json envelope(std::int64_t total) const;
 };
-
-/// Reads page and per_page.
-Page read_page(const Fields& fields, FieldFaults& faults);
 
 }  // namespace millrace::maisie

@@ -7,6 +7,10 @@
 
 namespace millrace::maisie {
 
+/// What is said of a field that must be there and is not.
+inline constexpr std::string_view kMissing =
+    "Missing required parameter in the JSON body or the post body or the query string";
+
 /// Words a refusal as the document does: {"message": ...}, {"error": ...} for a parent that does
 /// not exist, {"error", "message", "status_code"} for sign-in.
 http::Response refuse(const api::Refusal& refusal, const http::Request& request);

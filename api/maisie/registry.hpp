@@ -41,7 +41,7 @@ struct Registry {
   KnownUsers users;
 
   /// Views of rows for who asks.
-  [[nodiscard]] Views views(const http::Request& request, const api::Caller& caller) const;
+  [[nodiscard]] Views views(const api::Call& call) const;
 };
 
 /// The id of the signed-in user, 0 for nobody.

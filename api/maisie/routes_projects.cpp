@@ -1,22 +1,27 @@
 #include "api/maisie/resource.hpp"
 #include "api/maisie/routes.hpp"
+#include "engine/base/json_members.hpp"
 
 namespace millrace::maisie {
 
 namespace {
 
-void filter_projects(const http::Request& request, Json& where, FieldFaults& faults) {
-  filter_by_name(request, where, faults);
-  Json ids = Json::array();
-  for (const auto& value : listed_values(request, {"workspace", "workspaces"})) {
-    const auto read = integer_of(value);
-    if (const auto* id = std::get_if<std::int64_t>(&read)) {
-      ids.push_back(*id);
-    } else {
-      faults.add("workspace", std::get<std::string>(read));
-    }
-  }
-  if (!ids.empty()) where.push_back(condition("workspace_id", "in", std::move(ids)));
+Json project_filters() {
+  Json declared{{"workspace",
+                 {{"type", "array"},
+                  {"items", {{"type", "integer"}}},
+                  {"commas", true},
+                  {"also", Json::array({"workspaces"})},
+                  {"doc", "ids of the workspaces that projects are in"}}}};
+  put_members(declared, search_filter());
+  return declared;
+}
+
+Result<void, api::Refusal> filter_projects(const api::Call& call, Json& where) {
+  const auto* workspaces = call.values.list("workspace");
+  if (workspaces != nullptr && !workspaces->empty())
+    where.push_back(condition("workspace_id", "in", *workspaces));
+  return search_in("name")(call, where);
 }
 
 }  // namespace
@@ -26,16 +31,17 @@ std::vector<api::Route> project_routes(const SharedRegistry& registry) {
   projects.one = "project";
   projects.many = "projects";
   projects.auth = registry->settings.require_auth ? api::Auth::Required : api::Auth::Optional;
-  projects.fields = {kNameRule,
-                     {.name = "workspace_id",
-                      .column = "workspace_id",
-                      .kind = FieldRule::Kind::Integer,
-                      .is_required = true},
-                     {.name = "description", .column = "description"},
-                     {.name = "git_url", .column = "git_url"}};
+  projects.columns = {name_column(),
+                      {.name = "workspace_id",
+                       .column = "workspace_id",
+                       .declaration = {{"type", "integer"}},
+                       .is_required = true},
+                      {"description", "description", {{"type", "string"}}},
+                      {"git_url", "git_url", {{"type", "string"}}}};
   projects.show = [](const Views& views, const Batch& rows, std::int64_t row, bool) {
     return views.project(rows, row);
   };
+  projects.filters = project_filters();
   projects.filter = filter_projects;
   auto routes = make_routes(registry, projects);
   return {routes.list, routes.create, routes.get, routes.update, routes.remove};

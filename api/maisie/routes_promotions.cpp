@@ -1,128 +1,132 @@
 // Beyond the document: stages that users name, and the events that put models in force there.
 #include <array>
 
-#include "api/maisie/field_rules.hpp"
 #include "api/maisie/problems.hpp"
 #include "api/maisie/resource.hpp"
 #include "api/maisie/routes.hpp"
 #include "engine/base/json_members.hpp"
-#include "engine/base/utf8.hpp"
 
 namespace millrace::maisie {
 
 namespace {
 
 using api::Answered;
-using api::Caller;
+using api::Call;
 using http::Method;
-using http::Request;
 
-constexpr FieldRule kStage{.name = "stage", .column = "stage", .longest = 64, .is_required = true};
-constexpr FieldRule kComment{.name = "comment", .column = "comment", .longest = 2'000};
-constexpr FieldRule kName{
-    .name = "name", .column = "model_name", .longest = 255, .is_required = true};
+FieldColumn stage_column() {
+  return {.name = "stage",
+          .column = "stage",
+          .declaration = {{"type", "string"}, {"maxLength", 64}, {"doc", "name of the stage"}},
+          .is_required = true};
+}
 
-constexpr std::string_view kProjectList =
-    R"({"path": {"id": {"type": "integer", "doc": "id of the project"}},
-      "query": {"name": {"type": "string", "doc": "name of the models"},
-                "stage": {"type": "string", "doc": "name of the stage"},
-                "page": {"type": "string"}, "per_page": {"type": "string"}}})";
-constexpr std::string_view kModelList =
-    R"({"path": {"id": {"type": "integer", "doc": "id of the model"}},
-      "query": {"stage": {"type": "string", "doc": "name of the stage"}, "page": {"type": "string"}, "per_page": {"type": "string"}}})";
-constexpr std::string_view kPromotion =
-    R"({"path": {"id": {"type": "integer", "doc": "id of the model"}},
-      "body": {"type": "object", "required": ["stage"], "properties":
-        {"stage": {"type": "string", "maxLength": 64}, "comment": {"type": "string"}}}})";
-constexpr std::string_view kStageChange =
-    R"({"path": {"id": {"type": "integer", "doc": "id of the project"}},
-      "body": {"type": "object", "required": ["name", "stage"], "properties":
-        {"name": {"type": "string", "doc": "name of the models"},
-         "stage": {"type": "string", "maxLength": 64}, "comment": {"type": "string"}}}})";
+FieldColumn comment_column() {
+  return {"comment", "comment", {{"type", "string"}, {"maxLength", 2'000}}};
+}
+
+FieldColumn model_name_column() {
+  return {.name = "name",
+          .column = "model_name",
+          .declaration = {{"type", "string"}, {"maxLength", 255}, {"doc", "name of the models"}},
+          .is_required = true};
+}
+
+Json event_filters() {
+  return {{"name", {{"type", "string"}, {"doc", "name of the models"}}},
+          {"stage", {{"type", "string"}, {"doc", "name of the stage"}}}};
+}
 
 using Show = Json (Views::*)(const Batch&, std::int64_t) const;
 
-api::Route make_route(Method method, std::string_view path, std::string_view name,
-                      std::string_view summary, std::string_view schema) {
-  return {.method = method,
-          .path = path,
-          .name = name,
-          .summary = summary,
-          .schema = schema,
-          .checks_schema = false};
-}
-
-// A list of what belongs to the row that the node "row" emits.
-void make_list(api::Route& route, const SharedRegistry& registry, std::string_view column,
-               Show show) {
-  route.translate = [column](const Request& request, const Caller&) {
-    auto bound = bind_page(request, [column](const Request& asked, Json& where,
-                                             FieldFaults& faults) {
-      where.push_back(condition(column, "=", path_id(asked)));
-      for (const auto& [parameter, of] : {std::pair{"name", "model_name"}, {"stage", "stage"}}) {
-        const auto value = asked.query_value(parameter);
-        if (!value) continue;
-        if (!is_utf8(*value)) faults.add(parameter, "is not UTF-8");
-        where.push_back(condition(of, "=", std::string{*value}));
-      }
-    });
-    if (auto* good = std::get_if<api::Bound>(&bound)) good->parameters["id"] = path_id(request);
+// A list of what belongs to the row that the node "row" emits: `column` is the id of the path.
+api::Route make_list(const SharedRegistry& registry, api::Route route, std::string_view one,
+                     std::string_view column, Show show) {
+  route.schema = Json{{"path", id_in_path(one)}, {"query", list_query(event_filters())}}.dump();
+  route.translate = [column](const Call& call) -> api::TranslateResult {
+    const auto id = call.values.integer("id");
+    MR_TRY(auto bound, bind_page(call, [&](const Call&, Json& where) -> Result<void, api::Refusal> {
+             where.push_back(condition(column, "=", id));
+             for (const auto& [parameter, of] :
+                  {std::pair{"name", "model_name"}, {"stage", "stage"}}) {
+               if (const Json* value = call.values.find(parameter))
+                 where.push_back(condition(of, "=", *value));
+             }
+             return {};
+           }));
+    bound.parameters["id"] = id;
     return bound;
   };
   route.reply = [registry, show](const Answered& answered) -> api::ReplyResult {
     if (rows_of(*answered.outcome, "row") == nullptr) return not_found();
-    const auto views = registry->views(answered.request, answered.caller);
+    const auto views = registry->views(answered);
     return reply_page(
         answered, [&](const Batch& rows, std::int64_t row) { return (views.*show)(rows, row); });
   };
+  return route;
 }
 
 // An event: `column` gets the id of the path.
-void make_change(api::Route& route, const SharedRegistry& registry, std::string_view action,
-                 std::string_view column, std::vector<FieldRule> rules) {
-  route.translate = [action, column, rules = std::move(rules)](
-                        const Request& request, const Caller& caller) -> api::TranslateResult {
-    auto fields = Fields::read(request);
-    if (auto* refused = std::get_if<api::Refusal>(&fields)) return std::move(*refused);
-    auto columns = read_columns(std::get<Fields>(std::move(fields)), rules, true);
-    if (auto* refused = std::get_if<api::Refusal>(&columns)) return std::move(*refused);
-    auto& set = std::get<Json>(columns);
-    append_member(set, column, path_id(request));
+api::Route make_change(const SharedRegistry& registry, api::Route route, std::string_view one,
+                       std::string_view action, std::string_view column,
+                       std::vector<FieldColumn> columns) {
+  route.schema = Json{{"path", id_in_path(one)}, {"fields", declared_fields(columns, true)}}.dump();
+  route.translate = [action, column,
+                     columns = std::move(columns)](const Call& call) -> api::TranslateResult {
+    auto set = columns_of(columns, call.values);
+    append_member(set, column, call.values.integer("id"));
     set["action"] = action;
-    set["user_id"] = user_of(caller);
+    set["user_id"] = user_of(call.caller);
     return api::Bound{.parameters = {{"set", std::move(set)}}};
   };
   route.reply = [registry](const Answered& answered) -> api::ReplyResult {
     const auto* rows = rows_of(*answered.outcome, "row");
     if (rows == nullptr) return not_found();
-    return data_reply(registry->views(answered.request, answered.caller).promotion(*rows, 0));
+    return data_reply(registry->views(answered).promotion(*rows, 0));
   };
+  return route;
 }
 
 }  // namespace
 
 std::vector<api::Route> promotion_routes(const SharedRegistry& registry) {
-  auto of_model = make_route(Method::Get, "/api/v1/models/{id:int}/promotions/",
-                             "list_model_promotions", "List the promotions of a model", kModelList);
-  make_list(of_model, registry, "model_id", &Views::promotion);
-  auto promote = make_route(Method::Post, "/api/v1/models/{id:int}/promotions/", "promote_model",
-                            "Put a model in force in a stage", kPromotion);
-  make_change(promote, registry, "promote", "model_id", {kStage, kComment});
-  auto stages = make_route(Method::Get, "/api/v1/projects/{id:int}/stages/", "list_stages",
-                           "List the stages of a project", kProjectList);
-  make_list(stages, registry, "project_id", &Views::stage);
-  auto history =
-      make_route(Method::Get, "/api/v1/projects/{id:int}/promotions/", "list_project_promotions",
-                 "List the promotions of a project, the newest first", kProjectList);
-  make_list(history, registry, "project_id", &Views::promotion);
-  auto roll_back =
-      make_route(Method::Post, "/api/v1/projects/{id:int}/stages/roll_back/", "roll_back_stage",
-                 "Put the model before in force again", kStageChange);
-  make_change(roll_back, registry, "roll_back", "project_id", {kName, kStage, kComment});
-  auto retire = make_route(Method::Post, "/api/v1/projects/{id:int}/stages/retire/", "retire_stage",
-                           "Leave a stage without a model", kStageChange);
-  make_change(retire, registry, "retire", "project_id", {kName, kStage, kComment});
-  return {of_model, promote, stages, history, roll_back, retire};
+  const std::vector of_stage{model_name_column(), stage_column(), comment_column()};
+  return {make_list(registry,
+                    {.method = Method::Get,
+                     .path = "/api/v1/models/{id:int}/promotions/",
+                     .name = "list_model_promotions",
+                     .summary = "List the promotions of a model"},
+                    "model", "model_id", &Views::promotion),
+          make_change(registry,
+                      {.method = Method::Post,
+                       .path = "/api/v1/models/{id:int}/promotions/",
+                       .name = "promote_model",
+                       .summary = "Put a model in force in a stage"},
+                      "model", "promote", "model_id", {stage_column(), comment_column()}),
+          make_list(registry,
+                    {.method = Method::Get,
+                     .path = "/api/v1/projects/{id:int}/stages/",
+                     .name = "list_stages",
+                     .summary = "List the stages of a project"},
+                    "project", "project_id", &Views::stage),
+          make_list(registry,
+                    {.method = Method::Get,
+                     .path = "/api/v1/projects/{id:int}/promotions/",
+                     .name = "list_project_promotions",
+                     .summary = "List the promotions of a project, the newest first"},
+                    "project", "project_id", &Views::promotion),
+          make_change(registry,
+                      {.method = Method::Post,
+                       .path = "/api/v1/projects/{id:int}/stages/roll_back/",
+                       .name = "roll_back_stage",
+                       .summary = "Put the model before in force again"},
+                      "project", "roll_back", "project_id", of_stage),
+          make_change(registry,
+                      {.method = Method::Post,
+                       .path = "/api/v1/projects/{id:int}/stages/retire/",
+                       .name = "retire_stage",
+                       .summary = "Leave a stage without a model"},
+                      "project", "retire", "project_id", of_stage)};
 }
 
 }  // namespace millrace::maisie

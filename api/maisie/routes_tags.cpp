@@ -8,20 +8,21 @@ std::vector<api::Route> tag_routes(const SharedRegistry& registry) {
   Resource tags;
   tags.one = "tag";
   tags.many = "tags";
-  tags.fields = {kNameRule, {.name = "description", .column = "description"}};
+  tags.columns = {name_column(), {"description", "description", {{"type", "string"}}}};
   tags.show = [](const Views& views, const Batch& rows, std::int64_t row, bool is_in_list) {
     auto tag = views.tag(rows, row);
     if (!is_in_list) tag["models"] = Json::array();
     return tag;
   };
-  tags.filter = filter_by_name;
+  tags.filters = search_filter();
+  tags.filter = search_in("name");
   auto routes = make_routes(registry, tags);
   // A tag is shown with its models, which the same pipeline asks for.
   for (auto* route : {&routes.get, &routes.update}) {
     route->reply = [registry](const api::Answered& answered) -> api::ReplyResult {
       const auto* rows = rows_of(*answered.outcome, "row");
       if (rows == nullptr) return not_found();
-      const auto views = registry->views(answered.request, answered.caller);
+      const auto views = registry->views(answered);
       auto tag = views.tag(*rows, 0);
       tag["models"] = Json::array();
       if (const auto* models = rows_of(*answered.outcome, "models")) {

@@ -18,13 +18,13 @@ namespace millrace::maisie {
 
 namespace {
 
+using api::Call;
 using api::Caller;
 using http::Method;
 using http::Request;
 using http::Response;
 
-constexpr std::string_view kById =
-    R"({"path": {"id": {"type": "string", "doc": "id of the upload"}}})";
+constexpr const char* kById = R"({"path": {"id": {"type": "string", "doc": "id of the upload"}}})";
 
 Response message(int status, std::string_view text) {
   const Json body{{"message", text}};
@@ -32,8 +32,10 @@ Response message(int status, std::string_view text) {
 }
 
 Response refused(const Error& error, const Request& request) {
-  return refuse({.error = error, .word = error.detail.starts_with("errno") ? "disk_full" : ""},
-                request);
+  const bool is_disk = error.detail.starts_with("errno");
+  return refuse(
+      is_disk ? api::refusal(error.code, "disk_full", error.message) : api::Refusal{.error = error},
+      request);
 }
 
 std::string expires(const Registry& registry, const UploadStat& stat) {
@@ -49,13 +51,14 @@ std::optional<Response> check_version(const Request& request) {
   return response;
 }
 
-Response create(const Registry& registry, const Request& request, const Caller& caller) {
+Response create(const SharedRegistry& registry, const Call& call) {
+  const auto& request = call.request;
   const auto length = read_size(request.headers.get("Upload-Length"));
   if (!length) return message(400, "Upload-Length says in decimal digits how long the file is");
-  if (*length > registry.settings.max_upload_bytes) {
+  if (*length > registry->settings.max_upload_bytes) {
     return message(413,
                    fmt::format("a file may have {} bytes at the most (--max-upload of the server)",
-                               registry.settings.max_upload_bytes));
+                               registry->settings.max_upload_bytes));
   }
   const auto metadata = request.headers.get("Upload-Metadata");
   if (metadata.size() > kMostMetadataBytes || !is_upload_metadata(metadata)) {
@@ -64,43 +67,44 @@ Response create(const Registry& registry, const Request& request, const Caller& 
         "Upload-Metadata holds keys, each once, with values in Base64, 4096 bytes at the most");
   }
   const auto made =
-      registry.blobs.uploads().create({.owner = upload_owner(caller),
-                                       .length_bytes = *length,
-                                       .note = std::string{metadata},
-                                       .most_open = registry.settings.max_open_uploads});
+      registry->blobs.uploads().create({.owner = upload_owner(call.caller),
+                                        .length_bytes = *length,
+                                        .note = std::string{metadata},
+                                        .most_open = registry->settings.max_open_uploads});
   if (!made.ok() && made.error().code == Code::PermissionDenied)
     return message(429, made.error().message);
   if (!made.ok()) return refused(made.error(), request);
-  const auto& base = registry.settings.public_base;
+  const auto& base = registry->settings.public_base;
   Response response{.status = 201};
   response.headers = {{"Location", fmt::format("{}/api/v1/uploads/{}/",
                                                base.empty() ? request.base_url() : base, made->id)},
                       {"Upload-Offset", "0"},
-                      {"Upload-Expires", expires(registry, *made)}};
+                      {"Upload-Expires", expires(*registry, *made)}};
   return response;
 }
 
-Response look(const Registry& registry, const Request& request, const Caller& caller) {
-  const auto stat = registry.blobs.uploads().stat(request.path_value("id"), upload_owner(caller));
-  if (!stat.ok()) return refused(stat.error(), request);
+Response look(const SharedRegistry& registry, const Call& call) {
+  const auto stat =
+      registry->blobs.uploads().stat(call.values.text("id"), upload_owner(call.caller));
+  if (!stat.ok()) return refused(stat.error(), call.request);
   Response response;
   response.headers = {{"Upload-Offset", std::to_string(stat->offset_bytes)},
                       {"Upload-Length", std::to_string(stat->length_bytes)},
-                      {"Upload-Expires", expires(registry, *stat)},
+                      {"Upload-Expires", expires(*registry, *stat)},
                       {"Cache-Control", "no-store"}};
   if (!stat->note.empty()) response.headers.emplace_back("Upload-Metadata", stat->note);
   return response;
 }
 
-Response append(const SharedRegistry& registry, const Request& request, const Caller& caller) {
+Response append(const SharedRegistry& registry, const Call& call) {
   // A piece without bytes had no need of a sink.
-  UploadSink empty{registry, request, caller};
-  auto* sink = dynamic_cast<UploadSink*>(request.upload.get());
+  UploadSink empty{registry, call.request, call.caller};
+  auto* sink = static_cast<UploadSink*>(call.request.upload.get());  // as sink_of() made it
   if (sink == nullptr) {
     sink = &empty;
-    if (const auto done = empty.finish(); !done.ok()) return refused(done.error(), request);
+    if (const auto done = empty.finish(); !done.ok()) return refused(done.error(), call.request);
   }
-  if (const auto& refusal = sink->refusal()) return refuse(*refusal, request);
+  if (const auto& refusal = sink->refusal()) return refuse(*refusal, call.request);
   if (const auto& fault = sink->fault()) return message(fault->status, fault->why);
   Response response{.status = 204};
   response.headers = {{"Upload-Offset", std::to_string(sink->stat().offset_bytes)},
@@ -108,13 +112,13 @@ Response append(const SharedRegistry& registry, const Request& request, const Ca
   return response;
 }
 
-Response remove(const Registry& registry, const Request& request, const Caller& caller) {
+Response remove(const SharedRegistry& registry, const Call& call) {
   const auto content =
-      registry.blobs.uploads().remove(request.path_value("id"), upload_owner(caller));
-  if (!content.ok()) return refused(content.error(), request);
+      registry->blobs.uploads().remove(call.values.text("id"), upload_owner(call.caller));
+  if (!content.ok()) return refused(content.error(), call.request);
   if (!content->empty()) {
-    const auto removed = remove_unreferred(registry.blobs, registry.catalog, *content);
-    if (!removed.ok()) return refused(removed.error(), request);
+    const auto removed = remove_unreferred(registry->blobs, registry->catalog, *content);
+    if (!removed.ok()) return refused(removed.error(), call.request);
   }
   return {.status = 204};
 }
@@ -124,14 +128,13 @@ std::optional<Method> other_name(const Request& request) {
 }
 
 // A POST that says it is another method, for where no other gets through.
-Response by_other_name(const SharedRegistry& registry, const Request& request,
-                       const Caller& caller) {
-  const auto method = other_name(request);
-  if (method == Method::Patch) return append(registry, request, caller);
-  if (method == Method::Delete) return remove(*registry, request, caller);
-  if (method == Method::Head) return look(*registry, request, caller);
-  auto response =
-      refuse(api::refusal(Code::NotFound, "method", "POST is not a method of an upload"), request);
+Response by_other_name(const SharedRegistry& registry, const Call& call) {
+  const auto method = other_name(call.request);
+  if (method == Method::Patch) return append(registry, call);
+  if (method == Method::Delete) return remove(registry, call);
+  if (method == Method::Head) return look(registry, call);
+  auto response = refuse(
+      api::refusal(Code::NotFound, "method", "POST is not a method of an upload"), call.request);
   response.headers.emplace_back("Allow", "DELETE, HEAD, OPTIONS, PATCH");
   return response;
 }
@@ -151,20 +154,19 @@ std::unique_ptr<http::BodySink> sink_of(const SharedRegistry& registry, const Re
   return std::make_unique<UploadSink>(registry, head, caller);
 }
 
-using Work = Response (*)(const SharedRegistry&, const Request&, const Caller&);
+using Work = Response (*)(const SharedRegistry&, const Call&);
 
-api::Route route(const SharedRegistry& registry, Method method, bool has_id, std::string_view name,
-                 std::string_view summary, Work work) {
+api::Route route(const SharedRegistry& registry, Method method, bool has_id, std::string name,
+                 std::string summary, Work work) {
   api::Route made{.method = method,
                   .path = has_id ? "/api/v1/uploads/{id}/" : "/api/v1/uploads/",
-                  .name = name,
-                  .summary = summary,
+                  .name = std::move(name),
+                  .summary = std::move(summary),
                   .schema = has_id ? kById : "{}"};
   // The dialect's sign-in looks a user up, so this is called on the control pool.
-  made.direct = [registry, work](const std::shared_ptr<Request>& request, const Caller& caller,
-                                 const http::Reply& reply) {
-    auto refused_version = check_version(*request);
-    reply(refused_version ? *std::move(refused_version) : work(registry, *request, caller));
+  made.direct = [registry, work](api::DirectCall call, const http::Reply& reply) {
+    auto refused_version = check_version(*call.request);
+    reply(refused_version ? *std::move(refused_version) : work(registry, call.view()));
   };
   if (method == Method::Patch || (has_id && method == Method::Post)) {
     made.body_sink = [registry](const Request& head, const Caller& caller) {
@@ -178,18 +180,10 @@ api::Route route(const SharedRegistry& registry, Method method, bool has_id, std
 
 std::vector<api::Route> upload_routes(const SharedRegistry& registry) {
   return {route(registry, Method::Post, false, "create_upload", "Begin an upload in pieces (tus)",
-                [](const SharedRegistry& all, const Request& request, const Caller& caller) {
-                  return create(*all, request, caller);
-                }),
-          route(registry, Method::Head, true, "look_at_upload", "How far an upload has come",
-                [](const SharedRegistry& all, const Request& request, const Caller& caller) {
-                  return look(*all, request, caller);
-                }),
+                create),
+          route(registry, Method::Head, true, "look_at_upload", "How far an upload has come", look),
           route(registry, Method::Patch, true, "append_to_upload", "Send the next piece", append),
-          route(registry, Method::Delete, true, "delete_upload", "Drop an upload",
-                [](const SharedRegistry& all, const Request& request, const Caller& caller) {
-                  return remove(*all, request, caller);
-                }),
+          route(registry, Method::Delete, true, "delete_upload", "Drop an upload", remove),
           route(registry, Method::Post, true, "override_upload",
                 "The same with X-HTTP-Method-Override", by_other_name)};
 }

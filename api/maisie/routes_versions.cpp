@@ -1,6 +1,4 @@
 // Beyond the document: versions of a name, lineage, and models side by side.
-#include <algorithm>
-
 #include "api/maisie/comparison.hpp"
 #include "api/maisie/problems.hpp"
 #include "api/maisie/resource.hpp"
@@ -13,30 +11,31 @@ namespace millrace::maisie {
 namespace {
 
 using api::Answered;
-using api::Caller;
+using api::Call;
 using http::Method;
-using http::Request;
 
-constexpr std::size_t kFewest = 2;  // models side by side
+constexpr std::size_t kFewestCompared = 2;
 
 api::Route versions_route(const SharedRegistry& registry) {
+  const Json schema{{"path", id_in_path("model")}, {"query", list_query(Json::object())}};
   api::Route route{.method = Method::Get,
                    .path = "/api/v1/models/{id:int}/versions/",
                    .name = "list_model_versions",
                    .summary = "List the versions of a model's name",
-                   .schema = R"({"path": {"id": {"type": "integer", "doc": "id of the model"}},
-                     "query": {"page": {"type": "string"}, "per_page": {"type": "string"}}})",
-                   .checks_schema = false};
-  route.translate = [](const Request& request, const Caller&) {
-    auto bound = bind_page(request, [](const Request& asked, Json& where, FieldFaults&) {
-      where.push_back(condition("model", "=", path_id(asked)));
-    });
-    if (auto* good = std::get_if<api::Bound>(&bound)) good->parameters["id"] = path_id(request);
+                   .schema = schema.dump()};
+  route.translate = [](const Call& call) -> api::TranslateResult {
+    const auto id = call.values.integer("id");
+    MR_TRY(auto bound,
+           bind_page(call, [id](const Call&, Json& where) -> Result<void, api::Refusal> {
+             where.push_back(condition("model", "=", id));
+             return {};
+           }));
+    bound.parameters["id"] = id;
     return bound;
   };
   route.reply = [registry](const Answered& answered) -> api::ReplyResult {
     if (rows_of(*answered.outcome, "row") == nullptr) return not_found();
-    const auto views = registry->views(answered.request, answered.caller);
+    const auto views = registry->views(answered);
     const auto* stages = rows_of(*answered.outcome, "stages");
     return reply_page(answered, [&](const Batch& rows, std::int64_t row) {
       return views.version(rows, row, stages);
@@ -50,55 +49,39 @@ api::Route lineage_route(const SharedRegistry& registry) {
                    .path = "/api/v1/models/{id:int}/lineage/",
                    .name = "get_model_lineage",
                    .summary = "Tell by what and of what a model was made",
-                   .schema = R"({"path": {"id": {"type": "integer", "doc": "id of the model"}}})",
-                   .checks_schema = false};
-  route.translate = [](const Request& request, const Caller&) -> api::TranslateResult {
-    return api::Bound{.parameters = {{"id", path_id(request)}}};
-  };
+                   .schema = Json{{"path", id_in_path("model")}}.dump(),
+                   .translate = bind_id};
   route.reply = [registry](const Answered& answered) -> api::ReplyResult {
     const auto* rows = rows_of(*answered.outcome, "row");
     if (rows == nullptr) return not_found();
-    return data_reply(registry->views(answered.request, answered.caller).lineage(*rows, 0));
+    return data_reply(registry->views(answered).lineage(*rows, 0));
   };
   return route;
 }
 
-// The ids that are compared, each once.
-std::vector<std::int64_t> read_ids(const Request& request, FieldFaults& faults) {
-  std::vector<std::int64_t> ids;
-  for (const auto& value : listed_values(request, {"ids", "id"})) {
-    const auto read = integer_of(value);
-    if (const auto* problem = std::get_if<std::string>(&read)) {
-      faults.add("ids", *problem);
-      return {};
-    }
-    const auto id = std::get<std::int64_t>(read);
-    if (std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(id);
-    if (ids.size() > kMostCompared) break;
-  }
-  if (ids.size() < kFewest || ids.size() > kMostCompared)
-    faults.add("ids", fmt::format("takes the ids of {} to {} models, such as 1,2", kFewest,
-                                  kMostCompared));
-  return ids;
-}
-
 api::Route compare_route() {
-  api::Route route{
-      .method = Method::Get,
-      .path = "/api/v1/models/compare/",
-      .name = "compare_models",
-      .summary = "Put models side by side",
-      .schema = R"({"query": {"ids": {"type": "string", "doc": "ids of 2 to 20 models"}}})",
-      .checks_schema = false};
-  route.translate = [](const Request& request, const Caller&) -> api::TranslateResult {
-    FieldFaults faults;
-    auto ids = read_ids(request, faults);
-    if (!faults.empty()) return faults.refusal();
-    return api::Bound{.parameters = {{"ids", std::move(ids)}}};
+  const auto wanted =
+      fmt::format("takes the ids of {} to {} models, such as 1,2", kFewestCompared, kMostCompared);
+  const Json declaration{{"type", "array"},
+                         {"items", {{"type", "integer"}}},
+                         {"minItems", kFewestCompared},
+                         {"maxItems", kMostCompared},
+                         {"mandatory", true},
+                         {"missing", wanted},
+                         {"commas", true},
+                         {"also", Json::array({"id"})},
+                         {"doc", "the models, each once"}};
+  api::Route route{.method = Method::Get,
+                   .path = "/api/v1/models/compare/",
+                   .name = "compare_models",
+                   .summary = "Put models side by side",
+                   .schema = Json{{"query", {{"ids", declaration}}}}.dump()};
+  route.translate = [](const Call& call) -> api::TranslateResult {
+    return api::Bound{.parameters = {{"ids", *call.values.list("ids")}}};
   };
   route.reply = [](const Answered& answered) -> api::ReplyResult {
-    FieldFaults faults;
-    const auto ids = read_ids(answered.request, faults);
+    std::vector<std::int64_t> ids;
+    for (const Json& id : *answered.values.list("ids")) ids.push_back(id.get<std::int64_t>());
     const auto* rows = rows_of(*answered.outcome, "rows");
     const bool are_all_there =
         rows != nullptr && rows->rows() == static_cast<std::int64_t>(ids.size());

@@ -8,12 +8,13 @@ std::vector<api::Route> workspace_routes(const SharedRegistry& registry) {
   workspaces.one = "workspace";
   workspaces.many = "workspaces";
   workspaces.auth = registry->settings.require_auth ? api::Auth::Required : api::Auth::Optional;
-  workspaces.fields = {kNameRule, {.name = "description", .column = "description"}};
+  workspaces.columns = {name_column(), {"description", "description", {{"type", "string"}}}};
   workspaces.show = [](const Views& views, const Batch& rows, std::int64_t row, bool) {
     return views.workspace(rows, row);
   };
-  workspaces.filter = filter_by_name;
-  workspaces.complete = [](const api::Caller&, Json& set) {
+  workspaces.filters = search_filter();
+  workspaces.filter = search_in("name");
+  workspaces.complete = [](Json& set) {
     if (!set.contains("description")) set["description"] = "";
   };
   auto routes = make_routes(registry, workspaces);

@@ -3,7 +3,6 @@
 #include <charconv>
 
 #include "api/auth/bearer.hpp"
-#include "api/maisie/field_rules.hpp"
 #include "api/maisie/problems.hpp"
 #include "api/route/refusals.hpp"
 
@@ -14,13 +13,14 @@ namespace millrace::maisie {
 namespace {
 
 using api::Answered;
+using api::Call;
 using api::Caller;
 using api::Refusal;
 using auth::TokenFault;
 
-constexpr std::array kLoginFields{
-    FieldRule{"login", "login", FieldRule::Kind::Text, 0, true},
-    FieldRule{"password", "password", FieldRule::Kind::Text, 0, true}};
+constexpr const char* kLoginSchema = R"({"fields": {
+  "login": {"type": "string", "mandatory": true},
+  "password": {"type": "string", "mandatory": true}}})";
 
 Refusal refuse_ended() {
   return refuse_sign_in("ExpiredAccessError", "access permission has expired");
@@ -79,42 +79,16 @@ http::Response signed_in(const Batch& user, const auth::RenewedToken& token) {
   return response;
 }
 
-std::variant<Json, Refusal> read_login(const http::Request& request) {
-  auto fields = Fields::read(request);
-  if (auto* refused = std::get_if<Refusal>(&fields)) return std::move(*refused);
-  return read_columns(std::get<Fields>(std::move(fields)), kLoginFields, true);
-}
-
-api::TranslateResult translate_login(const SharedRegistry& registry, const http::Request& request) {
-  auto read = read_login(request);
-  if (auto* refused = std::get_if<Refusal>(&read)) return std::move(*refused);
-  const auto& columns = std::get<Json>(read);
-  const auto wait =
-      registry->throttle.must_wait(columns["login"].get<std::string>(), request.remote);
-  if (wait) {
-    auto refused =
-        api::refusal(Code::Exhausted, "throttled",
-                     fmt::format("too many wrong passwords: try again in {} s", wait->count()));
-    refused.retry_after = *wait;
-    return refused;
-  }
-  // The token is of a moment before the password was looked at: one that is changed meanwhile ends
-  // it.
-  return api::Bound{.parameters = columns,
-                    .held = std::make_shared<Clock::Wall>(registry->clock.now())};
-}
-
-api::ReplyResult reply_login(const SharedRegistry& registry, const Answered& answered) {
-  const auto read = read_login(answered.request);
-  const auto login = std::get<Json>(read)["login"].get<std::string>();
+api::ReplyResult reply_login(const SharedRegistry& registry, const Answered& answered,
+                             Clock::Wall asked) {
+  const auto login = answered.values.text("login");
   const auto& remote = answered.request.remote;
   if (const auto* verified = rows_of(*answered.outcome, "verified")) {
     registry->throttle.succeeded(login, remote);
     if (verified->column<bool>("is_disabled").value(0)) return refuse_disabled();
     const auto& tokens = registry->tokens;
     return signed_in(*verified,
-                     {tokens.issue(verified->column<std::int64_t>("id").value(0),
-                                   *static_cast<const Clock::Wall*>(answered.held),
+                     {tokens.issue(verified->column<std::int64_t>("id").value(0), asked,
                                    verified->column<std::int64_t>("tokens_since").value(0)),
                       tokens.lifetime()});
   }
@@ -122,6 +96,24 @@ api::ReplyResult reply_login(const SharedRegistry& registry, const Answered& ans
   if (rows_of(*answered.outcome, "user") != nullptr)
     return refuse_sign_in("AuthenticationError", "The password is incorrect");
   return refuse_sign_in("MissingUserError", "Could not find the requested user");
+}
+
+api::TranslateResult translate_login(const SharedRegistry& registry, const Call& call) {
+  const auto login = call.values.text("login");
+  if (const auto wait = registry->throttle.must_wait(login, call.request.remote)) {
+    auto refused =
+        api::refusal(Code::Exhausted, "throttled",
+                     fmt::format("too many wrong passwords: try again in {} s", wait->count()));
+    refused.retry_after = *wait;
+    return refused;
+  }
+  api::Bound bound{.parameters = {{"login", login}, {"password", call.values.text("password")}}};
+  // The token is of a moment before the password was looked at: one that is changed meanwhile ends
+  // it.
+  bound.reply = [registry, asked = registry->clock.now()](const Answered& answered) {
+    return reply_login(registry, answered, asked);
+  };
+  return bound;
 }
 
 // A caller with a token, as its claims say: what confirm() and a refresh look at.
@@ -133,39 +125,48 @@ std::int64_t issued_at(const Caller& caller) {
 }
 
 // Whether what was issued to a user is any good.
-std::optional<Refusal> check_user(const KnownUser& user, std::int64_t issued_at) {
+Result<void, Refusal> check_user(const KnownUser& user, std::int64_t issued_at) {
   if (user.is_disabled) return refuse_disabled();
   if (issued_at < user.tokens_since) return refuse_ended();
-  return std::nullopt;
+  return {};
 }
 
-api::ReplyResult reply_token(const SharedRegistry& registry, const Answered& answered) {
+api::ReplyResult reply_token(const SharedRegistry& registry, const Answered& answered,
+                             Clock::Wall asked) {
   const auto* user = rows_of(*answered.outcome, "user");
   if (user == nullptr) return refuse_lost_user();
   const auto& caller = answered.caller;
   // Once more, of the row as it was behind the moment of the new token.
-  auto refused = check_user({.tokens_since = user->column<std::int64_t>("tokens_since").value(0),
-                             .is_disabled = user->column<bool>("is_disabled").value(0)},
-                            issued_at(caller));
-  if (refused) return *std::move(refused);
+  MR_CHECK(check_user({.tokens_since = user->column<std::int64_t>("tokens_since").value(0),
+                       .is_disabled = user->column<bool>("is_disabled").value(0)},
+                      issued_at(caller)));
   const auth::TokenClaims old{.user_id = user_of(caller),
                               .issued_at = issued_at(caller),
                               .refresh_until = caller.facts.value(kRefreshUntil, std::int64_t{0}),
                               .token_id = {}};
-  const auto renewed = registry->tokens.renew(old, *static_cast<const Clock::Wall*>(answered.held));
-  if (const auto* fault = std::get_if<TokenFault>(&renewed)) return refuse_token(*fault);
-  return signed_in(*user, std::get<auth::RenewedToken>(renewed));
+  const auto renewed = registry->tokens.renew(old, asked);
+  if (!renewed.ok()) return refuse_token(renewed.error());
+  return signed_in(*user, *renewed);
+}
+
+api::TranslateResult translate_token(const SharedRegistry& registry, const Call& call) {
+  api::Bound bound{.parameters = {{"id", user_of(call.caller)}}};
+  bound.reply = [registry, asked = registry->clock.now()](const Answered& answered) {
+    return reply_token(registry, answered, asked);
+  };
+  return bound;
 }
 
 }  // namespace
 
 std::int64_t user_of(const Caller& caller) { return caller.facts.value("user", std::int64_t{0}); }
 
-Views Registry::views(const http::Request& request, const Caller& caller) const {
-  auto base = settings.public_base.empty() ? request.base_url() : settings.public_base;
-  const auto user = user_of(caller);
+Views Registry::views(const Call& call) const {
+  auto base = settings.public_base.empty() ? call.request.base_url() : settings.public_base;
+  const auto user = user_of(call.caller);
   if (!settings.hides_private() || user == 0) return Views{std::move(base)};
-  return Views{std::move(base), [this, user, earliest = issued_at(caller)](std::int64_t model) {
+  return Views{std::move(base),
+               [this, user, earliest = issued_at(call.caller)](std::int64_t model) {
                  return tokens.issue_ticket(model, user, clock.now(), earliest);
                }};
 }
@@ -181,7 +182,7 @@ Caller SignIn::caller(std::int64_t user, std::int64_t issued_at) const {
 
 Caller SignIn::anonymous() const { return caller(0, 0); }
 
-std::variant<Caller, Refusal> SignIn::authenticate(const http::Request& request) const {
+Result<Caller, Refusal> SignIn::authenticate(const http::Request& request, std::string_view) const {
   const auto now = registry_->clock.now();
   const auto bearer = auth::read_bearer(request.headers);
   if (const auto* fault = std::get_if<auth::BearerFault>(&bearer)) {
@@ -195,25 +196,22 @@ std::variant<Caller, Refusal> SignIn::authenticate(const http::Request& request)
     const auto id = request.path_value("id");
     std::from_chars(id.data(), id.data() + id.size(), model);
     const auto good = registry_->tokens.verify_ticket(*ticket, model, now);
-    if (const auto* problem = std::get_if<TokenFault>(&good)) return refuse_token(*problem);
-    const auto& ticket_claims = std::get<auth::TicketClaims>(good);
-    return caller(ticket_claims.user_id, ticket_claims.issued_at);
+    if (!good.ok()) return refuse_token(good.error());
+    return caller(good->user_id, good->issued_at);
   }
-  const auto read = registry_->tokens.verify(std::get<std::string_view>(bearer), now);
-  if (const auto* fault = std::get_if<TokenFault>(&read)) return refuse_token(*fault);
-  const auto& claims = std::get<auth::TokenClaims>(read);
-  auto found = caller(claims.user_id, claims.issued_at);
-  found.facts[kRefreshUntil] = claims.refresh_until;
+  const auto claims = registry_->tokens.verify(std::get<std::string_view>(bearer), now);
+  if (!claims.ok()) return refuse_token(claims.error());
+  auto found = caller(claims->user_id, claims->issued_at);
+  found.facts[kRefreshUntil] = claims->refresh_until;
   return found;
 }
 
-std::optional<Refusal> SignIn::confirm(const Caller& caller) const {
+Result<void, Refusal> SignIn::confirm(const Caller& caller) const {
   const auto user = user_of(caller);
-  if (user == 0) return std::nullopt;
-  const auto found = registry_->users.find(user);
-  if (!found.ok()) return Refusal{.error = found.error()};
-  if (!*found) return refuse_lost_user();
-  return check_user(**found, issued_at(caller));
+  if (user == 0) return {};
+  MR_TRY(const auto found, registry_->users.find(user));
+  if (!found) return refuse_lost_user();
+  return check_user(*found, issued_at(caller));
 }
 
 std::vector<api::Route> sign_in_routes(const SharedRegistry& registry) {
@@ -221,22 +219,16 @@ std::vector<api::Route> sign_in_routes(const SharedRegistry& registry) {
                    .path = "/api/v1/auth/login/",
                    .name = "login",
                    .summary = "Sign in with login and password",
-                   .auth = api::Auth::Optional};
+                   .auth = api::Auth::Optional,
+                   .schema = kLoginSchema};
   login.hashes_password = true;
-  login.translate = [registry](const http::Request& request, const Caller&) {
-    return translate_login(registry, request);
-  };
-  login.reply = [registry](const Answered& answered) { return reply_login(registry, answered); };
+  login.translate = [registry](const Call& call) { return translate_login(registry, call); };
 
   api::Route token{.method = http::Method::Get,
                    .path = "/api/v1/auth/token/",
                    .name = "token",
                    .summary = "A new token for a good one"};
-  token.translate = [registry](const http::Request&, const Caller& caller) -> api::TranslateResult {
-    return api::Bound{.parameters = {{"id", user_of(caller)}},
-                      .held = std::make_shared<Clock::Wall>(registry->clock.now())};
-  };
-  token.reply = [registry](const Answered& answered) { return reply_token(registry, answered); };
+  token.translate = [registry](const Call& call) { return translate_token(registry, call); };
   return {std::move(login), std::move(token)};
 }
 

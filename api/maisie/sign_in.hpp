@@ -1,7 +1,5 @@
 #pragma once
 
-#include <optional>
-
 #include "api/maisie/registry.hpp"
 
 namespace millrace::maisie {
@@ -12,10 +10,11 @@ class SignIn final : public api::Authenticator {
  public:
   explicit SignIn(SharedRegistry registry) : registry_{std::move(registry)} {}
 
-  std::variant<api::Caller, api::Refusal> authenticate(const http::Request& request) const override;
+  Result<api::Caller, api::Refusal> authenticate(const http::Request& request,
+                                                 std::string_view token) const override;
   /// Refuses a user who was deleted or disabled, or whose sessions were ended, after the token was
   /// issued.
-  std::optional<api::Refusal> confirm(const api::Caller& caller) const override;
+  Result<void, api::Refusal> confirm(const api::Caller& caller) const override;
   bool confirms() const override { return true; }
   api::Caller anonymous() const override;
 

@@ -83,8 +83,10 @@ void UploadSink::read_checksum(std::string_view text) {
 
 Result<void> UploadSink::begin() {
   // Nothing is written for somebody who is told that nothing was.
-  refusal_ = SignIn{registry_}.confirm(caller_);
-  if (refusal_) return {};
+  if (auto confirmed = SignIn{registry_}.confirm(caller_); !confirmed.ok()) {
+    refusal_ = std::move(confirmed).error();
+    return {};
+  }
   const bool has_checksum = !wanted_.empty();
   MR_TRY(writer_, registry_->blobs.uploads().append(id_, upload_owner(caller_), offset_,
                                                     has_checksum, announced_.value_or(0)));

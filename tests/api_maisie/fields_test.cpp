@@ -289,3 +289,68 @@ TEST_CASE("names with commas are found as they were written", "[maisie][filters]
   CHECK(found("metric.steps=9007199254740992").empty());
   CHECK(found("metric.steps>9007199254740992") == "a");
 }
+
+TEST_CASE("a list takes names as they stand, and a field of names its first text",
+          "[maisie][fields]") {
+  RegistryServer server{SqlDialect::Sqlite};
+  add_project(server);
+  const auto model = [&](const std::vector<RegistryServer::Field>& more) {
+    std::vector<RegistryServer::Field> fields{{"project_id", "1"}};
+    fields.insert(fields.end(), more.begin(), more.end());
+    const auto answer = server.upload(fields);
+    INFO(answer.text);
+    REQUIRE(answer.status == 200);
+    std::string tags;
+    for (const auto& tag : answer.data()["tags"])
+      tags += fmt::format("<{}>", tag["name"].get<std::string>());
+    return tags;
+  };
+  CHECK(
+      model(
+          {{"name", "p,q"}, {"tags", " a , b ,,a"}, {"tags", "c"}, {"metrics", R"({" acc":1})"}}) ==
+      "<a><b>");
+  CHECK(model({{"name", "p"}, {"metrics", R"({"acc":1})"}}).empty());
+  const auto found = [&](const std::string& query) {
+    std::string names;
+    const auto answer = server.as_user("GET", "/api/v1/models/?" + query);
+    INFO(answer.text);
+    CHECK(answer.status == 200);
+    for (const auto& one : answer.body["data"])
+      names += fmt::format("<{}>", one["name"].get<std::string>());
+    return names;
+  };
+  CHECK(found("metric=%20acc") == "<p,q>");
+  CHECK(found("metric=acc") == "<p>");
+  CHECK(found("search=p,q") == "<p,q>");
+  CHECK(found("search=,q&search=nothing") == "<p,q>");
+  CHECK(found("search=&query=") == "<p,q><p>");
+  CHECK(found("version=1&version=1,%201") == "<p,q><p>");
+  CHECK(field_message(server.as_user("GET", "/api/v1/models/?versions=1,x"), "version") ==
+        "invalid literal for int() with base 10: 'x'");
+  CHECK(field_message(server.as_user("GET", "/api/v1/models/?projects=1,x"), "project") ==
+        "invalid literal for int() with base 10: 'x'");
+  CHECK(field_message(server.as_user("GET", "/api/v1/models/?metric.a/b~c>x"), "metric.a/b~c>x")
+            .starts_with("a comparison is a name"));
+  const auto put =
+      server.json("PUT", "/api/v1/models/2/", {{"tags", {"x,y", " z "}}}, {server.bearer()});
+  REQUIRE(put.data()["tags"].size() == 2);
+  CHECK(put.data()["tags"][0]["name"] == "x,y");
+  CHECK(put.data()["tags"][1]["name"] == "z");
+}
+
+TEST_CASE("all that is wrong with an upload is told at once, the file too", "[maisie][fields]") {
+  RegistryServer server{SqlDialect::Sqlite};
+  add_project(server);
+  const auto told = [](const RegistryServer::Answer& answer) {
+    INFO(answer.text);
+    CHECK(answer.status == 400);
+    return test::keys(answer.body["message"]);
+  };
+  CHECK(told(server.upload({{"metrics", "x"}, {"user_id", "y"}, {"file_sha256", "z"}}, "")) ==
+        "project_id,metrics,user_id,file_sha256,file");
+  CHECK(told(server.upload({{"metrics", "x"}, {"upload", ""}}, "")) == "project_id,metrics,file");
+  CHECK(told(server.upload({{"metrics", "x"}})) == "project_id,metrics");
+  CHECK(told(server.json("POST", "/api/v1/models/", {{"upload", "x"}, {"project_id", "y"}},
+                         {server.bearer()})) == "project_id");
+  CHECK(test::eventually([&] { return server.contents() == 0; }));
+}
