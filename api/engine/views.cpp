@@ -7,6 +7,7 @@
 #include "api/engine/job_events.hpp"
 #include "api/engine/jobs.hpp"
 #include "api/route/refusals.hpp"
+#include "engine/catalog/time_limit.hpp"
 #include "engine/engine.hpp"
 #include "engine/plugin/parameter_rules.hpp"
 
@@ -79,7 +80,11 @@ Views::Views(const Surroundings& surroundings, const std::filesystem::path& shar
 
 void Views::later(const Request& request, const http::Reply& reply,
                   std::function<http::Response()> work) const {
-  auto queued = make_work([work = std::move(work), reply] { reply(work()); });
+  const auto until = surroundings_.engine.scheduler().clock().steady() + surroundings_.request_time;
+  auto queued = make_work([work = std::move(work), reply, until] {
+    const CatalogTimeLimit limit{until};
+    reply(work());
+  });
   if (!surroundings_.lane.try_push(queued))
     reply(refuse_with_envelope(
         refusal(Code::Unavailable, "busy", "too many requests are waiting: try again in a second"),

@@ -8,6 +8,7 @@
 #include "api/http/response_head.hpp"
 #include "api/http/target.hpp"
 #include "api/route/refusals.hpp"
+#include "engine/catalog/time_limit.hpp"
 
 #include <fmt/format.h>
 
@@ -148,6 +149,7 @@ Road::Road(const Surroundings& surroundings, const Dialect& dialect, const Endpo
              time_of(surroundings, *endpoint.route)} {}
 
 void Road::run() {
+  const CatalogTimeLimit limit{until_};
   // Translators are ours, but the JSON library that they use throws where they err.
   try {
     go();

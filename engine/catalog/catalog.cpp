@@ -14,6 +14,7 @@
 #include "engine/catalog/pending_change.hpp"
 #include "engine/catalog/query.hpp"
 #include "engine/catalog/query_after.hpp"
+#include "engine/catalog/time_limit.hpp"
 
 #include <fmt/format.h>
 
@@ -129,6 +130,7 @@ Result<void> Catalog::write_and_wait(Write write, std::size_t bytes) {
 Result<void> Catalog::read(const std::function<Result<void>(Connection&)>& read) {
   using std::chrono::steady_clock;
   MR_TRY(auto connection, state_->readers.take());
+  const Deadline deadline{*connection, CatalogTimeLimit::of_this_thread()};
   auto began = steady_clock::now();
   auto done = read(*connection);
   const auto is_away = [&done] { return !done.ok() && done.error().code == Code::Unavailable; };
@@ -155,8 +157,8 @@ Result<Batch> Catalog::query(const Json& query, std::string_view owner, Clock::S
   SqlRows rows;
   std::optional<std::string> next;
   std::vector<RelatedItems> related;
+  const CatalogTimeLimit limit{until};
   MR_CHECK(read([&](Connection& connection) -> Result<void> {
-    const Deadline deadline{connection, until};
     if (compiled.next) {
       MR_TRY(rows, query_page(connection, dialect(), compiled, next));
     } else {
@@ -205,6 +207,7 @@ void Catalog::keep_verified(SqlRows& rows, const CompiledQuery& query) {
 }
 
 Result<Batch> Catalog::change(const Json& change, const Asker& asker) {
+  const CatalogTimeLimit limit{asker.until};
   MR_TRY(AskedChange asked, AskedChange::compile(change, asker, clock()));
   return asked.make(*this);
 }

@@ -70,8 +70,9 @@ class Connection {
   virtual Result<void> begin() = 0;
   virtual Result<void> commit() = 0;
   virtual Result<void> rollback() = 0;
-  /// Statements from here on end at that time with DeadlineExceeded, where the database is in our
-  /// process; a server has DatabaseSettings::answer_timeout for each. The maximum: they do not.
+  /// Queries and changes from here on end at that time with DeadlineExceeded; one of a server,
+  /// which has DatabaseSettings::answer_timeout for each at the most, up to a second later. The
+  /// maximum: they do not.
   virtual void stop_at(std::chrono::steady_clock::time_point /*time*/) {}
 };
 

@@ -9,7 +9,8 @@
 namespace millrace::test {
 
 RegistryServer::RegistryServer(SqlDialect kind, maisie::Settings registry, AllowedNames names,
-                               std::vector<std::string> trusted_proxies)
+                               std::vector<std::string> trusted_proxies,
+                               std::chrono::milliseconds request_time)
     : place_{kind} {
   {
     const auto catalog = place_.open();
@@ -30,6 +31,7 @@ RegistryServer::RegistryServer(SqlDialect kind, maisie::Settings registry, Allow
   settings.allowed_origins = std::move(names.origins);
   settings.allowed_hosts = std::move(names.hosts);
   settings.trusted_proxies = std::move(trusted_proxies);
+  settings.request_time = request_time;
   auto opened = api::App::open(std::move(settings));
   if (!opened.ok()) FAIL(opened.error().message << " | " << opened.error().detail);
   app_ = *std::move(opened);
