@@ -74,6 +74,8 @@ class RunWatch {
   /// Names the nodes whose operators are being called now, by the first operator of each; none
   /// before and after the run.
   [[nodiscard]] std::vector<std::string> busy_nodes() const;
+  /// Says whether the run has rows by now that it will give back with its outcome.
+  [[nodiscard]] bool keeps_rows() const;
 
  private:
   friend class RunState;
