@@ -101,8 +101,13 @@ class Catalog {
 
  private:
   Catalog();
-  /// Drops the rows whose hash, their last value, is not of the query's password.
-  void keep_verified(SqlRows& rows, const CompiledQuery& query);
+  /// Asks within a transaction of the writer, when changes of the rows that are under way have
+  /// ended.
+  Result<SqlRows> ask_settled(const CompiledQuery& query);
+  /// Returns those of the rows whose hash, their last value, is of the query's password, and stays
+  /// so when changes that are under way have ended.
+  Result<SqlRows> verified(const SqlRows& found, const CompiledQuery& query);
+  void rehash(const std::vector<SqlValue>& row, const CompiledQuery& query);
 
   struct State;
   std::unique_ptr<State> state_;

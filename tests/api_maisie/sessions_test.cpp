@@ -1,11 +1,16 @@
 // When tokens end before they expire: with a changed password, "end sessions", a user who is
 // disabled, and at the latest with the month in which a token can be refreshed.
+#include <future>
+
 #include <catch2/catch.hpp>
 
 #include "api/auth/secret_file.hpp"
 #include "engine/base/base64.hpp"
+#include "engine/base/password.hpp"
+#include "engine/catalog/revision.hpp"
 #include "tests/api_auth/forgery.hpp"
 #include "tests/api_maisie/registry_server.hpp"
+#include "tests/engine_catalog/writes.hpp"
 
 #include <fmt/format.h>
 
@@ -103,6 +108,37 @@ TEST_CASE("two changes within a second end the tokens between them", "[maisie][s
     CHECK(sessions.ask(next).status == 200);
     last = next;
   }
+}
+
+TEST_CASE("no token that is asked for while a password changes is good behind that",
+          "[maisie][sessions]") {
+  Sessions sessions{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
+  auto& server = sessions.server;
+  auto& catalog = server.catalog();
+  // As a change that was begun a second ago, and is not committed yet.
+  test::Gate gate;
+  test::Results results;
+  catalog.write(
+      [&gate, hash = must(hash_password("other")),
+       since = now_s()](Connection& connection) -> Result<void> {
+        MR_CHECK(next_revision(connection, "registry"));
+        MR_CHECK(connection.execute(
+            "UPDATE users SET password = ?, tokens_since_s = ? WHERE id = 2", {hash, since}));
+        return gate.write()(connection);
+      },
+      results.keep(0));
+  REQUIRE(gate.wait_until_entered());
+  auto login = std::async(std::launch::async, [&server] {
+    return server.form("POST", "/api/v1/auth/login/", "login=zofia&password=pw").status;
+  });
+  auto refresh =
+      std::async(std::launch::async, [&] { return sessions.refresh(sessions.zofia).status; });
+  CHECK(test::eventually([&] { return catalog.counters().queued == 2; }));
+  gate.open();
+  REQUIRE(results.wait_for(1));
+  CHECK(login.get() == 401);
+  CHECK(refresh.get() == 401);
+  CHECK(sessions.ask(server.sign_in("zofia", "other")).status == 200);
 }
 
 TEST_CASE("sessions end on request, and other changes leave them alone", "[maisie][sessions]") {
