@@ -130,7 +130,10 @@ void Mount::State::call(const Endpoint& endpoint, const std::shared_ptr<http::Re
 http::Response Mount::refuse(const Refusal& refused, const http::Request& request) const {
   auto response = worded(state_->dialect, refused, request);
   if (state_->dialect.decorate) state_->dialect.decorate(request, response);
-  state_->unmatched.observe(response.status, {});
+  const auto match = state_->router.match(request.method, request.path);
+  const bool is_known = match.kind == Router::Match::Kind::Found;
+  auto& metrics = is_known ? *state_->endpoints[match.number].metrics : state_->unmatched;
+  metrics.observe(response.status, {});
   return response;
 }
 

@@ -66,6 +66,12 @@ RegistryServer::Answer RegistryServer::send(std::string_view method, std::string
   return {reply.status, reply.body, reply.headers, parse_json(reply.body).value_or(Json{})};
 }
 
+std::string RegistryServer::metrics() const {
+  Client client{app_->addresses().at(0).port};
+  client.send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  return client.read_reply().body;
+}
+
 RegistryServer::Answer RegistryServer::as_user(std::string_view method, std::string_view target,
                                                Headers headers, std::string_view body) {
   headers.push_back(bearer());

@@ -59,6 +59,9 @@ class RegistryServer {
   Answer upload(const std::vector<Field>& fields, const std::string& file_name = "net.bin",
                 std::string_view bytes = "WEIGHTS");
 
+  /// What the server counts, as /metrics of its main port says it.
+  [[nodiscard]] std::string metrics() const;
+
   [[nodiscard]] std::string base() const;
   [[nodiscard]] std::uint16_t port() const { return port_; }
   [[nodiscard]] Catalog& catalog() { return app_->engine().catalog(); }
