@@ -76,6 +76,9 @@ class Connection {
   virtual void stop_at(std::chrono::steady_clock::time_point /*time*/) {}
 };
 
+/// Statements of a connection that are kept prepared; the least recently used makes room.
+inline constexpr std::size_t kMostStatements = 256;
+
 /// The two spellings of SQL that we use differ in little; this names what differs.
 enum class SqlDialect { Sqlite, MySql };
 

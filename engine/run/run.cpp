@@ -262,7 +262,7 @@ void RunState::fail(Error error, std::string_view node) {
 
 bool RunState::keep_rows(std::size_t bytes) {
   bytes = std::max<std::size_t>(bytes, 1);
-  return kept_bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes <= kMostKeptBytes;
+  return kept_bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes <= options_.kept_bytes;
 }
 
 std::vector<std::string> RunState::busy_nodes() const {

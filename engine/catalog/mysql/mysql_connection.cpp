@@ -107,7 +107,6 @@ class MysqlConnection final : public Connection {
   void stop_at(std::chrono::steady_clock::time_point time) override { stop_at_ = time; }
 
  private:
-  static constexpr std::size_t kMostStatements = 256;
   static constexpr std::size_t kPlaceBytes = 16;  // of a value in a packet, besides itself
 
   // Lost: the connection went away within a transaction. What is left of it must not reach a new
