@@ -11,8 +11,13 @@
 #include "api/auth/token.hpp"
 #include "api/engine/api.hpp"
 #include "api/engine/jobs.hpp"
+#include "api/engine/readiness.hpp"
+#include "api/http/event_stream.hpp"
+#include "api/http/incoming_body.hpp"
 #include "api/http/multipart.hpp"
+#include "api/http/request_reader.hpp"
 #include "api/maisie/comparison.hpp"
+#include "api/maisie/known_users.hpp"
 #include "api/maisie/page.hpp"
 #include "api/maisie/upload_metadata.hpp"
 #include "api/route/json_text.hpp"
@@ -39,6 +44,16 @@ Limits http_limits(const AppSettings& settings) {
        "of a body where its route does not say more; more is 413"},
       {"http.body_pause_s", seconds(limits.body_timeout), "s",
        "in which something of a body comes; then 408"},
+      {"http.body_rate_bytes", limits.body_rate, "bytes/s",
+       "that a body brings on average, at the least; else 408", "--body-rate"},
+      {"http.body_grace_s", seconds(limits.body_grace), "s",
+       "at the begin of a body, in which it may bring less"},
+      {"http.dropped_bytes", http::IncomingBody::kDroppedBytes, "bytes",
+       "of a body that nobody wants which are read; with more the connection is closed"},
+      {"http.chunk_line_bytes", http::RequestReader::kMaxChunkLine, "bytes",
+       "of the line before a chunk, and of trailers; more is 400"},
+      {"http.event_bytes", http::EventStream::kMaxBytes, "bytes",
+       "of events that wait for their client; with more it is cut, and can come back"},
       {"http.body_memory_bytes", server.body_memory_bytes, "bytes",
        "of bodies in memory, of all requests; more is 503", "--body-memory"},
       {"http.body_file_bytes", server.body_file_bytes, "bytes",
@@ -62,6 +77,8 @@ Limits request_limits() {
            "for a request that is answered from the catalog; then 504", "--request-time"},
           {"request.waiting", settings.waiting_requests, "requests",
            "that wait for a worker; more is 503"},
+          {"request.waiting_readyz", Readiness::kMostWaiting, "requests",
+           "that wait to hear whether the server is ready; more is 503"},
           {"request.waiting_passwords", settings.waiting_passwords, "requests",
            "that wait for a password to be hashed; more is 503"},
           {"request.pipeline_bytes", kMostPipelineBytes, "bytes",
@@ -80,6 +97,8 @@ Limits sign_in_limits() {
            "wrong ones from an address in 15 min; then 429 for a while"},
           {"sign_in.login_failures", throttle.login_failures, "passwords",
            "wrong ones for a login in 15 min; then new addresses queue"},
+          {"sign_in.known_users", maisie::KnownUsers::kMostUsers, "users",
+           "who are not looked up for a second; with more all are looked up again"},
           {"sign_in.remembered", throttle.keys, "keys",
            "whose wrong passwords are remembered; the least recently used is forgotten"}};
 }

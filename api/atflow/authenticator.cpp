@@ -69,8 +69,10 @@ api::Caller caller_for(const AccessKey* key, const Settings& settings) {
 
 }  // namespace
 
-Authenticator::Authenticator(Settings settings, const Clock& clock)
-    : clock_{clock}, settings_{std::make_shared<const Settings>(std::move(settings))} {}
+Authenticator::Authenticator(Settings settings, const Clock& clock, std::size_t most_remembered)
+    : clock_{clock},
+      most_remembered_{most_remembered},
+      settings_{std::make_shared<const Settings>(std::move(settings))} {}
 
 void Authenticator::exchange(Settings settings) {
   auto fresh = std::make_shared<const Settings>(std::move(settings));
@@ -141,10 +143,10 @@ Result<void, api::Refusal> Authenticator::check_date(const http::Request& reques
   // Dates have whole seconds: two equal questions within one are honest.
   if (!settings.replay_guard || request.method != http::Method::Post) return {};
   const std::lock_guard lock{mutex_};
-  if (seen_.size() >= kMostRemembered) {
+  if (seen_.size() >= most_remembered_) {
     std::erase_if(seen_, [&](const auto& item) { return item.second < now; });
   }
-  if (seen_.size() >= kMostRemembered) {
+  if (seen_.size() >= most_remembered_) {
     return api::refusal(Code::Unavailable, "queue_full",
                         "too many dated requests within the window: try again later");
   }

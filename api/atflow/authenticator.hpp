@@ -19,7 +19,8 @@ class Authenticator final : public api::Authenticator {
   /// Signatures that the guard against repeats remembers; with more that are still good it refuses.
   static constexpr std::size_t kMostRemembered = 100'000;
 
-  Authenticator(Settings settings, const Clock& clock);
+  Authenticator(Settings settings, const Clock& clock,
+                std::size_t most_remembered = kMostRemembered);
 
   Result<api::Caller, api::Refusal> authenticate(const http::Request& request,
                                                  std::string_view token) const override;
@@ -34,6 +35,7 @@ class Authenticator final : public api::Authenticator {
                                         std::string_view signature) const;
 
   const Clock& clock_;
+  const std::size_t most_remembered_;
   mutable std::mutex mutex_;                  // guards the two below
   std::shared_ptr<const Settings> settings_;  // shared with requests that are being checked
   mutable std::unordered_map<std::string, Clock::Wall>

@@ -24,6 +24,8 @@ class Readiness {
     std::function<std::string()> check;  // "ok", or what is wrong; may block
   };
 
+  static constexpr std::size_t kMostWaiting = 1'024;  // requests; one more is 503
+
   explicit Readiness(std::vector<Part> parts, std::chrono::milliseconds limit = kLimit);
   /// Waits for the checks that run; who still waits is not answered.
   ~Readiness();
@@ -33,7 +35,6 @@ class Readiness {
 
  private:
   static constexpr std::chrono::milliseconds kLimit{2'000};
-  static constexpr std::size_t kMostWaiting = 1'024;
   using Clock = std::chrono::steady_clock;
 
   struct State {

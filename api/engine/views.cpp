@@ -8,6 +8,7 @@
 #include "api/engine/job_events.hpp"
 #include "api/engine/jobs.hpp"
 #include "api/route/refusals.hpp"
+#include "engine/catalog/time_limit.hpp"
 #include "engine/engine.hpp"
 #include "engine/plugin/parameter_rules.hpp"
 
@@ -78,8 +79,11 @@ Views::Views(const Surroundings& surroundings)
 
 void Views::later(const Request& request, const http::Reply& reply,
                   std::function<Answer()> work) const {
-  auto queued =
-      make_work([work = std::move(work), request, reply] { reply(response_of(work(), *request)); });
+  const auto until = surroundings_.engine.scheduler().clock().steady() + surroundings_.request_time;
+  auto queued = make_work([work = std::move(work), request, reply, until] {
+    const CatalogTimeLimit limit{until};
+    reply(response_of(work(), *request));
+  });
   if (!surroundings_.lane.try_push(queued)) reply(refuse_with_envelope(busy(), *request));
 }
 

@@ -82,6 +82,9 @@ struct Request {
 struct ObjectBody {
   std::shared_ptr<ObjectReader> reader;  // shared with the sender only
   std::uint64_t size = 0;
+  /// Hears what the conditions and the range of the request make of the status: as it was, 206 or
+  /// 304. A refusal comes from the site instead. [HTTP thread]
+  std::function<void(int status)> answered{};
 };
 
 /// A body of server-sent events. `start` is called once, when the head has been sent, with

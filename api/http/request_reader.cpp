@@ -21,8 +21,6 @@ using boost::beast::iequals;
 using BeastView = boost::beast::string_view;
 using BeastError = boost::beast::error_code;
 
-// What a chunk line with its extensions, or the trailers, may take before we stop believing.
-constexpr std::size_t kMaxChunkLine = 8u << 10;
 // A body is not believed to come just because its length was announced.
 constexpr std::size_t kMaxBodyReserve = 64u << 10;
 // "0\r\n\r\n" is the least that can still follow in a chunked body.
@@ -251,7 +249,7 @@ struct RequestReader::Parser {
       if (message->is_done()) state = State::Complete;
       if (error == beast_http::error::need_more || taken == 0) break;
     }
-    if (state == State::Body && text.size() - used > kMaxChunkLine)
+    if (state == State::Body && text.size() - used > RequestReader::kMaxChunkLine)
       refuse(400, "chunk line too long");
     return used;
   }

@@ -22,6 +22,9 @@ struct Limits;
 /// Host, and one that is no host.
 class RequestReader {
  public:
+  /// What the line before a chunk, with its extensions, or the trailers may take; more is 400.
+  static constexpr std::size_t kMaxChunkLine = 8u << 10;
+
   /// `limits` outlives the reader.
   explicit RequestReader(const Limits& limits);
   ~RequestReader();

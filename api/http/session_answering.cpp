@@ -68,6 +68,7 @@ bool Session::respond_object(Response response, Request& request, HeadSettings s
       break;
     case Condition::NotModified:
       make_not_modified(response);
+      if (object.answered) object.answered(response.status);
       return respond(std::move(response), request);
     case Condition::Failed:
       return respond(listener_->refuse(412, "it is not what the request means", request), request);
@@ -78,6 +79,7 @@ bool Session::respond_object(Response response, Request& request, HeadSettings s
     refused.headers.emplace_back("Content-Range", fmt::format("bytes */{}", object.size));
     return respond(std::move(refused), request);
   }
+  if (object.answered) object.answered(response.status);
   settings.length = part.count;
   auto& text = io_.bytes_out;
   text.clear();

@@ -26,7 +26,7 @@ Result<std::optional<KnownUser>> KnownUsers::find(std::int64_t user) {
                         .is_disabled = rows.column<bool>("is_disabled").value(0)};
   const std::lock_guard lock{mutex_};
   if (forgotten != forgotten_) return std::optional{found};
-  if (asked_.size() >= kMostUsers) asked_.clear();  // one more query for each who is still active
+  if (asked_.size() >= most_) asked_.clear();  // one more query for each who is still active
   asked_[user] = {now, found};
   return std::optional{found};
 }

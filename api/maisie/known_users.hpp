@@ -29,8 +29,10 @@ struct KnownUser {
 class KnownUsers {
  public:
   static constexpr std::chrono::milliseconds kTrust{1'000};
+  static constexpr std::size_t kMostUsers = 65'536;
 
-  KnownUsers(Catalog& catalog, const Clock& clock) : catalog_{catalog}, clock_{clock} {}
+  KnownUsers(Catalog& catalog, const Clock& clock, std::size_t most = kMostUsers)
+      : catalog_{catalog}, clock_{clock}, most_{most} {}
 
   /// Nothing: there is no such user. Asks the catalog where it must: not for the HTTP threads.
   Result<std::optional<KnownUser>> find(std::int64_t user);
@@ -38,8 +40,6 @@ class KnownUsers {
   void forget(std::int64_t user);
 
  private:
-  static constexpr std::size_t kMostUsers = 65'536;
-
   struct Asked {
     Clock::Steady when;
     KnownUser user;
@@ -47,6 +47,7 @@ class KnownUsers {
 
   Catalog& catalog_;
   const Clock& clock_;
+  const std::size_t most_;
   std::mutex mutex_;                               // guards the rest
   std::unordered_map<std::int64_t, Asked> asked_;  // users that were there
   std::uint64_t forgotten_ = 0;  // how often: an answer from before a change is not kept

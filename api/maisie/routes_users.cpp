@@ -2,6 +2,7 @@
 #include "api/maisie/routes.hpp"
 #include "api/route/refusals.hpp"
 #include "engine/catalog/catalog.hpp"
+#include "engine/catalog/query_limits.hpp"
 #include "engine/job/content_collector.hpp"
 #include "engine/store/blobs.hpp"
 
@@ -56,14 +57,15 @@ void read_end_of_sessions(Json& set) {
 constexpr std::string_view kRemoval = R"({
   "path": {"id": {"type": "integer", "doc": "id of the user"}},
   "query": {"with_models": {"type": "boolean", "default": false,
-    "doc": "the models of the user go too, 100 at the most; otherwise they stand against it"}}})";
+    "doc": "the models of the user go too; otherwise they stand against it"}}})";
 
 // Contents that models of a user refer to.
 Result<std::vector<std::string>> contents_of(Catalog& catalog, std::int64_t user) {
   MR_TRY(const Batch models,
          catalog.query({{"entity", "models"},
                         {"columns", Json::array({"file_sha256"})},
-                        {"where", Json::array({condition("user_id", "=", user)})}}));
+                        {"where", Json::array({condition("user_id", "=", user)})},
+                        {"limit", kMostRows}}));
   const auto names = models.column<std::string_view>("file_sha256");
   std::vector<std::string> contents;
   for (std::int64_t row = 0; row < models.rows(); ++row)

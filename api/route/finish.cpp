@@ -41,15 +41,22 @@ void Finish::answer(http::Response response) const {
       !std::holds_alternative<http::EventBody>(response.body) &&
       http::header_of(response, "Cache-Control").empty())
     response.headers.emplace_back("Cache-Control", "private");
+  if (auto* object = std::get_if<http::ObjectBody>(&response.body)) {
+    object->answered = [finish = *this](int status) { finish.note(status); };
+  } else {
+    note(response.status);
+  }
+  reply_(std::move(response));
+}
+
+void Finish::note(int status) const {
   const auto took = std::chrono::steady_clock::now() - begun_;
-  endpoint_->metrics->observe(response.status, took);
+  endpoint_->metrics->observe(status, took);
   if (spdlog::should_log(spdlog::level::debug))
     spdlog::debug("request method={} target={} status={} us={} remote={} id={}",
-                  http::to_string(request_->method), http::shown_target(request_->target),
-                  response.status,
+                  http::to_string(request_->method), http::shown_target(request_->target), status,
                   std::chrono::duration_cast<std::chrono::microseconds>(took).count(),
                   request_->remote, request_->id);
-  reply_(std::move(response));
 }
 
 void Finish::refuse(const Refusal& refusal) const {

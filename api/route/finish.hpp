@@ -28,6 +28,9 @@ class Finish {
   void refuse(const Refusal& refusal) const;
 
  private:
+  /// Counts the answer, and logs it.
+  void note(int status) const;
+
   const Dialect* dialect_;
   const Endpoint* endpoint_;
   std::shared_ptr<const http::Request>

@@ -212,7 +212,8 @@ http::Response Mount::refuse(const Refusal& refused, const http::Request& reques
   auto response = worded(state_->dialect, refused, request);
   decorate(state_->dialect, is_found ? state_->endpoints[match.number].route : nullptr, request,
            response);
-  state_->unmatched.metrics->observe(response.status, {});
+  auto& metrics = is_found ? *state_->endpoints[match.number].metrics : *state_->unmatched.metrics;
+  metrics.observe(response.status, {});
   return response;
 }
 

@@ -18,19 +18,25 @@ std::optional<std::string> decode(std::string_view text, int variant) {
   return bytes;
 }
 
+std::string encode(std::string_view bytes, int variant) {
+  std::string text(sodium_base64_encoded_len(bytes.size(), variant), '\0');  // with a final zero
+  ::sodium_bin2base64(text.data(), text.size(),
+                      reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), variant);
+  text.pop_back();
+  return text;
+}
+
 }  // namespace
 
 std::optional<std::string> from_base64(std::string_view text) {
   return decode(text, sodium_base64_VARIANT_ORIGINAL);
 }
 
-std::string to_base64url(std::string_view bytes) {
-  std::string text(sodium_base64_ENCODED_LEN(bytes.size(), kUrlSafe), '\0');  // with a final zero
-  ::sodium_bin2base64(text.data(), text.size(),
-                      reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), kUrlSafe);
-  text.pop_back();
-  return text;
+std::string to_base64(std::string_view bytes) {
+  return encode(bytes, sodium_base64_VARIANT_ORIGINAL);
 }
+
+std::string to_base64url(std::string_view bytes) { return encode(bytes, kUrlSafe); }
 
 std::optional<std::string> from_base64url(std::string_view text) { return decode(text, kUrlSafe); }
 

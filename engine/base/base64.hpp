@@ -10,6 +10,9 @@ namespace millrace {
 /// other alphabets, missing padding, white space, and left-over bits that are not zero.
 std::optional<std::string> from_base64(std::string_view text);
 
+/// Returns Base64 with padding.
+std::string to_base64(std::string_view bytes);
+
 /// Returns URL-safe Base64 without padding (RFC 4648 section 5): '-' and '_', no '='.
 std::string to_base64url(std::string_view bytes);
 

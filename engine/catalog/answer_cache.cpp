@@ -87,7 +87,7 @@ void AnswerCache::keep(const std::string& key, Answer answer) {
   }
   bytes_ += bytes_of(key, answer);
   answers_.get(key) = std::move(answer);
-  while (bytes_ > kMostBytes) {
+  while (bytes_ > most_bytes_) {
     const auto& [oldest, its] = *answers_.oldest();
     bytes_ -= bytes_of(oldest, its);
     answers_.forget(oldest);

@@ -24,6 +24,9 @@ struct Question {
 class AnswerCache {
  public:
   using Numbers = std::shared_ptr<const std::vector<std::int64_t>>;
+  static constexpr std::size_t kMostBytes = 64 * 1024 * 1024;
+
+  explicit AnswerCache(std::size_t most_bytes = kMostBytes) : most_bytes_{most_bytes} {}
 
   /// Returns the answer, and keeps it.
   Result<Numbers> ask(Connection& connection, std::string_view revision, const Question& question);
@@ -34,7 +37,6 @@ class AnswerCache {
                             const Question& question);
 
  private:
-  static constexpr std::size_t kMostBytes = 64 * 1024 * 1024;
   static constexpr std::size_t kMostNumbers = 1'000'000;  // of one answer
   static constexpr std::size_t kLongestKey = 4'096;       // bytes; a longer question is never kept
   static constexpr std::size_t kEntryBytes = 256;  // of an entry, besides its key and its numbers
@@ -50,9 +52,10 @@ class AnswerCache {
                          const Question& question, bool at_once);
   void keep(const std::string& key, Answer answer);
 
+  const std::size_t most_bytes_;
   std::mutex mutex_;  // guards all below
   std::size_t bytes_ = 0;
-  RecentTable<Answer> answers_{kMostBytes / kEntryBytes + 1};  // by revision and question
+  RecentTable<Answer> answers_{most_bytes_ / kEntryBytes + 1};  // by revision and question
 };
 
 }  // namespace millrace

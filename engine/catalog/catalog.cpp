@@ -14,6 +14,8 @@
 #include "engine/catalog/pending_change.hpp"
 #include "engine/catalog/query.hpp"
 #include "engine/catalog/query_after.hpp"
+#include "engine/catalog/revision.hpp"
+#include "engine/catalog/time_limit.hpp"
 
 #include <fmt/format.h>
 
@@ -129,6 +131,7 @@ Result<void> Catalog::write_and_wait(Write write, std::size_t bytes) {
 Result<void> Catalog::read(const std::function<Result<void>(Connection&)>& read) {
   using std::chrono::steady_clock;
   MR_TRY(auto connection, state_->readers.take());
+  const Deadline deadline{*connection, CatalogTimeLimit::of_this_thread()};
   auto began = steady_clock::now();
   auto done = read(*connection);
   const auto is_away = [&done] { return !done.ok() && done.error().code == Code::Unavailable; };
@@ -155,14 +158,18 @@ Result<Batch> Catalog::query(const Json& query, std::string_view owner, Clock::S
   SqlRows rows;
   std::optional<std::string> next;
   std::vector<RelatedItems> related;
+  const CatalogTimeLimit limit{until};
   MR_CHECK(read([&](Connection& connection) -> Result<void> {
-    const Deadline deadline{connection, until};
     if (compiled.next) {
       MR_TRY(rows, query_page(connection, dialect(), compiled, next));
+    } else if (compiled.is_settled && !compiled.password) {
+      MR_TRY(rows, ask_settled(compiled));
     } else {
       MR_TRY(rows, state_->ask(connection, compiled));
     }
-    if (compiled.password) keep_verified(rows, compiled);
+    if (compiled.password) {
+      MR_TRY(rows, verified(rows, compiled));
+    }
     related.clear();
     for (std::size_t place = 0; place < compiled.columns.size(); ++place) {
       const EntityColumn& column = *compiled.columns[place];
@@ -182,29 +189,57 @@ Result<Batch> Catalog::query(const Json& query, std::string_view owner, Clock::S
   }
 }
 
-void Catalog::keep_verified(SqlRows& rows, const CompiledQuery& query) {
-  const auto& password = *query.password;
-  const auto update = fmt::format("UPDATE {0} SET {1} = ? WHERE id = ? AND {1} = ?",
-                                  query.entity->table, query.hash->column);
-  std::erase_if(rows.rows, [&](const std::vector<SqlValue>& row) {
-    const auto* hash = std::get_if<std::string>(&row.back());
-    if (hash == nullptr || !verify_password(password, *hash)) return true;
-    if (!needs_rehash(*hash)) return false;
-    // Of an older form: nobody waits for the newer one, the next sign-in tries again.
-    auto newer = hash_password(password);
-    if (!newer.ok()) return false;
-    write(
-        [update, hash = *std::move(newer), old = *hash,
-         id = row[row.size() - 2]](Connection& connection) -> Result<void> {
-          MR_CHECK(connection.execute(update, {hash, id, old}));
-          return {};
-        },
-        [](const Result<void>&) {});
-    return false;
+Result<SqlRows> Catalog::ask_settled(const CompiledQuery& query) {
+  SqlRows rows;
+  auto asked = write_and_wait([&](Connection& connection) -> Result<void> {
+    MR_CHECK(hold_revision(connection, dialect(), revision_of(*query.entity)));
+    MR_TRY(rows, connection.query(query.question.sql, query.question.values));
+    return {};
   });
+  return asked.ok() ? Result<SqlRows>{std::move(rows)} : std::move(asked).error();
+}
+
+Result<SqlRows> Catalog::verified(const SqlRows& found, const CompiledQuery& query) {
+  const auto hash_of = [](const std::vector<SqlValue>& row) {
+    return std::get_if<std::string>(&row.back());
+  };
+  std::vector<std::string> good;
+  for (const auto& row : found.rows) {
+    const auto* hash = hash_of(row);
+    if (hash != nullptr && verify_password(*query.password, *hash)) good.push_back(*hash);
+  }
+  if (good.empty()) return SqlRows{found.columns, {}};
+  // A read does not see a change that is under way, and the old password must not outlive it.
+  MR_TRY(SqlRows rows, ask_settled(query));
+  std::erase_if(rows.rows, [&](const std::vector<SqlValue>& row) {
+    const auto* hash = hash_of(row);
+    if (hash == nullptr) return true;
+    const bool is_known = std::find(good.begin(), good.end(), *hash) != good.end();
+    return !is_known && !verify_password(*query.password, *hash);
+  });
+  for (const auto& row : rows.rows) {
+    if (needs_rehash(*hash_of(row))) rehash(row, query);
+  }
+  return rows;
+}
+
+// Of an older form: nobody waits for the newer one, the next sign-in tries again.
+void Catalog::rehash(const std::vector<SqlValue>& row, const CompiledQuery& query) {
+  auto newer = hash_password(*query.password);
+  if (!newer.ok()) return;
+  write(
+      [update = fmt::format("UPDATE {0} SET {1} = ? WHERE id = ? AND {1} = ?", query.entity->table,
+                            query.hash->column),
+       values = std::vector<SqlValue>{*std::move(newer), row[row.size() - 2], row.back()}](
+          Connection& connection) -> Result<void> {
+        MR_CHECK(connection.execute(update, values));
+        return {};
+      },
+      [](const Result<void>&) {});
 }
 
 Result<Batch> Catalog::change(const Json& change, const Asker& asker) {
+  const CatalogTimeLimit limit{asker.until};
   MR_TRY(AskedChange asked, AskedChange::compile(change, asker, clock()));
   return asked.make(*this);
 }

@@ -56,14 +56,15 @@ class Catalog {
   /// What a write holds while it waits, unless it says more.
   static constexpr std::size_t kUsualWriteBytes = 1024;
   void write(Write write, Committed committed, std::size_t bytes = kUsualWriteBytes);
-  /// Waits for the commit, `patience` and `answer_timeout` together at the most. Unavailable says
-  /// whether the write was not made, or whether that is not known; it is not made any more later
-  /// on. Not for the HTTP threads.
+  /// Waits for the commit, `patience` and `answer_timeout` together at the most (Unavailable), and
+  /// not beyond the thread's CatalogTimeLimit (DeadlineExceeded). The error says whether the write
+  /// was not made, or whether that is not known; it is not made any more later on. Not for the HTTP
+  /// threads.
   Result<void> write_and_wait(Write write, std::size_t bytes = kUsualWriteBytes);
 
   /// Runs `read` with a pooled connection on the calling thread; again when the connection had been
   /// closed. Unavailable: the database is away or silent. DeadlineExceeded: it answers others, but
-  /// not this within `answer_timeout`.
+  /// not this within `answer_timeout`, or within the thread's CatalogTimeLimit.
   Result<void> read(const std::function<Result<void>(Connection&)>& read);
   /// Asks whether the database answers; takes two or three seconds at the most.
   Result<void> probe();
@@ -100,8 +101,13 @@ class Catalog {
 
  private:
   Catalog();
-  /// Drops the rows whose hash, their last value, is not of the query's password.
-  void keep_verified(SqlRows& rows, const CompiledQuery& query);
+  /// Asks within a transaction of the writer, when changes of the rows that are under way have
+  /// ended.
+  Result<SqlRows> ask_settled(const CompiledQuery& query);
+  /// Returns those of the rows whose hash, their last value, is of the query's password, and stays
+  /// so when changes that are under way have ended.
+  Result<SqlRows> verified(const SqlRows& found, const CompiledQuery& query);
+  void rehash(const std::vector<SqlValue>& row, const CompiledQuery& query);
 
   struct State;
   std::unique_ptr<State> state_;

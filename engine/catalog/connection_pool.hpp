@@ -18,6 +18,9 @@ namespace millrace {
 /// thread]
 class ConnectionPool {
  public:
+  /// Connections that nobody reads with; the surplus closes.
+  static constexpr std::size_t kMostIdle = 64;
+
   explicit ConnectionPool(Database& database) : database_{database}, probe_{database} {}
 
   /// A connection on loan; goes back to the pool at the end.
@@ -45,7 +48,6 @@ class ConnectionPool {
   Result<void> probe();
 
  private:
-  static constexpr std::size_t kMostIdle = 64;
   static constexpr std::chrono::seconds kBetweenProbes{1};
   static constexpr std::chrono::milliseconds kSilence{500};
 

@@ -70,10 +70,14 @@ class Connection {
   virtual Result<void> begin() = 0;
   virtual Result<void> commit() = 0;
   virtual Result<void> rollback() = 0;
-  /// Statements from here on end at that time with DeadlineExceeded, where the database is in our
-  /// process; a server has DatabaseSettings::answer_timeout for each. The maximum: they do not.
+  /// Queries and changes from here on end at that time with DeadlineExceeded; one of a server,
+  /// which has DatabaseSettings::answer_timeout for each at the most, up to a second later. The
+  /// maximum: they do not.
   virtual void stop_at(std::chrono::steady_clock::time_point /*time*/) {}
 };
+
+/// Statements of a connection that are kept prepared; the least recently used makes room.
+inline constexpr std::size_t kMostStatements = 256;
 
 /// The two spellings of SQL that we use differ in little; this names what differs.
 enum class SqlDialect { Sqlite, MySql };

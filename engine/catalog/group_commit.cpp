@@ -6,6 +6,7 @@
 #include <spdlog/spdlog.h>
 
 #include "engine/base/random.hpp"
+#include "engine/catalog/time_limit.hpp"
 
 #include <fmt/format.h>
 
@@ -55,12 +56,14 @@ void GroupCommit::write(Catalog::Write write, Catalog::Committed committed, std:
 
 Result<void> GroupCommit::write_and_wait(Catalog::Write write, std::size_t bytes) {
   const auto waiter = std::make_shared<Waiter>();
+  waiter->until = CatalogTimeLimit::of_this_thread();
   Item item{.write = std::move(write), .committed = {}, .bytes = bytes, .waiter = waiter};
   if (auto refused = enqueue(item)) return *std::move(refused);
+  const auto longest = std::chrono::steady_clock::now() + limits_.patience + limits_.answer_time;
   std::unique_lock lock{mutex_};
   const bool is_done =
-      waiter->changed.wait_for(lock, limits_.patience + limits_.answer_time,
-                               [&waiter] { return waiter->stage == Waiter::Stage::Done; });
+      waiter->changed.wait_until(lock, std::min<Clock::Steady>(longest, waiter->until),
+                                 [&waiter] { return waiter->stage == Waiter::Stage::Done; });
   return is_done ? std::move(waiter->result) : give_up_waiting(lock, *waiter);
 }
 
@@ -100,11 +103,19 @@ Result<void> GroupCommit::give_up_waiting(std::unique_lock<std::mutex>& lock, Wa
       queue_.erase(found);
     }
   }
+  return too_late(waiter);
+}
+
+Error GroupCommit::too_late(const Waiter& waiter) const {
+  const auto what = waiter.stage == Waiter::Stage::Committing ? kNotKnown : kNotMade;
+  if (std::chrono::steady_clock::now() >= waiter.until) {
+    return {Code::DeadlineExceeded,
+            fmt::format("catalog: the database has not answered in time: {}", what)};
+  }
   const auto waited =
       std::chrono::duration_cast<std::chrono::seconds>(limits_.patience + limits_.answer_time);
-  return Error{Code::Unavailable,
-               fmt::format("catalog: the database has not answered for {} s: {}", waited.count(),
-                           waiter.stage == Stage::Committing ? kNotKnown : kNotMade)};
+  return {Code::Unavailable,
+          fmt::format("catalog: the database has not answered for {} s: {}", waited.count(), what)};
 }
 
 Catalog::Counters GroupCommit::counters() const {
@@ -326,7 +337,12 @@ Result<void> GroupCommit::run_write(Item& item) {
     if (item.waiter->is_gone) return gone();
     item.waiter->stage = Waiter::Stage::Running;
   }
+  // A statement that SQLite is told to stop takes the whole transaction with it; it waits for
+  // nobody within one.
+  const bool is_remote = database_.dialect() == SqlDialect::MySql;
+  if (is_remote) connection_->stop_at(item.waiter->until);
   auto done = item.write(*connection_);
+  if (is_remote) connection_->stop_at(Clock::Steady::max());
   const std::lock_guard lock{mutex_};
   item.waiter->stage = Waiter::Stage::Written;
   item.waiter->changed.notify_one();

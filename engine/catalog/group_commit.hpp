@@ -33,9 +33,10 @@ class GroupCommit {
 
   void write(Catalog::Write write, Catalog::Committed committed,
              std::size_t bytes = Catalog::kUsualWriteBytes);
-  /// Waits for the commit, patience and answer_time together at the most. What is still not done
-  /// then is not called any more, and is Unavailable: either it was not made, or, when its COMMIT
-  /// was sent and not answered, it is not known whether it was; the message says which.
+  /// Waits for the commit, patience and answer_time together at the most, and not beyond the
+  /// thread's CatalogTimeLimit. What is still not done then is not called any more, and is
+  /// Unavailable, or DeadlineExceeded: either it was not made, or, when its COMMIT was sent and not
+  /// answered, it is not known whether it was; the message says which.
   Result<void> write_and_wait(Catalog::Write write, std::size_t bytes);
   [[nodiscard]] Catalog::Counters counters() const;
 
@@ -52,6 +53,7 @@ class GroupCommit {
       Done
     };
     Stage stage = Stage::Queued;
+    Clock::Steady until = Clock::Steady::max();  // the limit of the caller
     bool is_gone = false;  // the caller has given up: the write must not be called
     Result<void> result{};
     std::condition_variable changed{};
@@ -67,6 +69,7 @@ class GroupCommit {
 
   std::optional<Error> enqueue(Item& item);
   Result<void> give_up_waiting(std::unique_lock<std::mutex>& lock, Waiter& waiter);
+  [[nodiscard]] Error too_late(const Waiter& waiter) const;  // under the lock
   void serve();
   std::vector<Item> take();  // under the lock
   void tell(std::vector<Item>& items);

@@ -54,4 +54,16 @@ bool is_changeable(const Entity& entity) {
                      [](const EntityColumn& column) { return column.rules.is_writable; });
 }
 
+std::vector<Reference> references_to(const Entity& entity) {
+  std::vector<Reference> found;
+  for (const CatalogPart& part : catalog_parts()) {
+    for (const Entity& other : part.entities) {
+      for (const EntityColumn& column : other.columns) {
+        if (column.rules.references == entity.name) found.push_back({&other, &column});
+      }
+    }
+  }
+  return found;
+}
+
 }  // namespace millrace

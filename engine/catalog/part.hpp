@@ -104,6 +104,19 @@ struct Entity {
   /// The columns that the tables of `derive` are made from: an update of others calls neither
   /// `forget` nor `derive`. Empty: any.
   std::vector<std::string_view> derived_from{};
+  /// A condition in SQL that one row at the least meets for ever: a change of the columns, or a
+  /// deletion, after which none does is Conflict, in these words.
+  struct Remaining {
+    std::string_view condition{};
+    std::vector<std::string_view> columns{};  // that it asks
+    std::string_view words{};
+  };
+  Remaining remaining{};
+  /// The flag that is set before a row goes with more rows that refer to it than one transaction
+  /// may write: it keeps others from adding to them. Empty: such a row stays.
+  std::string_view closed_by{};
+  /// Called in the transaction that sets it: Conflict says what is against all that follows.
+  Result<void> (*check_closing)(Connection&, std::int64_t id) = nullptr;
   bool is_append_only = false;  // its rows are made, and never changed or deleted
   /// The revision that its changes raise, and for which answers about it stand. Entities that are
   /// read together, or that check each other's rows, share one; empty: its own name.
@@ -123,6 +136,14 @@ inline std::string_view revision_of(const Entity& entity) {
 
 /// Whether the language of changes writes it (row_change.hpp), and nothing else does.
 bool is_changeable(const Entity& entity);
+
+/// A column that holds ids of rows of some entity, and whose column it is.
+struct Reference {
+  const Entity* entity;
+  const EntityColumn* column;
+};
+/// Returns all that refer to rows of an entity.
+std::vector<Reference> references_to(const Entity& entity);
 
 /// One step of a migration. May run again when it was interrupted before it was noted down, so it
 /// is idempotent: an index or a column that exists is left alone, a statement says IF NOT EXISTS or

@@ -160,6 +160,26 @@ Result<RowValues> roll_back(Connection& connection, const Asker& asker, const St
                   key.text())};
 }
 
+// Conflict, when a model that meets the condition is in force.
+Result<void> check_stages(Connection& connection, std::string_view condition, std::int64_t id,
+                          std::string_view what) {
+  MR_TRY(
+      const SqlRows found,
+      connection.query(fmt::format("SELECT stages.name, stages.stage FROM stages JOIN promotions "
+                                   "ON promotions.id = stages.promotion_id WHERE {} AND "
+                                   "promotions.action <> 'retire' ORDER BY stages.stage LIMIT 1",
+                                   condition),
+                       {id}));
+  if (found.rows.empty()) return {};
+  const auto& row = found.rows.front();
+  const StageKey key{0, std::get<std::string>(row[0]), std::get<std::string>(row[1])};
+  return Error{
+      Code::Conflict,
+      fmt::format("{} is in force in stage {}; promote another model there, roll the stage "
+                  "back or retire it first",
+                  what, key.text())};
+}
+
 }  // namespace
 
 Result<RowValues> complete_promotion(Connection& connection, const Asker& asker,
@@ -200,19 +220,13 @@ Result<void> derive_stage(Connection& connection, std::int64_t promotion) {
 }
 
 Result<void> check_not_in_force(Connection& connection, std::int64_t model) {
-  MR_TRY(const SqlRows found,
-         connection.query("SELECT stages.name, stages.stage FROM stages JOIN promotions ON "
-                          "promotions.id = stages.promotion_id WHERE promotions.model_id = ? AND "
-                          "promotions.action <> 'retire' ORDER BY stages.stage LIMIT 1",
-                          {model}));
-  if (found.rows.empty()) return {};
-  const auto& row = found.rows.front();
-  const StageKey key{0, std::get<std::string>(row[0]), std::get<std::string>(row[1])};
-  return Error{
-      Code::Conflict,
-      fmt::format("it is in force in stage {}; promote another model there, roll the stage "
-                  "back or retire it first",
-                  key.text())};
+  return check_stages(connection, "promotions.model_id = ?", model, "it");
+}
+
+Result<void> check_none_in_force(Connection& connection, std::int64_t user) {
+  return check_stages(connection,
+                      "promotions.model_id IN (SELECT id FROM models WHERE user_id = ?)", user,
+                      "a model of the user");
 }
 
 Result<void> follow_privacy(Connection& connection, std::int64_t model) {

@@ -22,6 +22,8 @@ Result<void> derive_stage(Connection& connection, std::int64_t promotion);
 
 /// Conflict, which names the stage and the way out, while a model is in force in one.
 Result<void> check_not_in_force(Connection& connection, std::int64_t model);
+/// The same of all models of a user.
+Result<void> check_none_in_force(Connection& connection, std::int64_t user);
 /// Lets the events of a model be seen by those who see the model.
 Result<void> follow_privacy(Connection& connection, std::int64_t model);
 

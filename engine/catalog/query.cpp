@@ -36,6 +36,10 @@ class Compiler {
       if (!counts->is_boolean()) return wrong("count is true or false");
       out_.counts = counts->get<bool>();
     }
+    if (const auto settled = query.find("settled"); settled != query.end()) {
+      if (!settled->is_boolean()) return wrong("settled is true or false");
+      out_.is_settled = settled->get<bool>();
+    }
     MR_CHECK(where(query));
     MR_CHECK(select(query));
     out_.entity = &entity_;
@@ -44,6 +48,8 @@ class Compiler {
     const auto after = query.find("after");
     if (after != query.end() && (out_.counts || out_.password))
       return wrong("what is counted, or found with verify, has no pages: after");
+    if (out_.is_settled && (out_.counts || after != query.end() || !is_changeable(entity_)))
+      return wrong("settled is for rows of one page, of an entity that changes write");
     if (out_.counts) {
       if (out_.password) return wrong("rows found with verify are not counted");
       conditions_.append_counted(sql_, values_);
@@ -59,13 +65,13 @@ class Compiler {
 
  private:
   static Result<void> check_members(const Json& query) {
-    static constexpr std::array<std::string_view, 8> kMembers{
-        "entity", "columns", "where", "order", "limit", "offset", "count", "after"};
+    static constexpr std::array<std::string_view, 9> kMembers{
+        "entity", "columns", "where", "order", "limit", "offset", "count", "after", "settled"};
     for (const auto& [key, value] : query.items()) {
       if (std::find(kMembers.begin(), kMembers.end(), key) == kMembers.end()) {
         return wrong(
             fmt::format("unknown member: {}; there are entity, columns, where, order, limit, "
-                        "offset, count and after",
+                        "offset, count, after and settled",
                         key));
       }
     }

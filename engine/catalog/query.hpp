@@ -44,6 +44,7 @@ struct CompiledQuery {
   std::optional<Continuation> next{};        // of a query with `after`
   std::vector<const EntityColumn*> columns;  // of the answer; a Rows column reads as our row's id
   bool counts = false;                       // the answer is one number
+  bool is_settled = false;                   // no change of the rows is under way
   const Entity* entity = nullptr;
   const EntityColumn* hash = nullptr;     // of `verify`: the rows end in their id and this column
   std::optional<std::string> password{};  // that is verified

@@ -25,4 +25,11 @@ Result<void> next_revision(Connection& connection, std::string_view name) {
   return Error{Code::Unavailable, "catalog: another engine makes the first change as well"};
 }
 
+Result<void> hold_revision(Connection& connection, SqlDialect dialect, std::string_view name) {
+  if (dialect == SqlDialect::Sqlite) return {};  // its transactions come one after the other
+  MR_CHECK(connection.query("SELECT revision FROM catalog_revisions WHERE name = ? FOR UPDATE",
+                            {std::string{name}}));
+  return {};
+}
+
 }  // namespace millrace

@@ -15,4 +15,8 @@ Result<std::int64_t> read_revision(Connection& connection, std::string_view name
 /// have the same revision.
 Result<void> next_revision(Connection& connection, std::string_view name);
 
+/// Waits for changes that have the same revision, within a transaction, whose end others wait for.
+/// What is read then is neither older than a change that is under way nor younger than its begin.
+Result<void> hold_revision(Connection& connection, SqlDialect dialect, std::string_view name);
+
 }  // namespace millrace

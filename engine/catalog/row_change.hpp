@@ -76,6 +76,7 @@ class RowChange {
   Result<void> complete(Connection& connection);
   [[nodiscard]] bool changes_derived() const;
   [[nodiscard]] bool raises(const EntityColumn& column) const;
+  [[nodiscard]] bool may_end_remaining() const;
   Result<void> check_references(Connection& connection) const;
   Result<void> check_unique(Connection& connection) const;
   Result<void> check_dependents(Connection& connection) const;

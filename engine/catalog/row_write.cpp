@@ -5,6 +5,7 @@
 #include "engine/catalog/fold.hpp"
 #include "engine/catalog/pending_change.hpp"
 #include "engine/catalog/query.hpp"
+#include "engine/catalog/remaining_row.hpp"
 #include "engine/catalog/revision.hpp"
 #include "engine/catalog/row_change.hpp"
 #include "engine/catalog/text_index.hpp"
@@ -36,7 +37,18 @@ Result<bool> has_row(Connection& connection, const std::string& sql, std::vector
 
 Result<void> RowChange::apply(Connection& connection) {
   MR_CHECK(next_revision(connection, revision_of(*entity_)));
-  return change(connection);
+  if (!may_end_remaining()) return change(connection);
+  return with_one_remaining(connection, *entity_, [&] { return change(connection); });
+}
+
+// Whether Entity::remaining may be met by fewer rows when it is done.
+bool RowChange::may_end_remaining() const {
+  const auto& by = entity_->remaining.columns;
+  return action_ == Action::Delete ||
+         (action_ == Action::Update &&
+          std::any_of(values_.begin(), values_.end(), [&](const Value& value) {
+            return std::find(by.begin(), by.end(), value.column->name) != by.end();
+          }));
 }
 
 Result<void> RowChange::change(Connection& connection) {
@@ -163,19 +175,14 @@ Result<void> RowChange::check_unique(Connection& connection) const {
 
 Result<void> RowChange::check_dependents(Connection& connection) const {
   if (entity_->check_deletion != nullptr) MR_CHECK(entity_->check_deletion(connection, id_));
-  for (const CatalogPart& part : catalog_parts()) {
-    for (const Entity& other : part.entities) {
-      for (const EntityColumn& column : other.columns) {
-        if (column.rules.references != entity_->name) continue;
-        MR_TRY(const bool refers, has_row(connection,
-                                          fmt::format("SELECT 1 FROM {} WHERE {} = ? LIMIT 1",
-                                                      other.table, column.column),
-                                          {id_}));
-        if (refers) {
-          return Error{Code::Conflict,
-                       fmt::format("it still has {}; delete or move them first", other.name)};
-        }
-      }
+  for (const auto& [other, column] : references_to(*entity_)) {
+    MR_TRY(const bool refers, has_row(connection,
+                                      fmt::format("SELECT 1 FROM {} WHERE {} = ? LIMIT 1",
+                                                  other->table, column->column),
+                                      {id_}));
+    if (refers) {
+      return Error{Code::Conflict,
+                   fmt::format("it still has {}; delete or move them first", other->name)};
     }
   }
   return {};

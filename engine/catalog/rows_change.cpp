@@ -146,7 +146,11 @@ Result<void> RowsChange::read_where(const Json& change) {
 }
 
 Result<void> RowsChange::make(const Writer& write) {
-  if (!is_large()) return write([this](Connection& connection) { return apply(connection); });
+  if (!is_large()) {
+    auto made = write([this](Connection& connection) { return apply(connection); });
+    const bool goes_in_pieces = !made.ok() && exceeds_ && named_ && !entity_->closed_by.empty();
+    return goes_in_pieces ? remove_in_pieces(write) : made;
+  }
   MR_TRY(const UnseenRows rows, write_unseen(write, 0));
   auto shown = write([&](Connection& connection) {
     return show_unseen(connection, *entity_, {&rows, 1}, *asker_, now_us_);

@@ -31,7 +31,9 @@ class RowsChange {
   /// Runs a write in a transaction, alone or with others, and waits for it.
   using Writer = std::function<Result<void>(Catalog::Write)>;
   /// Makes the change and notes it in the audit trail. Inserts more rows than one transaction may
-  /// write in several, and takes them back where one of them fails.
+  /// write in several, and takes them back where one of them fails. A row that can be closed
+  /// (Entity::closed_by) and has more that goes with it is closed and goes in several; where one of
+  /// them fails it stays closed, and the error says how far it came.
   Result<void> make(const Writer& write);
 
   /// Makes it within a transaction; may run again when that was undone. Not of more rows than one
@@ -89,8 +91,12 @@ class RowsChange {
   Result<void> update_together(Connection& connection);
   Result<void> remove_together(Connection& connection);
   Result<void> note_found(Connection& connection) const;
-  Result<void> remove(Connection& connection, const Entity& entity, std::int64_t id);
-  Result<void> remove_dependents(Connection& connection, const Entity& entity, std::int64_t id);
+  Result<void> write_found(Connection& connection);
+  Result<bool> remove(Connection& connection, const Entity& entity, std::int64_t id);
+  Result<bool> remove_dependents(Connection& connection, const Entity& entity, std::int64_t id);
+  Result<void> remove_in_pieces(const Writer& write);
+  Result<void> close(Connection& connection);
+  Result<void> begin_again(Connection& connection);
   Result<void> begin(Connection& connection, const Entity& entity);
   void take_back(const Writer& write, std::int64_t change) const;
 
@@ -111,6 +117,8 @@ class RowsChange {
   std::vector<std::int64_t> ids_;
   std::set<std::string_view> begun_;  // revisions that this change has raised
   std::size_t removed_ = 0;
+  bool exceeds_ = false;    // a cascade found more than one transaction may write
+  bool in_pieces_ = false;  // so it takes several
 };
 
 }  // namespace millrace

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "engine/catalog/id_counters.hpp"
+#include "engine/catalog/remaining_row.hpp"
 #include "engine/catalog/revision.hpp"
 #include "engine/catalog/rows_change.hpp"
 
@@ -44,47 +45,37 @@ std::string in_list(Ids ids) {
 
 std::vector<SqlValue> values_of(Ids ids) { return {ids.begin(), ids.end()}; }
 
-// Calls `each` for each column of a changeable entity that refers to rows of `entity`.
-template <class Each>
-Result<void> for_references(const Entity& entity, const Each& each) {
-  for (const CatalogPart& part : catalog_parts()) {
-    for (const Entity& other : part.entities) {
-      for (const EntityColumn& column : other.columns) {
-        if (column.rules.references == entity.name) MR_CHECK(each(other, column));
-      }
-    }
+Result<void> check_unreferenced(Connection& connection, const Entity& entity, Ids ids) {
+  for (const auto& [other, column] : references_to(entity)) {
+    MR_TRY(const SqlRows found,
+           connection.query(fmt::format("SELECT {0} FROM {1} WHERE {0} {2} LIMIT 1", column->column,
+                                        other->table, in_list(ids)),
+                            values_of(ids)));
+    if (found.rows.empty()) continue;
+    return Error{Code::Conflict, fmt::format("{} {}: it still has {}; delete or move them first",
+                                             entity.name, integer(found.rows[0][0]), other->name)};
   }
   return {};
-}
-
-Result<void> check_unreferenced(Connection& connection, const Entity& entity, Ids ids) {
-  return for_references(
-      entity, [&](const Entity& other, const EntityColumn& column) -> Result<void> {
-        MR_TRY(const SqlRows found,
-               connection.query(fmt::format("SELECT {0} FROM {1} WHERE {0} {2} LIMIT 1",
-                                            column.column, other.table, in_list(ids)),
-                                values_of(ids)));
-        if (found.rows.empty()) return {};
-        return Error{Code::Conflict,
-                     fmt::format("{} {}: it still has {}; delete or move them first", entity.name,
-                                 integer(found.rows[0][0]), other.name)};
-      });
 }
 
 }  // namespace
 
 Result<void> RowsChange::apply(Connection& connection) {
-  ids_.clear();
-  begun_.clear();
-  removed_ = 0;
-  MR_CHECK(begin(connection, *entity_));
   if (action_ == Action::Insert) {
+    begun_.clear();
+    MR_CHECK(begin(connection, *entity_));
     MR_CHECK(take_ids(connection));
     MR_CHECK(insert(connection, 0, rows_.size()));
     const InsertedRows inserted{ids_.front(), ids_.size()};
     return note_inserted(connection, *asker_, *entity_, {&inserted, 1}, now_us_);
   }
-  MR_CHECK(find(connection));
+  MR_CHECK(begin_again(connection));
+  const bool is_safe = action_ == Action::Update && !rows_.front().may_end_remaining();
+  if (is_safe) return write_found(connection);
+  return with_one_remaining(connection, *entity_, [&] { return write_found(connection); });
+}
+
+Result<void> RowsChange::write_found(Connection& connection) {
   if (action_ == Action::Update) return update(connection);
   if (is_plain(*entity_) && !named_ && !cascades_) return remove_together(connection);
   for (const std::int64_t id : ids_) MR_CHECK(remove(connection, *entity_, id));
@@ -203,36 +194,6 @@ Result<void> RowsChange::note_found(Connection& connection) const {
   return row.note(
       connection,
       {{"where", where_}, {"rows", ids_.size()}, {"first", ids_.front()}, {"last", ids_.back()}});
-}
-
-Result<void> RowsChange::remove(Connection& connection, const Entity& entity, std::int64_t id) {
-  if (++removed_ > kMostSingleRowsAtOnce) return too_many_rows(entity, kMostSingleRowsAtOnce);
-  if (cascades_) MR_CHECK(remove_dependents(connection, entity, id));
-  RowChange row{entity, asker_, *clock_, now_us_};
-  row.action_ = Action::Delete;
-  row.id_ = id;
-  return row.change(connection);
-}
-
-Result<void> RowsChange::remove_dependents(Connection& connection, const Entity& entity,
-                                           std::int64_t id) {
-  return for_references(
-      entity, [&](const Entity& other, const EntityColumn& column) -> Result<void> {
-        if (!is_changeable(other) || other.is_append_only) return {};
-        MR_TRY(const SqlRows found,
-               connection.query(fmt::format("SELECT id FROM {} WHERE {} = ? ORDER BY id LIMIT {}",
-                                            other.table, column.column, kMostSingleRowsAtOnce + 1),
-                                {id}));
-        if (!found.rows.empty()) MR_CHECK(begin(connection, other));
-        for (const auto& row : found.rows) {
-          auto done = remove(connection, other, std::get<std::int64_t>(row.at(0)));
-          if (done.ok()) continue;
-          if (done.error().code != Code::NotFound) return done;
-          return Error{Code::Conflict,
-                       fmt::format("it still has {} of others, which you do not see", other.name)};
-        }
-        return {};
-      });
 }
 
 }  // namespace millrace

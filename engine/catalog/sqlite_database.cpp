@@ -161,8 +161,6 @@ class SqliteConnection final : public Connection {
     return std::chrono::steady_clock::now() >= connection.stop_at_ ? 1 : 0;
   }
 
-  static constexpr std::size_t kMostStatements = 256;
-
   struct Prepared {
     StatementHandle statement;
     std::uint64_t last_used = 0;

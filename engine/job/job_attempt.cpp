@@ -209,6 +209,9 @@ Result<std::shared_ptr<const Plan>> JobAttempt::make_plan_of_job() {
 Result<void> JobAttempt::write_checkpoint(const Checkpoint& taken) {
   static constexpr std::string_view kWhat = "checkpoint of a job not written";
   MR_CHECK(guard_.check());
+  // Rows that are given back are in no checkpoint: an attempt that went on from one would lack
+  // them.
+  if (service_->settings.take_rows && watch_.keeps_rows()) return {};
   has_checkpoint_ = true;
   Checkpoint whole = taken;
   MR_CHECK(services_->add_state(whole));

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "engine/job/job_store.hpp"
 #include "engine/run/scheduler.hpp"
@@ -13,6 +14,7 @@
 namespace millrace {
 
 class Registry;
+struct NodeRows;
 
 struct JobSettings {
   std::map<std::string, int> queues{
@@ -28,6 +30,10 @@ struct JobSettings {
   std::chrono::milliseconds retry_longest{60'000};
   std::chrono::hours keep_ended{0};  // older ended jobs are removed; 0: kept for ever
   bool logs_failures = true;         // false: whoever runs the jobs tells of those that failed
+  /// Takes the rows that the last nodes gave back (output.reply), when an attempt has succeeded and
+  /// before the job has ended; of several calls for a job the last counts. Empty: nobody reads
+  /// them. [any thread]
+  std::function<void(JobId, std::vector<NodeRows>)> take_rows;
 };
 
 /// Takes jobs from the queue, runs them, and brings them to an end that survives: the only caller

@@ -38,7 +38,7 @@ std::optional<Parcel> NodeRunner::take() {
       std::move(parcel->batches.begin(), parcel->batches.end(),
                 std::back_inserter(gathered->batches));
     }
-    if (gathered->bytes > kMostWholeBytes) {
+    if (gathered->bytes > run_.options().whole_bytes) {
       fail({Code::Exhausted,
             "the rows of one batch, which the node takes whole, do not fit in memory"});
       return std::nullopt;

@@ -261,7 +261,8 @@ void RunState::fail(Error error, std::string_view node) {
 }
 
 bool RunState::keep_rows(std::size_t bytes) {
-  return kept_bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes <= kMostKeptBytes;
+  bytes = std::max<std::size_t>(bytes, 1);
+  return kept_bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes <= options_.kept_bytes;
 }
 
 std::vector<std::string> RunState::busy_nodes() const {
@@ -280,6 +281,11 @@ void RunWatch::look_at(const RunState* run) {
 std::vector<std::string> RunWatch::busy_nodes() const {
   const std::lock_guard lock{mutex_};
   return run_ == nullptr ? std::vector<std::string>{} : run_->busy_nodes();
+}
+
+bool RunWatch::keeps_rows() const {
+  const std::lock_guard lock{mutex_};
+  return run_ != nullptr && run_->keeps_rows();
 }
 
 void RunState::end() {

@@ -14,6 +14,7 @@
 #include "engine/graph/plan.hpp"
 #include "engine/plugin/services.hpp"
 #include "engine/run/cancel.hpp"
+#include "engine/run/run_limits.hpp"
 
 namespace millrace {
 
@@ -74,6 +75,8 @@ class RunWatch {
   /// Names the nodes whose operators are being called now, by the first operator of each; none
   /// before and after the run.
   [[nodiscard]] std::vector<std::string> busy_nodes() const;
+  /// Says whether the run has rows by now that it will give back with its outcome.
+  [[nodiscard]] bool keeps_rows() const;
 
  private:
   friend class RunState;
@@ -88,7 +91,9 @@ struct RunOptions {
       32u << 20;  // an edge takes no more than this, but for the batch that is next in order
   std::size_t budget_bytes =
       0;  // what waits in the whole run, see Budget; 0: 32 MiB a worker, at least 64
-  std::int64_t window = 64;  // batches between the input and the slowest node
+  std::size_t kept_bytes = kMostKeptBytes;    // of rows that the run gives back
+  std::size_t whole_bytes = kMostWholeBytes;  // of rows that an operator wants at once
+  std::int64_t window = 64;                   // batches between the input and the slowest node
   std::chrono::milliseconds checkpoint_every{
       5'000};  // 0: after every batch; no checkpoints without `on_checkpoint`
   std::optional<Checkpoint> resume;

@@ -84,6 +84,7 @@ class RunState {
   void fail(Error error, std::string_view node);
   /// Counts bytes of rows kept for the outcome; false: over the limit.
   bool keep_rows(std::size_t bytes);
+  [[nodiscard]] bool keeps_rows() const { return kept_bytes_.load(std::memory_order_relaxed) > 0; }
 
   /// Names the nodes that a thread works on now. [any thread]
   [[nodiscard]] std::vector<std::string> busy_nodes() const;

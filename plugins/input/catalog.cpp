@@ -44,7 +44,9 @@ class CatalogInput final : public millrace::Source, public millrace::Checkpointe
       "doc": "Rows at the most. When absent: all."},
     "offset": {"type": "integer", "minimum": 0, "unit": "rows", "doc": "Rows to pass over first."},
     "count": {"type": "boolean",
-      "doc": "Emit one row instead, whose column `count` says how many rows meet the conditions."}
+      "doc": "Emit one row instead, whose column `count` says how many rows meet the conditions."},
+    "settled": {"type": "boolean",
+      "doc": "Wait for changes of such rows that are under way. Takes a `limit` of at most 100."}
   })";
   static constexpr auto kTraits =
       R"({"stability": "stable", "blocking": true, "emits": null,

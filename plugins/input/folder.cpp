@@ -71,10 +71,10 @@ class FolderInput final : public millrace::Source, public millrace::Checkpointed
       "Emits a record of type image for every file below a folder, subfolders included, that has "
       "one of the extensions, in the order of their addresses. With `label_from` folder, the name "
       "of the first subfolder on the way to a file becomes its classification. What no record can "
-      "be made of is passed over, counted as `passedOver` and named in the record log: links, "
-      "files "
-      "whose name no address holds, class folders whose name is not UTF-8. A folder without any "
-      "such file gives no record, and the log says so.";
+      "be made of is passed over, counted as `passedOver`, named in the record log, and said once "
+      "in the "
+      "log: links, files whose name no address holds, class folders whose name is not UTF-8. A "
+      "folder without any such file gives no record, and the log says so.";
   static constexpr auto kParams = R"({
     "folder": {"type": "uri", "form": "prefix", "mandatory": true, "doc": "Address of the folder."},
     "extensions": {"type": "array", "minItems": 1, "items": {"type": "string", "minLength": 1},
@@ -187,12 +187,23 @@ class FolderInput final : public millrace::Source, public millrace::Checkpointed
                             .file = folder_});
     }
     if (!passed_over.all.empty()) context.count("passedOver", passed_over.all.size());
-    if (found > 0) return;
+    if (found > 0) {
+      if (!passed_over.all.empty()) context.log(millrace::Level::Warn, in_short(passed_over));
+      return;
+    }
     std::string what = "no file below the folder has one of the extensions";
     for (const auto& extension : extensions_) what += ' ' + extension;
     what += "; it has " + std::to_string(passed_over.others) + " other files, and " +
             std::to_string(passed_over.all.size()) + " were passed over";
     context.log(millrace::Level::Warn, what + ": " + folder_);
+  }
+
+  // One line, for those who keep no record log.
+  [[nodiscard]] std::string in_short(const PassedOver& passed_over) const {
+    const auto& [name, why] = passed_over.all.front();
+    const auto count = passed_over.all.size();
+    return std::to_string(count) + (count == 1 ? " entry" : " entries") +
+           " of the folder passed over, first " + name + " (" + why + "): " + folder_;
   }
 
   // Returns the first part of a path below the folder; empty where the file lies in the folder

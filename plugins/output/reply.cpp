@@ -10,8 +10,9 @@ class Reply final : public millrace::Operator {
   static constexpr auto kName = "output.reply";
   static constexpr auto kRole = millrace::Role::Output;
   static constexpr auto kDoc =
-      "Hands its rows, unchanged and in order, to whoever asked for the run: the rows of the "
-      "outcome.";
+      "Hands its rows, unchanged and in order, to whoever asked for the run: `millrace run` prints "
+      "them, the answer to a request is made of them. Of a queued job of a server nobody reads "
+      "them.";
   static constexpr auto kParams = "{}";
   static constexpr auto kTraits = R"({"stability": "stable", "stateless": true, "accepts_any": true,
     "examples": [{"rows": {"id": [1, 2, null], "name": ["a", null, "c"]}}]})";

@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "api/atflow/authenticator.hpp"
 #include "api/auth/qiniu_signature.hpp"
 #include "tests/api_atflow/flow.hpp"
 
@@ -74,6 +75,37 @@ TEST_CASE("the replay guard is about what changes something", "[atflow][auth]") 
   const std::string abort = "/v1/dataflows/000000000000000000000000/abort";
   CHECK(send(http::Method::Post, abort).err() == "40402");
   CHECK(send(http::Method::Post, abort).err() == "40106");
+}
+
+TEST_CASE("the replay guard refuses what it could not remember", "[atflow][auth]") {
+  atflow::Settings settings;
+  settings.replay_guard = true;
+  auto& key = settings.keys["ak"];
+  key.access_key = "ak";
+  key.secret_key = "sk";
+  ManualClock clock{Clock::Wall{std::chrono::seconds{1'700'000'000}}};  // 20231114T221320Z
+  const auto window = settings.date_window;
+  const atflow::Authenticator authenticator{std::move(settings), clock, 2};
+  const auto send = [&](int number, const std::string& date) {
+    http::Request request;
+    request.method = http::Method::Post;
+    request.target = "/v1/dataflows/" + std::to_string(number) + "/abort";
+    request.headers.add("Host", "h");
+    request.headers.add("X-Qiniu-Date", date);
+    request.authority.host = "h";
+    request.headers.add("Authorization",
+                        "Qiniu ak:" + auth::sign("sk", auth::string_to_sign(request, "h")));
+    const auto found = authenticator.authenticate(request);
+    const auto* refused = std::get_if<api::Refusal>(&found);
+    return refused != nullptr ? refused->word : std::string{};
+  };
+  const std::string date = "20231114T221320Z";
+  CHECK(send(1, date).empty());
+  CHECK(send(1, date) == "auth_replay");
+  CHECK(send(2, date).empty());
+  CHECK(send(3, date) == "queue_full");
+  clock.advance(2 * window + std::chrono::seconds{1});  // the two may be forgotten
+  CHECK(send(3, "20231114T224321Z").empty());
 }
 
 TEST_CASE("E2: a signed list of an empty server", "[atflow][auth]") {

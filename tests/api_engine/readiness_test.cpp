@@ -28,6 +28,10 @@ class Replies {
     std::unique_lock lock{mutex_};
     return changed_.wait_for(lock, 30s, [&] { return responses_.size() >= count; });
   }
+  bool has(std::size_t count) {
+    const std::lock_guard lock{mutex_};
+    return responses_.size() >= count;
+  }
   int status(std::size_t place) { return responses_.at(place).status; }
   std::string text(std::size_t place) { return std::get<std::string>(responses_.at(place).body); }
 
@@ -105,4 +109,19 @@ TEST_CASE("a part that hangs is asked once, and every request is answered in tim
     status = replies.status(count - 1);
   }
   CHECK(status == 200);
+}
+
+TEST_CASE("so many requests wait to hear whether the server is ready, and one more is refused",
+          "[api][engine][readiness]") {
+  Replies replies;
+  Hanging catalog;
+  Readiness readiness{{{"catalog", [&catalog] { return catalog.check(); }}}, 60s};
+  for (std::size_t i = 0; i < Readiness::kMostWaiting; ++i) readiness.answer(replies.take());
+  CHECK_FALSE(replies.has(1));
+  readiness.answer(replies.take());
+  REQUIRE(replies.wait_for(1));
+  CHECK(replies.status(0) == 503);
+  catalog.let_go();
+  REQUIRE(replies.wait_for(Readiness::kMostWaiting + 1));
+  CHECK(replies.status(Readiness::kMostWaiting) == 200);
 }

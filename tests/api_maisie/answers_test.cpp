@@ -116,6 +116,34 @@ TEST_CASE("a download is sent again only when it is another one", "[maisie][answ
   CHECK(get({"If-None-Match: \"x\"", "Range: bytes=99-"}).status == 416);
 }
 
+TEST_CASE("an answer is counted once, by its route and as what it is", "[maisie][answers]") {
+  RegistryServer server{SqlDialect::Sqlite};
+  fill(server);
+  const auto count = [&](std::string_view route, int status) {
+    const auto text = server.metrics();
+    const auto name =
+        fmt::format(R"(millrace_http_requests_total{{dialect="maisie",route="{}",status="{}xx"}} )",
+                    route, status);
+    const auto at = text.find(name);
+    REQUIRE(at != std::string::npos);
+    return std::stoi(text.substr(at + name.size()));
+  };
+  const auto lost = count("none", 4);
+  const auto get = [&](const RegistryServer::Headers& headers) {
+    return server.send("GET", "/storage/download/1/", headers).status;
+  };
+  CHECK(get({}) == 200);
+  CHECK(get({"Range: bytes=0-2"}) == 206);
+  CHECK(count("download_model", 2) == 2);
+  CHECK(get({"If-None-Match: *"}) == 304);
+  CHECK(get({"If-Match: \"x\""}) == 412);
+  CHECK(get({"Range: bytes=99-"}) == 416);
+  CHECK(count("download_model", 2) == 2);
+  CHECK(count("download_model", 3) == 1);
+  CHECK(count("download_model", 4) == 2);
+  CHECK(count("none", 4) == lost);
+}
+
 TEST_CASE("an owner alone changes a model, where that is asked for", "[maisie][answers]") {
   const auto kind = GENERATE(SqlDialect::Sqlite, SqlDialect::MySql);
   const bool hides = GENERATE(false, true);

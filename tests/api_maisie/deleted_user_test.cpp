@@ -166,6 +166,24 @@ TEST_CASE("a deletion by another engine is known within a second", "[maisie][sig
   CHECK(must(users.find(1)).has_value());
 }
 
+TEST_CASE("with more users than are kept all are looked up again", "[maisie][sign_in]") {
+  const test::CatalogPlace place{SqlDialect::Sqlite};
+  const auto catalog = place.open();
+  for (const char* login : {"a", "b", "c"})
+    must(catalog->change({{"entity", "users"},
+                          {"action", "insert"},
+                          {"set", {{"login", login}, {"password", "pw"}}}},
+                         {.owner = {}, .name = "test"}));
+  ManualClock clock;
+  maisie::KnownUsers users{*catalog, clock, 2};
+  for (const int id : {1, 2}) CHECK(must(users.find(id)).has_value());
+  must(catalog->change({{"entity", "users"}, {"action", "delete"}, {"id", 1}},
+                       {.owner = {}, .name = "test"}));
+  CHECK(must(users.find(1)).has_value());
+  CHECK(must(users.find(3)).has_value());
+  CHECK_FALSE(must(users.find(1)).has_value());
+}
+
 TEST_CASE("a deletion that is told of counts at once", "[maisie][sign_in]") {
   const test::CatalogPlace place{SqlDialect::Sqlite};
   const auto catalog = place.open();

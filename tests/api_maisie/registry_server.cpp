@@ -9,7 +9,8 @@
 namespace millrace::test {
 
 RegistryServer::RegistryServer(SqlDialect kind, maisie::Settings registry, AllowedNames names,
-                               std::vector<std::string> trusted_proxies)
+                               std::vector<std::string> trusted_proxies,
+                               std::chrono::milliseconds request_time)
     : place_{kind} {
   {
     const auto catalog = place_.open();
@@ -30,6 +31,7 @@ RegistryServer::RegistryServer(SqlDialect kind, maisie::Settings registry, Allow
   settings.allowed_origins = std::move(names.origins);
   settings.allowed_hosts = std::move(names.hosts);
   settings.trusted_proxies = std::move(trusted_proxies);
+  settings.request_time = request_time;
   auto opened = api::App::open(std::move(settings));
   if (!opened.ok()) FAIL(opened.error().message << " | " << opened.error().detail);
   app_ = *std::move(opened);
@@ -62,6 +64,12 @@ RegistryServer::Answer RegistryServer::send(std::string_view method, std::string
   client.send(text + "\r\n" + std::string{body});
   auto reply = client.read_reply(method == "HEAD");
   return {reply.status, reply.body, reply.headers, parse_json(reply.body).value_or(Json{})};
+}
+
+std::string RegistryServer::metrics() const {
+  Client client{app_->addresses().at(0).port};
+  client.send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  return client.read_reply().body;
 }
 
 RegistryServer::Answer RegistryServer::as_user(std::string_view method, std::string_view target,

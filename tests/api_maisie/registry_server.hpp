@@ -24,7 +24,8 @@ struct AllowedNames {
 class RegistryServer {
  public:
   explicit RegistryServer(SqlDialect kind, maisie::Settings settings = {}, AllowedNames names = {},
-                          std::vector<std::string> trusted_proxies = {});
+                          std::vector<std::string> trusted_proxies = {},
+                          std::chrono::milliseconds request_time = api::kRequestTime);
   ~RegistryServer();
 
   struct Answer {
@@ -58,9 +59,13 @@ class RegistryServer {
   Answer upload(const std::vector<Field>& fields, const std::string& file_name = "net.bin",
                 std::string_view bytes = "WEIGHTS");
 
+  /// What the server counts, as /metrics of its main port says it.
+  [[nodiscard]] std::string metrics() const;
+
   [[nodiscard]] std::string base() const;
   [[nodiscard]] std::uint16_t port() const { return port_; }
   [[nodiscard]] Catalog& catalog() { return app_->engine().catalog(); }
+  [[nodiscard]] const CatalogPlace& place() const { return place_; }
   [[nodiscard]] Engine& engine() { return app_->engine(); }
   /// The server's folder.
   [[nodiscard]] std::filesystem::path data() const { return folder_.path() / "data"; }

@@ -1,11 +1,16 @@
 // When tokens end before they expire: with a changed password, "end sessions", a user who is
 // disabled, and at the latest with the month in which a token can be refreshed.
+#include <future>
+
 #include <catch2/catch.hpp>
 
 #include "api/auth/secret_file.hpp"
 #include "engine/base/base64.hpp"
+#include "engine/base/password.hpp"
+#include "engine/catalog/revision.hpp"
 #include "tests/api_auth/forgery.hpp"
 #include "tests/api_maisie/registry_server.hpp"
+#include "tests/engine_catalog/writes.hpp"
 
 #include <fmt/format.h>
 
@@ -103,6 +108,38 @@ TEST_CASE("two changes within a second end the tokens between them", "[maisie][s
     CHECK(sessions.ask(next).status == 200);
     last = next;
   }
+}
+
+TEST_CASE("no token that is asked for while a password changes is good behind that",
+          "[maisie][sessions]") {
+  Sessions sessions{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
+  auto& server = sessions.server;
+  auto& catalog = server.catalog();
+  const auto now = now_s();
+  const auto old = sessions.signed_token(now - 60, now + 300, now + 1'000'000);
+  const auto hash = must(hash_password("other"));
+  // As a change that was begun a second ago, and is not committed yet.
+  test::Gate gate;
+  test::Results results;
+  catalog.write(
+      [&](Connection& connection) -> Result<void> {
+        MR_CHECK(next_revision(connection, "registry"));
+        MR_CHECK(connection.execute(
+            "UPDATE users SET password = ?, tokens_since_s = ? WHERE id = 2", {hash, now}));
+        return gate.write()(connection);
+      },
+      results.keep(0));
+  REQUIRE(gate.wait_until_entered());
+  auto login = std::async(std::launch::async, [&server] {
+    return server.form("POST", "/api/v1/auth/login/", "login=zofia&password=pw").status;
+  });
+  auto refresh = std::async(std::launch::async, [&] { return sessions.refresh(old).status; });
+  CHECK(test::eventually([&] { return catalog.counters().queued == 2; }));
+  gate.open();
+  REQUIRE(results.wait_for(1));
+  CHECK(login.get() == 401);
+  CHECK(refresh.get() == 401);
+  CHECK(sessions.ask(server.sign_in("zofia", "other")).status == 200);
 }
 
 TEST_CASE("sessions end on request, and other changes leave them alone", "[maisie][sessions]") {
@@ -237,4 +274,75 @@ TEST_CASE("a user goes with all models where that is asked for, and else not at 
   CHECK(server.as_user("GET", "/api/v1/models/").body["pagination"]["total_items"] == 1);
   CHECK(server.as_user("GET", "/api/v1/users/2/").status == 404);
   CHECK(sessions.ask(sessions.zofia).body["error"] == "PraetorianError");
+}
+
+TEST_CASE("a user goes with very many models, and with none while one of them is in force",
+          "[maisie][sessions]") {
+  Sessions sessions{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
+  auto& server = sessions.server;
+  server.form("POST", "/api/v1/workspaces/", "name=w");
+  server.form("POST", "/api/v1/projects/", "name=p&workspace_id=1");
+  REQUIRE(server.upload({{"project_id", "1"}, {"name", "m"}}).status == 200);  // of zofia
+  const Json model{{"user_id", 2}, {"project_id", 1}, {"name", "m"}};
+  for (int i = 0; i < 2; ++i)
+    must(server.catalog().change(
+        {{"entity", "models"}, {"action", "insert"}, {"rows", Json::array_t(80, model)}},
+        {.owner = {}, .name = "test"}));
+  const auto remove = [&] {
+    return server.send("DELETE", "/api/v1/users/2/?with_models=true", {bearer(sessions.admin)});
+  };
+  const auto promote = [&](const char* action) {
+    must(server.catalog().change(
+        {{"entity", "promotions"},
+         {"action", "insert"},
+         {"set",
+          {{"action", action}, {"project_id", 1}, {"model_name", "m"}, {"stage", "production"}}}},
+        {.owner = {}, .name = "test"}));
+  };
+  must(server.catalog().change(
+      {{"entity", "promotions"},
+       {"action", "insert"},
+       {"set", {{"action", "promote"}, {"model_id", 150}, {"stage", "production"}}}},
+      {.owner = {}, .name = "test"}));
+  const auto kept = remove();
+  CHECK(kept.status == 409);
+  CHECK(kept.text.find("is in force in stage") != std::string::npos);
+  CHECK(sessions.ask(sessions.zofia).body["pagination"]["total_items"] == 161);
+  promote("retire");
+  CHECK(remove().status == 200);
+  CHECK(server.contents() == 0);
+  CHECK(sessions.ask(sessions.zofia).body["error"] == "PraetorianError");
+  CHECK(sessions.ask(sessions.admin).body["pagination"]["total_items"] == 0);
+}
+
+TEST_CASE("the last administrator who can sign in neither disables nor removes itself",
+          "[maisie][sessions]") {
+  Sessions sessions{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
+  auto& server = sessions.server;
+  const auto change = [&](int user, const Json& fields) {
+    return server.json("PUT", fmt::format("/api/v1/users/{}/", user), fields,
+                       {bearer(sessions.admin)});
+  };
+  const auto remove = [&] {
+    return server.send("DELETE", "/api/v1/users/1/?with_models=true", {bearer(sessions.admin)});
+  };
+  for (const auto& refused : {change(1, {{"disabled", true}}), remove()}) {
+    CHECK(refused.status == 409);
+    CHECK(refused.text ==
+          R"({"message":"the last administrator who can sign in stays: make another one first"})"
+          "\n");
+  }
+  CHECK(change(1, {{"full_name", "A"}, {"disabled", false}}).status == 200);
+  sessions.admin = server.sign_in();
+  const auto promote = [&](bool is_admin) {
+    return server.catalog().change(
+        {{"entity", "users"}, {"action", "update"}, {"id", 2}, {"set", {{"is_admin", is_admin}}}},
+        {.owner = {}, .name = "test"});
+  };
+  must(promote(true));
+  CHECK(change(2, {{"disabled", true}}).status == 200);
+  CHECK(remove().status == 409);  // the other one cannot sign in
+  CHECK(change(2, {{"disabled", false}}).status == 200);
+  CHECK(remove().status == 200);
+  CHECK(promote(false).error().code == Code::Conflict);
 }

@@ -12,7 +12,8 @@
 // Guides show code of files that are compiled or run. Above each block stands where it is from:
 //   <!-- cut: sdk/template/url_suffix.cpp -->            the whole file
 //   <!-- cut: sdk/template/url_suffix_test.cpp ... -->   lines that follow one another in it
-//   <!-- cut: tests/docs/commands.sh run -->           the lines between "[run]" and "[/run]"
+//   <!-- cut: tests/out_of_tree/client/main.cpp git -->  the lines between "[git]" and "[/git]"
+// The script walk runs their commands, and saves and builds what else they show.
 namespace {
 
 const std::filesystem::path kRoot{MR_SOURCE_DIR};
@@ -87,13 +88,18 @@ TEST_CASE("blocks that are said to be cut from a file are what stands in it", "[
   CHECK(blocks > 0);
 }
 
-TEST_CASE("all C++ of the guides is cut from files that are compiled", "[docs]") {
+TEST_CASE(
+    "all C++ of the guides is cut from a file that is compiled, or saved and built by the walk",
+    "[docs]") {
   for (const auto& guide : guides()) {
     const auto lines = lines_of(read(guide));
     for (std::size_t i = 0; i < lines.size(); ++i) {
       if (lines[i] != "```cpp") continue;
       INFO(guide.string() << ":" << i + 1);
-      CHECK((i > 0 && lines[i - 1].compare(0, 10, "<!-- cut: ") == 0));
+      const bool is_cut = i > 0 && lines[i - 1].starts_with("<!-- cut: ");
+      const bool is_saved =
+          i > 1 && lines[i - 1].empty() && lines[i - 2].find("Save it as `") != std::string::npos;
+      CHECK((is_cut || is_saved));
     }
   }
 }

@@ -27,6 +27,8 @@ TEST_CASE("Base64 with padding is decoded strictly", "[base][base64]") {
   CHECK(from_base64("Zm8=") == "fo");
   CHECK(from_base64("Zg==") == "f");
   CHECK(from_base64("+//+") == "\xfb\xff\xfe");
+  for (const auto* text : {"", "Zm9vYmFy", "Zm8=", "Zg==", "+//+"})
+    CHECK(to_base64(*from_base64(text)) == text);
   for (const auto* bad :
        {"Zg=", "Zg", "Z!==", "Zh==", "Zg==Zg==", "====", "Zm9v\n", " Zm9v", "-__-"})
     CHECK_FALSE(from_base64(bad).has_value());

@@ -180,6 +180,13 @@ TEST_CASE("a job has a bounded number of curves", "[job][metrics]") {
   CHECK(more.error().code == Code::Exhausted);
 }
 
+TEST_CASE("the name of a metric is as long as it may be, and no longer", "[job][metrics]") {
+  CHECK(check_metric({std::string(MetricPoint::kMaxNameBytes, 'm'), 0, 0.0}).ok());
+  const auto refused = check_metric({std::string(MetricPoint::kMaxNameBytes + 1, 'm'), 0, 0.0});
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().code == Code::InvalidArgument);
+}
+
 TEST_CASE("metrics stand in the journal, the last of each curve always, before the end",
           "[job][metrics]") {
   JobPlace place{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};

@@ -1,7 +1,10 @@
 #include <filesystem>
+#include <mutex>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
+#include "engine/run/run.hpp"
 #include "full_catalog.hpp"
 
 using namespace millrace;
@@ -56,6 +59,36 @@ TEST_CASE("a failure that may pass is tried again from the last checkpoint, with
   CHECK(place.read("list") == numbers(6));
   const auto log = place.read("log").value_or("");
   CHECK(std::count(log.begin(), log.end(), '\n') == 7);
+}
+
+TEST_CASE("rows that a job gives back are those of all batches, however often it was tried",
+          "[job][retry]") {
+  std::mutex mutex;
+  std::vector<std::int64_t> given;  // by the last attempt that succeeded
+  JobPlace place;
+  place.settings.take_rows = [&](JobId, std::vector<NodeRows> rows) {
+    const std::lock_guard lock{mutex};
+    given.clear();
+    for (const auto& [node, batch] : rows) {
+      const auto numbers = batch.column<std::int64_t>("number");
+      for (std::int64_t row = 0; row < numbers.size(); ++row) given.push_back(numbers.value(row));
+    }
+  };
+  place.open();
+  place.touch("open");
+  JobRequest request;
+  auto document =
+      place.pipeline({{"batches", 6}, {"gate_at", 4}, {"fail_until", place.path("well")}});
+  document["ops"][1]["type"] = "filter.hold";
+  document["ops"][1]["params"] = {{"gate", place.path("open")}};
+  request.pipeline = document;
+  request.max_attempts = 1'000;
+  const auto id = place.submit(request);
+  place.wait(id, [](const Job& job) { return job.failures >= 2; });
+  place.touch("well");
+  CHECK(place.wait_until_final(id).state == JobState::Finished);
+  const std::lock_guard lock{mutex};
+  CHECK(given == std::vector<std::int64_t>{0, 1, 2, 3, 4, 5});
 }
 
 TEST_CASE("after its attempts a job has failed, and a person can ask for it again",

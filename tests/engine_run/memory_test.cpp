@@ -216,3 +216,38 @@ TEST_CASE("a budget names those who wait once, when there is room again", "[run]
   CHECK(budget.add(-30).empty());
   CHECK(budget.has_room());
 }
+
+TEST_CASE("rows that a run gives back are bounded in bytes", "[run][memory][limits]") {
+  const auto plan =
+      PlanBuilder{}.add("in", "input.large", {{"batches", 4}, {"bytes", kMiB}}).build();
+  const auto ran = [&plan](std::size_t kept_bytes) {
+    RunOptions options;
+    options.kept_bytes = kept_bytes;
+    return run_inline(plan, 0, std::move(options)).outcome;
+  };
+  CHECK(!ran(5 * kMiB).error);
+  const auto refused = ran(3 * kMiB);
+  REQUIRE(refused.error);
+  CHECK(refused.error->code == Code::Exhausted);
+  CHECK(refused.error->message.find("end the pipeline in an output") != std::string::npos);
+}
+
+TEST_CASE("rows that an operator wants at once are bounded in bytes", "[run][memory][limits]") {
+  const auto plan =
+      PlanBuilder{}
+          .add("in", "input.count", {{"rows", 1}, {"batch", 1}})
+          .add("burst", "preprocess.burst", {{"times", 4}, {"bytes", kMiB}, {"steps", 1}}, {"in"})
+          .add("whole", "preprocess.whole", Json::object(), {"burst"})
+          .build();
+  const auto ran = [&plan](std::size_t whole_bytes) {
+    RunOptions options;
+    options.whole_bytes = whole_bytes;
+    return run_inline(plan, 0, std::move(options)).outcome;
+  };
+  CHECK(!ran(5 * kMiB).error);
+  const auto refused = ran(3 * kMiB);
+  REQUIRE(refused.error);
+  CHECK(refused.error->code == Code::Exhausted);
+  CHECK(refused.failed_node == "whole");
+  CHECK(LiveBytes::all().now == 0);
+}

@@ -280,3 +280,19 @@ TEST_CASE("a sync reaches the files that were written since the last one", "[sto
   place.script.failing.clear();
   CHECK(synced() == std::vector<std::string>{"sync file job-1/t1/b"});  // it is not forgotten
 }
+
+TEST_CASE("a run has a number of scratch files, on disk and in memory",
+          "[store][scratch][limits]") {
+  Place place;
+  const auto work = place.open();
+  MemoryScratch memory{1u << 20};
+  const auto on_disk = work->scratch(JobId{7}, 3);
+  for (Scratch* const scratch : {static_cast<Scratch*>(&memory), on_disk.get()}) {
+    for (std::size_t i = 0; i < Scratch::kMaxFiles; ++i)
+      REQUIRE(scratch->put("f" + std::to_string(i), "x").ok());
+    const auto refused = scratch->put("one_more", "x");
+    REQUIRE_FALSE(refused.ok());
+    CHECK(refused.error().code == Code::Exhausted);
+    CHECK(scratch->put("f0", "y").ok());  // in the place of one that is there
+  }
+}

@@ -109,6 +109,7 @@ TEST_CASE("a folder is found under each of its spellings", "[input][folder]") {
     CHECK(input.column<std::string>("url")[0] == "file://" + top.string() + "/my%20pets/cat/a.jpg");
     CHECK(input.optional_column<std::string>("label")[0] == R"({"class":{"class":"cat"}})");
     CHECK(input.counts().count("passedOver") == 0);
+    CHECK(input.logs().empty());
   }
 }
 
@@ -122,6 +123,8 @@ TEST_CASE("what a folder passes over is told and counted", "[input][folder]") {
   REQUIRE(labelled.run().ok());
   CHECK(labelled.rows() == 1);
   CHECK(labelled.counts().at("passedOver") == 2);
+  REQUIRE(labelled.logs().size() == 1);  // once, however many there are
+  CHECK(labelled.logs()[0].starts_with("warn: 2 entries of the folder passed over, first "));
   Strings told;
   for (const auto& event : labelled.events()) told.push_back(event.code + " " + event.message);
   std::sort(told.begin(), told.end());
@@ -135,6 +138,9 @@ TEST_CASE("what a folder passes over is told and counted", "[input][folder]") {
   CHECK(plain.column<std::string>("url") == Strings{"file://" + top.string() + "/p/caf%E9/b.jpg",
                                                     "file://" + top.string() + "/p/cat/a.jpg"});
   CHECK(plain.counts().at("passedOver") == 1);
+  CHECK(plain.logs() == Strings{"warn: 1 entry of the folder passed over, first cat/linked.jpg (a "
+                                "symbolic link): file:" +
+                                top.string() + "/p"});
 }
 
 TEST_CASE("a folder without a picture is said", "[input][folder]") {

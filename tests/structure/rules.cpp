@@ -126,6 +126,44 @@ std::vector<std::string> include_violations(std::string_view path, std::string_v
   return found;
 }
 
+std::vector<std::string> heavy_header_violations(std::string_view path, std::string_view text) {
+  // Of api/http the headers of a connection's own parts; what others include of it has no Asio.
+  static const std::vector<LibraryRule> kHeavy{
+      {"nlohmann/json.hpp", {"engine/base/json.hpp", "engine/base/compiled_once.hpp"}},
+      {"fmt/format.h", {"engine/base/compiled_once.hpp"}},
+      {"spdlog/spdlog.h", {}},
+      {"boost/asio",
+       {"api/http/connection.hpp", "api/http/io_thread.hpp", "api/http/listener.hpp"}},
+      {"boost/beast", {}},
+      {"boost/graph", {}},
+      {"boost/dll", {}},
+      {"CLI/", {}},
+      {"simdjson", {}},
+      {"regex", {}},
+      {"api/http/connection.hpp", {"api/http/"}},
+      {"api/http/io_thread.hpp", {"api/http/"}},
+      {"api/http/listener.hpp", {"api/http/"}},
+      {"engine/base/compiled_once.hpp", {}},
+  };
+  std::vector<std::string> found;
+  const bool is_header = path.ends_with(".hpp") || path.ends_with(".h");
+  if (!is_header || (!begins_with(path, "api/") && !begins_with(path, "engine/"))) return found;
+  int number = 0;
+  while (!text.empty()) {
+    ++number;
+    const auto end = std::min(text.find('\n'), text.size());
+    const auto header = included(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+    for (const auto& library : kHeavy) {
+      if (begins_with(header, library.header) && !begins_with_one(path, library.folders)) {
+        found.push_back(std::string{path} + ":" + std::to_string(number) + " includes " +
+                        std::string{header} + ": include it in the source file");
+      }
+    }
+  }
+  return found;
+}
+
 std::vector<std::string> json_violations(std::string_view path, std::string_view text) {
   std::vector<std::string> found;
   if (!begins_with(path, "api/")) return found;

@@ -11,6 +11,10 @@ namespace millrace::test {
 /// rules are free.
 std::vector<std::string> include_violations(std::string_view path, std::string_view text);
 
+/// Returns which headers of api/ and engine/ include a library whose headers take seconds: only
+/// those may that stand for it, so that whoever includes another one does not pay.
+std::vector<std::string> heavy_header_violations(std::string_view path, std::string_view text);
+
 /// Returns what is wrong with how a file of api/ handles the JSON that clients send: it is read in
 /// one place, which sets limits, and no object grows by operator[] under names that are not written
 /// in the source, since each such step walks through all members.

@@ -55,6 +55,16 @@ TEST_CASE("includes run from tools to api to engine to sdk, and from plugins to 
   CHECK(found == std::vector<std::string>{});
 }
 
+TEST_CASE("headers of api/ and engine/ include no library whose headers take seconds",
+          "[structure]") {
+  std::vector<std::string> found;
+  for_each_file([&](const std::string& path, const std::string& text) {
+    const auto violations = heavy_header_violations(path, text);
+    found.insert(found.end(), violations.begin(), violations.end());
+  });
+  CHECK(found == std::vector<std::string>{});
+}
+
 TEST_CASE("api/ reads JSON in one place, and lets no object grow by names that a client sends",
           "[structure]") {
   std::vector<std::string> found;
@@ -133,6 +143,23 @@ TEST_CASE("the rules see an include that runs the wrong way", "[structure][rules
                            "// #include \"api/a.hpp\"\n#include \"engine/run/run.hpp\"\n")
             .empty());
   CHECK(include_violations("tests/a.cpp", "#include \"api/a.hpp\"").empty());
+}
+
+TEST_CASE("the rules see a header that is dear to include", "[structure][rules]") {
+  using Words = std::vector<std::string>;
+  CHECK(heavy_header_violations("api/route/a.hpp",
+                                "#include <vector>\n#include <boost/asio.hpp>\n") ==
+        Words{"api/route/a.hpp:2 includes boost/asio.hpp: include it in the source file"});
+  CHECK(heavy_header_violations("engine/run/a.hpp", "#include <nlohmann/json.hpp>").size() == 1);
+  CHECK(heavy_header_violations("engine/run/a.hpp", "#include <spdlog/spdlog.h>").size() == 1);
+  CHECK(heavy_header_violations("api/http/a.hpp", "#include <boost/beast/core.hpp>").size() == 1);
+  CHECK(heavy_header_violations("api/auth/a.hpp", "#include \"api/http/io_thread.hpp\"").size() ==
+        1);
+  CHECK(heavy_header_violations("api/http/a.hpp", "#include \"api/http/io_thread.hpp\"").empty());
+  CHECK(heavy_header_violations("engine/run/a.hpp", "#include <nlohmann/json_fwd.hpp>").empty());
+  CHECK(heavy_header_violations("engine/base/json.hpp", "#include <nlohmann/json.hpp>").empty());
+  CHECK(heavy_header_violations("engine/run/a.cpp", "#include <fmt/format.h>").empty());
+  CHECK(heavy_header_violations("tests/a.hpp", "#include <nlohmann/json.hpp>").empty());
 }
 
 TEST_CASE("the rules see JSON without limits, and objects that grow by unknown names",

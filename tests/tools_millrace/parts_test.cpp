@@ -8,6 +8,7 @@
 #include "tools/millrace/output.hpp"
 #include "tools/millrace/pipeline_file.hpp"
 #include "tools/millrace/progress_line.hpp"
+#include "tools/millrace/reply_rows.hpp"
 #include "tools/millrace/server_client.hpp"
 
 using namespace millrace;
@@ -36,6 +37,46 @@ TEST_CASE("numbers and times are written for people", "[tools][text]") {
   // What is too wide goes on below, broken at blanks; narrow columns keep their width.
   CHECK(table({{"ID", "WHAT"}, {"1", "a b c d e f g h i"}, {"2", "ééééééééééé"}}, 14) ==
         "ID  WHAT\n1   a b c d e\n    f g h i\n2   éééééééééé\n    é\n");
+}
+
+TEST_CASE("rows become JSON, whatever the types of their columns", "[tools][rows]") {
+  const std::string bytes{"\xff\x00\x01", 3};
+  Builder<std::int64_t> root, time{Type::Timestamp}, number;
+  Builder<std::string_view> text, binary{Type::Binary}, tag;
+  Builder<double> item;
+  Builder<bool> flag;
+  for (const std::int64_t row : {0, 1}) {
+    root.append(row);
+    number.append(row);
+    tag.append("t");
+  }
+  time.append(1'500'000);
+  time.append_null();
+  text.append("\"ä\"");
+  text.append_null();
+  binary.append(bytes);
+  binary.append("");
+  flag.append(true);
+  flag.append_null();
+  item.append(1.5);
+  item.append(2);
+  const auto batch =
+      Batch{}
+          .with(kRootColumn, std::move(root))
+          .with("time", std::move(time))
+          .with("text", std::move(text))
+          .with("binary", std::move(binary))
+          .with("flag", std::move(flag))
+          .with_list("list", std::vector<std::int64_t>{2, 0}, Batch{}.with("item", std::move(item)))
+          .with_list("tags", std::vector<std::int64_t>{1, 1}, Batch{}.with("name", std::move(tag)))
+          .with_struct("inner", Batch{}.with("number", std::move(number)));
+  CHECK(rows_json(batch) ==
+        std::vector<Json>{
+            Json::parse(R"({"time": "1970-01-01T00:00:01.500Z", "text": "\"ä\"", "binary": "/wAB",
+                            "flag": true, "list": [1.5, 2.0], "tags": [{"name": "t"}],
+                            "inner": {"number": 0}})"),
+            Json::parse(R"({"time": null, "text": null, "binary": "", "flag": null, "list": [],
+                            "tags": [{"name": "t"}], "inner": {"number": 1}})")});
 }
 
 TEST_CASE("progress has a bar, a rate and the time left as far as they are known",

@@ -83,6 +83,23 @@ TEST_CASE("a run says which jobs an earlier one has left, and about which files"
   CHECK((said != std::string::npos || job["state"] == "finished"));
 }
 
+TEST_CASE("rows that a pipeline replies are lines of JSON on the standard output", "[tools][run]") {
+  const ProgramFixture fixture;
+  fixture.write("rows.json", R"({"ops": [
+    {"name": "in", "type": "input.values", "params": {"columns": {"id": [1, 2], "name": ["a", null]}}},
+    {"name": "out", "type": "output.reply", "preOps": ["in"]}]})");
+  const auto shown = fixture.run({"run", "rows.json", "--data", "data"});
+  INFO(shown.errors);
+  CHECK(shown.exit_code == 0);
+  CHECK(shown.output == "{\"id\":1,\"name\":\"a\"}\n{\"id\":2,\"name\":null}\n");
+  CHECK(shown.errors.find("job 1 finished") != std::string::npos);
+  CHECK(fixture.run({"run", "rows.json", "--data", "data", "-q"}).output == shown.output);
+  const auto whole =
+      Json::parse(fixture.run({"run", "rows.json", "--data", "data", "--json"}).output);
+  CHECK(whole["state"] == "finished");
+  CHECK(whole["rows"] == Json{{{"id", 1}, {"name", "a"}}, {{"id", 2}, {"name", nullptr}}});
+}
+
 TEST_CASE("a job that failed is told once", "[tools][run]") {
   const ProgramFixture fixture;
   fixture.write("copy.json", kCopy);

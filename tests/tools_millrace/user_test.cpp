@@ -106,5 +106,17 @@ TEST_CASE("a user with models goes with them, or not at all", "[tools][user]") {
   CHECK(gone.exit_code == 0);
   CHECK(users.listed("zofia").is_null());
   CHECK(users.run({"remove", "zofia"}).exit_code == 4);
+}
+
+TEST_CASE("the last administrator who can sign in stays", "[tools][user]") {
+  Users users;
+  for (const auto* action : {"remove", "disable"}) {
+    const auto refused = users.run({action, "admin"});
+    CHECK(refused.exit_code == 1);
+    CHECK(refused.errors.find("make another one first") != std::string::npos);
+    CHECK(refused.errors.find("--with-models") == std::string::npos);
+  }
+  REQUIRE(users.run({"add", "karl", "--admin"}, "pw\n").exit_code == 0);
   CHECK(users.run({"remove", "admin"}).exit_code == 0);
+  CHECK(users.run({"remove", "karl"}).exit_code == 1);
 }

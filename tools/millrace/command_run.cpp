@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstdio>
 #include <future>
 #include <iterator>
 #include <memory>
@@ -16,6 +17,7 @@
 #include "tools/millrace/output.hpp"
 #include "tools/millrace/pipeline_file.hpp"
 #include "tools/millrace/program.hpp"
+#include "tools/millrace/reply_rows.hpp"
 
 #include <fmt/format.h>
 
@@ -39,10 +41,14 @@ Result<JobId> submit(Engine& engine, JobRequest request, const StoreRights& righ
   return made.id;
 }
 
-Result<std::unique_ptr<Engine>> open_engine(const Program& program, const RunArguments& arguments) {
+Result<std::unique_ptr<Engine>> open_engine(const Program& program, const RunArguments& arguments,
+                                            ReplyRows& rows) {
   auto settings = program.engine_settings();
   settings.store.fetch.allow_private = arguments.allow_private;
   settings.jobs.logs_failures = false;
+  settings.jobs.take_rows = [&rows](JobId job, std::vector<NodeRows> given) {
+    rows.take(job, std::move(given));
+  };
   auto engine = Engine::open(std::move(settings));
   // Another process has the folder: not the caller's mistake, and over when that one ends.
   if (!engine.ok() && engine.error().code == Code::Conflict) {
@@ -101,11 +107,37 @@ void tell_of_failed(Engine& engine, const std::vector<JobId>& jobs) {
   }
 }
 
+// Tells how the job ended, and shows the rows that it gave back: then they are the data, and how it
+// ended is talk.
+int report_with_rows(Json job, const std::vector<NodeRows>& given, const Program& program) {
+  if (given.empty() || ended_code(job) != kOk)
+    return report_ended(job, program.json, program.quiet);
+  if (program.json) job["rows"] = Json::array();
+  for (const auto& [node, batch] : given) {
+    std::string lines;
+    for (auto& row : rows_json(batch)) {
+      if (program.json) {
+        job["rows"].push_back(std::move(row));
+      } else {
+        lines += row.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
+      }
+    }
+    print(lines);
+  }
+  if (program.json) {
+    print_json(job);
+  } else if (!program.quiet) {
+    std::fputs(summary_text(job).c_str(), stderr);
+  }
+  return kOk;
+}
+
 int run_file(const Program& program, const RunArguments& arguments) {
   auto loaded = load_pipeline(arguments.pipeline);
   if (!loaded.ok()) return report(loaded.error(), program.json);
   catch_interrupts();
-  const auto opened = open_engine(program, arguments);
+  ReplyRows rows;
+  const auto opened = open_engine(program, arguments, rows);
   if (!opened.ok()) return report(opened.error(), program.json);
   auto& engine = **opened;
   resolve_addresses(*loaded, engine.registry());
@@ -129,7 +161,7 @@ int run_file(const Program& program, const RunArguments& arguments) {
   const auto job = wait_for(*jobs, id->value, program.quiet, true);
   tell_of_failed(engine, others);
   if (!job.ok()) return report(job.error(), program.json);
-  return report_ended(*job, program.json, program.quiet);
+  return report_with_rows(*job, rows.give(), program);
 }
 
 }  // namespace
@@ -154,6 +186,10 @@ void add_run(CLI::App& app, Program& program) {
       "Examples:\n"
       "  millrace run augment.json --set list=photos.jsonlist --set out=augmented.jsonlist\n"
       "  millrace run augment.json --params values.json --json --quiet > job.json\n"
+      "Rows that reach an output.reply come as lines of JSON on the standard output, the summary "
+      "then "
+      "on the\n"
+      "standard error; with --json they are the member \"rows\" of the job.\n"
       "Exit code: 0 finished, 1 failed, 2 wrong command line, 3 pipeline not valid, 4 no such "
       "file, 5 the data\n"
       "folder is in use, 130 interrupted.");

@@ -106,7 +106,9 @@ int remove_user(const Program& program, const UserArguments& arguments) {
   const auto gone = (*catalog)->change(
       {{"entity", "users"}, {"action", "delete"}, {"id", *id}, {"cascade", arguments.with_models}},
       shell());
-  if (!gone.ok() && gone.error().code == Code::Conflict && !arguments.with_models) {
+  const bool has_models = !gone.ok() && gone.error().code == Code::Conflict &&
+                          gone.error().field.empty() && !arguments.with_models;
+  if (has_models) {
     auto error = gone.error();
     error.message += ", or say --with-models; \"millrace users disable\" keeps them";
     return report(error, program.json);
@@ -182,8 +184,8 @@ void add_user(CLI::App& app, Program& program) {
   auto* remove = command->add_subcommand("remove", "Removes a user who has no models");
   remove->add_option("LOGIN", arguments->login, "Name to sign in with")->required();
   remove->add_flag("--with-models", arguments->with_models,
-                   "Removes the models of the user too, at most 100; their files go with the next "
-                   "\"millrace models gc\"");
+                   "Removes the models of the user too; their files go with the next \"millrace "
+                   "models gc\"");
   remove->callback([&program, arguments] {
     program.action = [&program, arguments] { return remove_user(program, *arguments); };
   });

@@ -55,6 +55,7 @@ class MysqlConnection final : public Connection {
     return guard(sql, [&]() -> Result<SqlRows> {
       sql::PreparedStatement& statement = prepare(sql);
       if (auto error = too_large(sql, values)) return *std::move(error);
+      if (auto error = limit_time()) return *std::move(error);
       bind(statement, values);
       const std::unique_ptr<sql::ResultSet> found{statement.executeQuery()};
       return read_all(*found);
@@ -65,6 +66,7 @@ class MysqlConnection final : public Connection {
     return guard(sql, [&]() -> Result<Changed> {
       sql::PreparedStatement& statement = prepare(sql);
       if (auto error = too_large(sql, values)) return *std::move(error);
+      if (auto error = limit_time()) return *std::move(error);
       bind(statement, values);
       return Changed{statement.executeUpdate()};
     });
@@ -102,8 +104,9 @@ class MysqlConnection final : public Connection {
     return run("ROLLBACK");
   }
 
+  void stop_at(std::chrono::steady_clock::time_point time) override { stop_at_ = time; }
+
  private:
-  static constexpr std::size_t kMostStatements = 256;
   static constexpr std::size_t kPlaceBytes = 16;  // of a value in a packet, besides itself
 
   // Lost: the connection went away within a transaction. What is left of it must not reach a new
@@ -186,8 +189,12 @@ class MysqlConnection final : public Connection {
     }
     end_idle_transactions(*statement, settings_.lock_timeout);
     const std::unique_ptr<sql::ResultSet> found{
-        statement->executeQuery("SELECT @@max_allowed_packet")};
-    if (found->next()) largest_ = static_cast<std::size_t>(found->getInt64(1));
+        statement->executeQuery("SELECT @@max_allowed_packet, VERSION()")};
+    if (found->next()) {
+      largest_ = static_cast<std::size_t>(found->getInt64(1));
+      is_mariadb_ = found->getString(2).asStdString().find("MariaDB") != std::string::npos;
+    }
+    time_limit_ = {};
     connection_ = std::move(made);
   }
 
@@ -219,6 +226,34 @@ class MysqlConnection final : public Connection {
     } catch (const sql::SQLException& failure) {
       if (failure.getErrorCode() != kUnknownVariable) throw;
     }
+  }
+
+  // Tells the server how long statements of this session may take, where that is less than it may
+  // keep silent. Rounded up, so that statements of one request mostly have the same limit, and no
+  // trip to the server is made for it. MySQL limits those that read only.
+  std::optional<Error> limit_time() {
+    using std::chrono::milliseconds;
+    constexpr milliseconds kTenth{100}, kSecond{1'000};
+    milliseconds wanted{0};
+    if (stop_at_ != std::chrono::steady_clock::time_point::max()) {
+      const auto left =
+          std::chrono::ceil<milliseconds>(stop_at_ - std::chrono::steady_clock::now());
+      if (left.count() <= 0) {
+        return Error{Code::DeadlineExceeded,
+                     fmt::format("catalog database: there is no time left to ask it ({})",
+                                 settings_.address.describe())};
+      }
+      const auto step = left < kSecond ? kTenth : kSecond;
+      if (left < settings_.answer_timeout) wanted = (left + step - milliseconds{1}) / step * step;
+    }
+    if (wanted == time_limit_) return std::nullopt;
+    const std::unique_ptr<sql::Statement> statement{connection_->createStatement()};
+    statement->execute(is_mariadb_
+                           ? fmt::format("SET SESSION max_statement_time = {}.{}", wanted / kSecond,
+                                         wanted % kSecond / kTenth)
+                           : fmt::format("SET SESSION max_execution_time = {}", wanted.count()));
+    time_limit_ = wanted;
+    return std::nullopt;
   }
 
   void drop() {
@@ -304,6 +339,9 @@ class MysqlConnection final : public Connection {
       statements_;  // end before the connection
   std::uint64_t uses_ = 0;
   std::size_t largest_ = 0;  // max_allowed_packet of this session
+  bool is_mariadb_ = false;  // else MySQL
+  std::chrono::steady_clock::time_point stop_at_ = std::chrono::steady_clock::time_point::max();
+  std::chrono::milliseconds time_limit_{0};  // of a statement, as the server knows it; 0: none
   Transaction transaction_ = Transaction::None;
 };
 

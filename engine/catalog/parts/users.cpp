@@ -1,4 +1,5 @@
 #include "engine/catalog/part.hpp"
+#include "engine/catalog/promotions.hpp"
 
 namespace millrace {
 
@@ -38,6 +39,11 @@ CatalogPart part_users() {
   using Kind = ColumnKind;
   Entity users{"users", "users", {}, {"id"}};
   users.revision = kRegistry;
+  users.remaining = {"is_admin = 1 AND is_disabled = 0",
+                     {"is_admin", "is_disabled"},
+                     "the last administrator who can sign in stays: make another one first"};
+  users.closed_by = "is_disabled";
+  users.check_closing = check_none_in_force;
   users.columns = {
       {"id", Kind::Integer, "id"},
       {"login",

@@ -1,5 +1,4 @@
-/* The C ABI between the Millrace engine (the host) and plugins: C11, no other include than
- * <stdint.h>.
+/* The C ABI between the Millrace engine (the host) and plugins: C11, includes <stdint.h> alone.
  *
  * Rules. Every struct that crosses begins with struct_size, set by its maker; fields are only ever
  * appended, and a reader uses none beyond the size it was given: MR_HAS() asks. Padding at an end
@@ -20,8 +19,7 @@ extern "C" {
 
 #define MR_ABI_VERSION 1
 
-/* Whether the maker of *struct_pointer knew a field: ask before a field is used that the first
- * version did not have. */
+/* Whether the maker of *struct_pointer knew a field: ask before using one that came later. */
 #define MR_HAS(struct_pointer, field) \
   ((struct_pointer)->struct_size >=   \
    (uint64_t)((const char*)(&(struct_pointer)->field + 1) - (const char*)(struct_pointer)))
@@ -57,8 +55,7 @@ struct ArrowArray {
 };
 #endif
 
-/* A batch is a struct array ("+s") whose children are the columns. Column formats: b i l f g u z
- * tsu:UTC +l +s. */
+/* A batch is a struct array ("+s") of its columns. Their formats: b i l f g u z tsu:UTC +l +s. */
 
 typedef struct mr_text {
   const char* data; /* not terminated; may be null when size is 0 */
@@ -114,14 +111,12 @@ typedef struct mr_where {
   uint64_t seed;    /* of the job */
   int64_t sequence; /* of the batch, from 0, the same in every run of the job */
   mr_text engine;   /* which start of an engine this is: another text after each restart */
-  int64_t token; /* fencing token of the job's attempt; later attempts have greater ones; 0: not a
-                    queued job */
+  int64_t token; /* fencing token of the job's attempt; later attempts have greater ones; 0: none */
   uint32_t job_attempt; /* of the job, from 1; 0: not a queued job */
   uint32_t reserved;    /* 0 */
 } mr_where;
 
-/* Something that happened to one record; written to the job's record log. Empty texts and line 0
- * are left out. */
+/* What happened to one record, for the job's record log. Empty texts and line 0 are left out. */
 typedef struct mr_record_event {
   uint32_t struct_size;
   int32_t level;
@@ -144,10 +139,8 @@ typedef struct mr_object_info {
 /* One thing below a folder that is listed; valid during the call that tells of it. */
 typedef struct mr_listed {
   uint32_t struct_size;
-  uint32_t is_passed_over; /* 1: no address leads to it: a link, a pipe, a name of bytes that no
-                              address holds */
-  mr_text folder; /* the folder as the store spells it; the address of each file is this, "/" and
-                     more */
+  uint32_t is_passed_over; /* 1: no address leads to it: a link, a pipe, a name of odd bytes */
+  mr_text folder; /* as the store spells it; the address of each file is this, "/" and more */
   mr_text uri;    /* of the file; empty for what is passed over */
   mr_text name;   /* the path below the folder, in the bytes of the disk */
   mr_text why;    /* what is passed over: the reason */
@@ -155,8 +148,7 @@ typedef struct mr_listed {
   int64_t modified_us;
 } mr_listed;
 
-/* Services of the host. value_* are [any thread]; the rest [worker, during a call], unless marked.
- */
+/* Services of the host. value_* are [any thread]; the rest [worker, in a call], unless marked. */
 typedef struct mr_host {
   uint32_t struct_size;
   uint32_t abi_version;
@@ -261,8 +253,7 @@ struct mr_operator {
   uint32_t reserved;   /* 0 */
   mr_text id;          /* "filter.min_area" */
   mr_text role;        /* input filter augment preprocess train label output */
-  mr_text declaration; /* JSON object: doc, params, traits; docs/writing-a-plugin.md lists the
-                          members */
+  mr_text declaration; /* JSON object: doc, params, traits; see docs/writing-a-plugin.md */
   const void* data; /* the plugin's own, for functions that serve several operators; the host does
                        not look at it */
 
@@ -298,8 +289,7 @@ typedef struct mr_plugin {
   const mr_operator* const* operators;
 } mr_plugin;
 
-/* The one symbol a plugin exports. `host` lives as long as the program; null asks for the
- * declarations only. */
+/* The one symbol a plugin exports. `host` is never destroyed; null: only declarations are asked. */
 typedef const mr_plugin* (*mr_plugin_v1_function)(const mr_host* host);
 
 #ifdef __cplusplus

@@ -1,11 +1,12 @@
+// [head]
 #include <iostream>
 #include <memory>
+#include <stdexcept>
 
 #include <millrace/client.hpp>
 
 using millrace::client::Json;
-
-namespace {
+// [/head]
 
 // [config]
 std::shared_ptr<millrace::client::Config> sign_in() {
@@ -56,7 +57,9 @@ void promote_and_undo(const std::shared_ptr<millrace::client::Config>& config, s
   const Json event = models.promote(id, "production", "best accuracy so far");
   if (event.empty()) throw std::runtime_error{models.last_reply().problem};
   std::cout << "version " << event[0]["version"] << " is in production\n";
-  projects.roll_back(event[0]["project_id"].get<std::int64_t>(), "lenet", "production");
+  const Json back =
+      projects.roll_back(event[0]["project_id"].get<std::int64_t>(), "lenet", "production");
+  if (back.empty()) std::cout << projects.last_reply().problem << "\n";  // there was none before
 }
 // [/stages]
 
@@ -68,15 +71,12 @@ void print_repository() {
 }
 // [/git]
 
-}  // namespace
-
+// [main]
 int main(int count, char**) {
   try {
     if (count > 1) print_repository();
-    // [errors]
     const auto config = sign_in();
     if (!config->auth().logged_in()) return 1;  // the log says why
-    // [/errors]
     const auto id = upload(config);
     print_best(config);
     fetch(config, id);
@@ -86,3 +86,4 @@ int main(int count, char**) {
     return 2;
   }
 }
+// [/main]

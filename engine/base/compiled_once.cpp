@@ -1,0 +1,3 @@
+#include "engine/base/compiled_once.hpp"
+
+MR_COMPILED_ONCE();
