@@ -14,10 +14,12 @@ namespace {
 
 // nbf is never written; another program with our secret may, and then it is kept.
 TokenRules user_token_rules() {
-  using Type = TokenRules::Claim::Type;
   constexpr std::int64_t kLastSecond = 253'402'300'799;  // the end of the year 9999
   constexpr std::int64_t kMaxTokenIdBytes = 128;
-  return {.claims = {{.name = "jti", .type = Type::Text, .least = 1, .most = kMaxTokenIdBytes},
+  return {.claims = {{.name = "jti",
+                      .type = TokenRules::Claim::Type::Text,
+                      .least = 1,
+                      .most = kMaxTokenIdBytes},
                      {.name = "id", .least = 1},
                      {.name = "exp", .least = 0, .most = kLastSecond},
                      {.name = "rf_exp", .least = 0, .most = kLastSecond},

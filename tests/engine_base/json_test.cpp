@@ -93,6 +93,48 @@ TEST_CASE("an object of many keys is read in linear time", "[base][json]") {
   CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds{20});
 }
 
+TEST_CASE("of a key given twice the last one counts where the limits say so", "[base][json]") {
+  const JsonLimits last{.last_key_counts = true};
+  const auto text = [&](std::string_view given) {
+    const auto parsed = parse_json(given, last);
+    return parsed.ok() ? parsed->dump() : parsed.error().message;
+  };
+  // It keeps the place of the first.
+  CHECK(text(R"({"a":1,"b":2,"a":3})") == R"({"a":3,"b":2})");
+  CHECK(text(R"({"a":{"x":1},"a":{"y":2}})") == R"({"a":{"y":2}})");
+  CHECK(text(R"({"a":{"x":1},"a":5})") == R"({"a":5})");
+  CHECK(text(R"({"a":5,"a":[1,{"b":1,"b":2}],"c":0})") == R"({"a":[1,{"b":2}],"c":0})");
+  CHECK(text(R"({"\u0061":1,"a":2})") == R"({"a":2})");
+  std::string wide = "{";
+  for (int i = 0; i < 40; ++i) wide += "\"k" + std::to_string(i) + "\":0,";
+  const auto parsed = parse_json(wide + R"("k3":{"z":1},"k39":2,"k40":3,"k40":4})", last);
+  REQUIRE(parsed.ok());
+  CHECK(parsed->size() == 41);
+  CHECK((*parsed)["k3"] == Json{{"z", 1}});
+  CHECK((*parsed)["k39"] == 2);
+  CHECK((*parsed)["k40"] == 4);
+  // What was given up counts for the limits.
+  CHECK(fault(R"({"a":1,"a":2})", {.max_values = 4, .last_key_counts = true})
+            .find("more than 4 values") != std::string::npos);
+  CHECK(fault(R"({"a":1,"a":2)", last).find("JSON, line 1") == 0);
+}
+
+TEST_CASE("an object whose keys all stand twice is read in linear time", "[base][json]") {
+  constexpr int kNames = 100'000;
+  std::string doubled = "{";
+  for (int round = 0; round < 2; ++round)
+    for (int i = 0; i < kNames; ++i)
+      doubled += "\"key" + std::to_string(i) + "\":" + std::to_string(round) + ",";
+  doubled += "\"end\":1}";
+  const auto start = std::chrono::steady_clock::now();
+  const auto parsed = parse_json(doubled, {.last_key_counts = true});
+  REQUIRE(parsed.ok());
+  CHECK(parsed->size() == kNames + 1);
+  CHECK(std::all_of(parsed->begin(), parsed->end(), [](const Json& value) { return value == 1; }));
+  CHECK(fault(doubled).find("key given twice: key0") != std::string::npos);
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds{20});
+}
+
 TEST_CASE("depth and size of JSON are limited", "[base][json]") {
   const auto nested = [](std::size_t depth) {
     return std::string(depth, '[') + std::string(depth, ']');

@@ -194,6 +194,36 @@ std::vector<std::string> json_violations(std::string_view path, std::string_view
   return found;
 }
 
+std::vector<std::string> type_violations(std::string_view path, std::string_view text) {
+  struct Rule {
+    std::regex pattern;
+    std::string_view why;
+  };
+  static const std::vector<Rule> kRules{
+      {std::regex{R"(\bdynamic_cast\b)"}, "a type is found out again: hold it as what it is"},
+      {std::regex{R"(\bstatic_cast<[^>]*\*>)"}, "a pointer is cast: hold it as what it is"},
+      {std::regex{R"(\bvoid ?\*)"}, "void* has no type"},
+      {std::regex{R"(\bget_if<[\w:]*Refusal>|\bvariant<(?:[^<>]|<[^<>]*>)*\bRefusal>)"},
+       "a Refusal is the error of a Result: use MR_TRY"},
+      {std::regex{R"(\bstatic std::deque\b)"}, "a route owns its texts"},
+      {std::regex{R"(\bchecks_schema\b)"}, "declared parameters are always checked"}};
+  std::vector<std::string> found;
+  if (!begins_with(path, "api/")) return found;
+  int number = 0;
+  while (!text.empty()) {
+    ++number;
+    const auto end = std::min(text.find('\n'), text.size());
+    const std::string line{text.substr(0, std::min(text.find("//"), end))};
+    text.remove_prefix(std::min(end + 1, text.size()));
+    for (const auto& rule : kRules) {
+      if (std::regex_search(line, rule.pattern))
+        found.push_back(std::string{path} + ":" + std::to_string(number) + ": " +
+                        std::string{rule.why});
+    }
+  }
+  return found;
+}
+
 bool makes_files(std::string_view text) {
   constexpr std::array<std::string_view, 9> kMakers{"O_CREAT",         "O_TMPFILE", "ofstream",
                                                     "create_director", "mkdir",     "mkstemp",

@@ -20,6 +20,11 @@ std::vector<std::string> heavy_header_violations(std::string_view path, std::str
 /// in the source, since each such step walks through all members.
 std::vector<std::string> json_violations(std::string_view path, std::string_view text);
 
+/// Returns where a file of api/ loses a type or finds it out again, instead of holding what it has
+/// as what it is: casts of pointers and void*, a Refusal in a variant in place of a Result, texts
+/// of routes in static lists, parameters that are declared and not checked.
+std::vector<std::string> type_violations(std::string_view path, std::string_view text);
+
 /// Whether a source file makes files or folders by itself, and not through a Disk or the functions
 /// of engine/base/private_files.hpp, which say who may read them.
 bool makes_files(std::string_view text);

@@ -75,6 +75,25 @@ TEST_CASE("api/ reads JSON in one place, and lets no object grow by names that a
   CHECK(found == std::vector<std::string>{});
 }
 
+TEST_CASE("api/ holds things as what they are", "[structure]") {
+  // A task of the scheduler is a function and a pointer to what it works on; an upload of the
+  // protocol tus takes back the sink that its own route has made.
+  const std::set<std::string> known{"api/maisie/routes_uploads.cpp", "api/maisie/upload_sweep.cpp",
+                                    "api/route/work_lane.cpp", "api/route/work_lane.hpp"};
+  std::vector<std::string> found;
+  std::set<std::string> needed;
+  for_each_file([&](const std::string& path, const std::string& text) {
+    const auto violations = type_violations(path, text);
+    if (known.contains(path) && !violations.empty()) {
+      needed.insert(path);
+    } else {
+      found.insert(found.end(), violations.begin(), violations.end());
+    }
+  });
+  CHECK(found == std::vector<std::string>{});
+  CHECK(needed == known);
+}
+
 TEST_CASE("no source file is longer than its limit", "[structure]") {
   std::vector<std::string> found;
   for_each_file([&](const std::string& path, const std::string& text) {
@@ -181,6 +200,30 @@ TEST_CASE("the rules see JSON without limits, and objects that grow by unknown n
             .empty());
   CHECK(json_violations("api/maisie/a.cpp", reads + "if (text[last] == '=') f();").empty());
   CHECK(json_violations("api/maisie/a.cpp", reads + "// json_[name] = value;").empty());
+}
+
+TEST_CASE("the rules see where a type is lost", "[structure][rules]") {
+  using Words = std::vector<std::string>;
+  CHECK(type_violations("api/a.cpp", "\nauto* form = dynamic_cast<Form*>(upload);") ==
+        Words{"api/a.cpp:2: a type is found out again: hold it as what it is"});
+  for (const auto* line :
+       {"auto* held = static_cast<const Held*>(answered.held);", "void* held = nullptr;",
+        "const void *held;", "if (const auto* refused = std::get_if<api::Refusal>(&read)) f();",
+        "std::get_if<Refusal>(&read)", "std::variant<Bound, Refusal> translate();",
+        "std::variant<std::vector<Row>, api::Refusal> rows;",
+        "static std::deque<std::string> texts;", "route.checks_schema = false;"}) {
+    INFO(line);
+    CHECK(type_violations("api/a.cpp", line).size() == 1);
+    CHECK(type_violations("engine/a.cpp", line).empty());
+  }
+  for (const auto* line :
+       {"void f(int* a);", "static_cast<void>(f());", "static_cast<std::size_t>(a * b)",
+        "Result<std::variant<http::Response, StoredBody>, Refusal> made;",
+        "Result<Bound, Refusal> translate();", "std::shared_ptr<const void> hold;",
+        "std::get_if<StoredBody>(&*made)", "// was void* once"}) {
+    INFO(line);
+    CHECK(type_violations("api/a.cpp", line).empty());
+  }
 }
 
 TEST_CASE("the ABI header has a limit of its own", "[structure][rules]") {
