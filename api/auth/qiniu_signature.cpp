@@ -9,6 +9,8 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include "engine/base/ascii.hpp"
+
 namespace millrace::auth {
 
 namespace {
@@ -32,12 +34,6 @@ std::string canonical_name(std::string_view name) {
     first = letter == '-';
   }
   return canonical;
-}
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
 }  // namespace

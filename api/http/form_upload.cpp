@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/base/ascii.hpp"
 #include "engine/base/utf8.hpp"
 
 #include <fmt/format.h>
@@ -11,15 +12,6 @@ namespace millrace::http {
 namespace {
 
 constexpr std::string_view kForm = "multipart/form-data";
-
-char lower_case(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
-
-/// Tells whether a Content-Type begins with `wanted`, which is in lower case.
-bool begins_without_case(std::string_view type, std::string_view wanted) {
-  return type.size() >= wanted.size() &&
-         std::equal(wanted.begin(), wanted.end(), type.begin(),
-                    [](char a, char b) { return a == lower_case(b); });
-}
 
 bool is_form(std::string_view type) {
   if (!begins_without_case(type, kForm)) return false;

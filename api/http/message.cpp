@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/base/ascii.hpp"
+
 namespace millrace::http {
 
 namespace {
@@ -17,11 +19,6 @@ constexpr std::array<std::pair<Method, std::string_view>, 7> kMethods{
      {Method::Options, "OPTIONS"}}};
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
-
-bool equal_without_case(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
-                                            [](char x, char y) { return lower(x) == lower(y); });
-}
 
 std::optional<std::string_view> find_first(
     const std::vector<std::pair<std::string, std::string>>& pairs, std::string_view name) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/base/ascii.hpp"
+
 #include <fmt/format.h>
 
 namespace millrace::http {
@@ -9,18 +11,6 @@ namespace millrace::http {
 namespace {
 
 constexpr std::size_t kMaxBoundary = 70;  // RFC 2046, 5.1.1
-
-std::string_view trim(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
-bool equal_without_case(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
-                                            [&](char x, char y) { return lower(x) == lower(y); });
-}
 
 /// Finds a parameter of a header value ('form-data; name="a"; filename="b.jpg"'); nothing when it
 /// is absent or broken.
@@ -33,7 +23,7 @@ std::optional<std::string> parameter(std::string_view value, std::string_view wa
       rest = rest.substr(std::min(rest.size(), equals));
       continue;
     }
-    const auto name = trim(rest.substr(0, equals));
+    const auto name = trimmed(rest.substr(0, equals));
     rest = rest.substr(equals + 1);
     rest.remove_prefix(std::min(rest.size(), rest.find_first_not_of(" \t")));
     std::string found;
@@ -50,7 +40,7 @@ std::optional<std::string> parameter(std::string_view value, std::string_view wa
       rest = rest.substr(std::min(rest.size(), rest.find(';')));
     } else {
       const auto end = rest.find(';');
-      found = trim(rest.substr(0, end));
+      found = trimmed(rest.substr(0, end));
       rest = rest.substr(std::min(rest.size(), end));
     }
     if (equal_without_case(name, wanted)) return found;
@@ -66,7 +56,7 @@ Error malformed(std::string_view what) {
 
 Result<MultipartParser> MultipartParser::open(std::string_view content_type, PartSink sink,
                                               MultipartLimits limits) {
-  const auto type = trim(content_type.substr(0, content_type.find(';')));
+  const auto type = trimmed(content_type.substr(0, content_type.find(';')));
   if (!equal_without_case(type, "multipart/form-data"))
     return Error{Code::InvalidArgument,
                  fmt::format("Content-Type must be multipart/form-data, is: {}", type)};
@@ -221,12 +211,12 @@ Result<PartHead> MultipartParser::parse_head(std::string_view text) const {
         line.front() == '\t' || line.find_first_of("\r\n") != std::string_view::npos ||
         line.find('\0') != std::string_view::npos)
       return malformed("malformed head of a part");
-    const auto name = trim(line.substr(0, colon)), value = trim(line.substr(colon + 1));
+    const auto name = trimmed(line.substr(0, colon)), value = trimmed(line.substr(colon + 1));
     head.headers.add(std::string{name}, std::string{value});
     if (!equal_without_case(name, "Content-Disposition")) continue;
     if (std::exchange(has_disposition, true))
       return malformed("Content-Disposition given twice in a part");
-    if (!equal_without_case(trim(value.substr(0, value.find(';'))), "form-data"))
+    if (!equal_without_case(trimmed(value.substr(0, value.find(';'))), "form-data"))
       return malformed("Content-Disposition of a part is not form-data");
     auto field = parameter(value, "name");
     if (!field) return malformed("part without a name");

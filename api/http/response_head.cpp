@@ -6,16 +6,13 @@
 #include <strings.h>
 
 #include "api/http/status.hpp"
+#include "engine/base/ascii.hpp"
 
 #include <fmt/format.h>
 
 namespace millrace::http {
 
 namespace {
-
-bool equal_without_case(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && ::strncasecmp(a.data(), b.data(), a.size()) == 0;
-}
 
 bool is_ours(std::string_view name) {
   return equal_without_case(name, "Content-Length") || equal_without_case(name, "Connection") ||

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <strings.h>
 
+#include "engine/base/ascii.hpp"
+
 #include <arpa/inet.h>
 #include <fmt/format.h>
 
@@ -26,13 +28,6 @@ std::string to_text(const IpAddress& address) {
   return text.data();
 }
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t";
-  const auto begin = text.find_first_not_of(kBlanks);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
-}
-
 // Cuts at a separator that stands outside of quotes; none: the parts of an empty text.
 std::vector<std::string_view> split(std::string_view text, char separator) {
   std::vector<std::string_view> parts;
@@ -46,10 +41,6 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
   }
   parts.push_back(trimmed(text.substr(begin)));
   return parts;
-}
-
-bool equal_without_case(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && ::strncasecmp(a.data(), b.data(), a.size()) == 0;
 }
 
 // The value of "for" in one element of Forwarded: for="[2001:db8::1]:4711";proto=https

@@ -4,26 +4,21 @@
 #include <functional>
 #include <set>
 
+#include "engine/base/ascii.hpp"
 #include "engine/base/base64.hpp"
 
 namespace millrace::maisie {
 
 namespace {
 
-std::string_view trimmed(std::string_view text) {
-  const auto begin = text.find_first_not_of(' ');
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(' ') - begin + 1);
-}
-
 // Calls `each` with every key and its value, still encoded, until it returns false.
 void for_each_pair(std::string_view text,
                    const std::function<bool(std::string_view key, std::string_view value)>& each) {
   while (!text.empty()) {
     const auto comma = std::min(text.find(','), text.size());
-    const auto pair = trimmed(text.substr(0, comma));
+    const auto pair = trimmed(text.substr(0, comma), " ");
     const auto space = std::min(pair.find(' '), pair.size());
-    if (!each(pair.substr(0, space), trimmed(pair.substr(space)))) return;
+    if (!each(pair.substr(0, space), trimmed(pair.substr(space), " "))) return;
     text.remove_prefix(std::min(comma + 1, text.size()));
   }
 }

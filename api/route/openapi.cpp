@@ -5,6 +5,7 @@
 
 #include "api/route/openapi_operation.hpp"
 #include "api/route/openapi_refusals.hpp"
+#include "engine/base/ascii.hpp"
 #include "engine/plugin/parameter_rules.hpp"
 
 #include <fmt/format.h>
@@ -12,13 +13,6 @@
 namespace millrace::api {
 
 namespace {
-
-std::string lower_case(std::string_view word) {
-  std::string text{word};
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
 
 /// The document while it grows.
 class OpenApiDocument {

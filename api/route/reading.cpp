@@ -10,6 +10,7 @@
 
 #include "api/route/json_text.hpp"
 #include "api/route/name_list.hpp"
+#include "engine/base/ascii.hpp"
 #include "engine/base/utf8.hpp"
 
 #include <fmt/format.h>
@@ -82,13 +83,6 @@ Json strict_value(const Parameter& parameter, const Json& given) {
 
 // --- reqparse ---
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n\f\v";
-  const auto begin = text.find_first_not_of(kSpace);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
-}
-
 // Nothing for null.
 std::optional<std::string> text_of(const Json& value) {
   if (value.is_null()) return std::nullopt;
@@ -103,7 +97,7 @@ Result<Json, Unfit> integer_of(const Json& value) {
       !(value.is_number_unsigned() && value.get<std::uint64_t>() > INT64_MAX))
     return Json(value.get<std::int64_t>());
   const auto text = text_of(value).value_or("None");
-  auto digits = trimmed(text);
+  auto digits = trimmed(text, kSpaces);
   const bool has_plus = digits.starts_with('+');
   if (has_plus) digits.remove_prefix(1);
   const auto number = read_number<std::int64_t>(digits);

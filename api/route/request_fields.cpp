@@ -7,6 +7,7 @@
 #include "api/http/multipart.hpp"
 #include "api/http/target.hpp"
 #include "api/route/json_text.hpp"
+#include "engine/base/ascii.hpp"
 
 #include <fmt/format.h>
 
@@ -15,20 +16,6 @@ namespace millrace::api {
 namespace {
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
-
-std::string lower(std::string_view text) {
-  std::string out{text};
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return out;
-}
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n\f\v";
-  const auto begin = text.find_first_not_of(kSpace);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
-}
 
 Refusal malformed(std::string message) {
   return refusal(Code::DataInvalid, "json", std::move(message));
@@ -71,10 +58,10 @@ Result<RequestFields, Refusal> RequestFields::read(const http::Request& request,
     for (const auto& field : form->fields()) fields.form_.emplace_back(field.name, field.value);
     return fields;
   }
-  const auto type = lower(request.headers.get("Content-Type"));
+  const auto type = lower_case(request.headers.get("Content-Type"));
   const bool is_json = type.starts_with("application/json");
   const bool is_multipart = type.starts_with("multipart/form-data");
-  const auto body = trimmed(request.body);
+  const auto body = trimmed(request.body, kSpaces);
   // A client that was told nothing else posts a JSON text and calls it a form.
   const bool looks_like_json = !is_multipart && body.starts_with('{');
   if (is_json || looks_like_json) {
