@@ -10,6 +10,7 @@
 
 #include "api/route/json_text.hpp"
 #include "api/route/name_list.hpp"
+#include "api/route/trimmed.hpp"
 #include "engine/base/utf8.hpp"
 
 #include <fmt/format.h>
@@ -81,13 +82,6 @@ Json strict_value(const Parameter& parameter, const Json& given) {
 }
 
 // --- reqparse ---
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n\f\v";
-  const auto begin = text.find_first_not_of(kSpace);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
-}
 
 // Nothing for null.
 std::optional<std::string> text_of(const Json& value) {

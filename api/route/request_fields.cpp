@@ -7,6 +7,7 @@
 #include "api/http/multipart.hpp"
 #include "api/http/target.hpp"
 #include "api/route/json_text.hpp"
+#include "api/route/trimmed.hpp"
 
 #include <fmt/format.h>
 
@@ -21,13 +22,6 @@ std::string lower(std::string_view text) {
   std::transform(out.begin(), out.end(), out.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return out;
-}
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n\f\v";
-  const auto begin = text.find_first_not_of(kSpace);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
 }
 
 Refusal malformed(std::string message) {
