@@ -15,6 +15,7 @@ function(millrace_add_plugin)
   if(TARGET millrace_options)
     # Inside the tree: beside the program, with a manifest, installed.
     target_link_libraries(${target} PRIVATE millrace_options)
+    millrace_compile_together(${target})
     set_target_properties(${target} PROPERTIES
       LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/${MILLRACE_PLUGIN_DIRECTORY})
     add_custom_command(TARGET ${target} POST_BUILD

@@ -77,8 +77,9 @@ Json BaseAction::send(detail::HttpRequest request, const std::string& what) {
   request.url = address + "/" + target;
   last_reply_ = detail::read_reply(config_->session().send(request));
   if (!last_reply_.ok()) {
-    const auto who = last_reply_.status == 0 ? "no answer from " + address : without_query(target);
-    config_->log().write(LogLevel::Error, request.method + " " + who + ": " + last_reply_.problem);
+    const auto who = last_reply_.status == 0 ? "no answer from " + address
+                                             : request.method + " " + without_query(target);
+    config_->log().write(LogLevel::Error, who + ": " + last_reply_.problem);
     return Json::array();
   }
   const auto data = last_reply_.body.find("data");

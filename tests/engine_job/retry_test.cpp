@@ -77,13 +77,23 @@ TEST_CASE("rows that a job gives back are those of all batches, however often it
   place.open();
   place.touch("open");
   JobRequest request;
-  auto document =
-      place.pipeline({{"batches", 6}, {"gate_at", 4}, {"fail_until", place.path("well")}});
+  auto document = place.pipeline({{"batches", 6},
+                                  {"gate", place.path("gate")},
+                                  {"gate_at", 3},
+                                  {"fail_at", 4},
+                                  {"fail_until", place.path("well")}});
   document["ops"][1]["type"] = "filter.hold";
   document["ops"][1]["params"] = {{"gate", place.path("open")}};
+  document["ops"][1]["checkpoint"] = false;  // it has no state, and the job keeps checkpoints
   request.pipeline = document;
   request.max_attempts = 1'000;
   const auto id = place.submit(request);
+  // What has left by the time of the failure is in a checkpoint, or is given again.
+  REQUIRE(comes([&place, id] {
+    const auto progress = place.service().progress(id);
+    return progress && progress->nodes.size() == 2 && progress->nodes[1].rows_out == 3;
+  }));
+  place.touch("gate");
   place.wait(id, [](const Job& job) { return job.failures >= 2; });
   place.touch("well");
   CHECK(place.wait_until_final(id).state == JobState::Finished);

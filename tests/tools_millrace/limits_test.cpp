@@ -298,6 +298,8 @@ TEST_CASE("millrace limits prints the table, and each setting is an option of se
   CHECK(plain.exit_code == 0);
   CHECK(plain.output.find("request.json_values  50,000 values") != std::string::npos);
   CHECK(plain.output.find("(--body-memory)") != std::string::npos);
+  std::istringstream lines{plain.output};
+  for (std::string line; std::getline(lines, line);) CHECK(line.size() <= 80);
   const auto json = parse_json(program.run({"limits", "--json"}).output);
   REQUIRE(json.ok());
   const auto limits = api::all_limits();

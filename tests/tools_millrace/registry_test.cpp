@@ -115,7 +115,7 @@ TEST_CASE("a registry that is away is one line", "[tools][registry]") {
     CHECK(away.exit_code == 5);
     CHECK(away.output.empty());
     CHECK(std::count(away.errors.begin(), away.errors.end(), '\n') == 1);
-    CHECK(away.errors.find("no answer from http://127.0.0.1:1/api/v1") != std::string::npos);
+    CHECK(away.errors.starts_with("millrace: no answer from http://127.0.0.1:1/api/v1: "));
   }
 }
 

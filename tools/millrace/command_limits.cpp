@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 
 #include "api/app/limits.hpp"
+#include "tools/millrace/columns.hpp"
 #include "tools/millrace/exit_code.hpp"
 #include "tools/millrace/output.hpp"
 #include "tools/millrace/program.hpp"
@@ -27,9 +28,10 @@ int show_limits(const Program& program) {
   }
   std::string text;
   for (const auto& limit : limits) {
-    text += fmt::format(
-        "{}  {} {}{}\n    {}\n", limit.name, grouped(static_cast<std::int64_t>(limit.value)),
-        limit.unit, limit.setting.empty() ? "" : fmt::format("  ({})", limit.setting), limit.doc);
+    text +=
+        fmt::format("{}  {} {}{}\n", limit.name, grouped(static_cast<std::int64_t>(limit.value)),
+                    limit.unit, limit.setting.empty() ? "" : fmt::format("  ({})", limit.setting));
+    for (const auto& line : wrapped(limit.doc, 76)) text += fmt::format("    {}\n", line);
   }
   print(text);
   return kOk;
