@@ -246,18 +246,11 @@ void AwaitedJobs::State::abort(JobId job) const {
 // --- deadlines ---
 
 void AwaitedJobs::State::after(std::chrono::milliseconds delay, std::function<void(State&)> work) {
-  struct Timer {
-    std::weak_ptr<State> state;  // a timer keeps nobody
-    std::function<void(State&)> work;
-  };
-  // Owned by the task, which always runs.
-  auto* timer = new Timer{weak_from_this(), std::move(work)};
+  // A timer keeps nobody.
   engine.scheduler().submit_after(delay,
-                                  {[](void* self) {
-                                     const std::unique_ptr<Timer> mine{static_cast<Timer*>(self)};
-                                     if (const auto state = mine->state.lock()) mine->work(*state);
-                                   },
-                                   timer});
+                                  make_task([weak = weak_from_this(), work = std::move(work)] {
+                                    if (const auto self = weak.lock()) work(*self);
+                                  }));
 }
 
 void AwaitedJobs::State::arm(Clock::Steady due) {
