@@ -156,6 +156,7 @@ Result<void> App::reload() {
 bool App::stop(std::chrono::milliseconds patience) {
   if (state_->is_stopped || !state_->server) return true;
   state_->is_stopped = true;
+  state_->api->end_waiting();
   state_->server->stop(patience);
   return state_->engine->jobs().drain_for(patience);
 }

@@ -68,7 +68,11 @@ Limits http_limits(const AppSettings& settings) {
 
 Limits request_limits() {
   const ApiSettings settings;
-  return {{"request.json_levels", std::uint64_t{kMostLevels}, "levels",
+  return {{"request.awaited", settings.awaited_requests, "requests",
+           "whose answers wait for the end of a job; more is 503"},
+          {"request.awaited_s", seconds(kAwaitedTime), "s",
+           "for such an answer, where its route does not say otherwise; then 504"},
+          {"request.json_levels", std::uint64_t{kMostLevels}, "levels",
            "that JSON is nested; more is 400"},
           {"request.json_name_bytes", kMostNameBytes, "bytes", "of a name in JSON; more is 400"},
           {"request.json_values", http::kUsualValues, "values",

@@ -146,6 +146,8 @@ api::Dialect make_dialect(std::shared_ptr<const Authenticator> authenticator) {
   dialect.decorate = [](const http::Request& request, http::Response& response) {
     response.headers.emplace_back("X-Reqid", request.id);
   };
+  // A path that its document does not name is 40401, and 307 is none of its statuses.
+  dialect.documents->leads_from_root = false;
   dialect.refusal_schema = Json{{"type", "object"},
                                 {"required", {"err", "message"}},
                                 {"properties",

@@ -57,8 +57,9 @@ struct Api::State {
         pipelines{std::move(library)},
         lane{given.scheduler(), request_workers(given, settings), settings.waiting_requests},
         passwords{given.scheduler(), kMostHashesAtOnce, settings.waiting_passwords, Pool::Hashing},
-        surroundings{
-            given, pipelines, metrics, lane, passwords, settings.roots, settings.request_time},
+        awaited{given, lane, settings.awaited_requests},
+        surroundings{given,     pipelines, metrics,        lane,
+                     passwords, awaited,   settings.roots, settings.request_time},
         views{surroundings},
         documents{lane, settings.share} {}
 
@@ -67,6 +68,7 @@ struct Api::State {
   Metrics metrics;
   PipelineLibrary pipelines;
   WorkLane lane, passwords;
+  AwaitedJobs awaited;
   Surroundings surroundings;
   Views views;
   Documents documents;
@@ -74,6 +76,7 @@ struct Api::State {
   std::vector<std::shared_ptr<Mount>> named;
 
   ~State() {
+    awaited.close();  // what waits holds the lane
     passwords.close();
     lane.close();
   }
@@ -127,6 +130,8 @@ Result<const Dialect*> Api::dialect(std::string_view name) const {
   if (const auto* mount = state_->find(name)) return &mount->dialect();
   return Error{Code::NotFound, fmt::format("no such dialect: {}", name)};
 }
+
+void Api::end_waiting() { state_->awaited.close(); }
 
 void Api::count(const http::Server& server) {
   state_->metrics.add_source([&server]() -> std::vector<Sample> {

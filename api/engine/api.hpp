@@ -27,6 +27,7 @@ struct ApiSettings {
   std::size_t request_workers = 0;      // threads of the control pool that requests take at a time;
                                         // 0: half of them, so that the life of jobs goes on
   std::chrono::milliseconds request_time = kRequestTime;  // of a request of the inline lane
+  std::size_t awaited_requests = kMostAwaited;            // whose answers wait for the end of a job
   std::size_t waiting_passwords = kMostWaitingPasswords;  // more requests that hash one are refused
   std::string version;                                    // of the program, for OpenAPI
 };
@@ -47,6 +48,10 @@ class Api {
   /// there are.
   [[nodiscard]] Result<http::Site> site_of(std::string_view dialect, BrowserGuard guard = {}) const;
   [[nodiscard]] Result<const Dialect*> dialect(std::string_view name) const;
+
+  /// Answers, before the HTTP server is stopped, the requests that wait for the end of a job, and
+  /// takes no more of them.
+  void end_waiting();
 
   /// Adds the counters of an HTTP server to /metrics; the server outlives the last request.
   void count(const http::Server& server);

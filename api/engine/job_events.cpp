@@ -9,25 +9,11 @@
 #include "engine/engine.hpp"
 #include "engine/job/progress_json.hpp"
 
-#include <fmt/format.h>
-
 namespace millrace::api {
 
 namespace {
 
 constexpr int kLinesAtOnce = 200;
-
-Result<JobState> state_of(Engine& engine, JobId id) {
-  MR_TRY(const auto rows,
-         engine.catalog().query(
-             {{"entity", "jobs"},
-              {"columns", {"state"}},
-              {"where", Json::array({Json{{"column", "id"}, {"op", "="}, {"value", id.value}}})}}));
-  if (rows.empty()) return Error{Code::NotFound, fmt::format("no such job: {}", id.value)};
-  const auto state = read_job_state(rows.column<std::string_view>("state").value(0));
-  if (!state) return Error{Code::Internal, "job in an unknown state"};
-  return *state;
-}
 
 }  // namespace
 
@@ -87,7 +73,7 @@ void JobEvents::read() {
       }
     }
     // The state first: when it is final now, all lines are there already.
-    const auto state = state_of(engine_, job_);
+    const auto state = engine_.job_store().state(job_);
     const bool goes_on = send_journal() && send_progress();
     if (!state.ok()) {
       spdlog::warn("events of a job cannot be read job={} error={}", job_.value,

@@ -54,16 +54,12 @@ constexpr std::string_view kEnvelope = R"({"type": "object", "properties": {
   "maxAttempts": {"type": "integer", "default": 3, "minimum": 1, "maximum": 100, "doc": "tries in all"},
   "deadlineSeconds": {"type": "integer", "minimum": 1, "maximum": 31536000, "doc": "time from the first start, then the job is aborted"}}})";
 
-constexpr std::string_view kPipeline =
-    R"({"title": "pipeline", "type": "object", "required": ["ops"], "properties": {
-  "name": {"type": "string", "description": "for people"},
-  "ops": {"description": "the nodes, each with its operator and what stands before and behind it"},
-  "params": {"type": "object", "description": "what may be given to it: name -> declaration"}}})";
+constexpr std::string_view kExample = R"({"name": "Two rows", "ops": [
+  {"name": "rows", "type": "input.values", "preOps": [], "postOps": ["result"], "params": {"columns": {"n": [1, 2]}}},
+  {"name": "result", "type": "output.reply", "preOps": ["rows"], "postOps": [], "params": {}}]})";
 
 constexpr std::string_view kResponses = R"({
-  "202": {"doc": "The job is on disk; of many, each that has an id.", "schema": {"oneOf": [
-    {"type": "object", "properties": {"id": {"type": "integer"}, "existing": {"type": "boolean"}}},
-    {"type": "array", "items": {"type": "object"}}]}},
+  "202": {"doc": "The job is on disk; of many, each that has an id."},
   "400": {"doc": "The pipeline is not valid: error.faults lists everything that is wrong."}})";
 
 // What we have written above is JSON.
@@ -73,7 +69,7 @@ Json own(std::string_view text) { return read_own(text).value_or(Json{}); }
 Json shown_submission() {
   auto envelope = openapi_schema(Json{{"body", own(kEnvelope)}})["properties"]["body"];
   envelope["title"] = "submission";
-  return Json::array({own(kPipeline), std::move(envelope)});
+  return Json::array({Json{{"$ref", "Pipeline"}}, std::move(envelope)});
 }
 
 std::vector<RequestFault> check_envelope(Json envelope) {
@@ -142,7 +138,9 @@ std::string submitted_text(JobId id, bool is_existing) {
 
 std::string submit_schema() {
   const Json shown{{"oneOf", shown_submission()}};
-  return to_text(Json{{"body", {{"type", "any"}, {"mandatory", true}, {"shown", shown}}}});
+  return to_text(
+      Json{{"body",
+            {{"type", "any"}, {"mandatory", true}, {"shown", shown}, {"example", own(kExample)}}}});
 }
 
 std::string submissions_schema() {
@@ -162,7 +160,11 @@ std::string submissions_schema() {
          {{"type", "string"},
           {"maxLength", 255},
           {"doc", "the same key gives the first job again; of many each has idempotencyKey"}}}}},
-      {"body", {{"type", "any"}, {"mandatory", true}, {"shown", {{"oneOf", std::move(all)}}}}},
+      {"body",
+       {{"type", "any"},
+        {"mandatory", true},
+        {"shown", {{"oneOf", std::move(all)}}},
+        {"example", own(kExample)}}},
       {"responses", own(kResponses)}});
 }
 

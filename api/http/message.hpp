@@ -18,6 +18,7 @@ namespace millrace::http {
 
 class BodyFile;
 class BodySink;
+class Departure;
 
 enum class Method { Get, Head, Post, Put, Patch, Delete, Options };
 
@@ -65,6 +66,7 @@ struct Request {
   std::shared_ptr<BodyFile> body_file;    // where a large body lies until load_body()
   std::shared_ptr<BodySink> upload;  // what took the body instead of `body`; only the request's
   std::shared_ptr<BodyShare> body_share;  // of the memory for bodies; shared by copies
+  std::shared_ptr<Departure> departure;   // of a handler that asks for it; shared with it
   std::string remote;                     // "127.0.0.1"
   bool is_tls = false;
   bool is_foreign = false;  // sent by a browser for a page that is not allowed to read the answer

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "api/http/commons.hpp"
+#include "api/http/departure.hpp"
 #include "api/http/event_answer.hpp"
 #include "api/http/incoming_body.hpp"
 #include "api/http/listener.hpp"
@@ -50,12 +51,22 @@ void Session::on_read(std::string_view bytes) {
     case Phase::Reading:
       reader_.feed(bytes);
       return advance();
+    case Phase::Handling:
+    case Phase::Writing:
+    case Phase::Fetching:
+      return keep(bytes);
     case Phase::Lingering:
     case Phase::Streaming:
       return read();  // of no interest, but the end of it is
     default:
       return;
   }
+}
+
+// The client of a watched request has sent something of its next one.
+void Session::keep(std::string_view bytes) {
+  reader_.feed(bytes);
+  if (phase_ == Phase::Handling && reader_.state() == RequestReader::State::Head) read();
 }
 
 void Session::on_waiting() {
@@ -183,6 +194,7 @@ void Session::close() {
   object_.reset();
   io_.commons().connections.fetch_sub(1, std::memory_order_relaxed);
   events_.reset();
+  if (request_ && request_->departure) request_->departure->tell();
   if (place_) io_.leave(*std::exchange(place_, std::nullopt));
 }
 

@@ -74,6 +74,7 @@ class Session final : public Connection {
   void on_stored();
   bool handle();
   void call(std::shared_ptr<Request> request, const Handler& refusal);
+  void keep(std::string_view bytes);
   bool next_request();
 
   // Answering: session_answering.cpp.

@@ -116,7 +116,10 @@ bool Session::handle() {
   expect_nothing();
   io_.requests.fetch_add(1, std::memory_order_relaxed);
   call(std::move(request), refusal);
-  if (!early_) return false;
+  if (!early_) {
+    if (request_->departure) read();  // to hear of the client's going away
+    return false;
+  }
   auto response = *std::move(early_);
   early_.reset();
   const auto answered = std::exchange(request_, nullptr);

@@ -6,6 +6,7 @@
 
 #include "api/http/response_head.hpp"
 #include "api/maisie/problems.hpp"
+#include "api/maisie/reply_schemas.hpp"
 #include "api/maisie/routes.hpp"
 #include "api/maisie/sign_in.hpp"
 #include "api/maisie/upload_headers.hpp"
@@ -42,6 +43,8 @@ api::Dialect make_dialect(const SharedRegistry& registry) {
     if (registry->settings.hides_private() && http::header_of(response, "Cache-Control").empty())
       response.headers.emplace_back("Cache-Control", "no-store");
   };
+  dialect.schemas = reply_schemas();
+  dialect.refusal_schema = refusal_schema();
   dialect.security_scheme = Json{{"type", "http"}, {"scheme", "bearer"}, {"bearerFormat", "JWT"}};
   return dialect;
 }

@@ -4,10 +4,13 @@
 
 namespace millrace::maisie {
 
-FieldColumn name_column() {
+FieldColumn name_column(std::string_view example) {
   return {.name = "name",
           .column = "name",
-          .declaration = {{"type", "string"}, {"maxLength", 40}, {"missing", "No name provided"}},
+          .declaration = {{"type", "string"},
+                          {"maxLength", 40},
+                          {"missing", "No name provided"},
+                          {"example", example}},
           .is_required = true};
 }
 
@@ -16,7 +19,10 @@ Json declared_fields(std::span<const FieldColumn> columns, bool is_new) {
   for (const auto& column : columns) {
     Json declaration = column.declaration;
     if (column.is_required && is_new) declaration["mandatory"] = true;
-    if (column.is_required && !is_new) declaration["nullable"] = false;
+    if (column.is_required && !is_new) {
+      declaration["nullable"] = false;
+      declaration.erase("example");  // who it is stays as it is
+    }
     append_member(fields, column.name, std::move(declaration));
   }
   return fields;

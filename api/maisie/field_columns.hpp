@@ -17,7 +17,7 @@ struct FieldColumn {
 };
 
 /// The name of a workspace, project or tag.
-FieldColumn name_column();
+FieldColumn name_column(std::string_view example);
 
 /// Returns the fields as a route declares them that makes a row (`is_new`), or changes what is
 /// given.

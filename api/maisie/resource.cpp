@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "api/maisie/problems.hpp"
+#include "api/maisie/reply_schemas.hpp"
 #include "engine/base/json_members.hpp"
 
 #include <fmt/format.h>
@@ -18,8 +19,20 @@ using http::Method;
 
 using SharedResource = std::shared_ptr<const Resource>;  // shared by the routes of one kind
 
+Json responses_of(const Resource& resource, Method method, bool has_id) {
+  if (method == Method::Get)
+    return has_id ? shows_one(resource.shown) : shows_page(resource.listed);
+  const bool deletes = method == Method::Delete;
+  auto responses = deletes ? shows_success() : shows_one(resource.shown);
+  const auto conflict = deletes ? resource.in_use : resource.twice;
+  if (!conflict.empty()) responses["409"] = {{"doc", conflict}};
+  if (method != Method::Post && !resource.forbidden.empty())
+    responses["403"] = {{"doc", resource.forbidden}};
+  return responses;
+}
+
 Json schema_of(const Resource& resource, Method method, bool has_id) {
-  Json schema = Json::object();
+  Json schema{{"responses", responses_of(resource, method, has_id)}};
   if (has_id) schema["path"] = id_in_path(resource.one);
   if (method == Method::Get && !has_id) schema["query"] = list_query(resource.filters);
   if (method == Method::Post) schema["fields"] = declared_fields(resource.columns, true);
@@ -45,7 +58,7 @@ api::TranslateResult translate_update(const Resource& resource, const Call& call
 }  // namespace
 
 Json id_in_path(std::string_view one) {
-  return {{"id", {{"type", "integer"}, {"doc", fmt::format("id of the {}", one)}}}};
+  return {{"id", {{"type", "integer"}, {"doc", fmt::format("id of the {}", one)}, {"example", 1}}}};
 }
 
 Json list_query(const Json& filters) {

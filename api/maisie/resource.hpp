@@ -18,6 +18,10 @@ using ListFilter = std::function<Result<void, api::Refusal>(const api::Call&, Js
 struct Resource {
   std::string_view one;   // "project": routes and pipelines are named get_project, list_projects
   std::string_view many;  // "projects": the path
+  std::string_view shown, listed;  // schemas of a reply, and of what a list holds
+  std::string_view twice{};        // why a change is refused with 409; empty: it never is
+  std::string_view in_use{};       // the same of a deletion
+  std::string_view forbidden{};    // why somebody may do neither: 403
   std::vector<FieldColumn> columns;
   api::Auth auth = api::Auth::Required;
   /// A row as a reply shows it.

@@ -4,6 +4,7 @@
 #include "api/maisie/model_file.hpp"
 #include "api/maisie/model_filter.hpp"
 #include "api/maisie/problems.hpp"
+#include "api/maisie/reply_schemas.hpp"
 #include "api/maisie/resource.hpp"
 #include "api/maisie/routes.hpp"
 #include "api/maisie/upload_sink.hpp"
@@ -25,24 +26,31 @@ Json text_up_to(std::size_t longest) { return {{"type", "string"}, {"maxLength",
 
 std::vector<FieldColumn> model_columns() {
   const Json text{{"type", "string"}}, integer{{"type", "integer"}};
+  const auto like = [](Json declaration, Json example) {
+    declaration["example"] = std::move(example);
+    return declaration;
+  };
   const Json dictionary{{"type", "object"}, {"doc", "an object, or JSON in a text"}};
-  return {
-      {.name = "project_id", .column = "project_id", .declaration = integer, .is_required = true},
-      {"name", "name", text_up_to(40)},
-      {"dataset_name", "dataset_name", text_up_to(120)},
-      {"dataset_description", "dataset_description", text},
-      {"hyperparameters", "hyperparameters", dictionary},
-      {"parameters", "parameters", dictionary},
-      {"metrics", "metrics", dictionary},
-      {"tags", "tags", {{"type", "array"}, {"items", text_up_to(40)}, {"commas", true}}},
-      {"private", "private", {{"type", "boolean"}}},
-      {"job_id", "job_id", integer},
-      {"pipeline", "pipeline_name", text_up_to(255)},
-      {"pipeline_sha256", "pipeline_sha256", text_up_to(64)},
-      {"dataset_uri", "dataset_uri", text_up_to(2'048)},
-      {"dataset_sha256", "dataset_sha256", text_up_to(64)},
-      {"git_active_branch", "git_branch", text},
-      {"git_commit_hash", "git_commit", text}};
+  const Json names{{"type", "array"}, {"items", text_up_to(40)}, {"commas", true}};
+  return {{.name = "project_id",
+           .column = "project_id",
+           .declaration = like(integer, 1),
+           .is_required = true},
+          {"name", "name", like(text_up_to(40), "lenet")},
+          {"dataset_name", "dataset_name", like(text_up_to(120), "mnist")},
+          {"dataset_description", "dataset_description", text},
+          {"hyperparameters", "hyperparameters", like(dictionary, {{"lr", 0.01}, {"epochs", 10}})},
+          {"parameters", "parameters", like(dictionary, {{"layers", 5}})},
+          {"metrics", "metrics", like(dictionary, {{"acc", 0.98}})},
+          {"tags", "tags", like(names, {"baseline", "prod"})},
+          {"private", "private", {{"type", "boolean"}}},
+          {"job_id", "job_id", integer},
+          {"pipeline", "pipeline_name", text_up_to(255)},
+          {"pipeline_sha256", "pipeline_sha256", text_up_to(64)},
+          {"dataset_uri", "dataset_uri", text_up_to(2'048)},
+          {"dataset_sha256", "dataset_sha256", text_up_to(64)},
+          {"git_active_branch", "git_branch", text},
+          {"git_commit_hash", "git_commit", text}};
 }
 
 // What an upload says besides of its file, and the file.
@@ -64,7 +72,8 @@ Json upload_schema() {
              {{"mandatory", true},
               {"missing", "Missing required parameter in an uploaded file"},
               {"instead", "upload"},
-              {"doc", "the model"}}}}}};
+              {"doc", "the model"}}}}},
+          {"responses", shows_one("Model")}};
 }
 
 api::Refusal refuse_field(std::string_view field, std::string message) {
@@ -160,7 +169,10 @@ api::Route download_route(const SharedRegistry& registry) {
       .name = "download_model",
       .summary = "Download the file of a model",
       .auth = registry->settings.hides_private() ? api::Auth::Required : api::Auth::Optional};
-  route.schema = Json{{"path", id_in_path("model")}}.dump();
+  const Json bytes{{"doc", "The file, under the name that it was given"},
+                   {"type", "application/octet-stream"},
+                   {"schema", {{"type", "string"}, {"format", "binary"}}}};
+  route.schema = Json{{"path", id_in_path("model")}, {"responses", {{"200", bytes}}}}.dump();
   route.translate = bind_id;
   route.reply = [registry](const Answered& answered) { return reply_download(registry, answered); };
   return route;
@@ -189,14 +201,14 @@ void keep_for_owner(const SharedRegistry& registry, api::Route& route) {
 api::Route link_route(const SharedRegistry& registry, const Resource& models, Method method,
                       std::string name, std::string summary) {
   auto path = id_in_path("model");
-  path["tag"] = {{"type", "integer"}, {"doc", "id of the tag"}};
+  path["tag"] = {{"type", "integer"}, {"doc", "id of the tag"}, {"example", 1}};
   api::Route route{
       .method = method,
       .path = "/api/v1/models/{id:int}/tags/{tag:int}/",
       .name = std::move(name),
       .summary = std::move(summary),
       .auth = registry->settings.require_auth ? api::Auth::Required : api::Auth::Optional,
-      .schema = Json{{"path", path}}.dump()};
+      .schema = Json{{"path", path}, {"responses", shows_one("Model")}}.dump()};
   route.translate = [](const Call& call) -> api::TranslateResult {
     return api::Bound{
         .parameters = {{"id", call.values.integer("id")}, {"tag", call.values.integer("tag")}}};
@@ -214,6 +226,10 @@ std::vector<api::Route> model_routes(const SharedRegistry& registry) {
   Resource models;
   models.one = "model";
   models.many = "models";
+  models.shown = "Model";
+  models.listed = "ListedModel";
+  if (registry->settings.owners_only)
+    models.forbidden = "Only the user who uploaded a model may do this.";
   models.columns = model_columns();
   models.show = [](const Views& views, const Batch& rows, std::int64_t row, bool is_in_list) {
     return views.model(rows, row, is_in_list);

@@ -30,14 +30,18 @@ std::vector<api::Route> project_routes(const SharedRegistry& registry) {
   Resource projects;
   projects.one = "project";
   projects.many = "projects";
+  projects.shown = "Project";
+  projects.listed = "Project";
+  projects.in_use = "It has models.";
   projects.auth = registry->settings.require_auth ? api::Auth::Required : api::Auth::Optional;
-  projects.columns = {name_column(),
-                      {.name = "workspace_id",
-                       .column = "workspace_id",
-                       .declaration = {{"type", "integer"}},
-                       .is_required = true},
-                      {"description", "description", {{"type", "string"}}},
-                      {"git_url", "git_url", {{"type", "string"}}}};
+  projects.columns = {
+      name_column("Digits"),
+      {.name = "workspace_id",
+       .column = "workspace_id",
+       .declaration = {{"type", "integer"}, {"example", 1}},
+       .is_required = true},
+      {"description", "description", {{"type", "string"}}},
+      {"git_url", "git_url", {{"type", "string"}, {"example", "https://git.example.org/digits"}}}};
   projects.show = [](const Views& views, const Batch& rows, std::int64_t row, bool) {
     return views.project(rows, row);
   };

@@ -2,6 +2,7 @@
 #include <array>
 
 #include "api/maisie/problems.hpp"
+#include "api/maisie/reply_schemas.hpp"
 #include "api/maisie/resource.hpp"
 #include "api/maisie/routes.hpp"
 #include "engine/base/json_members.hpp"
@@ -17,18 +18,26 @@ using http::Method;
 FieldColumn stage_column() {
   return {.name = "stage",
           .column = "stage",
-          .declaration = {{"type", "string"}, {"maxLength", 64}, {"doc", "name of the stage"}},
+          .declaration = {{"type", "string"},
+                          {"maxLength", 64},
+                          {"example", "production"},
+                          {"doc", "name of the stage"}},
           .is_required = true};
 }
 
 FieldColumn comment_column() {
-  return {"comment", "comment", {{"type", "string"}, {"maxLength", 2'000}}};
+  return {"comment",
+          "comment",
+          {{"type", "string"}, {"maxLength", 2'000}, {"example", "passed the week"}}};
 }
 
 FieldColumn model_name_column() {
   return {.name = "name",
           .column = "model_name",
-          .declaration = {{"type", "string"}, {"maxLength", 255}, {"doc", "name of the models"}},
+          .declaration = {{"type", "string"},
+                          {"maxLength", 255},
+                          {"example", "lenet"},
+                          {"doc", "name of the models"}},
           .is_required = true};
 }
 
@@ -41,8 +50,11 @@ using Show = Json (Views::*)(const Batch&, std::int64_t) const;
 
 // A list of what belongs to the row that the node "row" emits: `column` is the id of the path.
 api::Route make_list(const SharedRegistry& registry, api::Route route, std::string_view one,
-                     std::string_view column, Show show) {
-  route.schema = Json{{"path", id_in_path(one)}, {"query", list_query(event_filters())}}.dump();
+                     std::string_view column, Show show, std::string_view shown) {
+  route.schema = Json{{"path", id_in_path(one)},
+                      {"query", list_query(event_filters())},
+                      {"responses", shows_page(shown)}}
+                     .dump();
   route.translate = [column](const Call& call) -> api::TranslateResult {
     const auto id = call.values.integer("id");
     MR_TRY(auto bound, bind_page(call, [&](const Call&, Json& where) -> Result<void, api::Refusal> {
@@ -70,7 +82,12 @@ api::Route make_list(const SharedRegistry& registry, api::Route route, std::stri
 api::Route make_change(const SharedRegistry& registry, api::Route route, std::string_view one,
                        std::string_view action, std::string_view column,
                        std::vector<FieldColumn> columns) {
-  route.schema = Json{{"path", id_in_path(one)}, {"fields", declared_fields(columns, true)}}.dump();
+  auto responses = shows_one("Promotion");
+  responses["409"] = {{"doc", "The stage does not allow it as it is."}};
+  route.schema = Json{{"path", id_in_path(one)},
+                      {"fields", declared_fields(columns, true)},
+                      {"responses", std::move(responses)}}
+                     .dump();
   route.translate = [action, column,
                      columns = std::move(columns)](const Call& call) -> api::TranslateResult {
     auto set = columns_of(columns, call.values);
@@ -96,7 +113,7 @@ std::vector<api::Route> promotion_routes(const SharedRegistry& registry) {
                      .path = "/api/v1/models/{id:int}/promotions/",
                      .name = "list_model_promotions",
                      .summary = "List the promotions of a model"},
-                    "model", "model_id", &Views::promotion),
+                    "model", "model_id", &Views::promotion, "Promotion"),
           make_change(registry,
                       {.method = Method::Post,
                        .path = "/api/v1/models/{id:int}/promotions/",
@@ -108,13 +125,13 @@ std::vector<api::Route> promotion_routes(const SharedRegistry& registry) {
                      .path = "/api/v1/projects/{id:int}/stages/",
                      .name = "list_stages",
                      .summary = "List the stages of a project"},
-                    "project", "project_id", &Views::stage),
+                    "project", "project_id", &Views::stage, "Stage"),
           make_list(registry,
                     {.method = Method::Get,
                      .path = "/api/v1/projects/{id:int}/promotions/",
                      .name = "list_project_promotions",
                      .summary = "List the promotions of a project, the newest first"},
-                    "project", "project_id", &Views::promotion),
+                    "project", "project_id", &Views::promotion, "Promotion"),
           make_change(registry,
                       {.method = Method::Post,
                        .path = "/api/v1/projects/{id:int}/stages/roll_back/",

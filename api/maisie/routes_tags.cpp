@@ -8,7 +8,13 @@ std::vector<api::Route> tag_routes(const SharedRegistry& registry) {
   Resource tags;
   tags.one = "tag";
   tags.many = "tags";
-  tags.columns = {name_column(), {"description", "description", {{"type", "string"}}}};
+  tags.shown = "Tag";
+  tags.listed = "ListedTag";
+  tags.twice = "Another tag has the name.";
+  tags.columns = {name_column("baseline"),
+                  {"description",
+                   "description",
+                   {{"type", "string"}, {"example", "what others are compared with"}}}};
   tags.show = [](const Views& views, const Batch& rows, std::int64_t row, bool is_in_list) {
     auto tag = views.tag(rows, row);
     if (!is_in_list) tag["models"] = Json::array();

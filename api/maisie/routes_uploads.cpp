@@ -24,7 +24,63 @@ using http::Method;
 using http::Request;
 using http::Response;
 
-constexpr const char* kById = R"({"path": {"id": {"type": "string", "doc": "id of the upload"}}})";
+// What the routes declare, for people: the headers are read by the words of the protocol.
+constexpr std::string_view kPath =
+    R"("path": {"id": {"type": "string", "doc": "id of the upload", "example": "0f6c1c1e6a1d4a5f9b3e2d7c8a9b0c1d"}})";
+constexpr std::string_view kVersionHeader =
+    R"("Tus-Resumable": {"type": "string", "doc": "version of the protocol", "example": "1.0.0"})";
+constexpr std::string_view kPieceHeaders =
+    R"("Upload-Offset": {"type": "string", "doc": "where the piece begins", "example": "0"},
+       "Upload-Checksum": {"type": "string", "doc": "sha1 or sha256, a blank, and the digest in Base64"})";
+constexpr std::string_view kPlaceHeaders =
+    R"("Upload-Offset": {"type": "integer", "doc": "bytes that are there"},
+       "Upload-Expires": {"type": "string", "doc": "when it is removed, if nobody goes on with it"})";
+constexpr std::string_view kOtherVersion =
+    R"("412": {"doc": "Tus-Resumable says another version."})";
+constexpr std::string_view kPieceRefusals =
+    R"("409": {"doc": "The upload stands elsewhere, or another request uses it."},
+       "415": {"doc": "A piece is application/offset+octet-stream."},
+       "460": {"doc": "The piece does not have the checksum that was announced."})";
+
+std::string create_schema() {
+  return fmt::format(
+      R"({{"header": {{{}, "Upload-Length": {{"type": "string", "doc": "bytes of the file", "example": "7"}},
+  "Upload-Metadata": {{"type": "string", "doc": "keys, each with a value in Base64"}}}},
+  "responses": {{"201": {{"doc": "It has begun.", "headers": {{
+      "Location": {{"type": "string", "doc": "where pieces go"}}, {}}}}},
+    {}, "413": {{"doc": "A file may not be so large."}}, "429": {{"doc": "Too many uploads are open."}}}}}})",
+      kVersionHeader, kPlaceHeaders, kOtherVersion);
+}
+
+std::string look_schema() {
+  return fmt::format(
+      R"({{{}, "header": {{{}}}, "responses": {{"200": {{"doc": "How far it has come.", "headers": {{{},
+  "Upload-Length": {{"type": "integer", "doc": "bytes of the file"}}}}}}, {}}}}})",
+      kPath, kVersionHeader, kPlaceHeaders, kOtherVersion);
+}
+
+std::string append_schema() {
+  return fmt::format(
+      R"({{{}, "header": {{{}, {}}}, "type": "application/offset+octet-stream",
+  "responses": {{"204": {{"doc": "The piece is there.", "headers": {{{}}}}}, {}, {}}}}})",
+      kPath, kVersionHeader, kPieceHeaders, kPlaceHeaders, kOtherVersion, kPieceRefusals);
+}
+
+std::string delete_schema() {
+  return fmt::format(
+      R"({{{}, "header": {{{}}}, "responses": {{"204": {{"doc": "It is gone."}}, {}}}}})", kPath,
+      kVersionHeader, kOtherVersion);
+}
+
+std::string override_schema() {
+  return fmt::format(
+      R"({{{}, "header": {{{}, {},
+  "X-HTTP-Method-Override": {{"type": "string", "doc": "PATCH, DELETE or HEAD", "example": "HEAD"}}}},
+  "type": "application/offset+octet-stream",
+  "responses": {{"200": {{"doc": "As to HEAD."}}, "204": {{"doc": "As to PATCH or DELETE."}},
+    "405": {{"doc": "It is none of these."}}, {}, {}}}}})",
+      kPath, kVersionHeader, kPieceHeaders, kOtherVersion, kPieceRefusals);
+}
 
 Response message(int status, std::string_view text) {
   const Json body{{"message", text}};
@@ -157,12 +213,12 @@ std::unique_ptr<http::BodySink> sink_of(const SharedRegistry& registry, const Re
 using Work = Response (*)(const SharedRegistry&, const Call&);
 
 api::Route route(const SharedRegistry& registry, Method method, bool has_id, std::string name,
-                 std::string summary, Work work) {
+                 std::string summary, std::string schema, Work work) {
   api::Route made{.method = method,
                   .path = has_id ? "/api/v1/uploads/{id}/" : "/api/v1/uploads/",
                   .name = std::move(name),
                   .summary = std::move(summary),
-                  .schema = has_id ? kById : "{}"};
+                  .schema = std::move(schema)};
   // The dialect's sign-in looks a user up, so this is called on the control pool.
   made.direct = [registry, work](api::DirectCall call, const http::Reply& reply) {
     auto refused_version = check_version(*call.request);
@@ -180,12 +236,15 @@ api::Route route(const SharedRegistry& registry, Method method, bool has_id, std
 
 std::vector<api::Route> upload_routes(const SharedRegistry& registry) {
   return {route(registry, Method::Post, false, "create_upload", "Begin an upload in pieces (tus)",
-                create),
-          route(registry, Method::Head, true, "look_at_upload", "How far an upload has come", look),
-          route(registry, Method::Patch, true, "append_to_upload", "Send the next piece", append),
-          route(registry, Method::Delete, true, "delete_upload", "Drop an upload", remove),
+                create_schema(), create),
+          route(registry, Method::Head, true, "look_at_upload", "How far an upload has come",
+                look_schema(), look),
+          route(registry, Method::Patch, true, "append_to_upload", "Send the next piece",
+                append_schema(), append),
+          route(registry, Method::Delete, true, "delete_upload", "Drop an upload", delete_schema(),
+                remove),
           route(registry, Method::Post, true, "override_upload",
-                "The same with X-HTTP-Method-Override", by_other_name)};
+                "The same with X-HTTP-Method-Override", override_schema(), by_other_name)};
 }
 
 }  // namespace millrace::maisie

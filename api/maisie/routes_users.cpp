@@ -1,3 +1,4 @@
+#include "api/maisie/reply_schemas.hpp"
 #include "api/maisie/resource.hpp"
 #include "api/maisie/routes.hpp"
 #include "api/route/refusals.hpp"
@@ -54,10 +55,17 @@ void read_end_of_sessions(Json& set) {
   }
 }
 
-constexpr std::string_view kRemoval = R"({
-  "path": {"id": {"type": "integer", "doc": "id of the user"}},
-  "query": {"with_models": {"type": "boolean", "default": false,
-    "doc": "the models of the user go too; otherwise they stand against it"}}})";
+Json removal_schema(const Resource& users) {
+  auto responses = shows_success();
+  responses["403"] = {{"doc", users.forbidden}};
+  responses["409"] = {{"doc", "Models stand against it."}};
+  const Json with_models{{"type", "boolean"},
+                         {"default", false},
+                         {"doc", "the models of the user go too; otherwise they stand against it"}};
+  return {{"path", id_in_path("user")},
+          {"query", {{"with_models", with_models}}},
+          {"responses", std::move(responses)}};
+}
 
 // Contents that models of a user refer to.
 Result<std::vector<std::string>> contents_of(Catalog& catalog, std::int64_t user) {
@@ -99,18 +107,25 @@ std::vector<api::Route> user_routes(const SharedRegistry& registry) {
   Resource users;
   users.one = "user";
   users.many = "users";
+  users.shown = "User";
+  users.listed = "User";
+  users.forbidden = "Only the user itself or an administrator may do this.";
+  users.twice = "Another user has the login or the email.";
   users.columns = {
       {.name = "login",
        .column = "login",
-       .declaration = {{"type", "string"}, {"maxLength", 20}},
+       .declaration = {{"type", "string"}, {"maxLength", 20}, {"example", "zofia"}},
        .is_required = true},
       {.name = "password",
        .column = "password",
-       .declaration = {{"type", "string"}, {"maxLength", 1024}},
+       .declaration = {{"type", "string"}, {"maxLength", 1024}, {"example", "correct horse"}},
        .is_required = true},
       {.name = "full_name",
        .column = "full_name",
-       .declaration = {{"type", "string"}, {"maxLength", 40}, {"also", Json::array({"name"})}}},
+       .declaration = {{"type", "string"},
+                       {"maxLength", 40},
+                       {"also", Json::array({"name"})},
+                       {"example", "Zofia K"}}},
       {"email", "email", {{"type", "string"}, {"maxLength", 128}}},
       {.name = "disabled",
        .column = "is_disabled",
@@ -132,7 +147,7 @@ std::vector<api::Route> user_routes(const SharedRegistry& registry) {
     read_end_of_sessions(bound.parameters["set"]);
     return bound;
   };
-  routes.remove.schema = kRemoval;
+  routes.remove.schema = removal_schema(users).dump();
   for (auto* route : {&routes.update, &routes.remove}) guard(registry, *route);
   take_models_along(registry, routes.remove);
   for (auto* route : {&routes.create, &routes.update}) route->hashes_password = true;

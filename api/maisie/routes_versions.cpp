@@ -1,6 +1,7 @@
 // Beyond the document: versions of a name, lineage, and models side by side.
 #include "api/maisie/comparison.hpp"
 #include "api/maisie/problems.hpp"
+#include "api/maisie/reply_schemas.hpp"
 #include "api/maisie/resource.hpp"
 #include "api/maisie/routes.hpp"
 
@@ -17,7 +18,9 @@ using http::Method;
 constexpr std::size_t kFewestCompared = 2;
 
 api::Route versions_route(const SharedRegistry& registry) {
-  const Json schema{{"path", id_in_path("model")}, {"query", list_query(Json::object())}};
+  const Json schema{{"path", id_in_path("model")},
+                    {"query", list_query(Json::object())},
+                    {"responses", shows_page("Version")}};
   api::Route route{.method = Method::Get,
                    .path = "/api/v1/models/{id:int}/versions/",
                    .name = "list_model_versions",
@@ -45,12 +48,13 @@ api::Route versions_route(const SharedRegistry& registry) {
 }
 
 api::Route lineage_route(const SharedRegistry& registry) {
-  api::Route route{.method = Method::Get,
-                   .path = "/api/v1/models/{id:int}/lineage/",
-                   .name = "get_model_lineage",
-                   .summary = "Tell by what and of what a model was made",
-                   .schema = Json{{"path", id_in_path("model")}}.dump(),
-                   .translate = bind_id};
+  api::Route route{
+      .method = Method::Get,
+      .path = "/api/v1/models/{id:int}/lineage/",
+      .name = "get_model_lineage",
+      .summary = "Tell by what and of what a model was made",
+      .schema = Json{{"path", id_in_path("model")}, {"responses", shows_one("Lineage")}}.dump(),
+      .translate = bind_id};
   route.reply = [registry](const Answered& answered) -> api::ReplyResult {
     const auto* rows = rows_of(*answered.outcome, "row");
     if (rows == nullptr) return not_found();
@@ -70,12 +74,16 @@ api::Route compare_route() {
                          {"missing", wanted},
                          {"commas", true},
                          {"also", Json::array({"id"})},
+                         {"example", {1, 2}},
                          {"doc", "the models, each once"}};
+  auto responses = shows_one("Comparison");
+  responses["404"] = {{"doc", "There is no such model."}};
+  const Json schema{{"query", {{"ids", declaration}}}, {"responses", std::move(responses)}};
   api::Route route{.method = Method::Get,
                    .path = "/api/v1/models/compare/",
                    .name = "compare_models",
                    .summary = "Put models side by side",
-                   .schema = Json{{"query", {{"ids", declaration}}}}.dump()};
+                   .schema = schema.dump()};
   route.translate = [](const Call& call) -> api::TranslateResult {
     return api::Bound{.parameters = {{"ids", *call.values.list("ids")}}};
   };

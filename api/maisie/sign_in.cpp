@@ -4,6 +4,7 @@
 
 #include "api/auth/bearer.hpp"
 #include "api/maisie/problems.hpp"
+#include "api/maisie/reply_schemas.hpp"
 #include "api/route/refusals.hpp"
 
 #include <fmt/format.h>
@@ -18,9 +19,17 @@ using api::Caller;
 using api::Refusal;
 using auth::TokenFault;
 
-constexpr const char* kLoginSchema = R"({"fields": {
-  "login": {"type": "string", "mandatory": true},
-  "password": {"type": "string", "mandatory": true}}})";
+std::string login_schema() {
+  auto responses = shows_one("Session");
+  responses["401"] = {{"doc", "There is no such user, or the password is wrong."}};
+  responses["429"] = {{"doc", "Too many wrong passwords: try again later."}};
+  const auto text = [](std::string_view example) {
+    return Json{{"type", "string"}, {"mandatory", true}, {"example", example}};
+  };
+  return Json{{"fields", {{"login", text("admin")}, {"password", text("admin")}}},
+              {"responses", std::move(responses)}}
+      .dump();
+}
 
 Refusal refuse_ended() {
   return refuse_sign_in("ExpiredAccessError", "access permission has expired");
@@ -220,14 +229,15 @@ std::vector<api::Route> sign_in_routes(const SharedRegistry& registry) {
                    .name = "login",
                    .summary = "Sign in with login and password",
                    .auth = api::Auth::Optional,
-                   .schema = kLoginSchema};
+                   .schema = login_schema()};
   login.hashes_password = true;
   login.translate = [registry](const Call& call) { return translate_login(registry, call); };
 
   api::Route token{.method = http::Method::Get,
                    .path = "/api/v1/auth/token/",
                    .name = "token",
-                   .summary = "A new token for a good one"};
+                   .summary = "A new token for a good one",
+                   .schema = Json{{"responses", shows_one("Session")}}.dump()};
   token.translate = [registry](const Call& call) { return translate_token(registry, call); };
   return {std::move(login), std::move(token)};
 }

@@ -18,23 +18,6 @@ using std::chrono::milliseconds;
 constexpr milliseconds kSeldom = std::chrono::minutes{10};
 constexpr milliseconds kOften{500};
 
-// What a task of the scheduler owns; every task runs once.
-struct Next {
-  std::weak_ptr<Registry> registry;  // a timer does not keep a server that has ended
-  Scheduler& scheduler;
-};
-
-template <void (*kWork)(const SharedRegistry&, Scheduler&)>
-Task make_task(const SharedRegistry& registry, Scheduler& scheduler) {
-  return {[](void* self) {
-            const std::unique_ptr<Next> next{static_cast<Next*>(self)};
-            if (const auto alive = next->registry.lock()) kWork(alive, next->scheduler);
-          },
-          new Next{registry, scheduler}};
-}
-
-void sweep(const SharedRegistry& registry, Scheduler&) { sweep_uploads(*registry); }
-
 }  // namespace
 
 void sweep_uploads(Registry& registry) {
@@ -47,10 +30,17 @@ void sweep_uploads(Registry& registry) {
 }
 
 void sweep_uploads_now_and_then(const SharedRegistry& registry, Scheduler& scheduler) {
-  scheduler.submit(make_task<sweep>(registry, scheduler), Pool::Control);
+  // A timer does not keep a server that has ended.
+  const std::weak_ptr<Registry> weak = registry;
+  scheduler.submit(make_task([weak] {
+                     if (const auto alive = weak.lock()) sweep_uploads(*alive);
+                   }),
+                   Pool::Control);
   const milliseconds lifetime = registry->settings.upload_lifetime;
-  scheduler.submit_after(std::clamp(lifetime / 2, kOften, kSeldom),
-                         make_task<sweep_uploads_now_and_then>(registry, scheduler));
+  scheduler.submit_after(std::clamp(lifetime / 2, kOften, kSeldom), make_task([weak, &scheduler] {
+                           if (const auto alive = weak.lock())
+                             sweep_uploads_now_and_then(alive, scheduler);
+                         }));
 }
 
 }  // namespace millrace::maisie

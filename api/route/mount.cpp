@@ -168,6 +168,8 @@ void Mount::State::answer_unmatched(const Router::Match& match,
 
 void Mount::State::begin(const Endpoint& endpoint, std::shared_ptr<http::Request> request,
                          http::Reply reply) const {
+  if (endpoint.route->lane == Lane::Awaited)
+    request->departure = std::make_shared<http::Departure>();
   Finish finish{dialect, endpoint, request, std::move(reply)};
   // What has to be read from a disk first, or hashed for long, is not for this thread.
   if (request->body_file || signs_in_by_fields(dialect, *endpoint.route))

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "api/http/body_plan.hpp"
+#include "api/route/awaited_jobs.hpp"
 #include "api/route/metrics.hpp"
 #include "api/route/pipeline_library.hpp"
 #include "api/route/route.hpp"
@@ -33,9 +34,11 @@ struct Surroundings {
   Metrics& metrics;
   WorkLane& lane;
   WorkLane& passwords;  // for requests that hash one
+  AwaitedJobs& awaited;
   std::vector<std::filesystem::path>
       roots;  // below which pipelines that came over HTTP may open files
   std::chrono::milliseconds request_time = kRequestTime;
+  std::chrono::milliseconds awaited_time = kAwaitedTime;
 };
 
 /// A dialect that serves: the road from a request over its route, pipeline and outcome to the

@@ -42,7 +42,8 @@ struct Refusal {
 };
 
 /// Returns a refusal with the status that its code has, or else its error. Codes that the road
-/// gives: no_route, method, json, schema, queue_full, busy, deadline.
+/// gives: no_route, method, json, schema, queue_full, busy, deadline, aborted, stopping (the server
+/// stops), client_left (nobody reads it).
 Refusal refusal(Code error, std::string_view code, std::string message);
 
 /// A request whose values are wrong: code "schema".

@@ -24,14 +24,6 @@ Error without_node(const Outcome& outcome) {
   return error;
 }
 
-/// What the job looks like that was just queued.
-Job submitted_job(const JobRequest& request, JobId id) {
-  Job job = job_of(request, {});
-  job.id = id;
-  if (job.external_id.empty()) job.external_id = std::to_string(id.value);
-  return job;
-}
-
 std::chrono::milliseconds time_of(const Surroundings& surroundings, const Route& route) {
   return route.time.count() > 0 ? route.time : surroundings.request_time;
 }
@@ -45,11 +37,28 @@ Refusal too_late(const Surroundings& surroundings, const Route& route, const Err
       fmt::format("this has not been done within {} s: {}", time.count(), error.message));
 }
 
-Refusal not_submitted(const Error& error) {
-  return refusal(error.code, error.code == Code::Exhausted ? "queue_full" : "", error.message);
+Result<http::Response, Refusal> open_stored(Store& store, StoredBody stored) {
+  // Who may see the row that names a content may read it.
+  const StoreRights rights{.blobs = true};
+  MR_TRY(const auto uri, store.check(stored.uri, rights, false));
+  MR_TRY(const auto stat, store.stat(uri));
+  MR_TRY(auto reader, store.open(uri));
+  if (http::header_of(stored.head, "Last-Modified").empty())
+    stored.head.headers.emplace_back("Last-Modified",
+                                     http::date_header(stat.modified_us / 1'000'000));
+  stored.head.body = http::ObjectBody{.reader = std::move(reader), .size = stat.size_bytes};
+  return std::move(stored.head);
 }
 
 }  // namespace
+
+void answer_with(const Surroundings& surroundings, const Finish& finish, ReplyResult made) {
+  if (!made.ok()) return finish.refuse(made.error());
+  auto* stored = std::get_if<StoredBody>(&*made);
+  if (stored == nullptr) return finish.answer(std::get<http::Response>(*std::move(made)));
+  auto opened = open_stored(surroundings.engine.store(), std::move(*stored));
+  opened.ok() ? finish.answer(*std::move(opened)) : finish.refuse(opened.error());
+}
 
 bool signs_in_by_fields(const Dialect& dialect, const Route& route) {
   return route.auth != Auth::Open && dialect.authenticator &&
@@ -153,7 +162,8 @@ Result<void, Refusal> Road::go() {
   if (route.translate != nullptr) {
     MR_TRY(bound, route.translate({*request_, *caller_, values_}));
   }
-  route.lane == Lane::Inline ? run_inline(bound) : submit(std::move(bound));
+  if (route.lane != Lane::Inline) return submit(std::move(bound));
+  run_inline(bound);
   return {};
 }
 
@@ -175,128 +185,7 @@ void Road::run_inline(const Bound& bound) {
   if (reply == nullptr) return finish_.answer({});
   Answered answered{{*request_, *caller_, values_}};
   answered.outcome = &outcome;
-  auto made = reply(answered);
-  if (!made.ok()) return finish_.refuse(made.error());
-  if (auto* stored = std::get_if<StoredBody>(&*made)) return send(std::move(*stored));
-  finish_.answer(std::get<http::Response>(*std::move(made)));
-}
-
-void Road::send(StoredBody stored) {
-  // Who may see the row that names a content may read it.
-  auto& store = surroundings_.engine.store();
-  const StoreRights rights{.blobs = true};
-  auto uri = store.check(stored.uri, rights, false);
-  if (!uri.ok()) return finish_.refuse({.error = std::move(uri).error()});
-  const auto stat = store.stat(*uri);
-  if (!stat.ok()) return finish_.refuse({.error = stat.error()});
-  auto reader = store.open(*uri);
-  if (!reader.ok()) return finish_.refuse({.error = std::move(reader).error()});
-  if (http::header_of(stored.head, "Last-Modified").empty())
-    stored.head.headers.emplace_back("Last-Modified",
-                                     http::date_header(stat->modified_us / 1'000'000));
-  stored.head.body = http::ObjectBody{.reader = *std::move(reader), .size = stat->size_bytes};
-  finish_.answer(std::move(stored.head));
-}
-
-Result<void, Refusal> Road::make_ready(Bound& bound) const {
-  auto& job = bound.job;
-  const Json* document = endpoint_.pipeline != nullptr ? endpoint_.pipeline : &*job.pipeline;
-  if (document->is_string()) {
-    const auto& name = document->get_ref<const std::string&>();
-    const auto* entry = surroundings_.pipelines.find(name);
-    if (entry == nullptr) return Error{Code::NotFound, fmt::format("no such pipeline: {}", name)};
-    document = &entry->document;
-  }
-  auto checked =
-      surroundings_.engine.validate(*document, bound.parameters, caller_->rights, bound.rules);
-  if (!checked.graph) {
-    auto refused = refusal(Code::InvalidArgument, "", "the pipeline is not valid");
-    refused.faults = faults_in_body(std::move(checked.faults), bound.pipeline_at);
-    return refused;
-  }
-  job.dialect = dialect_.name;
-  job.owner = caller_->owner;
-  job.rules = bound.rules;
-  if (job.queue == JobRequest{}.queue) job.queue = checked.graph->queue;
-  if (job.priority == 0) job.priority = checked.graph->priority;
-  job.pipeline = std::move(checked.document);
-  job.graph = std::move(checked.graph);
-  return {};
-}
-
-namespace {
-
-/// What the answer to a submission is made from, behind the road.
-struct Submitted {
-  std::shared_ptr<const void> held;  // the server waits for it when it stops
-  Finish finish;
-  std::shared_ptr<const http::Request> request;
-  Caller caller;
-  Values values;
-  Reply reply;
-
-  void answer(const std::function<void(Answered&)>& fill) {
-    if (reply == nullptr) return finish.answer({.status = 202});
-    Answered answered{{*request, caller, values}};
-    fill(answered);
-    auto made = reply(answered);
-    if (!made.ok()) return finish.refuse(made.error());
-    finish.answer(std::get<http::Response>(*std::move(made)));
-  }
-};
-
-}  // namespace
-
-void Road::submit(Bound bound) {
-  if (!bound.each.empty()) return submit_each(std::move(bound));
-  if (const auto ready = make_ready(bound); !ready.ok()) return finish_.refuse(ready.error());
-  auto request = bound.job;
-  surroundings_.engine.submit(
-      std::move(request), caller_->rights,
-      [to = Submitted{surroundings_.lane.hold(), finish_, request_, *caller_, std::move(values_),
-                      endpoint_.route->reply},
-       job = std::move(bound.job)](Result<JobStore::Submission> submitted) mutable {
-        if (!submitted.ok()) return to.finish.refuse(not_submitted(submitted.error()));
-        const auto row = submitted_job(job, submitted->id);
-        to.answer([&](Answered& answered) {
-          answered.job = &row;
-          answered.is_existing = !submitted->is_new;
-        });
-      });
-}
-
-// A request for many jobs: one answer, with what became of each.
-void Road::submit_each(Bound bound) {
-  std::vector<OneSubmitted> each(bound.each.size());
-  std::vector<JobRequest> requests;
-  std::vector<std::size_t> places;  // of the requests among the answers
-  for (std::size_t i = 0; i < each.size(); ++i) {
-    auto& one = bound.each[i];
-    const auto ready = one.ok() ? make_ready(*one) : Result<void, Refusal>{std::move(one).error()};
-    if (!ready.ok()) {
-      each[i].refusal = ready.error();
-      continue;
-    }
-    requests.push_back(std::move(one->job));
-    places.push_back(i);
-  }
-  surroundings_.engine.submit_all(
-      std::move(requests), caller_->rights,
-      [to = Submitted{surroundings_.lane.hold(), finish_, request_, *caller_, std::move(values_),
-                      endpoint_.route->reply},
-       each = std::move(each),
-       places = std::move(places)](std::vector<Result<JobStore::Submission>> submitted) mutable {
-        for (std::size_t i = 0; i < submitted.size(); ++i) {
-          auto& one = each[places[i]];
-          if (!submitted[i].ok()) {
-            one.refusal = not_submitted(submitted[i].error());
-          } else {
-            one.id = submitted[i]->id;
-            one.is_existing = !submitted[i]->is_new;
-          }
-        }
-        to.answer([&](Answered& answered) { answered.each = &each; });
-      });
+  answer_with(surroundings_, finish_, reply(answered));
 }
 
 }  // namespace millrace::api

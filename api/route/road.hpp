@@ -14,6 +14,9 @@
 
 namespace millrace::api {
 
+/// Answers with what a reply has made. [control pool]
+void answer_with(const Surroundings& surroundings, const Finish& finish, ReplyResult made);
+
 /// Finds out who sent a request; the refusal where nobody good enough for its route did. `token` is
 /// the field that the dialect signs in by, if it has one.
 Result<Caller, Refusal> sign_in(const Surroundings& surroundings, const Dialect& dialect,
@@ -45,8 +48,9 @@ class Road final : public WorkLane::Work {
   Result<void, Refusal> sign_in_with(std::string_view token);
   Result<void, Refusal> confirm();
   void run_inline(const Bound& bound);
-  void send(StoredBody stored);
-  void submit(Bound bound);
+  // Jobs: road_jobs.cpp.
+  Result<void, Refusal> submit(Bound bound);
+  Result<void, Refusal> submit_awaited(Bound bound);
   void submit_each(Bound bound);
   /// Validates the job of `bound`, whose pipeline is then as it will run.
   Result<void, Refusal> make_ready(Bound& bound) const;

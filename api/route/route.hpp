@@ -63,7 +63,7 @@ struct OneSubmitted {
 struct Answered : Call {
   const Outcome* outcome = nullptr;  // inline lane: rows and result
   const Job* job = nullptr;          // queued lane: as submitted; awaited lane: as it has ended
-  bool is_existing = false;          // queued lane: its idempotency key named an earlier job
+  bool is_existing = false;          // of a job: its idempotency key named an earlier one
   const std::vector<OneSubmitted>* each = nullptr;  // queued lane: of a request for many jobs
 };
 
@@ -85,10 +85,11 @@ struct Bound {
   std::string pipeline_at{};  // of a pipeline that was brought: JSON pointer to it in the body, ""
                               // for the body itself
   bool sees_all = false;      // inline lane: rows of all owners; the pipeline itself tells who may
-  /// Inline lane: makes the answer in the place of Route::reply, with what translate() has found
-  /// out and holds until then.
+  /// Makes the answer in the place of Route::reply, with what translate() has found out and holds
+  /// until then.
   Reply reply{};
-  /// Inline lane: makes the refusal of a run that failed, where its error says too little.
+  /// Inline and awaited lane: makes the refusal of a run that failed, where its error says too
+  /// little.
   std::function<Refusal(Error)> refuse{};
   /// Queued lane: a request for many jobs, each queued or refused by itself; the rest of this is
   /// not looked at then.
@@ -139,9 +140,11 @@ struct Route {
   /// It hashes a password: it waits for one of the few threads that do nothing else, and takes none
   /// of those that others need.
   bool hashes_password = false;
-  /// How long the inline lane may take for it; 0: as long as the server says.
+  /// How long the inline lane may take for it, and an answer of the awaited lane may wait; 0: as
+  /// long as the server says.
   std::chrono::milliseconds time{0};
-  /// Awaited lane: the job is stopped when the client goes away; otherwise it goes on.
+  /// Awaited lane: the job is stopped when nobody waits for it any more: clients have gone, time
+  /// has passed, or the server stops. Otherwise it goes on.
   bool stops_with_client = true;
   /// Values that a JSON body may have, with the names of members: each takes some 100 bytes.
   std::size_t values_max = http::kUsualValues;

@@ -112,6 +112,14 @@ std::string_view to_string(Code code) {
   return "internal";
 }
 
+std::optional<Code> read_code(std::string_view word) {
+  for (int number = static_cast<int>(Code::InvalidArgument);
+       number <= static_cast<int>(Code::PermissionDenied); ++number) {
+    if (to_string(Code{number}) == word) return Code{number};
+  }
+  return std::nullopt;
+}
+
 Error Error::within(std::string_view context) const {
   Error outer = *this;
   outer.message.insert(0, ": ").insert(0, context);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,8 @@ enum class Code : int {
 
 /// Returns the code in lower case with underscores, the word used in logs, JSON and exit texts.
 std::string_view to_string(Code code);
+/// Reads that word; nothing for another.
+std::optional<Code> read_code(std::string_view word);
 
 /// A failure. `message` is for the person who asked: static part first, values last, and the way
 /// out. `detail` is for the log of the server only (paths, driver texts) and never leaves it.

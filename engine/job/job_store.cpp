@@ -249,6 +249,20 @@ void JobStore::write_all(const std::shared_ptr<SubmittingAll>& all, std::size_t 
       bytes);
 }
 
+Result<JobState> JobStore::state(JobId id) {
+  std::optional<JobState> state;
+  bool is_there = false;
+  MR_CHECK(catalog_.read([&](Connection& connection) -> Result<void> {
+    MR_TRY(const SqlRows rows, connection.query("SELECT state FROM jobs WHERE id = ?", {id.value}));
+    is_there = !rows.rows.empty();
+    if (is_there) state = read_job_state(detail::text(rows.rows[0][0]));
+    return {};
+  }));
+  if (!is_there) return Error{Code::NotFound, fmt::format("no such job: {}", id.value)};
+  if (!state) return Error{Code::Internal, fmt::format("job in an unknown state: {}", id.value)};
+  return *state;
+}
+
 Result<Job> JobStore::get(JobId id) {
   Result<Job> found = Error{Code::NotFound, fmt::format("no such job: {}", id.value)};
   MR_CHECK(catalog_.read([&](Connection& connection) -> Result<void> {

@@ -36,6 +36,7 @@ class JobStore {
   using SubmittedAll = std::function<void(std::vector<Result<Submission>>)>;
   void submit_all(std::vector<JobRequest> requests, const StoreRights& rights, SubmittedAll done);
 
+  Result<JobState> state(JobId id);
   Result<Job> get(JobId id);
   /// By the id that its client chose, or by the number where it chose none.
   Result<Job> get(std::string_view dialect, std::string_view external_id);

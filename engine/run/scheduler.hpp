@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <utility>
 
 #include "engine/base/clock.hpp"
 
@@ -14,6 +15,17 @@ struct Task {
   void (*run)(void* self) = nullptr;
   void* self = nullptr;
 };
+
+/// Returns a task that calls `work`, which it owns until then: for what is rare, since it
+/// allocates. It has to run, once.
+inline Task make_task(std::function<void()> work) {
+  return {[](void* self) {
+            const std::unique_ptr<std::function<void()>> mine{
+                static_cast<std::function<void()>*>(self)};
+            (*mine)();
+          },
+          new std::function<void()>{std::move(work)}};
+}
 
 /// Which pool a task belongs to. What must always answer shares no thread with what may wait for
 /// somebody else.

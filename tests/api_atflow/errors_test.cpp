@@ -15,6 +15,7 @@ TEST_CASE("E15: what does not exist is not found", "[atflow][errors]") {
   };
   check("GET", "/v1/dataflows/000000000000000000000000", "40402");
   check("GET", "/v1/dataflows/nonsense", "40402");
+  check("GET", "/", "40401");
   check("GET", "/v1/nope", "40401");
   check("DELETE", "/v1/dataflows", "40401");
   check("GET", "/v1/dataflows/", "40401");

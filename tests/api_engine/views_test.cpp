@@ -152,6 +152,31 @@ TEST_CASE("the page at /docs comes from this server alone", "[api][engine][views
     CHECK(server.ask_without_token("GET", path).status == 404);
 }
 
+TEST_CASE("a dialect shows itself below its name", "[api][engine][views]") {
+  Served server;
+  const auto document = server.ask_without_token("GET", "/maisie/openapi.json").body;
+  CHECK(document["info"]["title"] == "Maisie");
+  CHECK(document["info"]["version"] == "1");
+  CHECK(document["servers"] == Json::parse(R"([{"url": "/maisie"}])"));
+  CHECK(document["paths"].contains("/api/v1/models/{id}/"));
+  CHECK_FALSE(document["paths"].contains("/jobs"));
+  CHECK(document["components"]["schemas"].contains("Model"));
+  const auto whole = server.ask_without_token("GET", "/openapi.json").body;
+  CHECK(whole["components"]["schemas"].contains("maisie.Model"));
+  for (const auto* path : {"/maisie", "/maisie/", "/maisie/docs/"}) {
+    const auto moved = server.ask_without_token("GET", path);
+    CHECK(moved.status == 307);
+    CHECK(moved.headers.at("location") == "http://here:1/maisie/docs");
+  }
+  CHECK(server.ask_without_token("GET", "/maisie/docs").text ==
+        server.ask_without_token("GET", "/docs").text);
+  CHECK(server.ask_without_token("GET", "/maisie/docs/start.js").status == 200);
+  const auto lost = server.ask_without_token("GET", "/maisie/docs/nothing.js");
+  CHECK(lost.status == 404);
+  CHECK(lost.body.contains("message"));  // in the dialect's words
+  CHECK(server.ask_without_token("GET", "/atflow/docs").status == 200);
+}
+
 TEST_CASE("unknown paths and methods are answered in the API's own words", "[api][engine][views]") {
   Served server;
   const auto lost = server.ask("GET", "/lost");

@@ -191,3 +191,16 @@ TEST_CASE("guesses are told apart by the addresses that a trusted proxy tells",
   CHECK(guess("203.0.113.7") == 429);
   CHECK(guess("198.51.100.7") == (is_trusted ? 401 : 429));
 }
+
+TEST_CASE("at the root of its own port the registry shows itself", "[maisie][openapi]") {
+  RegistryServer server{SqlDialect::Sqlite};
+  const auto document = server.send("GET", "/openapi.json").body;
+  CHECK(document["info"]["title"] == "Maisie");
+  CHECK(document["servers"] == Json::parse(R"([{"url": "/"}])"));
+  CHECK(document["paths"]["/api/v1/models/"]["post"]["requestBody"]["content"].contains(
+      "multipart/form-data"));
+  const auto page = server.send("GET", "/docs");
+  CHECK(page.status == 200);
+  CHECK(page.headers.at("content-type") == "text/html; charset=utf-8");
+  CHECK(server.send("GET", "/").headers.at("location") == server.base() + "/docs");
+}

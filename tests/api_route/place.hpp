@@ -39,14 +39,17 @@ class Place {
     std::filesystem::create_directories(folder_ / "pipelines");
     MR_TRY(pipelines, api::PipelineLibrary::open(folder_ / "pipelines"));
     surroundings.reset();
+    awaited.reset();
     lane = std::make_unique<api::WorkLane>(engine->scheduler(), 2, room);
     passwords = std::make_unique<api::WorkLane>(engine->scheduler(), 2, room, Pool::Hashing);
-    surroundings.emplace(
-        api::Surroundings{*engine, pipelines, metrics, *lane, *passwords, {folder_ / "roots"}});
+    awaited = std::make_unique<api::AwaitedJobs>(*engine, *lane, room);
+    surroundings.emplace(api::Surroundings{
+        *engine, pipelines, metrics, *lane, *passwords, *awaited, {folder_ / "roots"}});
     return {};
   }
 
   ~Place() {
+    awaited.reset();
     lane.reset();
     passwords.reset();
   }
@@ -61,6 +64,7 @@ class Place {
   api::Metrics metrics;
   api::PipelineLibrary pipelines;
   std::unique_ptr<api::WorkLane> lane, passwords;
+  std::unique_ptr<api::AwaitedJobs> awaited;
   std::optional<api::Surroundings> surroundings;
 };
 

@@ -14,10 +14,16 @@ using namespace millrace;
 
 TEST_CASE("every code has a word of its own", "[base][error]") {
   std::set<std::string_view> words;
-  for (int number = 1; number <= 12; ++number) words.insert(to_string(static_cast<Code>(number)));
+  for (int number = 1; number <= 12; ++number) {
+    const Code code{number};
+    words.insert(to_string(code));
+    CHECK(read_code(to_string(code)) == code);
+  }
   CHECK(words.size() == 12);
   CHECK(to_string(Code::DeadlineExceeded) == "deadline_exceeded");
   CHECK(to_string(static_cast<Code>(99)) == "internal");
+  CHECK_FALSE(read_code("Internal"));
+  CHECK_FALSE(read_code(""));
 }
 
 TEST_CASE("the codes are those of the C ABI", "[base][error]") {

@@ -46,6 +46,15 @@ TEST_CASE("the jobs of one queue hide none of another's", "[job][store]") {
   CHECK(ids(must(jobs.store.startable(2))) == std::vector<JobId>{full[0], full[1], other});
 }
 
+TEST_CASE("the state of a job is read alone", "[job][store]") {
+  Jobs jobs{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
+  const auto id = jobs.submit();
+  CHECK(must(jobs.store.state(id)) == JobState::Queued);
+  must(jobs.lease(id));
+  CHECK(must(jobs.store.state(id)) == JobState::Running);
+  CHECK(jobs.store.state(JobId{id.value + 1}).error().code == Code::NotFound);
+}
+
 TEST_CASE("what died in one queue hides nothing that died in another, or that has only to end",
           "[job][store]") {
   ManualClock clock;

@@ -169,10 +169,12 @@ std::vector<std::string> json_violations(std::string_view path, std::string_view
   if (!begins_with(path, "api/")) return found;
   // Tokens are read with limits of their own, before anybody is known.
   constexpr std::array<std::string_view, 2> kReaders{"api/route/json_text.cpp",
-                                                     "api/auth/token.cpp"};
+                                                     "api/auth/token_verifier.cpp"};
   const bool may_parse = std::find(kReaders.begin(), kReaders.end(), path) != kReaders.end();
-  const bool reads_requests = text.find("http::Request") != std::string_view::npos ||
-                              text.find("Fields") != std::string_view::npos;
+  // The OpenAPI documents are made of what we have declared ourselves, before anybody asks.
+  const bool reads_requests = !begins_with(path, "api/route/openapi") &&
+                              (text.find("http::Request") != std::string_view::npos ||
+                               text.find("Fields") != std::string_view::npos);
   // A name, what stands in brackets and is no text, number or constant, and one "=".
   static const std::regex kGrows{R"(\b\w+\[(?!k[A-Z])[^\]"0-9][^=]*\] = )"};
   int number = 0;
