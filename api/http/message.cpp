@@ -18,8 +18,6 @@ constexpr std::array<std::pair<Method, std::string_view>, 7> kMethods{
      {Method::Delete, "DELETE"},
      {Method::Options, "OPTIONS"}}};
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
-
 std::optional<std::string_view> find_first(
     const std::vector<std::pair<std::string, std::string>>& pairs, std::string_view name) {
   for (const auto& [key, value] : pairs)
