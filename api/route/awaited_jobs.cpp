@@ -11,6 +11,7 @@
 
 #include "api/route/work_lane.hpp"
 #include "engine/engine.hpp"
+#include "engine/job/outage_log.hpp"
 
 #include <fmt/format.h>
 
@@ -19,6 +20,7 @@ namespace millrace::api {
 namespace {
 
 constexpr std::chrono::seconds kReadAgain{1};  // a row that could not be read
+constexpr std::string_view kNotRead = "job that is waited for not read";
 
 Refusal stopping() {
   auto refused = refusal(Code::Unavailable, "stopping", "the server stops: try again in a moment");
@@ -46,6 +48,7 @@ struct AwaitedJobs::State : std::enable_shared_from_this<State> {
     std::shared_ptr<const void> hold;  // of the lane, which so outlives what is under way for it
     std::uint64_t watch = 0;           // of the job service; 0: none yet
     bool is_reading = false, is_stale = false;
+    bool is_put_off = false;  // its row could not be read and will be tried again
   };
   using Number = std::uint64_t;
 
@@ -55,6 +58,7 @@ struct AwaitedJobs::State : std::enable_shared_from_this<State> {
   /// Has the row looked at, on the lane.
   void look(Number number);
   void read(Number number);
+  void read_later(Number number);
   void end(Number number, Result<Job, Refusal> result);
   /// Ends a wait before its job has ended.
   void give_up(Number number, Refusal refused);
@@ -67,6 +71,7 @@ struct AwaitedJobs::State : std::enable_shared_from_this<State> {
   Engine& engine;
   WorkLane& lane;
   const std::size_t most;
+  OutageLog outages{engine.catalog().clock()};
   mutable std::mutex mutex;  // guards the rest
   std::map<Number, Entry> entries;
   Number next = 1;
@@ -203,15 +208,31 @@ void AwaitedJobs::State::read(Number number) {
       job = entry.job;
     }
     const auto state = engine.job_store().state(job);
+    if (state.ok()) outages.passed(kNotRead);
     if (state.ok() && !is_final(*state)) continue;
     Result<Job> row = state.ok() ? engine.job_store().get(job) : Result<Job>{state.error()};
     if (row.ok()) return end(number, *std::move(row));
     if (row.error().code == Code::NotFound) return end(number, std::move(row).error());
-    spdlog::warn("job that is waited for cannot be read job={} error={}", job.value,
-                 row.error().message);
-    after(kReadAgain, [number](State& self) { self.look(number); });
-    // It is read again then, or when somebody tells of a change.
+    outages.failed(kNotRead, job, row.error());
+    read_later(number);
   }
+}
+
+void AwaitedJobs::State::read_later(Number number) {
+  {
+    const std::lock_guard lock{mutex};
+    const auto found = entries.find(number);
+    if (found == entries.end() || std::exchange(found->second.is_put_off, true)) return;
+  }
+  after(kReadAgain, [number](State& self) {
+    {
+      const std::lock_guard lock{self.mutex};
+      const auto found = self.entries.find(number);
+      if (found == self.entries.end()) return;
+      found->second.is_put_off = false;
+    }
+    self.look(number);
+  });
 }
 
 void AwaitedJobs::State::end(Number number, Result<Job, Refusal> result) {
