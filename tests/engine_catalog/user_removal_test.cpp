@@ -22,7 +22,7 @@ void fill(Filled& filled) {
   for (int i = 0; i < kModels; i += 100)
     must(filled.change("insert", "models",
                        {{"rows", Json::array_t(std::min(100, kModels - i), model)}}));
-  filled.model("of bob", {{"acc", 1}}, {{"user_id", 2}});
+  filled.insert("models", {{"user_id", 2}, {"project_id", 1}, {"name", "of bob"}});
 }
 
 const Json kRemoval{{"id", 1}, {"cascade", true}};

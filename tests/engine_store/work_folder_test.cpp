@@ -1,6 +1,7 @@
 #include "engine/store/work_folder.hpp"
 
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <string>
 #include <vector>
@@ -285,14 +286,20 @@ TEST_CASE("a run has a number of scratch files, on disk and in memory",
           "[store][scratch][limits]") {
   Place place;
   const auto work = place.open();
+  const auto left = place.folder.path() / "work/job-7/t3";
   MemoryScratch memory{1u << 20};
+  const auto name_of = [](std::size_t number) { return "f" + std::to_string(number); };
+  // Those on disk are of the attempt before: nothing is synced for them.
+  std::filesystem::create_directories(left);
+  for (std::size_t i = 0; i < Scratch::kMaxFiles; ++i) {
+    std::ofstream{left / name_of(i)} << 'x';
+    REQUIRE(memory.put(name_of(i), "x").ok());
+  }
   const auto on_disk = work->scratch(JobId{7}, 3);
   for (Scratch* const scratch : {static_cast<Scratch*>(&memory), on_disk.get()}) {
-    for (std::size_t i = 0; i < Scratch::kMaxFiles; ++i)
-      REQUIRE(scratch->put("f" + std::to_string(i), "x").ok());
     const auto refused = scratch->put("one_more", "x");
     REQUIRE_FALSE(refused.ok());
     CHECK(refused.error().code == Code::Exhausted);
-    CHECK(scratch->put("f0", "y").ok());  // in the place of one that is there
+    CHECK(scratch->put(name_of(0), "y").ok());  // in the place of one that is there
   }
 }
