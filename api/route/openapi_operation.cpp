@@ -18,9 +18,11 @@ constexpr std::string_view kNumberMark = ":int";
 constexpr std::string_view kJsonType = "application/json";
 constexpr std::string_view kFormType = "multipart/form-data";
 
-Json member_of(const Json& object, const char* name) {
+// An empty object where there is none.
+const Json& member_of(const Json& object, const char* name) {
+  static const Json kNone = Json::object();
   const auto found = object.find(name);
-  return found != object.end() ? *found : Json::object();
+  return found != object.end() ? *found : kNone;
 }
 
 bool looks_into(const Reading& reading, Place place) {
@@ -79,7 +81,7 @@ Json parameter_of(const std::string& name, const char* place, const Json& declar
 Json parameters_of(const Route& route, const RequestSchema& schema, const OpenApiSchemas& schemas) {
   const auto& document = schema.document();
   Json parameters = Json::array();
-  const auto declared = member_of(document, "path");
+  const auto& declared = member_of(document, "path");
   for (const auto& [name, usual] : names_in(route.path)) {
     const auto own = declared.find(name);
     parameters.push_back(parameter_of(name, "path", own != declared.end() ? *own : usual, schemas));
@@ -183,7 +185,7 @@ bool any_is_needed(const Json& declarations) {
 }
 
 Json body_of_fields(const Json& document, const Reading& reading, const OpenApiSchemas& schemas) {
-  const auto files = member_of(document, "file");
+  const auto& files = member_of(document, "file");
   const bool needs_file = any_is_needed(files);
   Json body;
   if (looks_into(reading, Place::Query)) body["description"] = "Fields may stand in the query too.";
@@ -200,7 +202,7 @@ Json body_of_fields(const Json& document, const Reading& reading, const OpenApiS
 
 // A body that is declared as a whole, or not looked into.
 Json whole_body(const Json& document, const OpenApiSchemas& schemas) {
-  const auto declaration = member_of(document, "body");
+  const auto& declaration = member_of(document, "body");
   Json media;
   if (const auto shown = declaration.find("shown"); shown != declaration.end()) {
     media["schema"] = schemas.shown(*shown);

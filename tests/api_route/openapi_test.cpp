@@ -228,8 +228,8 @@ TEST_CASE("refusals follow from what a route is, in the words of its dialect", "
   Sample sample;
   const auto statuses = [&] {
     std::vector<std::string> names;
-    for (const auto& each : sample.operation("post")["responses"].items())
-      names.push_back(each.key());
+    const auto operation = sample.operation("post");
+    for (const auto& each : operation["responses"].items()) names.push_back(each.key());
     return names;
   };
   using Names = std::vector<std::string>;
