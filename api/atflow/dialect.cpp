@@ -7,6 +7,7 @@
 #include "api/atflow/jobs.hpp"
 #include "api/atflow/mix.hpp"
 #include "api/atflow/reading.hpp"
+#include "api/route/json_text.hpp"
 
 #include <fmt/format.h>
 
@@ -48,7 +49,9 @@ std::string mix_schema(int accepted_status) {
   constexpr std::string_view kAccepted = R"({"doc": "queued",
   "schema": {"type": "object", "required": ["id"], "properties": {"id": {"type": "string", "pattern": "^[0-9a-f]{24}$"}}},
   "example": {"id": "6639b0f0c1a2b3d4e5f60718"}})";
-  return fmt::format(R"({{{}, "responses": {{"{}": {}}}}})", kBody, accepted_status, kAccepted);
+  return fmt::format(
+      R"({{{}, "responses": {{"{}": {}, "404": {{"doc": "A source or its bucket is not there."}}}}}})",
+      kBody, accepted_status, kAccepted);
 }
 
 constexpr std::string_view kId =
@@ -76,14 +79,23 @@ std::string list_schema() {
   return fmt::format(
       R"({{{}, "responses": {{"200": {{"doc": "a page of jobs; marker is empty when nothing is left",
   "schema": {{"type": "object", "required": ["items", "marker"], "properties": {{
-    "items": {{"type": "array", "items": {}}}, "marker": {{"type": "string"}}}}}},
+    "items": {{"type": "array", "items": {{"$ref": "Job"}}}}, "marker": {{"type": "string"}}}}}},
   "example": {{"items": [], "marker": ""}}}}}}}})",
-      kQuery, kJob);
+      kQuery);
 }
 
 std::string get_schema() {
-  return fmt::format(R"({{{}, "responses": {{"200": {{"doc": "the job", "schema": {}}}}}}})", kId,
-                     kJob);
+  constexpr std::string_view kExample = R"({"id": "6639b0f0c1a2b3d4e5f60718",
+  "prefix": "qiniu:///z0/out/e4", "sourceFile": "qiniu:///z0/in/pulp.jsonlist", "targetFile": "qiniu:///z0/out/e4.jsonlist",
+  "logFile": "qiniu:///z0/logs/6639b0f0c1a2b3d4e5f60718/6639b0f0c1a2b3d4e5f60718_log.jsonlist",
+  "createTime": "2026-08-01T12:00:00.123Z", "targetFileStatistics": {"fileCount": 6,
+    "class": [{"name": "pulp", "total": 5, "count": {"normal": 2, "pulp": 1, "sexy": 2}}], "detect": [],
+    "facecluster": {"total": 0, "faceMax": 0, "faceMin": 0}},
+  "type": "mix", "status": "finished", "finishTime": "2026-08-01T12:00:09.001Z", "seed": 0,
+  "counts": {"read": 6, "written": 6}, "error": "", "sourceFiles": ["qiniu:///z0/in/pulp.jsonlist"]})";
+  return fmt::format(
+      R"({{{}, "responses": {{"200": {{"doc": "the job", "schema": {{"$ref": "Job"}}, "example": {}}}}}}})",
+      kId, kExample);
 }
 
 std::string abort_schema() {
@@ -148,6 +160,9 @@ api::Dialect make_dialect(std::shared_ptr<const Authenticator> authenticator) {
   };
   // A path that its document does not name is 40401, and 307 is none of its statuses.
   dialect.documents->leads_from_root = false;
+  dialect.schemas = Json{{"Job", api::read_own(kJob).value_or(Json::object())}};
+  dialect.security_scheme["description"] =
+      "Qiniu ACCESSKEY:SIGNATURE, where the signature is made of the request and the secret key";
   dialect.refusal_schema = Json{{"type", "object"},
                                 {"required", {"err", "message"}},
                                 {"properties",

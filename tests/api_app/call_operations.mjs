@@ -16,11 +16,20 @@ const server = new URL(servers[0].url, base).href.replace(/\/$/, '');
 const checker = new Ajv({strict: false, logger: false, validateFormats: false});
 
 // What makes comes before what shows, and what deletes is last; a parent comes before its parts.
-const kParents = ['maisie_login', 'maisie_create_workspace', 'maisie_create_project', 'maisie_create_tag', 'engine_submit'];
+const kFirst = [
+  'maisie_login',
+  'maisie_create_workspace',
+  'maisie_create_project',
+  'maisie_create_tag',
+  'maisie_create_model',
+  'maisie_attach_tag',
+  'maisie_detach_tag',
+  'engine_submit',
+];
 const kMethods = ['post', 'put', 'get', 'head', 'patch', 'delete'];
 function place({id, method}) {
-  const parent = kParents.indexOf(id);
-  return parent >= 0 ? parent : kParents.length + kMethods.indexOf(method);
+  const first = kFirst.indexOf(id);
+  return first >= 0 ? first : kFirst.length + kMethods.indexOf(method);
 }
 const operations = Object.entries(paths)
   .flatMap(([path, item]) =>
@@ -75,9 +84,11 @@ async function call(one) {
   const method = one.method.toUpperCase();
   const {type, body} = bodyOf(one);
   const headers = headersOf(one);
-  if (type) headers['Content-Type'] = type;
   const scheme = one.operation.security.flatMap(Object.keys)[0];
-  if (scheme) headers.Authorization = signers[scheme](address, method, type, body);
+  // The vendor's library signs a type in any case.
+  const sent = type ?? (scheme === 'atflow' ? 'application/x-www-form-urlencoded' : undefined);
+  if (sent) headers['Content-Type'] = sent;
+  if (scheme) headers.Authorization = signers[scheme](address, method, sent, body);
   return fetch(address, {method, headers, body, redirect: 'manual'});
 }
 
