@@ -219,6 +219,7 @@ struct RequestReader::Parser {
   void explain(const BeastError& error, std::string_view text) {
     is_http_1_0 = message->version < 11;
     keeps_alive = false;
+    if (state == State::Head && request->path.empty()) read_what_there_is(text);
     if (error == beast_http::error::body_limit) refuse(413, "body too large");
     if (error == beast_http::error::header_limit) refuse(431, "request head too large");
     if (error == beast_http::error::bad_version) {

@@ -230,7 +230,7 @@ TEST_CASE("a job stops when its client leaves, or goes on where its route says s
   auto answer = copies.ask("good");
   REQUIRE(copies.wait_for(1));
   copies.departure->tell();
-  CHECK(copies.place.awaited->waiting() == 0);
+  CHECK(copies.wait_for(std::size_t{0}));
   CHECK(answer_of(answer).status == 499);  // to nobody, for the counters
   if (stops) {
     CHECK(copies.wait_for(JobState::Aborted));
