@@ -66,6 +66,9 @@ three
     def test_a_block_has_a_limit_of_time(self):
         self.refused("```sh\nsleep 60\n```\n", "page.md:1: did not end within 1 s", "--seconds", "1")
 
+    def test_a_failure_comes_with_the_logs_of_what_runs_beside_it(self):
+        self.refused("```sh\necho the reason > server.log\nfalse\n```\n", "--- server.log\nthe reason")
+
     def test_what_a_page_starts_it_ends(self):
         self.refused("```sh\nsleep 60 &\n```\n", "left running")
 
