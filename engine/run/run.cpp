@@ -275,6 +275,8 @@ std::vector<std::string> RunState::busy_nodes() const {
 
 void RunWatch::look_at(const RunState* run) {
   const std::lock_guard lock{mutex_};
+  // A checkpoint of a run is still written when it has ended.
+  kept_rows_ = run == nullptr && run_ != nullptr && run_->keeps_rows();
   run_ = run;
 }
 
@@ -285,7 +287,7 @@ std::vector<std::string> RunWatch::busy_nodes() const {
 
 bool RunWatch::keeps_rows() const {
   const std::lock_guard lock{mutex_};
-  return run_ != nullptr && run_->keeps_rows();
+  return run_ != nullptr ? run_->keeps_rows() : kept_rows_;
 }
 
 void RunState::end() {

@@ -75,15 +75,17 @@ class RunWatch {
   /// Names the nodes whose operators are being called now, by the first operator of each; none
   /// before and after the run.
   [[nodiscard]] std::vector<std::string> busy_nodes() const;
-  /// Says whether the run has rows by now that it will give back with its outcome.
+  /// Says whether the run has rows by now that it will give back with its outcome, or has ended
+  /// with some.
   [[nodiscard]] bool keeps_rows() const;
 
  private:
   friend class RunState;
   void look_at(const RunState* run);
 
-  mutable std::mutex mutex_;  // guards run_, which stays alive while it is held
+  mutable std::mutex mutex_;  // guards the rest; run_ stays alive while it is held
   const RunState* run_ = nullptr;
+  bool kept_rows_ = false;  // when the last run ended
 };
 
 struct RunOptions {
