@@ -35,6 +35,7 @@ target_compile_options(millrace_options INTERFACE
   $<$<CXX_COMPILER_ID:GNU>:-Wno-error=invalid-pch>
   # g++ 12 warns of string operations of the standard library that cannot happen (GCC bugs 105329 and 105651).
   "$<$<AND:$<CXX_COMPILER_ID:GNU>,$<COMPILE_LANGUAGE:CXX>>:-Wno-restrict;-Wno-array-bounds;-Wno-stringop-overflow;-Wno-stringop-overread>"
+  "$<$<AND:$<CXX_COMPILER_ID:GNU>,$<COMPILE_LANGUAGE:CXX>,$<CONFIG:Release>>:-Wno-maybe-uninitialized>"
   $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
 find_program(MILLRACE_MOLD mold)
 if(MILLRACE_MOLD)
