@@ -1,6 +1,7 @@
 #include "api/http/multipart.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "engine/base/ascii.hpp"
 
@@ -77,18 +78,19 @@ MultipartParser::MultipartParser(std::string_view boundary, PartSink sink, Multi
 Result<void> MultipartParser::feed(std::string_view bytes) {
   if (state_ == State::Failed) return malformed("fed after an error");
   if (state_ == State::Done) return {};  // an epilogue: of no interest
-  if (auto passed = pass_data(bytes); !passed.ok()) {
-    state_ = State::Failed;
-    return passed;
-  }
+  auto done = take_apart(bytes);
+  if (!done.ok()) state_ = State::Failed;
+  input_.erase(0, std::exchange(taken_, 0));
+  if (state_ == State::Done) std::string{}.swap(input_);
+  return done;
+}
+
+Result<void> MultipartParser::take_apart(std::string_view bytes) {
+  MR_CHECK(pass_data(bytes));
   input_.append(bytes);
   for (;;) {
-    auto went_on = step();
-    if (!went_on.ok()) {
-      state_ = State::Failed;
-      return std::move(went_on).error();
-    }
-    if (!*went_on) return {};
+    MR_TRY(const bool goes_on, step());
+    if (!goes_on) return {};
   }
 }
 
@@ -133,69 +135,66 @@ Result<bool> MultipartParser::step() {
 }
 
 Result<bool> MultipartParser::read_preamble() {
-  const auto found = input_.find(delimiter_);
-  if (found == std::string::npos) {
-    const auto kept = std::min(input_.size(), delimiter_.size() - 1);
-    input_.erase(0, input_.size() - kept);
+  const auto input = rest();
+  const auto found = input.find(delimiter_);
+  if (found == std::string_view::npos) {
+    taken_ += input.size() - std::min(input.size(), delimiter_.size() - 1);
     return false;
   }
-  input_.erase(0, found + delimiter_.size());
+  taken_ += found + delimiter_.size();
   state_ = State::AfterBoundary;
   return true;
 }
 
 Result<bool> MultipartParser::read_after_boundary() {
   // "--" closes; else white space may stand before the line break (RFC 2046: transport padding).
-  if (input_.size() < 2) return false;
-  if (input_.starts_with("--")) {
+  const auto input = rest();
+  if (input.size() < 2) return false;
+  if (input.starts_with("--")) {
     state_ = State::Done;
-    std::string{}.swap(input_);
     return false;
   }
-  const auto end = input_.find_first_not_of(" \t");
-  if (std::min(end, input_.size()) > limits_.head_bytes) return malformed("boundary line too long");
-  if (end == std::string::npos || end + 1 >= input_.size()) return false;
-  if (input_.compare(end, 2, "\r\n") != 0) return malformed("text after a boundary");
+  const auto end = input.find_first_not_of(" \t");
+  if (std::min(end, input.size()) > limits_.head_bytes) return malformed("boundary line too long");
+  if (end == std::string_view::npos || end + 1 >= input.size()) return false;
+  if (input.substr(end, 2) != "\r\n") return malformed("text after a boundary");
   if (++parts_ > limits_.parts)
     return Error{Code::Exhausted,
                  fmt::format("read multipart body: more than {} parts", limits_.parts)};
-  input_.erase(0, end);  // the line break stays: a head without fields is just two of them
+  taken_ += end;  // the line break stays: a head without fields is just two of them
   state_ = State::Head;
   return true;
 }
 
 Result<bool> MultipartParser::read_head() {
   constexpr std::string_view kEnd = "\r\n\r\n";
-  const auto end = input_.find(kEnd);
+  const auto input = rest();
+  const auto end = input.find(kEnd);
   // Of an end that has not come whole, all but one byte may be here already.
-  if (std::min(end, input_.size() - std::min(input_.size(), kEnd.size() - 1)) > limits_.head_bytes)
+  if (std::min(end, input.size() - std::min(input.size(), kEnd.size() - 1)) > limits_.head_bytes)
     return Error{Code::Exhausted,
                  fmt::format("read multipart body: part head above {} bytes", limits_.head_bytes)};
-  if (end == std::string::npos) return false;
-  MR_TRY(const auto head, parse_head(std::string_view{input_}.substr(0, end)));
-  input_.erase(0, end + kEnd.size());
+  if (end == std::string_view::npos) return false;
+  MR_TRY(const auto head, parse_head(input.substr(0, end)));
+  taken_ += end + kEnd.size();
   if (sink_.begin) MR_CHECK(sink_.begin(head));
   state_ = State::Data;
   return true;
 }
 
 Result<bool> MultipartParser::read_data() {
-  const auto give = [this](std::size_t size) -> Result<void> {
-    if (size > 0 && sink_.data) MR_CHECK(sink_.data(std::string_view{input_}.substr(0, size)));
-    input_.erase(0, size);
-    return {};
-  };
-  const auto found = input_.find(delimiter_);
-  if (found != std::string::npos) {
-    MR_CHECK(give(found));
-    input_.erase(0, delimiter_.size());
-    if (sink_.end) MR_CHECK(sink_.end());
-    state_ = State::AfterBoundary;
-    return true;
-  }
-  // All but what may be the beginning of a delimiter.
-  if (input_.size() >= delimiter_.size()) MR_CHECK(give(input_.size() - delimiter_.size() + 1));
-  return false;
+  const auto input = rest();
+  const auto found = input.find(delimiter_);
+  const bool is_whole = found != std::string_view::npos;
+  // Without a delimiter all but what may be the beginning of one.
+  const auto size = is_whole ? found : input.size() - std::min(input.size(), delimiter_.size() - 1);
+  if (size > 0 && sink_.data) MR_CHECK(sink_.data(input.substr(0, size)));
+  taken_ += size;
+  if (!is_whole) return false;
+  taken_ += delimiter_.size();
+  if (sink_.end) MR_CHECK(sink_.end());
+  state_ = State::AfterBoundary;
+  return true;
 }
 
 Result<PartHead> MultipartParser::parse_head(std::string_view text) const {

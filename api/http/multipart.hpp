@@ -51,6 +51,7 @@ class MultipartParser {
 
   MultipartParser(std::string_view boundary, PartSink sink, MultipartLimits limits);
   Result<void> pass_data(std::string_view& bytes);
+  Result<void> take_apart(std::string_view bytes);
   Result<bool> step();
   Result<bool> read_preamble();
   Result<bool> read_after_boundary();
@@ -58,11 +59,15 @@ class MultipartParser {
   Result<bool> read_data();
   Result<PartHead> parse_head(std::string_view text) const;
 
+  /// Returns what of `input_` is not yet understood.
+  [[nodiscard]] std::string_view rest() const { return std::string_view{input_}.substr(taken_); }
+
   std::string delimiter_;  // CRLF "--" boundary
   PartSink sink_;
   MultipartLimits limits_;
   State state_ = State::Preamble;
-  std::string input_;  // not yet understood: less than a head, or than a delimiter
+  std::string input_;      // between two feeds less than a head, or than a delimiter
+  std::size_t taken_ = 0;  // of `input_`: erased once a feed, since each time moves all behind it
   std::size_t parts_ = 0;
 };
 

@@ -1,5 +1,7 @@
 #include "api/http/multipart.hpp"
 
+#include <chrono>
+
 #include <catch2/catch.hpp>
 
 using namespace millrace;
@@ -123,6 +125,20 @@ TEST_CASE("limits on parts, heads and names are kept", "[http][multipart]") {
   CHECK(code({.name_bytes = 2}) == Code::Exhausted);
   CHECK(code({.filename_bytes = 5}) == Code::Exhausted);
   CHECK(parse("--B" + std::string(20'000, ' '), 7).error->code == Code::DataInvalid);
+}
+
+TEST_CASE("a form of many parts that comes in one piece takes linear time", "[http][multipart]") {
+  std::string form;
+  for (int i = 0; i < 20'000; ++i)
+    form += "--B\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n" + std::string(150, 'x') +
+            "\r\n";
+  form += "--B--\r\n";
+  const auto begun = std::chrono::steady_clock::now();
+  const auto parsed = parse(form, form.size(), {.parts = 20'000});
+  CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds{10});
+  CHECK_FALSE(parsed.error);
+  CHECK(parsed.parts.size() == 20'000);
+  CHECK(parsed.parts.back().data == std::string(150, 'x'));
 }
 
 TEST_CASE("the type must be a form with a boundary", "[http][multipart]") {
