@@ -72,6 +72,11 @@ Json value_of(const ParameterRule& rule, std::string_view text) {
   return std::string{text};
 }
 
+bool are_utf8(const Json& given) {
+  if (!given.is_array()) return is_utf8(given.get_ref<const std::string&>());
+  return std::all_of(given.begin(), given.end(), are_utf8);
+}
+
 Json strict_value(const Parameter& parameter, const Json& given) {
   const auto& rule = parameter.own();
   if (rule.type != Type::Array) return value_of(rule, given.get_ref<const std::string&>());
@@ -169,7 +174,9 @@ Result<Json, Unfit> list_of(const Parameter& parameter, const Json& value, Place
 
 Coerced Reading::strict(const Parameter& parameter, Json given, Place place) {
   if (given.is_null()) return absent(parameter);
-  return given_as(place == Place::Body ? std::move(given) : strict_value(parameter, given));
+  if (place == Place::Body) return given_as(std::move(given));
+  if (!are_utf8(given)) return wrong_type(fmt::format("\"{}\" is not UTF-8", parameter.own().name));
+  return given_as(strict_value(parameter, given));
 }
 
 Coerced Reading::reqparse(const Parameter& parameter, Json given, Place place) {

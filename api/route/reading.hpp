@@ -42,8 +42,8 @@ struct Reading {
   bool tells_all = true;  // of all faults; otherwise of the first alone
   bool last_key_counts = false;  // of JSON keys that stand twice; otherwise they are refused
 
-  /// A value has the type that is declared. A text of a path, query, header or form is read as it;
-  /// null is absent, or refused where it may not be given.
+  /// A value has the type that is declared. A text of a path, query, header or form is read as it,
+  /// and is UTF-8; null is absent, or refused where it may not be given.
   static Result<std::optional<Json>, Unfit> strict(const Parameter& parameter, Json given,
                                                    Place place);
   /// As Flask-RESTful's reqparse reads: any value has a text, of a list the first element's; an

@@ -46,6 +46,22 @@ TEST_CASE("values of path, query and header are read as the type that is declare
   }
 }
 
+TEST_CASE("a text that is not UTF-8 is no value", "[route][schema]") {
+  const auto declared = schema(R"({
+    "path": {"id": {"type": "string"}},
+    "query": {"queue": {"type": "string"}, "tags": {"type": "array", "items": {"type": "string"}}},
+    "header": {"X-Name": {"type": "string"}}, "fields": {"field": {"type": "string"}}})");
+  for (const auto* text : {"\xff", "a\xc0\x80", "\xed\xa0\x80", "caf\xe9"}) {
+    auto request = form_body(fmt::format("field={}", text));
+    request.path_values = {{"id", text}};
+    request.query = {{"queue", text}, {"tags", "good"}, {"tags", text}};
+    request.headers.add("X-Name", text);
+    CHECK(read(declared, request).faults ==
+          List{"path/id parameter_type", "query/queue parameter_type", "query/tags parameter_type",
+               "header/X-Name parameter_type", "form/field parameter_type"});
+  }
+}
+
 TEST_CASE("a value of a place stands there and nowhere else", "[route][schema]") {
   const auto declared = schema(
       R"({"query": {"q": {"type": "string"}}, "header": {"h": {"type": "string"}}, "fields": {"f": {"type": "string"}}})");
