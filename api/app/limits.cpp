@@ -76,7 +76,7 @@ Limits request_limits() {
            "that JSON is nested; more is 400"},
           {"request.json_name_bytes", kMostNameBytes, "bytes", "of a name in JSON; more is 400"},
           {"request.json_values", http::kUsualValues, "values",
-           "of JSON, with its names, where its route does not say more; more is 400"},
+           "of JSON or a form, with their names, where its route does not say more; more is 400"},
           {"request.time_s", seconds(settings.request_time), "s",
            "for a request that is answered from the catalog; then 504", "--request-time"},
           {"request.waiting", settings.waiting_requests, "requests",

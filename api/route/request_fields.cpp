@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <utility>
 
 #include "api/http/form_upload.hpp"
 #include "api/http/multipart.hpp"
@@ -82,6 +83,10 @@ Result<RequestFields, Refusal> RequestFields::read(const http::Request& request,
     fields.form_ = *std::move(pairs);
     return fields;
   }
+  // A field counts as its name and its value, as those of JSON do.
+  const auto most = request.values_max / 2;
+  if (std::cmp_greater_equal(std::count(request.body.begin(), request.body.end(), '&'), most))
+    return malformed(fmt::format("the form has more than {} fields", most));
   auto form = http::read_query(request.body);
   if (!form) return malformed("the form has a broken percent escape");
   fields.form_ = *std::move(form);

@@ -212,6 +212,12 @@ TEST_CASE("a body has the limits of its route", "[route][reading][limits]") {
   CHECK(read(kAny, request).values["a"] == Json{1, 2, 3});
   request.values_max = 5;
   CHECK(read(kAny, request).code == "json");
+
+  auto form = form_body("x=1&y=2&a=3");
+  form.values_max = 6;
+  CHECK(read(kAny, form).values["a"] == "3");
+  form.values_max = 5;
+  CHECK(read(kAny, form).code == "json");
 }
 
 TEST_CASE("reqparse makes a text of any value", "[route][reading][reqparse]") {
