@@ -149,3 +149,26 @@ TEST_CASE("a plugin that throws fails its job, naming the node, and leaves no ou
   CHECK(job["state"] == "failed");
   CHECK(job["error"]["code"] == "internal");
 }
+
+TEST_CASE("a wrong word of the command line is told with what may stand there",
+          "[tools][bad_input]") {
+  const ProgramFixture fixture;
+  const auto told = [&fixture](const std::vector<std::string>& words) {
+    const auto ran = fixture.run(words);
+    CHECK(ran.exit_code == 2);
+    return ran.errors;
+  };
+  const auto from = [](int least) {
+    return fmt::format("takes a whole number from {} to 9223372036854775807: ", least);
+  };
+  for (const std::string id : {"abc", "0", "1.5", "99999999999999999999"})
+    CHECK(contains(told({"jobs", "wait", id}), "ID: " + from(1) + id + " ("));
+  CHECK(contains(told({"models", "compare", "1", "x"}), "ID: " + from(1) + "x ("));
+  CHECK(contains(told({"serve", "--connections", "0"}), "--connections: " + from(1) + "0 ("));
+  CHECK(contains(told({"run", "a.json", "--deadline", "-1"}), "--deadline: " + from(0) + "-1 ("));
+  CHECK(contains(told({"jobs", "lst"}),
+                 R"(there is no command "jobs lst"; did you mean "jobs list"?)"));
+  CHECK(contains(told({"user", "ad"}),
+                 R"(there is no command "users ad"; did you mean "users add"?)"));
+  CHECK(contains(told({"user"}), "subcommand is required"));
+}

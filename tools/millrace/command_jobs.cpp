@@ -9,6 +9,7 @@
 #include "tools/millrace/job_view.hpp"
 #include "tools/millrace/output.hpp"
 #include "tools/millrace/program.hpp"
+#include "tools/millrace/whole_number.hpp"
 
 #include <fmt/format.h>
 
@@ -161,7 +162,7 @@ CLI::App* add_job_command(CLI::App& jobs, Program& program, const std::string& n
   auto* command = jobs.add_subcommand(name, doc);
   command->add_option("ID", arguments->id, "Number of the job")
       ->required()
-      ->check(CLI::PositiveNumber);
+      ->check(positive_fault, "POSITIVE");
   command->footer(fmt::format("Example:\n  millrace jobs {} 12", name));
   command->callback([&program, arguments, work = std::move(work)] {
     program.action = [&program, arguments, work] { return work(program, *arguments); };
@@ -180,7 +181,7 @@ void add_list(CLI::App& jobs, Program& program) {
   command->add_option("--queue", query.queue, "Only jobs of this queue");
   command->add_option("--dialect", query.dialect, "Only jobs that came through this API");
   command->add_option("--before", query.before, "Only jobs with a smaller number")
-      ->check(CLI::PositiveNumber);
+      ->check(positive_fault, "POSITIVE");
   command->add_option("--limit", query.limit, "Jobs at the most")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000));

@@ -11,6 +11,7 @@
 #include "tools/millrace/program.hpp"
 #include "tools/millrace/progress_line.hpp"
 #include "tools/millrace/registry.hpp"
+#include "tools/millrace/whole_number.hpp"
 
 #include <fmt/format.h>
 
@@ -102,7 +103,7 @@ void add_upload(CLI::App& group, Program& program, const Call& call) {
                       "SHA-256 of the data set");
   command->add_option("--pipeline", given->pipeline, "Name of the pipeline that made the model");
   command->add_option("--job-id,--job_id", given->job_id, "Number of the job that made the model")
-      ->check(CLI::PositiveNumber);
+      ->check(positive_fault, "POSITIVE");
   command->add_option("--tags", given->tags, "Tags, with commas between")->delimiter(',');
   command->add_option("--file-sha256", given->file_sha256,
                       "SHA-256 that the file must have on arrival, in hexadecimal digits");
@@ -224,7 +225,7 @@ void add_ls(CLI::App& group, Program& program, const Call& call) {
   command
       ->add_option("--id,--model-id,--model_id", given->id,
                    "Number of the only one to show (-id as well)")
-      ->check(CLI::PositiveNumber);
+      ->check(positive_fault, "POSITIVE");
   command->add_option("--hyperparameter,--hp", given->hyperparameters,
                       "Only models with this hyperparameter (-hp as well); several: all of them");
   command->add_option("--parameter,-p", given->parameters, "Only models with this parameter");

@@ -18,6 +18,7 @@
 #include "tools/millrace/pipeline_file.hpp"
 #include "tools/millrace/program.hpp"
 #include "tools/millrace/reply_rows.hpp"
+#include "tools/millrace/whole_number.hpp"
 
 #include <fmt/format.h>
 
@@ -177,7 +178,7 @@ void add_run(CLI::App& app, Program& program) {
       ->capture_default_str()
       ->check(CLI::Range(1, 100));
   command->add_option("--deadline", arguments->deadline_seconds, "Abort after so many seconds")
-      ->check(CLI::NonNegativeNumber);
+      ->check(non_negative_fault, "NONNEGATIVE");
   command->add_flag("--allow-private", arguments->allow_private,
                     "Fetch from loopback, link-local and private addresses too");
   command->footer(

@@ -13,6 +13,7 @@
 #include "tools/millrace/exit_code.hpp"
 #include "tools/millrace/output.hpp"
 #include "tools/millrace/program.hpp"
+#include "tools/millrace/whole_number.hpp"
 
 #include <fmt/format.h>
 
@@ -241,7 +242,7 @@ void add_network_options(CLI::App& command, ServeArguments& arguments) {
                   "Connections at the most, and not more than the limit of open files allows (a "
                   "quarter of it)")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+      ->check(positive_fault, "POSITIVE");
   command
       .add_option("--request-time", arguments.request_seconds,
                   "Seconds that a request may take which is answered from the catalog; then 504")

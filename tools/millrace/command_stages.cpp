@@ -7,6 +7,7 @@
 #include "tools/millrace/exit_code.hpp"
 #include "tools/millrace/output.hpp"
 #include "tools/millrace/registry.hpp"
+#include "tools/millrace/whole_number.hpp"
 
 namespace millrace::tool {
 namespace {
@@ -44,22 +45,22 @@ CLI::App* add_command(CLI::App& group, Program& program, const Call& call, const
 }
 
 void add_pages(CLI::App& command, StageArguments& given) {
-  command.add_option("--page", given.page, "Page of the list")->check(CLI::PositiveNumber);
+  command.add_option("--page", given.page, "Page of the list")->check(positive_fault, "POSITIVE");
   command.add_option("--per-page,--per_page", given.per_page, "Rows on a page")
-      ->check(CLI::PositiveNumber);
+      ->check(positive_fault, "POSITIVE");
 }
 
 void add_model_id(CLI::App& command, StageArguments& given) {
   command.add_option("--id,--model-id,--model_id", given.id, "Number of the model (-id as well)")
       ->required()
-      ->check(CLI::PositiveNumber);
+      ->check(positive_fault, "POSITIVE");
 }
 
 void add_project_id(CLI::App& command, StageArguments& given) {
   command
       .add_option("--id,--project-id,--project_id", given.id,
                   "Number of the project (-id as well); default: the selected one")
-      ->check(CLI::PositiveNumber);
+      ->check(positive_fault, "POSITIVE");
 }
 
 // The project that is named, else the selected one; 0 when there is none, which is told.

@@ -1,5 +1,6 @@
 // The program `millrace`: everything that a person does with Millrace from the shell. One file
 // holds each subcommand; docs/command-line.md describes them.
+#include <algorithm>
 #include <csignal>
 #include <exception>
 #include <string>
@@ -19,6 +20,9 @@
 #include "tools/millrace/program.hpp"
 #include "tools/millrace/registry_program.hpp"
 #include "tools/millrace/registry_words.hpp"
+#include "tools/millrace/whole_number.hpp"
+
+#include <fmt/format.h>
 
 namespace millrace::tool {
 namespace {
@@ -45,7 +49,7 @@ void add_options(CLI::App& app, Program& program) {
                  "How many of them one job may hold; 0: as many as --workers, and at least 8");
   app.add_option("--declared-threads", program.declared_threads,
                  "Threads that the nodes of all running jobs may declare; 0: as many as --workers")
-      ->check(CLI::NonNegativeNumber);
+      ->check(non_negative_fault, "NONNEGATIVE");
   app.add_option("--declared-memory", program.declared_memory_bytes,
                  "Memory that they may declare, such as 8gb; 0: four fifths of the machine's")
       ->transform(CLI::AsSizeValue(false));
@@ -59,12 +63,12 @@ void add_options(CLI::App& app, Program& program) {
          "Bytes that one job may keep on the disk while it runs (sorting, large states), as "
          "a number or 20GB; default: 64GB")
       ->transform(CLI::AsSizeValue(false))
-      ->check(CLI::PositiveNumber);
+      ->check(positive_fault, "POSITIVE");
   app.add_option("--max-contents", program.max_content_bytes,
                  "Bytes of contents (files of models) that one attempt at a job may write, as a "
                  "number or 20GB; default: 64GB")
       ->transform(CLI::AsSizeValue(false))
-      ->check(CLI::PositiveNumber);
+      ->check(positive_fault, "POSITIVE");
   app.add_flag("--json", program.json, "Data as JSON");
   app.add_flag("--quiet,-q", program.quiet, "No progress and no remarks");
   app.add_option("--log-level", program.log_level,
@@ -72,24 +76,35 @@ void add_options(CLI::App& app, Program& program) {
       ->check(CLI::IsMember({"error", "warn", "info", "debug", "trace"}));
 }
 
-// Returns what is wrong with a first word that is no subcommand, empty when it is one.
-std::string unknown_command(const CLI::App& app, const std::string& word) {
-  std::vector<std::string> names;
-  for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; })) {
-    names.push_back(command->get_name());
-    if (names.back() == word) return {};
+// Returns what is wrong with the words in front of the first option, empty when each is a command
+// or stands behind one that has none below it.
+std::string unknown_command(const CLI::App& app, const std::vector<std::string>& words) {
+  const auto* group = &app;
+  std::string path;
+  for (const auto& word : words) {
+    const auto commands = group->get_subcommands([](const CLI::App*) { return true; });
+    if (commands.empty() || word.starts_with('-')) return {};
+    const auto named = std::find_if(commands.begin(), commands.end(), [&](const CLI::App* command) {
+      return command->check_name(word);
+    });
+    if (named == commands.end()) {
+      std::vector<std::string_view> names;
+      for (const auto* command : commands) names.emplace_back(command->get_name());
+      const auto nearest = nearest_name(word, names);
+      return fmt::format(
+          "there is no command \"{}{}\"{}", path, word,
+          nearest.empty() ? std::string{} : fmt::format("; did you mean \"{}{}\"?", path, nearest));
+    }
+    group = *named;
+    path += group->get_name() + " ";
   }
-  const std::vector<std::string_view> views{names.begin(), names.end()};
-  const auto nearest = nearest_name(word, views);
-  return "there is no command \"" + word + "\"" +
-         (nearest.empty() ? std::string{} : "; did you mean \"" + std::string{nearest} + "\"?");
+  return {};
 }
 
-int usage_error(const CLI::App& app, const CLI::ParseError& error, int count, char** arguments) {
-  std::string text = error.what();
-  if (count > 1 && arguments[1][0] != '-') {
-    if (auto why = unknown_command(app, arguments[1]); !why.empty()) text = std::move(why);
-  }
+int usage_error(const CLI::App& app, const CLI::ParseError& error,
+                const std::vector<std::string>& words) {
+  auto text = unknown_command(app, words);
+  if (text.empty()) text = error.what();
   complain(text + " (millrace --help tells more)");
   return kUsage;
 }
@@ -140,7 +155,7 @@ int run(int count, char** arguments) {
     app.parse(count, rewritten.data());
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help and --version
-    return usage_error(app, error, count, arguments);
+    return usage_error(app, error, {arguments + 1, arguments + count});
   }
   log_to_stderr(program.log_level);
   return program.action();

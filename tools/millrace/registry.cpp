@@ -10,6 +10,7 @@
 
 #include "tools/millrace/exit_code.hpp"
 #include "tools/millrace/output.hpp"
+#include "tools/millrace/whole_number.hpp"
 
 namespace millrace::tool {
 namespace {
@@ -127,9 +128,10 @@ client::ListOptions ListArguments::options() const {
 }
 
 void add_list_options(CLI::App& command, ListArguments& arguments) {
-  command.add_option("--page", arguments.page, "Page of the list")->check(CLI::PositiveNumber);
+  command.add_option("--page", arguments.page, "Page of the list")
+      ->check(positive_fault, "POSITIVE");
   command.add_option("--per-page,--per_page", arguments.per_page, "Objects on a page")
-      ->check(CLI::PositiveNumber);
+      ->check(positive_fault, "POSITIVE");
   command.add_option("--search", arguments.search, "Only objects whose name contains this");
 }
 
@@ -139,7 +141,7 @@ void add_registry_ls(CLI::App& group, Program& program, const std::shared_ptr<Re
   const auto arguments =
       std::make_shared<ListArguments>();  // shared with the callback, which runs later
   command->add_option("--id", arguments->id, "Number of the only one to show (-id as well)")
-      ->check(CLI::PositiveNumber);
+      ->check(positive_fault, "POSITIVE");
   add_list_options(*command, *arguments);
   command->callback([&program, &kind, arguments, call, title, make = std::move(make)] {
     program.action = [&program, &kind, arguments, call, title, make] {
@@ -159,7 +161,7 @@ void add_registry_rm(CLI::App& group, Program& program, const std::shared_ptr<Re
   const auto id = std::make_shared<std::int64_t>();  // shared with the callback, which runs later
   command->add_option("--id", *id, "Number of the one to delete (-id as well)")
       ->required()
-      ->check(CLI::PositiveNumber);
+      ->check(positive_fault, "POSITIVE");
   command->callback([&program, &kind, id, call, title, make = std::move(make)] {
     program.action = [&program, &kind, id, call, title, make] {
       return call->run([&](const std::shared_ptr<client::Config>& config) {

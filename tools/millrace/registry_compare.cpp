@@ -9,6 +9,7 @@
 #include "tools/millrace/exit_code.hpp"
 #include "tools/millrace/output.hpp"
 #include "tools/millrace/registry.hpp"
+#include "tools/millrace/whole_number.hpp"
 
 namespace millrace::tool {
 namespace {
@@ -124,7 +125,7 @@ void add_models_compare(CLI::App& group, Program& program,
   command->add_option("ID", *ids, "Numbers of the models")
       ->required()
       ->expected(2, 50)
-      ->check(CLI::PositiveNumber);
+      ->check(positive_fault, "POSITIVE");
   command->footer("What differs is red on a terminal.\nExample:\n  millrace models compare 3 7 12");
   command->callback([&program, ids, call] {
     program.action = [&program, ids, call] { return compare_models(program, *call, *ids); };
