@@ -1,6 +1,8 @@
 // Of a road: what submits jobs, and answers when they are on disk, or when they have ended.
 #include <exception>
+#include <functional>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "api/route/awaited_jobs.hpp"
@@ -25,6 +27,15 @@ Refusal not_submitted(const Error& error) {
   return refusal(error.code, error.code == Code::Exhausted ? "queue_full" : "", error.message);
 }
 
+/// Makes an answer on a thread that is not the road's: what is thrown there ends here.
+void guarded(const Finish& finish, const std::function<void()>& answer) {
+  try {
+    answer();
+  } catch (const std::exception& thrown) {
+    finish.refuse({.error = {Code::Internal, "internal error", thrown.what()}});
+  }
+}
+
 /// What the answer to a submission is made from, behind the road.
 struct Submitted {
   std::shared_ptr<const void> held;  // the server waits for it when it stops
@@ -36,11 +47,13 @@ struct Submitted {
 
   void answer(const std::function<void(Answered&)>& fill) {
     if (reply == nullptr) return finish.answer({.status = 202});
-    Answered answered{{*request, caller, values}};
-    fill(answered);
-    auto made = reply(answered);
-    if (!made.ok()) return finish.refuse(made.error());
-    finish.answer(std::get<http::Response>(*std::move(made)));
+    guarded(finish, [&] {
+      Answered answered{{*request, caller, values}};
+      fill(answered);
+      auto made = reply(answered);
+      if (!made.ok()) return finish.refuse(made.error());
+      finish.answer(std::get<http::Response>(*std::move(made)));
+    });
   }
 
   // [control pool]
@@ -49,11 +62,7 @@ struct Submitted {
     Answered answered{{*request, caller, values}};
     answered.job = &job;
     answered.is_existing = is_existing;
-    try {
-      answer_with(surroundings, finish, reply(answered));
-    } catch (const std::exception& thrown) {
-      finish.refuse({.error = {Code::Internal, "internal error", thrown.what()}});
-    }
+    answer_with(surroundings, finish, reply(answered));
   }
 };
 
@@ -127,10 +136,12 @@ Result<void, Refusal> Road::submit_awaited(Bound bound) {
         wait.ended = [to = std::move(to), refuse = std::move(refuse), &surroundings,
                       is_existing = !submitted->is_new](Result<Job, Refusal> ended) mutable {
           if (!ended.ok()) return to.finish.refuse(ended.error());
-          const auto finished = check_finished(*ended);
-          if (finished.ok()) return to.answer_ended(surroundings, *ended, is_existing);
-          const bool is_worded = refuse && ended->state == JobState::Failed;
-          to.finish.refuse(is_worded ? refuse(finished.error().error) : finished.error());
+          guarded(to.finish, [&] {
+            const auto finished = check_finished(*ended);
+            if (finished.ok()) return to.answer_ended(surroundings, *ended, is_existing);
+            const bool is_worded = refuse && ended->state == JobState::Failed;
+            to.finish.refuse(is_worded ? refuse(finished.error().error) : finished.error());
+          });
         };
         awaited.wait(submitted->id, std::move(wait));
       });

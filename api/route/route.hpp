@@ -89,7 +89,7 @@ struct Bound {
   /// until then.
   Reply reply{};
   /// Inline and awaited lane: makes the refusal of a run that failed, where its error says too
-  /// little.
+  /// little. The Call lives as long in the inline lane alone: an awaited route holds copies.
   std::function<Refusal(Error)> refuse{};
   /// Queued lane: a request for many jobs, each queued or refused by itself; the rest of this is
   /// not looked at then.

@@ -149,6 +149,15 @@ TEST_CASE("the queued lane answers when the job is on disk", "[route][mount]") {
   CHECK(job->state == JobState::Queued);
   CHECK((*job->pipeline)["ops"].size() == 2);
 
+  SECTION("an exception of the reply stays inside") {
+    auto route = mix_route();
+    route.reply = [](const Answered&) -> ReplyResult { throw std::runtime_error{"secret"}; };
+    const auto throwing = Mount::open(sample_dialect({std::move(route)}), *place.surroundings);
+    REQUIRE(throwing.ok());
+    const auto thrown = ask(**throwing, Method::Post, "/mix", ops(list));
+    CHECK(thrown.status == 500);
+    CHECK(body_of(thrown).find("secret") == std::string::npos);
+  }
   SECTION("an invalid pipeline is refused with all its faults") {
     const auto refused = ask(**mount, Method::Post, "/mix",
                              R"([{"name": "a", "type": "inptu", "postOps": ["c"], "params": {}},
