@@ -206,7 +206,7 @@ std::string details_text(const Json& job) {
     if (auto value = text(job, member); !value.empty()) rows.push_back({title, std::move(value)});
   }
   // One that a crash or a restart ended is begun anew and counts as none that failed.
-  rows.push_back({"attempts", fmt::format("{}, of which {} may fail", job.value("attempt", 0),
+  rows.push_back({"attempts", fmt::format("{} ({} may fail)", job.value("attempt", 0),
                                           job.value("maxAttempts", 0))});
   return out + "\n" + table(rows);
 }
