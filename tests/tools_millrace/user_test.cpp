@@ -120,3 +120,17 @@ TEST_CASE("the last administrator who can sign in stays", "[tools][user]") {
   CHECK(users.run({"remove", "admin"}).exit_code == 0);
   CHECK(users.run({"remove", "karl"}).exit_code == 1);
 }
+
+TEST_CASE("who only looks at a data folder makes none", "[tools][user]") {
+  const ProgramFixture fixture;
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {"users", "list"}, {"users", "disable", "zofia"}, {"models", "gc"}, {"jobs", "list"}}) {
+    auto line = words;
+    line.insert(line.end(), {"--data", "nowhere"});
+    const auto ran = fixture.run(line);
+    INFO(words[0] << ' ' << words[1]);
+    CHECK(ran.exit_code == 4);
+    CHECK(ran.errors.find("no such data folder (choose one with --data): ") != std::string::npos);
+    CHECK_FALSE(fixture.exists("nowhere"));
+  }
+}

@@ -14,6 +14,8 @@ namespace millrace::tool {
 namespace {
 
 int collect(const Program& program, const CollectOptions& options) {
+  if (const auto found = program.find_data_folder(); !found.ok())
+    return report(found.error(), program.json);
   const auto engine = Engine::open(program.engine_settings());
   if (!engine.ok()) {
     const int code = report(engine.error(), program.json);
@@ -68,7 +70,8 @@ void add_models_gc(CLI::App& models, Program& program) {
   command->footer(
       "Example:\n"
       "  millrace models gc --dry-run --data /var/lib/millrace\n"
-      "Exit code: 0 done, 1 a model's file is missing or damaged, 5 the data folder is in use.");
+      "Exit code: 0 done, 1 a model's file is missing or damaged, 4 no such data folder, 5 it is "
+      "in use.");
   command->callback([&program, options] {
     program.action = [&program, options] { return collect(program, *options); };
   });

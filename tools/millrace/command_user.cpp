@@ -22,13 +22,18 @@ struct UserArguments {
 };
 
 // A server may run on the same catalog: both only add and change rows of users here.
-Result<std::unique_ptr<Catalog>> open_catalog(const Program& program) {
+Result<std::unique_ptr<Catalog>> open_or_make_catalog(const Program& program) {
   auto settings = program.engine_settings().catalog;
   if (settings.address.empty()) {
     MR_CHECK(open_data_folder(program.data));
     settings.address = fmt::format("sqlite:{}", (program.data / "catalog.sqlite").string());
   }
   return Catalog::open(settings, system_clock());
+}
+
+Result<std::unique_ptr<Catalog>> open_catalog(const Program& program) {
+  if (program.catalog.empty()) MR_CHECK(program.find_data_folder());
+  return open_or_make_catalog(program);
 }
 
 const Asker& shell() {
@@ -131,7 +136,7 @@ Result<std::string> password_of(const NewUser& user) {
 }
 
 int add_user_here(const Program& program, const NewUser& user) {
-  auto catalog = open_catalog(program);
+  auto catalog = open_or_make_catalog(program);
   if (!catalog.ok()) return report(catalog.error(), program.json);
   auto password = password_of(user);
   if (!password.ok()) return report(password.error(), program.json);
@@ -201,7 +206,8 @@ void add_user(CLI::App& app, Program& program) {
       "  millrace users add admin --data /var/lib/millrace\n"
       "  millrace users add zofia --name \"Zofia K\" --password-file zofia.txt\n"
       "  millrace users disable zofia\n"
-      "Exit code: 0 done, 1 failed, taken or still needed, 3 bad input, 4 no such user.");
+      "Exit code: 0 done, 1 failed, taken or still needed, 3 bad input, 4 no such user or data "
+      "folder.");
 }
 
 }  // namespace millrace::tool

@@ -1,5 +1,3 @@
-#include <system_error>
-
 #include "engine/data_lock.hpp"
 #include "engine/engine.hpp"
 #include "tools/millrace/job_access.hpp"
@@ -31,11 +29,7 @@ Result<std::unique_ptr<JobAccess>> of_server(const Program& program, const std::
 }  // namespace
 
 Result<std::unique_ptr<JobAccess>> open_jobs(const Program& program) {
-  std::error_code failed;
-  if (!std::filesystem::is_directory(program.data, failed)) {
-    return Error{Code::NotFound,
-                 "no such data folder (choose one with --data): " + program.data.string()};
-  }
+  MR_CHECK(program.find_data_folder());
   if (const auto holder = DataLock::holder(program.data)) {
     if (!holder->address.empty()) return of_server(program, holder->address);
     return Error{Code::Unavailable,

@@ -44,6 +44,12 @@ EngineSettings Program::engine_settings() const {
   return settings;
 }
 
+Result<void> Program::find_data_folder() const {
+  std::error_code failed;
+  if (std::filesystem::is_directory(data, failed)) return {};
+  return Error{Code::NotFound, "no such data folder (choose one with --data): " + data.string()};
+}
+
 std::filesystem::path default_data_folder() {
   if (const char* folder = std::getenv("XDG_DATA_HOME"); folder != nullptr && *folder != '\0') {
     return std::filesystem::path{folder} / "millrace";

@@ -50,6 +50,8 @@ struct Program {
   /// Opens the registry of operators alone, without a data folder.
   [[nodiscard]] Result<std::unique_ptr<Registry>> open_registry() const;
   [[nodiscard]] EngineSettings engine_settings() const;
+  /// NotFound where the data folder is not there: who only looks at one makes none.
+  [[nodiscard]] Result<void> find_data_folder() const;
 };
 
 /// Returns $XDG_DATA_HOME/millrace, else ~/.local/share/millrace.
