@@ -1,8 +1,26 @@
+#include <utility>
+
 #include "api/maisie/problems.hpp"
 #include "api/maisie/resource.hpp"
 #include "api/maisie/routes.hpp"
 
 namespace millrace::maisie {
+
+namespace {
+
+// A tag with its models. They were read before a change of the tag, and are to show it as it is.
+Json with_models(const Views& views, Json tag, const Batch* models) {
+  Json shown = Json::array();
+  for (std::int64_t row = 0; models != nullptr && row < models->rows(); ++row) {
+    shown.push_back(views.model(*models, row, false));
+    for (Json& carried : shown.back()["tags"])
+      if (carried["id"] == tag["id"]) carried = tag;
+  }
+  tag["models"] = std::move(shown);
+  return tag;
+}
+
+}  // namespace
 
 std::vector<api::Route> tag_routes(const SharedRegistry& registry) {
   Resource tags;
@@ -29,13 +47,8 @@ std::vector<api::Route> tag_routes(const SharedRegistry& registry) {
       const auto* rows = rows_of(*answered.outcome, "row");
       if (rows == nullptr) return not_found();
       const auto views = registry->views(answered);
-      auto tag = views.tag(*rows, 0);
-      tag["models"] = Json::array();
-      if (const auto* models = rows_of(*answered.outcome, "models")) {
-        for (std::int64_t row = 0; row < models->rows(); ++row)
-          tag["models"].push_back(views.model(*models, row, false));
-      }
-      return data_reply(std::move(tag));
+      return data_reply(
+          with_models(views, views.tag(*rows, 0), rows_of(*answered.outcome, "models")));
     };
   }
   return {routes.list, routes.create, routes.get, routes.update, routes.remove};

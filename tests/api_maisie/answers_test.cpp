@@ -63,6 +63,20 @@ TEST_CASE("where private models are hidden, nothing is public, and no answer wit
         "private, max-age=43200");
 }
 
+TEST_CASE("a changed tag is shown as it is now, by its models too", "[maisie][answers]") {
+  RegistryServer server{SqlDialect::Sqlite};
+  fill(server);
+  const auto changed = server.json("PUT", "/api/v1/tags/1/",
+                                   {{"name", "best"}, {"description", "d"}}, {server.bearer()});
+  REQUIRE(changed.status == 200);
+  const auto tag = changed.data();
+  CHECK(tag["name"] == "best");
+  REQUIRE(tag["models"].size() == 2);
+  const Json best{{"id", 1}, {"name", "best"}, {"description", "d"}};
+  for (const Json& model : tag["models"]) CHECK(model["tags"] == Json::array({best}));
+  CHECK(server.as_user("GET", "/api/v1/tags/1/").data() == tag);
+}
+
 TEST_CASE("an answer 401 says how to sign in", "[maisie][answers]") {
   RegistryServer server{SqlDialect::Sqlite};
   for (const auto& answer :
