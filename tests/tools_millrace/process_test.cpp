@@ -163,8 +163,9 @@ TEST_CASE("a wrong address or mount is a usage error, an unknown dialect is name
   CHECK(fixture.run({"serve", "--data", "data", "--mount", "atflow"}).exit_code == 2);
   CHECK(fixture.run({"serve", "--data", "data", "--queue", "slow"}).exit_code == 2);
   CHECK(fixture.run({"serve", "--data", "data", "--tls-key", "k.pem"}).exit_code == 2);
-  const auto unknown = fixture.run(
-      {"serve", "--data", "data", "--listen", "127.0.0.1:0", "--mount", "atflw@127.0.0.1:0"});
+  const auto unknown = fixture.run({"serve", "--data", "data", "--listen", "127.0.0.1:0", "--root",
+                                    "absent", "--mount", "atflw@127.0.0.1:0"});
   CHECK(unknown.exit_code == 4);
   CHECK(unknown.errors.find("atflow") != std::string::npos);
+  CHECK(unknown.errors.find("root=" + fixture.path("absent")) != std::string::npos);
 }

@@ -122,8 +122,13 @@ Result<api::AppSettings> settings_of(const Program& program, const ServeArgument
   settings.limits = arguments.limits;
   settings.allowed_origins = arguments.allowed_origins;
   settings.allowed_hosts = arguments.allowed_names;
-  for (const auto& root : arguments.roots)
+  for (const auto& root : arguments.roots) {
     settings.roots.push_back(std::filesystem::absolute(root));
+    std::error_code failed;
+    if (!std::filesystem::is_directory(root, failed))
+      spdlog::warn("no such folder: jobs open nothing there until it is made root={}",
+                   settings.roots.back().string());
+  }
   settings.atflow_settings = arguments.atflow_settings;
   MR_CHECK(http::TrustedProxies::read(arguments.trusted_proxies));  // a fault of the command line
   settings.trusted_proxies = arguments.trusted_proxies;
