@@ -59,8 +59,10 @@ Json removal_schema(const Resource& users) {
   auto responses = shows_success();
   responses["403"] = {{"doc", users.forbidden}};
   responses["409"] = {{"doc", "Models stand against it."}};
-  const Json with_models{{"type", "boolean"},
-                         {"default", false},
+  // No other text stands for true, as elsewhere: what is gone does not come back.
+  const Json with_models{{"type", "string"},
+                         {"enum", {"true", "True", "1", "false", "False", "0"}},
+                         {"default", "false"},
                          {"doc", "the models of the user go too; otherwise they stand against it"}};
   return {{"path", id_in_path("user")},
           {"query", {{"with_models", with_models}}},
@@ -86,7 +88,8 @@ void take_models_along(const SharedRegistry& registry, api::Route& route) {
   route.translate = [registry, inner = std::move(route.translate),
                      reply = route.reply](const Call& call) -> api::TranslateResult {
     MR_TRY(auto bound, inner(call));
-    if (!call.values.flag("with_models")) return bound;
+    const auto asked = call.values.text("with_models");
+    if (asked.starts_with('f') || asked.starts_with('F') || asked == "0") return bound;
     MR_TRY(auto contents, contents_of(registry->catalog, call.values.integer("id")));
     bound.parameters["cascade"] = true;
     bound.sees_all = true;

@@ -263,6 +263,7 @@ TEST_CASE("a user goes with all models where that is asked for, and else not at 
   };
   CHECK(remove("", sessions.admin) == 409);
   CHECK(remove("?with_models=false", sessions.admin) == 409);
+  CHECK(remove("?with_models=yes", sessions.admin) == 400);  // a word that is not understood
   CHECK(server.contents() == 2);
   CHECK(
       server.send("DELETE", "/api/v1/users/1/?with_models=true", {bearer(sessions.zofia)}).status ==
