@@ -78,8 +78,7 @@ class Builder {
     if (name.size() > limits_.max_name_bytes)
       return stop(fmt::format("a name of more than {} bytes", limits_.max_name_bytes));
     level.known = place_of(level, name);
-    if (level.known && !limits_.last_key_counts)
-      return stop("key given twice: " + printable(name));
+    if (level.known && !limits_.last_key_counts) return stop("key given twice: " + printable(name));
     level.pending_key = std::move(name);
     return true;
   }

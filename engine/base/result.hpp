@@ -26,9 +26,8 @@ class [[nodiscard]] Result {
       : state_{std::in_place_index<0>, std::move(value)} {}  // NOLINT: implicit by design
   /// One of a variant's alternatives is the value too.
   template <class Alternative>
-    requires(is_variant<T> && !std::same_as<std::remove_cvref_t<Alternative>, T> &&
-             std::convertible_to<Alternative, T>)
-  Result(Alternative&& value)  // NOLINT
+  requires(is_variant<T> && !std::same_as<std::remove_cvref_t<Alternative>, T> &&
+           std::convertible_to<Alternative, T>) Result(Alternative&& value)  // NOLINT
       : state_{std::in_place_index<0>, std::forward<Alternative>(value)} {}
   Result(E error) : state_{std::in_place_index<1>, std::move(error)} {}  // NOLINT
   Result(Error error)                                                    // NOLINT
