@@ -23,11 +23,11 @@ DataLock::Holder read_holder(int descriptor) {
   const auto size = ::pread(descriptor, text.data(), text.size(), 0);
   DataLock::Holder holder;
   if (size <= 0) return holder;
-  const auto json =
-      Json::parse(std::string_view{text.data(), static_cast<std::size_t>(size)}, nullptr, false);
-  if (!json.is_object()) return holder;
-  holder.process = json.value("process", 0);
-  holder.address = json.value("address", std::string{});
+  const auto read = parse_json({text.data(), static_cast<std::size_t>(size)});
+  if (!read.ok() || !read->is_object()) return holder;
+  const auto process = read->find("process"), address = read->find("address");
+  if (process != read->end() && process->is_number_integer()) holder.process = process->get<int>();
+  if (address != read->end() && address->is_string()) holder.address = address->get<std::string>();
   return holder;
 }
 

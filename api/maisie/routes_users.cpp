@@ -2,6 +2,7 @@
 #include "api/maisie/resource.hpp"
 #include "api/maisie/routes.hpp"
 #include "api/route/refusals.hpp"
+#include "engine/base/ascii.hpp"
 #include "engine/catalog/catalog.hpp"
 #include "engine/catalog/query_limits.hpp"
 #include "engine/job/content_collector.hpp"
@@ -89,7 +90,7 @@ void take_models_along(const SharedRegistry& registry, api::Route& route) {
                      reply = route.reply](const Call& call) -> api::TranslateResult {
     MR_TRY(auto bound, inner(call));
     const auto asked = call.values.text("with_models");
-    if (asked.starts_with('f') || asked.starts_with('F') || asked == "0") return bound;
+    if (asked != "1" && !equal_without_case(asked, "true")) return bound;
     MR_TRY(auto contents, contents_of(registry->catalog, call.values.integer("id")));
     bound.parameters["cascade"] = true;
     bound.sees_all = true;

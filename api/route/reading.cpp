@@ -7,7 +7,9 @@
 #include <string_view>
 #include <unordered_set>
 #include <utility>
+#include <vector>
 
+#include "api/http/message.hpp"
 #include "api/route/json_text.hpp"
 #include "api/route/name_list.hpp"
 #include "engine/base/ascii.hpp"
@@ -33,18 +35,27 @@ Coerced absent(const Parameter& parameter) {
   return std::optional<Json>{};
 }
 
-// The items of a list outside of JSON: of one text, or of all texts of its name.
-std::vector<std::string> texts_of(const Parameter& parameter, const Json& given) {
-  std::vector<std::string> texts;
-  const auto add = [&](const Json& text) {
+using Texts = std::vector<std::string>;
+
+// The items of a list outside of JSON: of one text, or of all texts of its name. One text holds as
+// many as JSON in it might.
+Result<Texts, Unfit> texts_of(const Parameter& parameter, const Json& given) {
+  Texts texts;
+  const auto add = [&](const Json& text) -> Result<void, Unfit> {
     const auto& whole = text.get_ref<const std::string&>();
-    if (!parameter.has_commas) return texts.push_back(whole);
+    if (!parameter.has_commas) {
+      texts.push_back(whole);
+      return {};
+    }
+    if (std::cmp_greater_equal(std::count(whole.begin(), whole.end(), ','), http::kUsualValues))
+      return Unfit{"parameter_range", fmt::format("has more than {} items", http::kUsualValues)};
     for (auto& item : split_names(whole)) texts.push_back(std::move(item));
+    return {};
   };
   if (given.is_array()) {
-    for (const Json& text : given) add(text);
+    for (const Json& text : given) MR_CHECK(add(text));
   } else {
-    add(given);
+    MR_CHECK(add(given));
   }
   return texts;
 }
@@ -77,11 +88,12 @@ bool are_utf8(const Json& given) {
   return std::all_of(given.begin(), given.end(), are_utf8);
 }
 
-Json strict_value(const Parameter& parameter, const Json& given) {
+Result<Json, Unfit> strict_value(const Parameter& parameter, const Json& given) {
   const auto& rule = parameter.own();
   if (rule.type != Type::Array) return value_of(rule, given.get_ref<const std::string&>());
+  MR_TRY(const auto texts, texts_of(parameter, given));
   Json list = Json::array();
-  for (const auto& text : texts_of(parameter, given))
+  for (const auto& text : texts)
     list.push_back(rule.items ? value_of(*rule.items, text) : Json(text));
   return list;
 }
@@ -139,10 +151,10 @@ Result<Json, Unfit> object_of(const Json& value) {
 }
 
 // What came as a list of its own in JSON has no commas that part its items.
-std::vector<std::string> items_of(const Parameter& parameter, const Json& value, Place place) {
+Result<Texts, Unfit> items_of(const Parameter& parameter, const Json& value, Place place) {
   if (place != Place::Body || !value.is_array())
     return texts_of(parameter, value.is_array() ? value : Json(text_of(value).value_or("")));
-  std::vector<std::string> items;
+  Texts items;
   for (const Json& each : value) items.push_back(text_of(each).value_or(""));
   return items;
 }
@@ -158,9 +170,10 @@ Result<Json, Unfit> item_of(const ParameterRule& list, std::string_view text) {
 
 Result<Json, Unfit> list_of(const Parameter& parameter, const Json& value, Place place) {
   const bool are_all_texts = place != Place::Body && value.is_array();
+  MR_TRY(const auto items, items_of(parameter, value, place));
   Json list = Json::array();
   std::unordered_set<std::string> seen;
-  for (const auto& given : items_of(parameter, value, place)) {
+  for (const auto& given : items) {
     const auto text = are_all_texts ? std::string_view{given} : trimmed(given);
     if (text.empty()) continue;
     MR_TRY(auto item, item_of(parameter.own(), text));
@@ -176,7 +189,8 @@ Coerced Reading::strict(const Parameter& parameter, Json given, Place place) {
   if (given.is_null()) return absent(parameter);
   if (place == Place::Body) return given_as(std::move(given));
   if (!are_utf8(given)) return wrong_type(fmt::format("\"{}\" is not UTF-8", parameter.own().name));
-  return given_as(strict_value(parameter, given));
+  MR_TRY(auto value, strict_value(parameter, given));
+  return given_as(std::move(value));
 }
 
 Coerced Reading::reqparse(const Parameter& parameter, Json given, Place place) {

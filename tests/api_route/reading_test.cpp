@@ -220,6 +220,16 @@ TEST_CASE("a body has the limits of its route", "[route][reading][limits]") {
   CHECK(read(kAny, form).code == "json");
 }
 
+TEST_CASE("a text holds no more items than JSON has values", "[route][reading][limits]") {
+  constexpr std::string_view kNames =
+      R"({"fields": {"a": {"type": "array", "items": {"type": "string"}, "commas": true}}})";
+  const std::string most(http::kUsualValues - 1, ',');
+  for (const auto& reading : {kStrict, python()}) {
+    CHECK(read(kNames, form_body("a=x" + most), reading).faults.empty());
+    CHECK(read(kNames, form_body("a=x," + most), reading).faults == List{"form/a parameter_range"});
+  }
+}
+
 TEST_CASE("reqparse makes a text of any value", "[route][reading][reqparse]") {
   const std::string text = R"({"type": "string"})";
   CHECK(of_json(text, R"("abc")") == R"("abc")");
