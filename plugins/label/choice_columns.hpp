@@ -1,0 +1,48 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <millrace/batch.hpp>
+#include <millrace/context.hpp>
+#include <millrace/params.hpp>
+
+#include "plugins/label/choice.hpp"
+
+namespace millrace::label {
+
+/// The parameters of the columns that every operator that chooses labels adds, members of a JSON
+/// object without its braces.
+inline constexpr std::string_view kChoiceParams = R"(
+    "label_column": {"type": "string", "default": "label", "minLength": 1,
+      "doc": "Name of the column for the label, null where there is none. A column of that name is replaced."},
+    "count_column": {"type": "string", "minLength": 1,
+      "doc": "Name of a column for the count of the label, 0 where there is none. Absent: no such column."})";
+
+/// A column and the word of its type.
+using ColumnType = std::pair<std::string, std::string_view>;
+
+/// Columns with their types as a JSON object, for the traits "reads" and "adds".
+[[nodiscard]] std::string column_types(const std::vector<ColumnType>& columns);
+
+/// Says in plan() that the columns of the choice, and `more`, are added; a fault where two of them
+/// have one name, or one is `@root`.
+void plan_choice_columns(Context& context, const Params& params,
+                         const std::vector<ColumnType>& more = {});
+
+/// Adds the columns of the choices, one for each row.
+class ChoiceColumns {
+ public:
+  explicit ChoiceColumns(const Params& params)
+      : label_{params.string("label_column", "label")}, count_{params.string("count_column")} {}
+
+  [[nodiscard]] Batch add(Batch batch, const std::vector<Choice>& choices,
+                          const std::vector<std::string>& labels) const;
+
+ private:
+  std::string label_, count_;  // names; count_ empty: no such column
+};
+
+}  // namespace millrace::label

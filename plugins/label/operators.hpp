@@ -1,0 +1,10 @@
+#pragma once
+
+#include <millrace/operator_definition.hpp>
+
+namespace millrace::label {
+
+// One for each operator of the plugin, in the file that is named like it.
+OperatorDefinition define_keyword();
+
+}  // namespace millrace::label
