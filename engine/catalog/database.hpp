@@ -11,19 +11,18 @@
 #include <variant>
 #include <vector>
 
+#include <millrace/sql/address.hpp>
+#include <millrace/sql/value.hpp>
+
 #include "engine/base/result.hpp"
 
 namespace millrace {
 
-/// A value bound to a statement or read from a row.
-using SqlValue = std::variant<std::nullptr_t, std::int64_t, double, std::string>;
-
-/// Returns a number as an integer; 0 for null and for text.
-inline std::int64_t integer(const SqlValue& value) {
-  if (const auto* number = std::get_if<std::int64_t>(&value)) return *number;
-  const auto* real = std::get_if<double>(&value);
-  return real != nullptr ? static_cast<std::int64_t>(*real) : 0;
-}
+/// The words of sql/ that the catalog's interface uses.
+using SqlValue = sql::Value;
+using SqlRows = sql::Rows;
+using SqlDialect = sql::Dialect;
+using sql::integer;
 
 /// Returns about how many bytes the values hold.
 inline std::size_t bytes_of(const std::vector<SqlValue>& values) {
@@ -34,23 +33,9 @@ inline std::size_t bytes_of(const std::vector<SqlValue>& values) {
   return bytes;
 }
 
-struct SqlRows {
-  std::vector<std::string> columns;
-  std::vector<std::vector<SqlValue>> rows;
-};
-
-/// One connection to the catalog's database. [one thread at a time; blocks] Statements use "?" and
-/// are prepared once for a text. A server that keeps silent for too long counts as a lost
-/// connection; a lost connection is opened anew by the next call.
-///
-/// What a code means, for whoever decides whether to try again:
-///   passes by itself   Unavailable: the server is away or silent, a lock was not to be had, the
-///                      transaction was undone (deadlock); Io: file or disk do not answer
-///   passes with help   Exhausted: the disk or a table is full
-///   never passes       InvalidArgument: a value is longer than its column, or larger than the
-///                      database takes at all (max_allowed_packet, SQLITE_MAX_LENGTH); Conflict:
-///                      taken, or still referred to; PermissionDenied, NotFound: of the account or
-///                      the database; DataInvalid: the file is damaged; Internal: our mistake
+/// One connection to the catalog's database: what sql::Connection is, with errors for failures
+/// (millrace/sql/failure.hpp says which codes pass by themselves). A table that is missing is our
+/// mistake, so Internal. [one thread at a time; blocks]
 class Connection {
  public:
   virtual ~Connection() = default;
@@ -60,8 +45,7 @@ class Connection {
   };
   virtual Result<Changed> execute(std::string_view sql,
                                   const std::vector<SqlValue>& values = {}) = 0;
-  /// Executes an INSERT of one row and returns the id that the database gave it, which MySQL and
-  /// MariaDB must be asked for.
+  /// Executes an INSERT of one row and returns the id that the database gave it.
   virtual Result<std::int64_t> insert(std::string_view sql,
                                       const std::vector<SqlValue>& values = {}) = 0;
   /// Runs a statement without values and rows that is not worth preparing, or cannot be: DDL,
@@ -75,12 +59,6 @@ class Connection {
   /// maximum: they do not.
   virtual void stop_at(std::chrono::steady_clock::time_point /*time*/) {}
 };
-
-/// Statements of a connection that are kept prepared; the least recently used makes room.
-inline constexpr std::size_t kMostStatements = 256;
-
-/// The two spellings of SQL that we use differ in little; this names what differs.
-enum class SqlDialect { Sqlite, MySql };
 
 /// Where the catalog lives. "sqlite:PATH", or "mysql://user@host:port/database" (MySQL and MariaDB;
 /// the password comes from a file or the environment, never from the address).
@@ -120,7 +98,7 @@ inline std::chrono::seconds answer_time(const DatabaseSettings& settings) {
                                   std::min(settings.answer_timeout, settings.patience)));
 }
 
-/// Opens the database. The MySQL driver is a module of its own that is loaded only when asked for.
+/// Opens the database.
 Result<std::unique_ptr<Database>> open_database(const DatabaseSettings& settings);
 
 }  // namespace millrace

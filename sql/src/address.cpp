@@ -112,7 +112,7 @@ std::string quote_name(Dialect dialect, std::string_view name) {
   return quoted += quote;
 }
 
-std::string quote_name(Dialect dialect, const TableName& name) {
+std::string quote_table(Dialect dialect, const TableName& name) {
   const std::string table = quote_name(dialect, name.table);
   return name.schema.empty() ? table : quote_name(dialect, name.schema) + "." + table;
 }

@@ -31,7 +31,7 @@ void for_each_file(
     const std::function<void(const std::string& path, const std::string& text)>& each) {
   const fs::path root{MR_SOURCE_DIR};
   for (const auto* folder :
-       {"sdk", "engine", "plugins", "api", "client", "tools", "tests", "cmake"}) {
+       {"sdk", "sql", "engine", "plugins", "api", "client", "tools", "tests", "cmake"}) {
     for (const auto& entry : fs::recursive_directory_iterator{root / folder}) {
       if (!entry.is_regular_file()) continue;
       const auto path = fs::relative(entry.path(), root).string();
@@ -42,7 +42,7 @@ void for_each_file(
 
 }  // namespace
 
-TEST_CASE("includes run from tools to api to engine to sdk, and from plugins to sdk",
+TEST_CASE("includes run from tools to api to engine to sdk and sql, and from plugins to those",
           "[structure]") {
   std::vector<std::string> found;
   std::size_t files = 0;
@@ -153,6 +153,15 @@ TEST_CASE("the rules see an include that runs the wrong way", "[structure][rules
   CHECK(include_violations("plugins/input/a.cpp", "#include \"engine/base/json.hpp\"").size() == 1);
   CHECK(include_violations("sdk/src/a.cpp", "#include \"engine/base/json.hpp\"").size() == 1);
   CHECK(include_violations("client/src/a.cpp", "#include \"engine/base/json.hpp\"").size() == 1);
+  for (const auto* path : {"plugins/input/a.cpp", "engine/catalog/a.cpp", "sql/src/a.cpp"})
+    CHECK(include_violations(path, "#include <millrace/sql/block.hpp>").empty());
+  for (const auto* path : {"sdk/src/a.cpp", "client/src/a.cpp", "api/http/a.cpp", "tools/a.cpp",
+                           "engine/base/a.cpp", "engine/job/a.cpp"})
+    CHECK(include_violations(path, "#include <millrace/sql/block.hpp>").size() == 1);
+  for (const auto* header : {"<millrace/batch.hpp>", "\"engine/base/json.hpp\"", "\"api/a.hpp\""})
+    CHECK(include_violations("sql/src/a.cpp", std::string{"#include "} + header).size() == 1);
+  CHECK(include_violations("plugins/output/a.cpp", "#include <cppconn/driver.h>").size() == 1);
+  CHECK(include_violations("engine/catalog/a.cpp", "#include <sqlite3.h>").size() == 1);
   CHECK(include_violations("api/http/a.cpp", "#include \"tests/a.hpp\"").size() == 1);
   CHECK(
       include_violations("engine/job/a.cpp", "#include <opencv2/core.hpp>") ==

@@ -104,9 +104,8 @@ class MysqlConnection final : public Connection {
     session_->transaction = Transaction::None;
   }
   void rollback() override {
-    const bool was_lost = session_->transaction == Transaction::Lost;
     session_->transaction = Transaction::None;
-    if (!was_lost) run("ROLLBACK");  // the server has rolled back what a lost connection left
+    if (session_->is_connected()) run("ROLLBACK");  // else the server has done it
   }
   [[nodiscard]] bool in_transaction() const override {
     return session_->transaction != Transaction::None;

@@ -66,7 +66,7 @@ std::size_t end_of_token(std::string_view sql, std::size_t place) {
 }
 
 std::string head_of(const Target& target) {
-  std::string head = "INSERT INTO " + quote_name(Dialect::MySql, target.table);
+  std::string head = "INSERT INTO " + quote_table(Dialect::MySql, target.table);
   const char* before = " (";
   for (const std::string& column : target.columns) {
     head += before + quote_name(Dialect::MySql, column);

@@ -50,6 +50,7 @@ class MysqlSession {
     }
   }
 
+  [[nodiscard]] bool is_connected() const { return connection_ != nullptr; }
   [[nodiscard]] cppconn::Connection& connection() { return *connection_; }
   cppconn::PreparedStatement& prepare(std::string_view sql);
   void run(const std::string& sql);

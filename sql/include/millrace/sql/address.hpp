@@ -36,6 +36,6 @@ struct TableName {
 /// inside doubled. Throws Failure with InvalidArgument for an empty name and one with a NUL, which
 /// neither takes.
 std::string quote_name(Dialect dialect, std::string_view name);
-std::string quote_name(Dialect dialect, const TableName& name);
+std::string quote_table(Dialect dialect, const TableName& name);
 
 }  // namespace millrace::sql

@@ -106,7 +106,7 @@ class Connection {
     return quote_name(dialect_, name);
   }
   [[nodiscard]] std::string quote(const TableName& name) const {
-    return quote_name(dialect_, name);
+    return quote_table(dialect_, name);
   }
 
  protected:
