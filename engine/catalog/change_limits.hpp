@@ -13,7 +13,7 @@ namespace millrace {
 /// Rows of plain entities.
 inline constexpr std::size_t kMostRowsAtOnce = 10'000;
 /// Rows that are written one by one: of other entities, and of a cascade.
-inline constexpr std::size_t kMostSingleRowsAtOnce = 100;
+inline constexpr std::size_t kMostSingleRowsAtOnce = 50;
 /// Members of a document that is taken apart into rows (DocumentIndex), and characters of their
 /// names. What lies within a member is not taken apart.
 inline constexpr std::size_t kMostMembers = 10'000;

@@ -103,7 +103,7 @@ TEST_CASE("more rows than one transaction writes are not seen until the last of 
     models.push_back({{"user_id", 1}, {"project_id", 1}});
   const auto refused = filled.change("insert", "models", {{"rows", models}});
   CHECK(refused.error().code == Code::InvalidArgument);
-  CHECK(refused.error().message.find("more than 100 rows of models at once; make several") !=
+  CHECK(refused.error().message.find("more than 50 rows of models at once; make several") !=
         std::string::npos);
   models.erase(0);
   CHECK(must(filled.change("insert", "models", {{"rows", models}})).rows() ==
@@ -316,7 +316,7 @@ TEST_CASE("a cascade takes no more rows than are written one by one", "[catalog]
   const Json workspace{{"id", 1}, {"cascade", true}};
   const auto refused = filled.change("delete", "workspaces", workspace);
   REQUIRE_FALSE(refused.ok());
-  CHECK(refused.error().message.find("more than 100 rows") != std::string::npos);
+  CHECK(refused.error().message.find("more than 50 rows") != std::string::npos);
   CHECK(filled.count("projects") == static_cast<std::int64_t>(kMostSingleRowsAtOnce));
   must(filled.change("delete", "projects", {{"id", 1}}));
   must(filled.change("delete", "workspaces", workspace));

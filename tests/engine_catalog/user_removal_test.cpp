@@ -73,13 +73,13 @@ TEST_CASE("a removal that stops on the way leaves the user closed, and goes on w
   Json change = kRemoval;
   change.update({{"entity", "users"}, {"action", "delete"}});
   auto removal = must(RowsChange::compile(change, kAsker, filled.catalog->clock()));
-  Writer writer{*filled.catalog, 4};  // all at once, the flag, a hundred models, ...
+  Writer writer{*filled.catalog, 4};  // all at once, the flag, fifty models, ...
   const auto stopped = removal.make(std::ref(writer));
   REQUIRE_FALSE(stopped.ok());
   CHECK(stopped.error().message ==
-        "users 1 is closed (is_disabled) and 100 rows that refer to it are gone; the same change "
+        "users 1 is closed (is_disabled) and 50 rows that refer to it are gone; the same change "
         "goes on with the others: the database is away");
-  CHECK(filled.count("models") == kModels - 100 + 1);
+  CHECK(filled.count("models") == kModels - 50 + 1);
   CHECK(is_disabled(filled));
   must(filled.change("delete", "users", kRemoval));
   CHECK(filled.names("models") == "of bob");

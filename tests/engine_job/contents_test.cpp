@@ -425,6 +425,15 @@ TEST_CASE("a content stays for jobs that have not ended and for rows, not for ot
   CHECK(must(remove_unreferred(blobs, place.catalog(), of_nobody)));
   change(place.catalog(), {{"entity", "models"}, {"action", "delete"}, {"id", 1}});
   CHECK(must(remove_unreferred(blobs, place.catalog(), of_row)));
+  // A job that stands behind its content and has not ended: no row names that yet.
+  const auto id = place.submit(training({{"gate", place.path("gate")}, {"stop_at", "sealed"}}));
+  place.wait_for_file("gate.sealed");
+  REQUIRE(place.contents().size() == 1);
+  CHECK_FALSE(must(remove_unreferred(blobs, place.catalog(), place.contents().front())));
+  must(place.service().abort(id, StopReason::User));
+  CHECK(place.wait_until_final(id).state == JobState::Aborted);
+  place.wait_until_tidy();
+  CHECK(place.contents().empty());
   // A row that names contents takes nothing else.
   CHECK(place.catalog().change(insert_model("f.bin"), {}).error().code == Code::InvalidArgument);
 }

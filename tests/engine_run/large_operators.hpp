@@ -159,15 +159,16 @@ class Swell final : public Operator {
   std::int64_t others_;
 };
 
-/// Passes the rows on without their padding, and keeps nothing of its memory.
+/// Passes the rows on without their padding, and keeps nothing of its memory; a call takes `ms`.
 class Shrink final : public Operator {
  public:
   static constexpr auto kName = "preprocess.shrink";
   static constexpr auto kRole = Role::Preprocess;
-  static constexpr auto kParams = "{}";
+  static constexpr auto kParams = R"({"ms": {"type": "integer"}})";
   static constexpr auto kTraits = R"({"stateless": true})";
-  explicit Shrink(const Params&) {}
+  explicit Shrink(const Params& params) : takes_{params.integer("ms", 0)} {}
   void process(Context& context, Batch batch) override {
+    std::this_thread::sleep_for(takes_);
     Builder<std::int64_t> roots, values;
     for (std::int64_t row = 0; row < batch.rows(); ++row) {
       roots.append(batch.column<std::int64_t>(kRootColumn).value(row));
@@ -175,6 +176,9 @@ class Shrink final : public Operator {
     }
     context.emit(Batch{}.with(kRootColumn, std::move(roots)).with("value", std::move(values)));
   }
+
+ private:
+  std::chrono::milliseconds takes_;
 };
 
 /// Emits how many rows each call got.

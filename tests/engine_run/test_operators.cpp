@@ -2,7 +2,9 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdlib>
 #include <future>
+#include <iostream>
 #include <stdexcept>
 #include <thread>
 
@@ -443,8 +445,9 @@ Ran run_threads(const std::shared_ptr<const Plan>& plan, std::size_t workers, Ru
   run_plan(plan, *scheduler, services, cancel, std::move(options),
            [&](Outcome ended) { promise.set_value(std::move(ended)); });
   if (meanwhile) meanwhile(cancel);
-  if (future.wait_for(std::chrono::seconds{60}) != std::future_status::ready) {
-    throw std::runtime_error{"the run did not end within a minute"};
+  if (future.wait_for(std::chrono::minutes{5}) != std::future_status::ready) {
+    std::cerr << "the run did not end within five minutes\n";
+    std::abort();  // its threads use what would go with this function
   }
   Ran ran{future.get(), {}, services.messages()};
   ran.values = values_of(ran.outcome);

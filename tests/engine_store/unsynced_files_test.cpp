@@ -154,12 +154,15 @@ TEST_CASE("files are put while others sync", "[store][unsynced]") {
   UnsyncedFiles files;
   std::atomic<int> failed{0};
   constexpr int kThreads = 4, kEach = 100;
+  std::vector<Uri> objects;  // made here: an assertion is made on this thread
+  for (int i = 0; i < kThreads * kEach; ++i) objects.push_back(object(i));
   {
     std::vector<std::jthread> threads;
     for (int thread = 0; thread < kThreads; ++thread) {
       threads.emplace_back([&, thread] {
         for (int i = 0; i < kEach; ++i) {
-          if (!fixture.store->put(object(thread * kEach + i), "x", {}, &files).ok()) ++failed;
+          const Uri& put = objects[static_cast<std::size_t>(thread * kEach + i)];
+          if (!fixture.store->put(put, "x", {}, &files).ok()) ++failed;
           if (i % 10 == thread && !files.sync().ok()) ++failed;
         }
       });

@@ -1,10 +1,10 @@
 #include <CLI/CLI.hpp>
 
-#include "api/app/limits.hpp"
 #include "tools/millrace/columns.hpp"
 #include "tools/millrace/exit_code.hpp"
 #include "tools/millrace/output.hpp"
 #include "tools/millrace/program.hpp"
+#include "tools/millrace/server_module.hpp"
 
 #include <fmt/format.h>
 
@@ -19,7 +19,10 @@ Json to_json(const Limit& limit) {
 }
 
 int show_limits(const Program& program) {
-  const auto limits = api::all_limits();
+  const auto module = load_server_module();
+  if (!module.ok()) return report(module.error(), program.json);
+  Limits limits;
+  module->limits(limits);
   if (program.json) {
     Json items = Json::array();
     for (const auto& limit : limits) items.push_back(to_json(limit));

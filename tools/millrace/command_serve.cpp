@@ -1,18 +1,13 @@
-#include <array>
 #include <charconv>
-#include <cstdio>
 #include <memory>
-#include <signal.h>
-#include <thread>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <spdlog/spdlog.h>
 
-#include "api/app/app.hpp"
 #include "tools/millrace/exit_code.hpp"
 #include "tools/millrace/output.hpp"
 #include "tools/millrace/program.hpp"
+#include "tools/millrace/server_module.hpp"
 #include "tools/millrace/whole_number.hpp"
 
 #include <fmt/format.h>
@@ -130,7 +125,6 @@ Result<api::AppSettings> settings_of(const Program& program, const ServeArgument
                    settings.roots.back().string());
   }
   settings.atflow_settings = arguments.atflow_settings;
-  MR_CHECK(http::TrustedProxies::read(arguments.trusted_proxies));  // a fault of the command line
   settings.trusted_proxies = arguments.trusted_proxies;
   settings.maisie = arguments.maisie;
   settings.maisie.token_lifetime = std::chrono::seconds{arguments.token_seconds};
@@ -140,78 +134,19 @@ Result<api::AppSettings> settings_of(const Program& program, const ServeArgument
   return settings;
 }
 
-// One line, when requests are answered.
-void tell_ready(const api::App& app, bool is_tls, bool json) {
-  Json mounts = Json::array();
-  std::string text;
-  for (const auto& address : app.addresses()) {
-    const auto url = address.url(is_tls);
-    if (address.dialect.empty()) {
-      text = "millrace serves " + url;
-    } else {
-      text += fmt::format(", {} at {}", address.dialect, url);
-      mounts.push_back({{"dialect", address.dialect}, {"address", url}});
-    }
-  }
-  if (json) {
-    print_json({{"address", app.addresses().front().url(is_tls)}, {"mounts", std::move(mounts)}},
-               -1);
-  } else {
-    print(text + "\n");
-  }
-}
-
-// The signals that the server takes in one place. Blocked before any thread is made, so that all
-// threads inherit that.
-sigset_t block_signals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, signal);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  return signals;
-}
-
-// Returns at the first SIGINT or SIGTERM; SIGHUP reads the keys of the dialects anew.
-void serve_until_told(api::App& app, const sigset_t& signals) {
-  while (true) {
-    int signal = 0;
-    if (sigwait(&signals, &signal) != 0 || signal != SIGHUP) return;
-    if (const auto reloaded = app.reload(); reloaded.ok()) {
-      spdlog::info("keys of the dialects read anew");
-    } else {
-      spdlog::error("keys of the dialects stay as they are error={}", reloaded.error().message);
-    }
-  }
-}
-
 int serve(const Program& program, const ServeArguments& arguments) {
-  auto settings = settings_of(program, arguments);
+  const auto settings = settings_of(program, arguments);
   if (!settings.ok()) {
     report(settings.error(), program.json);
     return kUsage;
   }
-  const bool is_tls = settings->tls.has_value();
-  const auto signals = block_signals();
-  const auto app = api::App::open(*std::move(settings));
-  if (!app.ok()) {
-    const auto code = report(app.error(), program.json);
-    return app.error().code == Code::Conflict ? kUnavailable : code;
-  }
-  if (const auto started = (*app)->start(); !started.ok())
-    return report(started.error(), program.json);
-  tell_ready(**app, is_tls, program.json);
-  serve_until_told(**app, signals);
-  // The next one ends the program at once: what was accepted is on disk.
-  ::signal(SIGINT, [](int) { ::_exit(kInterrupted); });
-  ::signal(SIGTERM, [](int) { ::_exit(kInterrupted); });
-  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
-  if (!program.quiet) complain("draining; once more ends the program at once");
-  if ((*app)->stop(std::chrono::seconds{arguments.patience_seconds})) return kOk;
-  complain(
-      "an operator does not stop; the program ends without it, and its job is resumed at the next "
-      "start");
-  std::fflush(nullptr);
-  ::_exit(kFailed);
+  const auto module = load_server_module();
+  if (!module.ok()) return report(module.error(), program.json);
+  int code = kFailed;
+  module->serve(*settings,
+                {program.json, program.quiet, std::chrono::seconds{arguments.patience_seconds}},
+                code);
+  return code;
 }
 
 void add_network_options(CLI::App& command, ServeArguments& arguments) {
