@@ -5,6 +5,7 @@
 #include "plugins/records/raw_json.hpp"
 
 namespace millrace::label {
+
 std::string column_types(const std::vector<ColumnType>& columns) {
   std::string json = "{";
   for (const auto& [name, type] : columns) {

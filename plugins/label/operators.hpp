@@ -5,6 +5,7 @@
 namespace millrace::label {
 
 // One for each operator of the plugin, in the file that is named like it.
+OperatorDefinition define_explain();
 OperatorDefinition define_keyword();
 
 }  // namespace millrace::label

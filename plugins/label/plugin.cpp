@@ -10,7 +10,7 @@ namespace {
 
 std::span<const millrace::OperatorDefinition> operators() {
   using namespace millrace::label;
-  static const std::vector<millrace::OperatorDefinition> all{define_keyword()};
+  static const std::vector<millrace::OperatorDefinition> all{define_explain(), define_keyword()};
   return all;
 }
 
