@@ -23,7 +23,7 @@ class SqlPlace {
       settings.access = sql::Settings::Access::Create;
     }
   }
-  [[nodiscard]] std::unique_ptr<sql::Connection> connect() const { return sql::connect(settings); }
+  std::unique_ptr<sql::Connection> connect() const { return sql::connect(settings); }
   [[nodiscard]] bool is_mysql() const { return settings.address.dialect == sql::Dialect::MySql; }
 
   sql::Settings settings;
