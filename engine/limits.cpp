@@ -1,5 +1,7 @@
 #include "engine/limits.hpp"
 
+#include <millrace/sql/connection.hpp>
+
 #include "engine/base/password.hpp"
 #include "engine/catalog/answer_cache.hpp"
 #include "engine/catalog/change_limits.hpp"
@@ -51,7 +53,7 @@ Limits engine_limits() {
        "of counts and ids that are kept; the least recently used goes"},
       {"catalog.idle_connections", ConnectionPool::kMostIdle, "connections",
        "to the database that nobody reads with; the surplus closes"},
-      {"catalog.statements", kMostStatements, "statements",
+      {"catalog.statements", sql::kMostStatements, "statements",
        "that a connection keeps prepared; the least recently used goes"},
       {"catalog.page_rows", std::uint64_t{kMostPagedRows}, "rows",
        "of one page of very many; the next page has the others"},
