@@ -30,8 +30,9 @@ api::Refusal no_such_job(const api::Values& values) {
   return api::refusal(Code::NotFound, "no_job", fmt::format("no such job: {}", values.text("id")));
 }
 
-// The states of the document; publishing is the end of running.
+// The states of the document; publishing is the end of running, and what waits is queued.
 std::string_view status_word(std::string_view state) {
+  if (state == "waiting") return "queued";
   return state == "publishing" ? "running" : state;
 }
 

@@ -16,7 +16,7 @@ using Show = void (Views::*)(DirectCall&, const http::Reply&) const;
 constexpr std::string_view kList = R"({"query": {
   "limit": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100, "doc": "jobs at the most"},
   "before": {"type": "integer", "minimum": 1, "doc": "only jobs older than this one: next of the page before"},
-  "state": {"type": "string", "enum": ["queued", "running", "publishing", "aborting", "finished", "failed", "aborted"]},
+  "state": {"type": "string", "enum": ["waiting", "queued", "running", "publishing", "aborting", "finished", "failed", "aborted"]},
   "queue": {"type": "string"},
   "dialect": {"type": "string", "doc": "only jobs that came through this API"}}})";
 

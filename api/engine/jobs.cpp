@@ -30,6 +30,7 @@ const std::vector<RowText::Member> kJob{{"id", "id", RowText::As::Number},
                                         {"started", "started", RowText::As::Time},
                                         {"finished", "finished", RowText::As::Time},
                                         {"notBefore", "not_before", RowText::As::Time},
+                                        {"after", "after", RowText::As::After, "after_delay_s"},
                                         {"attempt", "attempt", RowText::As::Number},
                                         {"maxAttempts", "max_attempts", RowText::As::Number},
                                         {"progress", "progress", RowText::As::Document},
@@ -48,10 +49,13 @@ Json condition(std::string_view column, std::string_view op, Json value) {
 constexpr std::string_view kEnvelope = R"({"type": "object", "properties": {
   "pipeline": {"type": "any", "mandatory": true, "doc": "the pipeline, or the name of one that the server has, such as examples/augment"},
   "params": {"type": "object", "doc": "values of the pipeline's parameters"},
-  "queue": {"type": "string", "default": "default", "minLength": 1, "maxLength": 128, "doc": "the queue that the job waits in"},
+  "queue": {"type": "string", "default": "default", "minLength": 1, "maxLength": 128, "doc": "the queue that the job waits in; any name"},
   "priority": {"type": "integer", "default": 0, "minimum": -1000000, "maximum": 1000000, "doc": "higher runs first"},
   "idempotencyKey": {"type": "string", "minLength": 1, "maxLength": 255, "doc": "the same key gives the first job again"},
   "maxAttempts": {"type": "integer", "default": 3, "minimum": 1, "maximum": 100, "doc": "tries in all"},
+  "after": {"type": "object", "doc": "the job begins when another one has finished, and is aborted when that one does not finish", "properties": {
+    "job": {"type": "integer", "mandatory": true, "minimum": 1, "doc": "number of that job"},
+    "delay_s": {"type": "integer", "default": 0, "minimum": 0, "maximum": 31536000, "doc": "seconds from its end on"}}},
   "deadlineSeconds": {"type": "integer", "minimum": 1, "maximum": 31536000, "doc": "time from the first start, then the job is aborted"}}})";
 
 constexpr std::string_view kExample = R"({"name": "Two rows", "ops": [
@@ -108,6 +112,12 @@ TranslateResult translate_one(Json body, std::string idempotency_key) {
   bound.job.priority = fields.value("priority", bound.job.priority);
   bound.job.idempotency_key = fields.value("idempotencyKey", bound.job.idempotency_key);
   bound.job.max_attempts = fields.value("maxAttempts", bound.job.max_attempts);
+  if (const auto after = fields.find("after"); after != fields.end()) {
+    bound.job.after.job = JobId{after->at("job").get<std::int64_t>()};
+    const auto delay = after->find("delay_s");
+    if (delay != after->end() && !delay->is_null())
+      bound.job.after.delay = std::chrono::seconds{delay->get<std::int64_t>()};
+  }
   if (const auto deadline = fields.find("deadlineSeconds"); deadline != fields.end())
     bound.job.deadline = std::chrono::seconds{deadline->get<std::int64_t>()};
   return bound;

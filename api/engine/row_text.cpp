@@ -16,13 +16,22 @@ void append_number(std::string& out, std::int64_t number) {
              std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr);
 }
 
+void append_after(std::string& out, std::int64_t job, std::int64_t delay_s) {
+  out += "{\"job\":";
+  append_number(out, job);
+  out += ",\"delay_s\":";
+  append_number(out, delay_s);
+  out += '}';
+}
+
 }  // namespace
 
 RowText::RowText(const Batch& rows, const std::vector<Member>& members) {
   columns_.reserve(members.size());
   for (const auto& member : members) {
-    Bound bound{&member, {}, {}};
-    if (member.as == As::Number || member.as == As::Time)
+    Bound bound{&member, {}, {}, {}};
+    if (member.as == As::After) bound.also = rows.column<std::int64_t>(member.also);
+    if (member.as == As::Number || member.as == As::Time || member.as == As::After)
       bound.number = rows.column<std::int64_t>(member.column);
     else
       bound.text = rows.column<std::string_view>(member.column);
@@ -39,14 +48,16 @@ void RowText::append(std::string& out, std::int64_t row) const {
     out += column.member->name;
     out += "\":";
     const auto as = column.member->as;
-    if (as == As::Number || as == As::Time) {
+    if (as == As::Number || as == As::Time || as == As::After) {
       const auto number = column.number[row];
       if (!number)
         out += "null";
       else if (as == As::Number)
         append_number(out, *number);
-      else
+      else if (as == As::Time)
         append_quoted(out, to_rfc3339(from_micros(*number)));
+      else
+        append_after(out, *number, column.also[row].value_or(0));
       continue;
     }
     const auto text = column.text[row];

@@ -13,11 +13,12 @@ namespace millrace::api {
 class RowText {
  public:
   /// How a column is shown.
-  enum class As { Number, Text, MaybeText, Time, Document };
+  enum class As { Number, Text, MaybeText, Time, Document, After };
   struct Member {
     std::string_view name;    // in the answer
     std::string_view column;  // in the rows
     As as;                    // MaybeText: empty is null
+    std::string_view also{};  // of After, which is {"job": number, "delay_s": seconds} or null
   };
 
   /// `members` outlives the object.
@@ -29,7 +30,7 @@ class RowText {
   struct Bound {
     const Member* member;
     Column<std::string_view> text;
-    Column<std::int64_t> number;
+    Column<std::int64_t> number, also;
   };
   std::vector<Bound> columns_;
 };

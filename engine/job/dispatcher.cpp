@@ -6,7 +6,7 @@ namespace millrace {
 
 namespace {
 
-constexpr double kMostAhead = 256;
+constexpr std::size_t kMostAhead = 256;
 constexpr double kLeastRunUs = 20;
 constexpr double kLongRunUs = 1e6;
 constexpr double kWeight = 1.0 / 8;  // of the newest measurement in a moving average
@@ -20,39 +20,65 @@ void average(double& value, std::chrono::nanoseconds measured) {
 
 std::size_t Dispatcher::Queue::ahead() const {
   if (run_us == 0 || lease_us == 0) return 0;
-  return static_cast<std::size_t>(
-      std::min(kMostAhead, static_cast<double>(limit) * lease_us / std::max(run_us, kLeastRunUs)));
+  return static_cast<std::size_t>(std::min<double>(
+      kMostAhead, static_cast<double>(limit) * lease_us / std::max(run_us, kLeastRunUs)));
 }
 
-Dispatcher::Dispatcher(const std::map<std::string, int>& limits, std::size_t workers)
+Dispatcher::Dispatcher(const QueueLimits& limits, std::size_t workers)
     : workers_{std::max<std::size_t>(workers, 1)} {
-  for (const auto& [name, limit] : limits) {
-    queues_[name].limit = limit > 0 ? static_cast<std::size_t>(limit) : workers_;
+  const auto read = [this](int limit) {
+    return limit > 0 ? static_cast<std::size_t>(limit) : workers_;
+  };
+  others_ = read(limits.others);
+  for (const auto& [name, limit] : limits.queues) {
+    Queue& queue = queues_[name];
+    queue.limit = read(limit);
+    queue.is_lasting = true;
+    queue.lease_turn = queue.start_turn = ++turn_;
+    in_all_ += queue.limit;
   }
+  if (limits.in_all > 0) in_all_ = static_cast<std::size_t>(limits.in_all);
+  in_all_ = std::max<std::size_t>(in_all_, 1);
 }
 
-bool Dispatcher::has_queue(std::string_view queue) const { return queues_.contains(queue); }
+std::map<std::string, Dispatcher::Queue, std::less<>>::iterator Dispatcher::queue_of(
+    const std::string& name) {
+  const auto [found, is_new] = queues_.try_emplace(name);
+  if (is_new) {
+    found->second.limit = others_;
+    found->second.lease_turn = found->second.start_turn = ++turn_;
+  }
+  return found;
+}
 
-std::string Dispatcher::queue_names() const {
-  std::string names;
-  for (const auto& [name, queue] : queues_) names.append(names.empty() ? "" : ", ").append(name);
-  return names;
+template <class Change>
+void Dispatcher::change(Queue& queue, const Change& change) {
+  may_lease_.erase({queue.lease_turn, &queue});
+  may_start_.erase({queue.start_turn, &queue});
+  change();
+  if (!queue.ready.empty() && queue.has_room()) may_lease_.insert({queue.lease_turn, &queue});
+  if (!queue.leased.empty() && queue.executing < queue.limit)
+    may_start_.insert({queue.start_turn, &queue});
+}
+
+void Dispatcher::forget(std::unordered_map<JobId, Known>::iterator found) {
+  Queue& queue = *found->second.queue;
+  const auto name = found->second.queue_name;
+  known_.erase(found);
+  if (--queue.jobs == 0 && !queue.is_lasting) queues_.erase(queues_.find(name));
 }
 
 void Dispatcher::add(const Waiting& job) {
   if (known_.contains(job.id)) return;
-  auto found = queues_.find(job.queue);
-  if (found == queues_.end()) {
-    found = queues_.emplace(job.queue, Queue{}).first;
-    found->second.limit = workers_;
-  }
-  Known known{&found->second, found->first,      job.priority,
-              job.due_us,     job.not_before_us, Stage::Ready};
+  const auto found = queue_of(job.queue);
+  Queue& queue = found->second;
+  ++queue.jobs;
+  Known known{&queue, found->first, job.priority, job.due_us, job.not_before_us, Stage::Ready};
   if (job.due_us > 0) {
     known.stage = Stage::Delayed;
     delayed_.emplace(job.due_us, job.id.value);
   } else {
-    found->second.ready.insert(known.rank(job.id));
+    change(queue, [&] { queue.ready.insert(known.rank(job.id)); });
   }
   known_.emplace(job.id, known);
   ++waiting_;
@@ -65,11 +91,11 @@ bool Dispatcher::remove(JobId id) {
   if (known.stage == Stage::Delayed) {
     delayed_.erase({known.due_us, id.value});
   } else if (known.stage == Stage::Ready) {
-    known.queue->ready.erase(known.rank(id));
+    change(*known.queue, [&] { known.queue->ready.erase(known.rank(id)); });
   } else {
     return false;
   }
-  known_.erase(found);
+  forget(found);
   --waiting_;
   return true;
 }
@@ -80,21 +106,24 @@ void Dispatcher::wake(std::int64_t now_us) {
     delayed_.erase(delayed_.begin());
     Known& known = known_.at(id);
     known.stage = Stage::Ready;
-    known.queue->ready.insert(known.rank(id));
+    change(*known.queue, [&] { known.queue->ready.insert(known.rank(id)); });
   }
 }
 
+// Nobody overtakes the queue whose turn it is: the next slot is its own. Where jobs are leased
+// ahead they are short, and one more does not wait for long.
 std::optional<Dispatcher::Waiting> Dispatcher::next_to_lease(std::int64_t now_us) {
   wake(now_us);
-  Queue* chosen = nullptr;
-  for (auto& [name, queue] : queues_) {
-    if (queue.ready.empty() || !queue.has_room()) continue;
-    if (chosen == nullptr || *queue.ready.begin() < *chosen->ready.begin()) chosen = &queue;
-  }
-  if (chosen == nullptr) return std::nullopt;
-  const JobId id{chosen->ready.begin()->second};
-  chosen->ready.erase(chosen->ready.begin());
-  ++chosen->leasing;
+  if (may_lease_.empty()) return std::nullopt;
+  Queue& queue = *may_lease_.begin()->second;
+  if (active_ >= in_all_ + (leased_ > 0 ? kMostAhead : queue.ahead())) return std::nullopt;
+  const JobId id{queue.ready.begin()->second};
+  change(queue, [&] {
+    queue.ready.erase(queue.ready.begin());
+    ++queue.leasing;
+    queue.lease_turn = ++turn_;
+  });
+  ++active_;
   --waiting_;
   Known& known = known_.at(id);
   known.stage = Stage::Leasing;
@@ -105,8 +134,10 @@ std::optional<Dispatcher::Waiting> Dispatcher::next_to_lease(std::int64_t now_us
 void Dispatcher::lease_failed(JobId id) {
   const auto found = known_.find(id);
   if (found == known_.end() || found->second.stage != Stage::Leasing) return;
-  --found->second.queue->leasing;
-  known_.erase(found);
+  Queue& queue = *found->second.queue;
+  change(queue, [&] { --queue.leasing; });
+  --active_;
+  forget(found);
 }
 
 void Dispatcher::leased(JobId id, std::chrono::nanoseconds lease_took) {
@@ -114,21 +145,24 @@ void Dispatcher::leased(JobId id, std::chrono::nanoseconds lease_took) {
   if (found == known_.end() || found->second.stage != Stage::Leasing) return;
   Known& known = found->second;
   known.stage = Stage::Leased;
-  --known.queue->leasing;
-  known.queue->leased.insert(known.rank(id));
-  average(known.queue->lease_us, lease_took);
+  change(*known.queue, [&] {
+    --known.queue->leasing;
+    known.queue->leased.insert(known.rank(id));
+    average(known.queue->lease_us, lease_took);
+  });
+  ++leased_;
 }
 
 std::optional<JobId> Dispatcher::next_to_start() {
-  Queue* chosen = nullptr;
-  for (auto& [name, queue] : queues_) {
-    if (queue.leased.empty() || queue.executing >= queue.limit) continue;
-    if (chosen == nullptr || *queue.leased.begin() < *chosen->leased.begin()) chosen = &queue;
-  }
-  if (chosen == nullptr) return std::nullopt;
-  const JobId id{chosen->leased.begin()->second};
-  chosen->leased.erase(chosen->leased.begin());
-  ++chosen->executing;
+  if (may_start_.empty() || executing_ >= in_all_) return std::nullopt;
+  Queue& queue = *may_start_.begin()->second;
+  const JobId id{queue.leased.begin()->second};
+  change(queue, [&] {
+    queue.leased.erase(queue.leased.begin());
+    ++queue.executing;
+    queue.start_turn = ++turn_;
+  });
+  --leased_;
   ++executing_;
   known_.at(id).stage = Stage::Executing;
   return id;
@@ -138,20 +172,28 @@ bool Dispatcher::unlease(JobId id) {
   const auto found = known_.find(id);
   if (found == known_.end() || found->second.stage != Stage::Leased) return false;
   Queue& queue = *found->second.queue;
-  queue.leased.erase(found->second.rank(id));
-  queue.run_us =
-      std::max(queue.run_us, kLongRunUs);  // those that execute now have taken that long already
-  known_.erase(found);
+  change(queue, [&] {
+    queue.leased.erase(found->second.rank(id));
+    // Those that execute now have taken that long already.
+    queue.run_us = std::max(queue.run_us, kLongRunUs);
+  });
+  --leased_;
+  --active_;
+  forget(found);
   return true;
 }
 
 void Dispatcher::executed(JobId id, std::chrono::nanoseconds took) {
   const auto found = known_.find(id);
   if (found == known_.end() || found->second.stage != Stage::Executing) return;
-  --found->second.queue->executing;
+  Queue& queue = *found->second.queue;
+  change(queue, [&] {
+    --queue.executing;
+    average(queue.run_us, took);
+  });
   --executing_;
-  average(found->second.queue->run_us, took);
-  known_.erase(found);
+  --active_;
+  forget(found);
 }
 
 std::vector<JobId> Dispatcher::all_leased() const {

@@ -15,19 +15,26 @@
 
 namespace millrace {
 
-/// Decides which job comes next: named queues, each with a limit of jobs that execute at once, by
-/// priority and then by age. Knows ids only and does nothing itself. [guarded by its owner's mutex]
+/// How many jobs execute at once.
+struct QueueLimits {
+  std::map<std::string, int> queues{};  // by name; 0: as many as there are workers
+  int others = 0;                       // of each queue that is not among them; 0: likewise
+  int in_all = 0;                       // 0: as many as `queues` may together
+};
+
+/// Decides which job comes next: queues with startable jobs take turns, and within a queue jobs
+/// come by priority and then by age. Each queue has a limit of jobs that execute at once, and all
+/// have one together. Knows ids only and does nothing itself. [guarded by its owner's mutex]
 ///
 /// A job goes waiting -> leasing -> leased -> executing -> gone. Getting a lease takes a commit, so
 /// short jobs would spend their time waiting for it: as many more are leased ahead as finish while
 /// one lease is on its way (Little's law), which is none when jobs take longer than a commit.
+///
+/// A queue is made by its first job and forgotten behind its last one, unless it has a limit of its
+/// own. It comes behind all that wait for their turn.
 class Dispatcher {
  public:
-  /// Limits by queue name; 0: `workers`.
-  Dispatcher(const std::map<std::string, int>& limits, std::size_t workers);
-
-  [[nodiscard]] bool has_queue(std::string_view queue) const;
-  [[nodiscard]] std::string queue_names() const;
+  Dispatcher(const QueueLimits& limits, std::size_t workers);
 
   struct Waiting {
     JobId id;
@@ -36,8 +43,7 @@ class Dispatcher {
     std::int64_t due_us = 0;         // by the steady clock; 0: at once
     std::int64_t not_before_us = 0;  // what its row says, by the wall clock
   };
-  /// Adds a job that waits; nothing when it is known already. A queue that is not configured is
-  /// made with the limit 0: its jobs were accepted under other settings.
+  /// Adds a job that waits; nothing when it is known already.
   void add(const Waiting& job);
   /// Forgets a job that waits; false when it does not.
   bool remove(JobId id);
@@ -57,6 +63,7 @@ class Dispatcher {
 
   [[nodiscard]] std::size_t waiting() const { return waiting_; }
   [[nodiscard]] std::size_t executing() const { return executing_; }
+  [[nodiscard]] std::size_t queues() const { return queues_.size(); }
   /// All that are leased and have not started.
   [[nodiscard]] std::vector<JobId> all_leased() const;
   /// When the first job that waits for its time may start; nothing when none does.
@@ -65,8 +72,15 @@ class Dispatcher {
  private:
   using Rank = std::pair<int, std::int64_t>;  // -priority, id: the least comes first
 
+  struct Queue;
+  /// Queues by the turn in which they were last served, the one that waits longest first.
+  using Line = std::set<std::pair<std::uint64_t, Queue*>>;
+
   struct Queue {
     std::size_t limit = 0;
+    bool is_lasting = false;  // has a limit of its own
+    std::size_t jobs = 0;     // of any stage
+    std::uint64_t lease_turn = 0, start_turn = 0;
     std::set<Rank> ready;
     std::set<Rank> leased;
     std::size_t leasing = 0, executing = 0;
@@ -88,13 +102,24 @@ class Dispatcher {
   };
 
   void wake(std::int64_t now_us);
+  std::map<std::string, Queue, std::less<>>::iterator queue_of(const std::string& name);
+  /// Changes a queue, and puts it into the lines where it belongs then.
+  template <class Change>
+  void change(Queue& queue, const Change& change);
+  /// Forgets a job, and its queue behind the last one.
+  void forget(std::unordered_map<JobId, Known>::iterator found);
 
   const std::size_t workers_;
+  std::size_t others_ = 0, in_all_ = 0;  // limits
   std::map<std::string, Queue, std::less<>> queues_;
+  Line may_lease_, may_start_;
+  std::uint64_t turn_ = 0;                                   // of the queue that was served last
   std::set<std::pair<std::int64_t, std::int64_t>> delayed_;  // due_us, id
   std::unordered_map<JobId, Known> known_;
   std::size_t waiting_ = 0;  // delayed and ready
   std::size_t executing_ = 0;
+  std::size_t leased_ = 0;
+  std::size_t active_ = 0;  // leasing, leased, executing
 };
 
 }  // namespace millrace

@@ -12,7 +12,8 @@ namespace millrace {
 
 namespace {
 
-constexpr std::array<std::pair<JobState, std::string_view>, 7> kStates{{
+constexpr std::array<std::pair<JobState, std::string_view>, 8> kStates{{
+    {JobState::Waiting, "waiting"},
     {JobState::Queued, "queued"},
     {JobState::Running, "running"},
     {JobState::Publishing, "publishing"},
@@ -22,7 +23,9 @@ constexpr std::array<std::pair<JobState, std::string_view>, 7> kStates{{
     {JobState::Aborted, "aborted"},
 }};
 
-constexpr std::array<std::pair<JobState, JobState>, 13> kTransitions{{
+constexpr std::array<std::pair<JobState, JobState>, 17> kTransitions{{
+    {JobState::Waiting, JobState::Queued},
+    {JobState::Waiting, JobState::Aborted},
     {JobState::Queued, JobState::Running},
     {JobState::Queued, JobState::Aborted},
     {JobState::Running, JobState::Queued},
@@ -34,7 +37,9 @@ constexpr std::array<std::pair<JobState, JobState>, 13> kTransitions{{
     {JobState::Publishing, JobState::Finished},
     {JobState::Publishing, JobState::Failed},
     {JobState::Aborting, JobState::Aborted},
+    {JobState::Failed, JobState::Waiting},
     {JobState::Failed, JobState::Queued},
+    {JobState::Aborted, JobState::Waiting},
     {JobState::Aborted, JobState::Queued},
 }};
 
@@ -67,6 +72,18 @@ bool is_final(JobState state) {
   return state == JobState::Finished || state == JobState::Failed || state == JobState::Aborted;
 }
 
+Result<void> check_queue_name(std::string_view name) {
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
+  const bool is_good = !name.empty() && name.size() <= kMostQueueNameBytes && is_utf8(name) &&
+                       name.front() != ' ' && name.back() != ' ' &&
+                       std::none_of(name.begin(), name.end(), is_control);
+  if (is_good) return {};
+  return Error{Code::InvalidArgument,
+               fmt::format("job: queue: a name has 1 to {} bytes of UTF-8, no control characters "
+                           "and no blanks at its ends: {}",
+                           kMostQueueNameBytes, printable(name))};
+}
+
 std::string pipeline_name(const Json& pipeline) {
   const auto name = pipeline.find("name");
   if (name == pipeline.end() || !name->is_string()) return {};
@@ -81,6 +98,7 @@ Job job_of(const JobRequest& request, const StoreRights& rights) {
   job.queue = request.queue;
   job.name = pipeline_name(request.pipeline);
   job.priority = request.priority;
+  job.after = request.after;
   job.max_attempts = request.max_attempts;
   if (request.deadline) job.deadline_us = std::chrono::microseconds{*request.deadline}.count();
   job.idempotency_key = request.idempotency_key;

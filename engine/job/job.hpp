@@ -9,6 +9,7 @@
 
 #include "engine/base/clock.hpp"
 #include "engine/base/ids.hpp"
+#include "engine/base/result.hpp"
 #include "engine/base/shared_json.hpp"
 #include "engine/graph/pipeline.hpp"
 #include "engine/run/cancel.hpp"
@@ -18,10 +19,11 @@ namespace millrace {
 
 struct Graph;
 
-/// queued -> running -> publishing -> finished | failed;  queued -> aborted;  running -> aborting
-/// -> aborted; running -> finished (nothing to publish) | failed | queued (tried again, or
-/// shutdown); failed | aborted -> queued (a person asks for it again).
-enum class JobState { Queued, Running, Publishing, Aborting, Finished, Failed, Aborted };
+/// waiting (for another job) -> queued | aborted;  queued -> running -> publishing -> finished |
+/// failed;  queued -> aborted;  running -> aborting -> aborted; running -> finished (nothing to
+/// publish) | failed | queued (tried again, or shutdown); failed | aborted -> queued | waiting (a
+/// person asks for it again).
+enum class JobState { Waiting, Queued, Running, Publishing, Aborting, Finished, Failed, Aborted };
 
 std::string_view to_string(JobState state);
 std::optional<JobState> read_job_state(std::string_view word);
@@ -30,6 +32,23 @@ StopReason read_stop_reason(std::string_view word);
 [[nodiscard]] bool is_final(JobState state);
 /// The table that the store of jobs enforces and a test prints.
 [[nodiscard]] bool may_follow(JobState from, JobState to);
+
+/// What a job waits for: that another one finishes. When that one fails or is aborted, so is this
+/// one, with the reason upstream_failed.
+struct After {
+  JobId job{};                    // there already, so no circle can be made; none: nothing
+  std::chrono::seconds delay{0};  // from its end on, by the database's clock; up to a year
+};
+inline constexpr std::chrono::seconds kLongestDelay{365 * 86'400};
+/// So many jobs may wait for one, and so many one behind the other.
+inline constexpr std::int64_t kMostFollowers = 1'000;
+inline constexpr std::int64_t kLongestChain = 1'000;
+
+/// Bytes of the name of a queue, which is UTF-8 without control characters, and without blanks at
+/// its ends.
+inline constexpr std::size_t kMostQueueNameBytes = 128;
+/// InvalidArgument says what is wrong with the name of a queue.
+Result<void> check_queue_name(std::string_view name);
 
 /// What a submission asks for.
 struct JobRequest {
@@ -46,6 +65,7 @@ struct JobRequest {
   int max_attempts =
       3;  // of the whole job, counting Unavailable and Io failures; a job that runs while
           // the process dies is resumed kMaxCrashes times without a new checkpoint
+  After after{};
   std::optional<std::chrono::seconds>
       deadline;           // from the first start; then aborted with reason deadline
   PipelineRules rules{};  // by which it was validated; it is validated again by them when it starts
@@ -60,7 +80,8 @@ struct Job {
   JobState state = JobState::Queued;
   StopReason stop_reason = StopReason::None;
   std::int64_t created_us = 0, started_us = 0, finished_us = 0;  // 0: not yet
-  std::int64_t not_before_us = 0;
+  std::int64_t not_before_us = 0;                                // by the database's clock
+  After after;
   int attempt = 0, max_attempts = 3;  // attempt: how often it was started
   int failures = 0, crashes = 0;  // attempts that failed, and that died since the last checkpoint
   std::int64_t deadline_us = 0;   // microseconds from the first start; 0: none

@@ -109,7 +109,7 @@ class JobAttempt : public std::enable_shared_from_this<JobAttempt> {
   void warn_if_untidy(const Result<void>& ended) const;
   void put_back(const std::optional<Error>& error, std::chrono::milliseconds wait);
   void went_back(const std::optional<Error>& error, std::chrono::milliseconds wait,
-                 std::int64_t asked_us);
+                 std::int64_t not_before_us);
   void write_end(JobState state);
   void not_written(const Error& error, JobState wanted);
   void never_taken(const Error& error, JobState wanted);

@@ -127,10 +127,40 @@ void JobService::State::start_leased() {
 
 void JobService::State::add_waiting(const JobStore::Waiting& job) {
   const std::lock_guard lock{mutex};
+  queue_up(job);
+  if (job.wait_us > 0) arm();
+}
+
+bool JobService::State::queue_up(const JobStore::Waiting& job) {
+  if (job.state == JobState::Waiting || !is_served(job.queue)) {
+    parked.insert(job.id);
+    return false;
+  }
   // A running job here has lost its lease: it is ready to be taken over at once.
-  const auto wait = job.state == JobState::Queued ? job.not_before_us - now_us() : 0;
-  dispatcher.add(
-      {job.id, job.queue, job.priority, wait > 0 ? steady_us() + wait : 0, job.not_before_us});
+  const auto wait_us = job.state == JobState::Queued ? job.wait_us : 0;
+  dispatcher.add({job.id, job.queue, job.priority, wait_us > 0 ? steady_us() + wait_us : 0,
+                  job.not_before_us});
+  return true;
+}
+
+void JobService::State::go_on_behind(const JobStore::Followers& followers) {
+  if (followers.released.empty() && followers.aborted.empty()) return;
+  {
+    const std::lock_guard lock{mutex};
+    for (const auto& job : followers.released) {
+      parked.erase(job.id);
+      if (!stopping) queue_up(job);
+    }
+    for (const JobId id : followers.aborted) parked.erase(id);
+    counters.aborted += followers.aborted.size();
+    arm();
+  }
+  for (const auto& job : followers.released) watchers.tell(job.id);
+  for (const JobId id : followers.aborted) {
+    aborted_in_queue(id);
+    watchers.tell(id);
+  }
+  dispatch();
 }
 
 void JobService::State::requeued(const Dispatcher::Waiting& job) {

@@ -196,25 +196,27 @@ void JobAttempt::warn_if_untidy(const Result<void>& ended) const {
 
 void JobAttempt::put_back(const std::optional<Error>& error, std::chrono::milliseconds wait) {
   free_slot();
-  const auto asked_us = std::make_shared<std::int64_t>(0);  // shared by the two callbacks
+  const auto not_before_us = std::make_shared<std::int64_t>(0);  // shared by the two callbacks
   until_done(
       EndingStep::Write,
-      [this, error, wait, asked_us](Answered answer) {
-        *asked_us = service_->now_us();
-        service_->jobs.requeue(lease_, error, wait, std::move(answer));
+      [this, error, wait, not_before_us](const Answered& answer) {
+        service_->jobs.requeue(lease_, error, wait,
+                               [answer, not_before_us](Result<std::int64_t> queued) {
+                                 if (!queued.ok()) return answer(std::move(queued).error());
+                                 *not_before_us = *queued;
+                                 answer({});
+                               });
       },
-      [this, error, wait, asked_us](const Result<void>& queued) {
+      [this, error, wait, not_before_us](const Result<void>& queued) {
         if (!queued.ok()) return not_written(queued.error(), JobState::Queued);
-        went_back(error, wait, *asked_us);
+        went_back(error, wait, *not_before_us);
       });
 }
 
-// The row has a time from which the job may start. The clock may have been set back since it was
-// written, so the queue takes a later one: it counts the wait by the steady clock, and is refused
-// where the row's time is later than what it says.
+// The row has a time from which the job may start, by the database's clock; this process counts the
+// wait by its steady one.
 void JobAttempt::went_back(const std::optional<Error>& error, std::chrono::milliseconds wait,
-                           std::int64_t asked_us) {
-  constexpr std::int64_t kSlackUs = 1'000'000;
+                           std::int64_t not_before_us) {
   if (services_) services_->outputs().close();
   if (error) {
     spdlog::warn("job will be tried again job={} attempt={} wait_ms={} error={}", lease_.job.value,
@@ -222,9 +224,8 @@ void JobAttempt::went_back(const std::optional<Error>& error, std::chrono::milli
   }
   done(JobState::Queued);
   const auto wait_us = std::chrono::microseconds{wait}.count();
-  service_->requeued(
-      {lease_.job, queue_, priority_, wait_us > 0 ? service_->steady_us() + wait_us : 0,
-       wait_us > 0 ? std::max(asked_us, service_->now_us()) + wait_us + kSlackUs : 0});
+  service_->requeued({lease_.job, queue_, priority_,
+                      wait_us > 0 ? service_->steady_us() + wait_us : 0, not_before_us});
 }
 
 void JobAttempt::give_back() {
@@ -234,19 +235,26 @@ void JobAttempt::give_back() {
 
 void JobAttempt::write_end(JobState state) {
   free_slot();
+  const auto followers = std::make_shared<JobStore::Followers>();  // shared by the two callbacks
   until_done(
       EndingStep::Write,
-      [this, state](Answered answer) {
+      [this, state, followers](const Answered& answer) {
         auto end = ending();
         if (state == JobState::Finished) end.changes = changes_;
         if (state == JobState::Finished && !is_bare_)
           end.progress = as_finished(end.progress.is_null() ? progress_json() : end.progress);
-        service_->jobs.finish(lease_, state, end, std::move(answer));
+        service_->jobs.finish(lease_, state, end,
+                              [answer, followers](Result<JobStore::Followers> ended) {
+                                if (!ended.ok()) return answer(std::move(ended).error());
+                                *followers = *std::move(ended);
+                                answer({});
+                              });
       },
-      [this, state](const Result<void>& written) {
+      [this, state, followers](const Result<void>& written) {
         if (!written.ok()) return not_written(written.error(), state);
         if (is_bare_) service_->outages.passed(kNoEnd);
         done(state);
+        service_->go_on_behind(*followers);
       });
 }
 

@@ -188,6 +188,17 @@ Result<void> JobService::State::end_aborted(JobId id) {
   return store.discard_stages(id, job.token + 1);
 }
 
+void JobService::State::aborted_in_queue(JobId id) {
+  post(Pool::Control, [this, id] {
+    tidy_aborted(id);
+    post(Pool::Upkeep, [this, id] {
+      sweep_scratch(id);
+      remove_contents(id);
+      drop_unseen(id);
+    });
+  });
+}
+
 void JobService::State::tidy_aborted(JobId id, std::chrono::milliseconds wait) {
   static constexpr std::string_view kWhat = "store does not take the log of an aborted job";
   static constexpr std::chrono::milliseconds kLongestWait{2'000};

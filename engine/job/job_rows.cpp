@@ -97,6 +97,9 @@ Result<Job> read_job(const std::vector<SqlValue>& row) {
   MR_TRY(job.versions, document(next(), "versions"));
   MR_TRY(const Json rules, document(next(), "rules"));
   job.rules = read_rules(rules);
+  const SqlValue& after = next();
+  if (!std::holds_alternative<std::nullptr_t>(after)) job.after.job = JobId{integer(after)};
+  job.after.delay = std::chrono::seconds{integer(next())};
   return job;
 }
 
@@ -108,8 +111,10 @@ Result<std::vector<JobStore::Waiting>> read_waiting(const SqlRows& rows) {
     if (!state)
       return Error{Code::DataInvalid,
                    fmt::format("job row: unknown state: job {}", integer(row.at(0)))};
+    const auto not_before_us = integer(row.at(3));
     out.push_back({JobId{integer(row.at(0))}, text(row.at(1)), static_cast<int>(integer(row.at(2))),
-                   integer(row.at(3)), *state});
+                   not_before_us, *state,
+                   std::max<std::int64_t>(0, not_before_us - integer(row.at(5)))});
   }
   return out;
 }

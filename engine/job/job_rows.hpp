@@ -14,17 +14,18 @@ inline constexpr std::string_view kJobColumns =
     "started_us, finished_us, "
     "not_before_us, attempt, max_attempts, failures, crashes, deadline_us, token, idempotency_key, "
     "pipeline, facts, "
-    "result, counts, progress, error, rights, versions, rules";
+    "result, counts, progress, error, rights, versions, rules, after_job, after_delay_s";
 
 Result<Job> read_job(const std::vector<SqlValue>& row);
 
-/// Columns: id, queue, priority, not_before_us, state.
+/// Columns: id, queue, priority, not_before_us, state, and the time that lease_now() tells.
 Result<std::vector<JobStore::Waiting>> read_waiting(const SqlRows& rows);
 
 std::string text(const SqlValue& value);  // null: ""
 
-/// SQL of the time by which leases are judged, in microseconds since 1970. It takes one value, the
-/// time by the engine's clock: engines at a shared catalog use the clock that they share.
+/// SQL of the time by which leases and waits are judged, in microseconds since 1970. It takes one
+/// value, the time by the engine's clock: engines at a shared catalog use the clock that they
+/// share.
 std::string_view lease_now(SqlDialect dialect);
 
 /// Null stays null; what is not JSON is an error that names the column.

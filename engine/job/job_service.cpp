@@ -1,5 +1,6 @@
 #include "engine/job/job_service.hpp"
 
+#include <algorithm>
 #include <array>
 #include <unistd.h>
 #include <utility>
@@ -47,7 +48,7 @@ JobService::State::State(JobService& own, JobStore& job_store, Registry& operato
       scheduler{workers},
       settings{with_holder(std::move(given))},
       outages{metadata.clock()},
-      dispatcher{settings.queues, workers.workers()} {}
+      dispatcher{{settings.queues, settings.queue_jobs, settings.max_jobs}, workers.workers()} {}
 
 JobService::JobService(JobStore& jobs, Registry& registry, Store& store, Catalog& catalog,
                        Scheduler& scheduler, JobSettings settings)
@@ -103,16 +104,13 @@ bool JobService::drain_until(std::optional<std::chrono::steady_clock::time_point
 }
 
 // Counts a submission that is let through.
-Result<void> JobService::State::admit(const JobRequest& request) {
+Result<void> JobService::State::admit() {
   const std::lock_guard lock{mutex};
-  const std::size_t waiting = dispatcher.waiting() + submitting;
+  const std::size_t waiting =
+      std::max(dispatcher.waiting(), elsewhere) + parked.size() + submitting;
   if (stopping) {
     return Error{Code::Unavailable,
                  "shutting down: no more jobs are taken; submit again after the restart"};
-  }
-  if (!dispatcher.has_queue(request.queue)) {
-    return Error{Code::InvalidArgument, fmt::format("unknown queue: {}; there are {}",
-                                                    request.queue, dispatcher.queue_names())};
   }
   if (waiting >= settings.max_queued) {
     return Error{Code::Exhausted,
@@ -124,17 +122,25 @@ Result<void> JobService::State::admit(const JobRequest& request) {
 
 // What admit() let through was written, or was not.
 void JobService::State::submitted(ReadyJobs::Ready job, const Result<JobStore::Submission>& made) {
+  const bool is_stillborn = made.ok() && made->is_new && is_final(made->state);
+  if (is_stillborn) aborted_in_queue(made->id);
   const std::lock_guard lock{mutex};
   --submitting;
   if (!made.ok() || !made->is_new) return;
   ++counters.submitted;
+  if (is_stillborn) {
+    ++counters.aborted;
+    return;
+  }
   job.job.id = made->id;
-  dispatcher.add({made->id, job.job.queue, job.job.priority, 0, 0});
-  ready.keep(std::move(job));
+  const bool may_start = queue_up(
+      {made->id, job.job.queue, job.job.priority, made->not_before_us, made->state, made->wait_us});
+  if (made->wait_us > 0) arm();
+  if (may_start) ready.keep(std::move(job));
 }
 
 void JobService::submit(JobRequest request, StoreRights rights, JobStore::Submitted submitted) {
-  if (auto admitted = state_->admit(request); !admitted.ok())
+  if (auto admitted = state_->admit(); !admitted.ok())
     return submitted(std::move(admitted).error());
   ReadyJobs::Ready job{job_of(request, rights), request.graph};
   state_->jobs.submit(
@@ -155,7 +161,7 @@ void JobService::submit_all(std::vector<JobRequest> requests, StoreRights rights
   std::vector<std::pair<std::size_t, ReadyJobs::Ready>> jobs;  // place among the answers
   for (JobRequest& request : requests) {
     answers.emplace_back(JobStore::Submission{});
-    if (auto let_in = state_->admit(request); !let_in.ok()) {
+    if (auto let_in = state_->admit(); !let_in.ok()) {
       answers.back() = std::move(let_in).error();
       continue;
     }
@@ -183,18 +189,12 @@ Result<JobState> JobService::abort(JobId id, StopReason reason) {
   {
     const std::lock_guard lock{state_->mutex};
     state_->dispatcher.remove(id);
+    state_->parked.erase(id);
     state_->ready.take(id);
     if (aborted.state == JobState::Aborted) ++state_->counters.aborted;
   }
   if (aborted.state == JobState::Aborted) {
-    state_->post(Pool::Control, [state = state_, id] {
-      state->tidy_aborted(id);
-      state->post(Pool::Upkeep, [state, id] {
-        state->sweep_scratch(id);
-        state->remove_contents(id);
-        state->drop_unseen(id);
-      });
-    });
+    state_->aborted_in_queue(id);
   } else if (attempt) {
     attempt->stop(reason);
   } else {
@@ -202,13 +202,13 @@ Result<JobState> JobService::abort(JobId id, StopReason reason) {
     state_->recover(id);
   }
   state_->watchers.tell(id);
+  state_->go_on_behind({{}, aborted.followers});
   return aborted.state;
 }
 
 Result<void> JobService::retry(JobId id) {
-  MR_CHECK(state_->jobs.retry(id));
-  MR_TRY(const Job job, state_->jobs.get(id));
-  state_->add_waiting({id, job.queue, job.priority, 0, JobState::Queued});
+  MR_TRY(const auto waiting, state_->jobs.retry(id));
+  state_->add_waiting(waiting);
   state_->watchers.tell(id);
   state_->dispatch();
   return {};
@@ -250,7 +250,8 @@ void JobService::unwatch(std::uint64_t watch) { state_->watchers.remove(watch); 
 JobService::Counters JobService::counters() const {
   const std::lock_guard lock{state_->mutex};
   auto counters = state_->counters;
-  counters.queued = state_->dispatcher.waiting();
+  counters.queued =
+      std::max(state_->dispatcher.waiting(), state_->elsewhere) + state_->parked.size();
   counters.running = state_->attempts.size();
   return counters;
 }

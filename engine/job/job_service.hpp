@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,8 +19,11 @@ struct NodeRows;
 
 struct JobSettings {
   std::map<std::string, int> queues{
-      {"default", 0}};                      // name -> jobs at once; 0: as many as there are workers
-  std::size_t max_queued = 100'000;         // more is Exhausted
+      {"default", 0}};               // name -> jobs at once; 0: as many as there are workers
+  int queue_jobs = 2;                // the same of each other queue
+  int max_jobs = 0;                  // of all queues; 0: as many as `queues` have together
+  std::set<std::string> served;      // queues whose jobs are started here; empty: all
+  std::size_t max_queued = 100'000;  // jobs that wait, for another job too; more is Exhausted
   std::chrono::milliseconds lease{30'000};  // renewed at a third of it
   std::chrono::milliseconds checkpoint_every{5'000};
   /// A second less than what is promised: the service looks once a second.
@@ -59,8 +63,8 @@ class JobService {
   /// call waits on, or the process ends and leaves its jobs to recovery.
   bool drain_for(std::chrono::milliseconds patience);
 
-  /// Refused when the queue is not known, too many jobs wait (Exhausted), or the service drains
-  /// (Unavailable).
+  /// Refused when too many jobs wait (Exhausted), or the service drains (Unavailable). Any queue is
+  /// taken; of one that is not served here the job waits for a service that does.
   void submit(JobRequest request, StoreRights rights, JobStore::Submitted submitted);
   /// Many at once: each is refused or submitted like one that came alone.
   void submit_all(std::vector<JobRequest> requests, StoreRights rights,

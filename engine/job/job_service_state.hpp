@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "engine/catalog/catalog.hpp"
 #include "engine/job/dispatcher.hpp"
@@ -39,7 +40,7 @@ struct JobService::State : std::enable_shared_from_this<JobService::State> {
         Catalog& metadata, Scheduler& workers, JobSettings given);
 
   // Submission (job_service.cpp). [any thread]
-  Result<void> admit(const JobRequest& request);
+  Result<void> admit();
   void submitted(ReadyJobs::Ready job, const Result<JobStore::Submission>& made);
 
   // Dispatch (job_dispatch.cpp). [any thread]
@@ -50,6 +51,14 @@ struct JobService::State : std::enable_shared_from_this<JobService::State> {
   /// Starts what is leased as far as there are slots.
   void start_leased();
   void add_waiting(const JobStore::Waiting& job);
+  /// The same under the mutex. False: nobody here can start it now; it waits for another job, or
+  /// its queue is not served.
+  bool queue_up(const JobStore::Waiting& job);
+  [[nodiscard]] bool is_served(const std::string& queue) const {
+    return settings.served.empty() || settings.served.contains(queue);
+  }
+  /// Goes on with the jobs that waited for one which has ended.
+  void go_on_behind(const JobStore::Followers& followers);
   /// An attempt went back to the queue, to be started after `wait`.
   void requeued(const Dispatcher::Waiting& job);
   void executed(JobId id, std::chrono::nanoseconds took);
@@ -83,7 +92,9 @@ struct JobService::State : std::enable_shared_from_this<JobService::State> {
   /// Writes the record log of a job that was aborted while no attempt of it ran, and discards what
   /// it had staged.
   Result<void> end_aborted(JobId id);
-  /// The same until it works, or will never work; `wait` before it is tried again.
+  /// Tidies up behind a job that was aborted while no attempt of it ran.
+  void aborted_in_queue(JobId id);
+  /// end_aborted() until it works, or will never work; `wait` before it is tried again.
   void tidy_aborted(JobId id, std::chrono::milliseconds wait = std::chrono::milliseconds{50});
   /// Removes what jobs that have ended left staged.
   void sweep_stages();
@@ -124,6 +135,10 @@ struct JobService::State : std::enable_shared_from_this<JobService::State> {
   Dispatcher dispatcher;
   ReadyJobs ready;                                                  // of those that wait
   std::unordered_map<JobId, std::shared_ptr<JobAttempt>> attempts;  // leased, running, ending
+  /// Queued and waiting jobs that the dispatcher does not know. At a shared catalog those since it
+  /// was asked last; `elsewhere` is what it said.
+  std::unordered_set<JobId> parked;
+  std::size_t elsewhere = 0;
   std::set<JobId> to_take_over;  // died while ending; the catalog did not take the take-over yet
   Counters counters;
   std::size_t submitting = 0;

@@ -6,6 +6,7 @@
 
 #include "engine/base/utf8.hpp"
 #include "engine/job/ending_policy.hpp"
+#include "engine/job/job_followers.hpp"
 #include "engine/job/job_rows.hpp"
 #include "engine/job/rights_json.hpp"
 
@@ -54,12 +55,17 @@ Result<void> check_request(const JobRequest& request) {
   MR_CHECK(check_text("dialect", request.dialect, 64));
   MR_CHECK(check_text("external_id", request.external_id, 255));
   MR_CHECK(check_text("owner", request.owner, 255));
-  MR_CHECK(check_text("queue", request.queue, 128));
+  MR_CHECK(check_queue_name(request.queue));
   MR_CHECK(check_text("idempotency_key", request.idempotency_key, 255));
   if (!request.pipeline->is_object())
     return Error{Code::InvalidArgument, "job: the pipeline is not an object"};
   if (request.max_attempts < 1)
     return Error{Code::InvalidArgument, "job: max_attempts is at least 1"};
+  if (request.after.delay.count() < 0 || request.after.delay > kLongestDelay) {
+    return Error{Code::InvalidArgument,
+                 fmt::format("job: after: the delay is 0 to {} seconds: {}", kLongestDelay.count(),
+                             request.after.delay.count())};
+  }
   if (request.deadline && request.deadline->count() < 1) {
     return Error{Code::InvalidArgument, "job: the deadline is at least 1 second"};
   }
@@ -95,8 +101,27 @@ Result<bool> find_by_key(Connection& connection, Submitting& work) {
   return true;
 }
 
-Result<void> insert(Connection& connection, Submitting& work, std::int64_t created_us) {
+// The first line of a job's journal, whose number needs no look at the job.
+Result<void> add_first_event(Connection& connection, JobId id, std::int64_t time_us,
+                             const After& after, JobState state) {
+  Json body;
+  if (state == JobState::Waiting)
+    body = Json{{"after", after.job.value}, {"delay_s", after.delay.count()}};
+  if (state == JobState::Aborted) body = Json{{"reason", to_string(StopReason::UpstreamFailed)}};
+  MR_CHECK(connection.execute(
+      "INSERT INTO job_events (job_id, sequence, time_us, kind, body) VALUES (?, 1, ?, ?, ?)",
+      {id.value, time_us, std::string{to_string(state)}, detail::to_sql(body)}));
+  return {};
+}
+
+Result<void> insert(Connection& connection, SqlDialect dialect, Submitting& work,
+                    std::int64_t created_us) {
   const JobRequest& request = work.request;
+  detail::Beginning begin;
+  if (request.after.job) {
+    MR_TRY(begin, detail::begin_behind(connection, dialect, request.after, work.now_us));
+  }
+  const bool has_ended = begin.state == JobState::Aborted;
   const auto optional = [](const std::string& value) {
     return value.empty() ? SqlValue{nullptr} : SqlValue{value};
   };
@@ -109,19 +134,34 @@ Result<void> insert(Connection& connection, Submitting& work, std::int64_t creat
              "started_us, finished_us, updated_us, not_before_us, deadline_us, attempt, failures, "
              "crashes, max_attempts, "
              "token, lease_holder, lease_until_us, last_event, idempotency_key, pipeline, facts, "
-             "rights, rules) VALUES "
-             "(?, ?, ?, ?, ?, ?, 'queued', 'none', ?, 0, 0, ?, 0, ?, 0, 0, 0, ?, 0, '', 0, 1, ?, "
-             "?, ?, ?, ?)",
-             {request.dialect, optional(request.external_id), request.owner, request.queue,
-              work.name, std::int64_t{request.priority}, created_us, created_us, deadline_us,
-              std::int64_t{request.max_attempts}, optional(request.idempotency_key), work.pipeline,
-              work.facts, work.rights, work.rules}));
-  work.made = {JobId{id}, true};
-  // The first line, whose number needs no look at the job.
-  MR_CHECK(connection.execute(
-      "INSERT INTO job_events (job_id, sequence, time_us, kind) VALUES (?, 1, ?, 'queued')",
-      {id, created_us}));
-  return {};
+             "rights, rules, after_job, after_delay_s, after_depth) VALUES "
+             "(?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, 0, 0, 0, ?, 0, '', 0, 1, ?, "
+             "?, ?, ?, ?, ?, ?, ?)",
+             {request.dialect,
+              optional(request.external_id),
+              request.owner,
+              request.queue,
+              work.name,
+              std::int64_t{request.priority},
+              std::string{to_string(begin.state)},
+              std::string{to_string(has_ended ? StopReason::UpstreamFailed : StopReason::None)},
+              created_us,
+              has_ended ? created_us : std::int64_t{0},
+              created_us,
+              begin.not_before_us,
+              deadline_us,
+              std::int64_t{request.max_attempts},
+              optional(request.idempotency_key),
+              work.pipeline,
+              work.facts,
+              work.rights,
+              work.rules,
+              request.after.job ? SqlValue{request.after.job.value} : SqlValue{nullptr},
+              std::int64_t{request.after.delay.count()},
+              begin.depth}));
+  work.made = {JobId{id}, true, begin.state, begin.not_before_us,
+               std::max<std::int64_t>(0, begin.not_before_us - begin.now_us)};
+  return add_first_event(connection, JobId{id}, created_us, request.after, begin.state);
 }
 
 Submitting prepare(JobRequest request, const std::string& rights, std::int64_t now_us) {
@@ -144,11 +184,12 @@ std::size_t bytes_of(const Submitting& work) {
 
 // Writes one submission. What its own request is the reason of undoes nothing of others in the same
 // transaction: a statement that fails has changed nothing.
-Result<void> write(Connection& connection, JobStore::Newest& newest, Submitting& work) {
+Result<void> write(Connection& connection, SqlDialect dialect, JobStore::Newest& newest,
+                   Submitting& work) {
   MR_TRY(const bool known, find_by_key(connection, work));
   if (known) return {};
   MR_TRY(const std::int64_t created_us, newest.next(connection, work.now_us));
-  auto inserted = insert(connection, work, created_us);
+  auto inserted = insert(connection, dialect, work, created_us);
   if (inserted.ok() || inserted.error().code != Code::Conflict) return inserted;
   // Another process may have been faster with the same key.
   MR_TRY(const bool taken, find_by_key(connection, work));
@@ -161,12 +202,24 @@ Result<void> write(Connection& connection, JobStore::Newest& newest, Submitting&
 
 // Asks for jobs, best first: so many of each queue and state that the jobs of a queue that stands
 // still hide none of another's, and none that have only to end.
-std::string best_of_each(std::string_view condition) {
+// `now` is SQL of the time; it and the condition take one value each, the engine's time.
+std::string best_of_each(std::string_view now, std::string_view condition) {
   return fmt::format(
-      "SELECT id, queue, priority, not_before_us, state FROM (SELECT id, queue, priority, "
+      "SELECT id, queue, priority, not_before_us, state, {} FROM (SELECT id, queue, priority, "
       "not_before_us, state, ROW_NUMBER() OVER (PARTITION BY queue, state ORDER BY priority DESC, "
-      "id) AS place FROM jobs WHERE {}) AS found WHERE place <= ? ORDER BY priority DESC, id",
-      condition);
+      "id) AS place FROM jobs WHERE {}) AS found WHERE place <= ? ORDER BY place, priority DESC, "
+      "id LIMIT ?",
+      now, condition);
+}
+
+// Of each state the best of so many queues are looked at.
+constexpr std::int64_t kQueuesLookedAt = 64;
+
+// Best first.
+void sort_by_rank(std::vector<JobStore::Waiting>& jobs) {
+  std::sort(jobs.begin(), jobs.end(), [](const auto& a, const auto& b) {
+    return std::pair{-a.priority, a.id} < std::pair{-b.priority, b.id};
+  });
 }
 
 // As many jobs of one request share a write: they hold the writer for some milliseconds.
@@ -180,12 +233,13 @@ struct JobStore::SubmittingAll {
   std::vector<Submitting> works;
   std::vector<Result<JobStore::Submission>> answers;
   JobStore::SubmittedAll done;
+  SqlDialect dialect = SqlDialect::Sqlite;
 
   // Writes the jobs from `first` on, as many as share a write.
   Result<void> write_some(Connection& connection, JobStore::Newest& newest, std::size_t first) {
     for (std::size_t i = first; i < std::min(first + kJobsPerWrite, works.size()); ++i) {
       if (!works[i].is_wanted) continue;
-      auto written = write(connection, newest, works[i]);
+      auto written = write(connection, dialect, newest, works[i]);
       if (!written.ok() &&
           after_error(EndingStep::Write, written.error().code) == EndingChoice::Again) {
         return written;  // of the database, not of this job
@@ -203,8 +257,8 @@ void JobStore::submit(JobRequest request, const StoreRights& rights, Submitted d
   auto work = std::make_shared<Submitting>(
       prepare(std::move(request), to_text(rights), to_micros(catalog_.clock().now())));
   const std::size_t bytes = bytes_of(*work);
-  catalog_.write([work, newest = newest_](
-                     Connection& connection) { return write(connection, *newest, *work); },
+  catalog_.write([work, newest = newest_, dialect = catalog_.dialect()](
+                     Connection& connection) { return write(connection, dialect, *newest, *work); },
                  [work, done = std::move(done)](Result<void> committed) {
                    if (!committed.ok()) return done(std::move(committed).error());
                    done(work->made);
@@ -226,6 +280,7 @@ void JobStore::submit_all(std::vector<JobRequest> requests, const StoreRights& r
     if (!checked.ok()) all->answers.back() = std::move(checked).error();
   }
   all->done = std::move(done);
+  all->dialect = catalog_.dialect();
   write_all(all, 0);
 }
 
@@ -347,13 +402,15 @@ Result<std::vector<JobStore::Waiting>> JobStore::expired(int limit) {
   const auto now = to_micros(catalog_.clock().now());
   MR_CHECK(catalog_.read([&](Connection& connection) -> Result<void> {
     MR_TRY(const SqlRows rows,
-           connection.query(best_of_each("state IN ('running', 'publishing', 'aborting') AND "
+           connection.query(best_of_each(lease_now_,
+                                         "state IN ('running', 'publishing', 'aborting') AND "
                                          "lease_until_us < " +
-                                         lease_now_),
-                            {now, std::int64_t{limit}}));
+                                             lease_now_),
+                            {now, now, std::int64_t{limit}, limit * kQueuesLookedAt}));
     MR_TRY(found, detail::read_waiting(rows));
     return {};
   }));
+  sort_by_rank(found);
   return found;
 }
 
@@ -363,26 +420,40 @@ Result<std::vector<JobStore::Waiting>> JobStore::startable(int limit) {
   std::vector<Waiting> more;
   MR_CHECK(catalog_.read([&](Connection& connection) -> Result<void> {
     MR_TRY(const SqlRows rows,
-           connection.query(best_of_each("state = 'queued' AND not_before_us <= ?"),
-                            {now, std::int64_t{limit}}));
+           connection.query(
+               best_of_each(lease_now_, "state = 'queued' AND not_before_us <= " + lease_now_),
+               {now, now, std::int64_t{limit}, limit * kQueuesLookedAt}));
     MR_TRY(more, detail::read_waiting(rows));
     return {};
   }));
   std::move(more.begin(), more.end(), std::back_inserter(found));
-  std::stable_sort(found.begin(), found.end(), [](const Waiting& a, const Waiting& b) {
-    return std::pair{-a.priority, a.id} < std::pair{-b.priority, b.id};
-  });
+  sort_by_rank(found);
   return found;
+}
+
+Result<std::size_t> JobStore::count_waiting(std::size_t most) {
+  std::size_t count = 0;
+  MR_CHECK(catalog_.read([&](Connection& connection) -> Result<void> {
+    MR_TRY(const SqlRows rows,
+           connection.query("SELECT COUNT(*) FROM (SELECT 1 FROM jobs WHERE state IN ('queued', "
+                            "'waiting') LIMIT ?) AS found",
+                            {static_cast<std::int64_t>(most)}));
+    count = static_cast<std::size_t>(integer(rows.rows.at(0).at(0)));
+    return {};
+  }));
+  return count;
 }
 
 Result<std::vector<JobStore::Waiting>> JobStore::queued(JobId after, int limit) {
   std::vector<Waiting> found;
+  const auto now = to_micros(catalog_.clock().now());
   MR_CHECK(catalog_.read([&](Connection& connection) -> Result<void> {
     MR_TRY(
         const SqlRows rows,
-        connection.query("SELECT id, queue, priority, not_before_us, state FROM jobs WHERE state = "
-                         "'queued' AND id > ? ORDER BY id LIMIT ?",
-                         {after.value, std::int64_t{limit}}));
+        connection.query("SELECT id, queue, priority, not_before_us, state, " + lease_now_ +
+                             " FROM jobs WHERE state IN ('queued', 'waiting') AND id > ? ORDER BY "
+                             "id LIMIT ?",
+                         {now, after.value, std::int64_t{limit}}));
     MR_TRY(found, detail::read_waiting(rows));
     return {};
   }));

@@ -28,6 +28,10 @@ class JobStore {
   struct Submission {
     JobId id;
     bool is_new = true;  // false: the idempotency key named an earlier job
+    // Of one that waits for another (JobRequest::after): waiting, queued, or aborted as
+    // upstream_failed where that one has ended otherwise than well.
+    JobState state = JobState::Queued;
+    std::int64_t not_before_us = 0, wait_us = 0;  // as in Waiting
   };
   using Submitted = std::function<void(Result<Submission>)>;
   void submit(JobRequest request, const StoreRights& rights, Submitted done);
@@ -55,13 +59,22 @@ class JobStore {
     int priority = 0;
     std::int64_t not_before_us = 0;
     JobState state = JobState::Queued;
+    std::int64_t wait_us = 0;  // until then, by the database's clock
+  };
+  /// What became of the jobs that waited for one, in the transaction that ended it.
+  struct Followers {
+    std::vector<Waiting> released;  // queued now: it finished
+    std::vector<JobId> aborted;     // with all that waited for them
   };
   /// Jobs that may start now, best first: of each queue the `limit` best that are queued and whose
-  /// not_before has passed; and so many jobs whose lease has expired.
+  /// not_before has passed, of very many queues the best; and so many jobs whose lease has expired.
   Result<std::vector<Waiting>> startable(int limit);
+  /// How many jobs are queued or wait for another; counts no further than `most`.
+  Result<std::size_t> count_waiting(std::size_t most);
   /// Running, publishing and aborting jobs whose lease has expired, best first.
   Result<std::vector<Waiting>> expired(int limit);
-  /// Queued jobs behind `after`, ascending, whether they may start now or not.
+  /// Jobs behind `after` that are queued or wait for another, ascending, whether they may start now
+  /// or not.
   Result<std::vector<Waiting>> queued(JobId after, int limit);
   /// Ends all leases at once: for the one engine of a data folder, which is the only one that gave
   /// any.
@@ -118,11 +131,11 @@ class JobStore {
   void begin_publish(const Lease& lease, const std::vector<std::string>& uris, const Ending& ending,
                      std::function<void(Result<void>)> done);
   void finish(const Lease& lease, JobState state, const Ending& ending,
-              std::function<void(Result<void>)> done);
+              std::function<void(Result<Followers>)> done);
   /// running -> queued, to be tried again after `wait`. Without an error the attempt does not
-  /// count.
+  /// count. Gives the row's not_before_us.
   void requeue(const Lease& lease, const std::optional<Error>& error,
-               std::chrono::milliseconds wait, std::function<void(Result<void>)> done);
+               std::chrono::milliseconds wait, std::function<void(Result<std::int64_t>)> done);
   /// Notes that the attempt has staged `uri`, so that a later one knows of it. Not waited for, but
   /// in front of every checkpoint that follows.
   void note_staged(const Lease& lease, std::string uri);
@@ -144,12 +157,15 @@ class JobStore {
 
   struct Abort {
     JobState state = JobState::Aborted;
-    bool changed = true;  // false: it was aborting or aborted before
+    bool changed = true;             // false: it was aborting or aborted before
+    std::vector<JobId> followers{};  // aborted with it
   };
-  /// queued -> aborted, running -> aborting; aborting and aborted stay; others are Conflict.
+  /// queued, waiting -> aborted, running -> aborting; aborting and aborted stay; others are
+  /// Conflict.
   Result<Abort> abort(JobId id, StopReason reason);
-  /// failed or aborted -> queued, attempts counted anew.
-  Result<void> retry(JobId id);
+  /// failed or aborted -> queued, attempts counted anew; or waiting, while the job that it waits
+  /// for has not ended. Conflict where that one has failed or was aborted.
+  Result<Waiting> retry(JobId id);
 
   struct Removed {
     int jobs = 0;

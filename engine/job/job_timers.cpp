@@ -144,14 +144,20 @@ void JobService::State::renew(const std::shared_ptr<JobAttempt>& attempt) {
 void JobService::State::poll_shared_catalog() {
   static constexpr std::string_view kWhat = "catalog not asked for jobs";
   auto found = jobs.startable(256);
-  if (!found.ok()) {
-    outages.failed(kWhat, {}, found.error());
+  const auto waiting = jobs.count_waiting(settings.max_queued);
+  if (!found.ok() || !waiting.ok()) {
+    outages.failed(kWhat, {}, found.ok() ? waiting.error() : found.error());
     return;
   }
   outages.passed(kWhat);
+  {
+    const std::lock_guard lock{mutex};
+    parked.clear();
+    elsewhere = *waiting;
+  }
   for (const auto& job : *found) {
     if (job.state == JobState::Queued || job.state == JobState::Running) {
-      add_waiting(job);
+      if (is_served(job.queue)) add_waiting(job);
     } else {
       recover(job.id);
     }

@@ -1,7 +1,9 @@
+#include <algorithm>
 #include <utility>
 
 #include "engine/base/quoted.hpp"
 #include "engine/job/ending_changes.hpp"
+#include "engine/job/job_followers.hpp"
 #include "engine/job/job_rows.hpp"
 #include "engine/job/job_store.hpp"
 
@@ -208,7 +210,7 @@ void JobStore::begin_publish(const Lease& lease, const std::vector<std::string>&
 }
 
 void JobStore::finish(const Lease& lease, JobState state, const Ending& ending,
-                      std::function<void(Result<void>)> done) {
+                      std::function<void(Result<Followers>)> done) {
   const auto now = to_micros(catalog_.clock().now());
   const Json error = ending.error ? error_document(*ending.error, ending.failed_node) : Json{};
   Json body = Json::object();
@@ -239,13 +241,21 @@ void JobStore::finish(const Lease& lease, JobState state, const Ending& ending,
   auto changes = state == JobState::Finished ? ending.changes : nullptr;
   const auto bytes =
       Catalog::kUsualWriteBytes + bytes_of(values) + (changes ? changes->list().size() : 0);
+  auto followers = std::make_shared<Followers>();  // shared by the write and its callback
   catalog_.write(
       [=, values = std::move(values), body = std::move(body), changes = std::move(changes),
-       has_rows = ending.has_rows,
-       is_published = ending.is_published](Connection& connection) -> Result<void> {
+       has_rows = ending.has_rows, is_published = ending.is_published,
+       dialect = catalog_.dialect()](Connection& connection) -> Result<void> {
+        *followers = {};
         MR_TRY(const auto changed, connection.execute(sql, values));
         if (changed.rows == 0) return refusal(connection, lease.job, to_string(state));
         if (changes) MR_CHECK(changes->apply(connection));
+        if (state == JobState::Finished) {
+          MR_TRY(followers->released,
+                 detail::release_followers(connection, dialect, lease.job, now));
+        } else {
+          MR_TRY(followers->aborted, detail::abort_followers(connection, dialect, lease.job, now));
+        }
         const Json line = body.empty() ? Json{} : body;
         if (!has_rows) return add_event(connection, lease.job, now, to_string(state), line);
         MR_CHECK(
@@ -257,35 +267,46 @@ void JobStore::finish(const Lease& lease, JobState state, const Ending& ending,
             {lease.job.value}));
         return add_event(connection, lease.job, now, to_string(state), line);
       },
-      std::move(done), bytes);
+      [followers, done = std::move(done)](Result<void> committed) {
+        if (!committed.ok()) return done(std::move(committed).error());
+        done(std::move(*followers));
+      },
+      bytes);
 }
 
 void JobStore::requeue(const Lease& lease, const std::optional<Error>& error,
-                       std::chrono::milliseconds wait, std::function<void(Result<void>)> done) {
+                       std::chrono::milliseconds wait,
+                       std::function<void(Result<std::int64_t>)> done) {
   const auto now = to_micros(catalog_.clock().now());
-  const auto not_before =
-      wait.count() > 0 ? now + std::chrono::microseconds{wait}.count() : std::int64_t{0};
   const Json document = error ? error_document(*error, {}) : Json{};
-  const std::int64_t failed = error ? 1 : 0;
-  std::vector<SqlValue> values{failed, 1 - failed,      to_sql(document), not_before,
-                               now,    lease.job.value, lease.token};
-  Json body = Json::object();
-  if (error) body["error"] = document;
-  if (not_before > 0) body["not_before_us"] = not_before;
+  const auto wait_us = std::chrono::microseconds{wait}.count();
+  auto not_before_us = std::make_shared<std::int64_t>();  // shared by the write and its callback
   catalog_.write(
-      [=, values = std::move(values),
-       body = std::move(body)](Connection& connection) -> Result<void> {
+      [=, this](Connection& connection) -> Result<void> {
+        *not_before_us = 0;
+        if (wait_us > 0) {
+          MR_TRY(const SqlRows time, connection.query("SELECT " + lease_now_, {now}));
+          *not_before_us = integer(time.rows.at(0).at(0)) + wait_us;
+        }
+        const std::int64_t failed = error ? 1 : 0;
         MR_TRY(const auto changed,
                connection.execute(
                    "UPDATE jobs SET failures = failures + ?, attempt = attempt - ?, error = ?, "
                    "not_before_us = ?, updated_us = ?, lease_until_us = 0, last_event = last_event "
                    "+ 1, "
                    "state = 'queued' WHERE id = ? AND token = ? AND state = 'running'",
-                   values));
+                   {failed, 1 - failed, to_sql(document), *not_before_us, now, lease.job.value,
+                    lease.token}));
         if (changed.rows == 0) return refusal(connection, lease.job, "going back to the queue");
+        Json body = Json::object();
+        if (error) body["error"] = document;
+        if (*not_before_us > 0) body["not_before_us"] = *not_before_us;
         return add_event(connection, lease.job, now, "queued", body.empty() ? Json{} : body);
       },
-      std::move(done));
+      [not_before_us, done = std::move(done)](Result<void> committed) {
+        if (!committed.ok()) return done(std::move(committed).error());
+        done(*not_before_us);
+      });
 }
 
 Result<void> JobStore::check(Connection& connection, const Lease& lease) const {
@@ -394,10 +415,12 @@ Result<JobStore::Abort> JobStore::abort(JobId id, StopReason reason) {
     MR_TRY(const auto waiting,
            connection.execute("UPDATE jobs SET stop_reason = ?, finished_us = ?, updated_us = ?, "
                               "last_event = last_event + "
-                              "1, state = 'aborted' WHERE id = ? AND state = 'queued'",
+                              "1, state = 'aborted' WHERE id = ? AND state IN ('queued', "
+                              "'waiting')",
                               {word, now, now, id.value}));
     if (waiting.rows > 0) {
       MR_CHECK(connection.execute("DELETE FROM job_checkpoints WHERE job_id = ?", {id.value}));
+      MR_TRY(done.followers, detail::abort_followers(connection, catalog_.dialect(), id, now));
       return add_event(connection, id, now, "aborted", Json{{"reason", word}});
     }
     MR_TRY(
@@ -414,29 +437,39 @@ Result<JobStore::Abort> JobStore::abort(JobId id, StopReason reason) {
     const auto state = row.rows.empty() ? std::nullopt : read_job_state(text(row.rows[0].at(0)));
     if (state != JobState::Aborting && state != JobState::Aborted)
       return refusal(connection, id, "an abort");
-    done = {*state, false};
+    done = {*state, false, {}};
     return {};
   });
   if (!written.ok()) return std::move(written).error();
   return done;
 }
 
-Result<void> JobStore::retry(JobId id) {
+Result<JobStore::Waiting> JobStore::retry(JobId id) {
+  Waiting waiting;
   const auto now = to_micros(catalog_.clock().now());
-  return catalog_.write_and_wait([&](Connection& connection) -> Result<void> {
-    MR_TRY(
-        const auto changed,
-        connection.execute(
-            "UPDATE jobs SET attempt = 0, failures = 0, crashes = 0, started_us = 0, finished_us = "
-            "0, "
-            "not_before_us = 0, stop_reason = 'none', error = NULL, result = NULL, counts = NULL, "
-            "progress = NULL, versions = NULL, updated_us = ?, last_event = last_event + 1, state "
-            "= "
-            "'queued' WHERE id = ? AND state IN ('failed', 'aborted')",
-            {now, id.value}));
+  MR_CHECK(catalog_.write_and_wait([&](Connection& connection) -> Result<void> {
+    MR_TRY(const auto begin, detail::begin_again(connection, catalog_.dialect(), id, now));
+    MR_TRY(const auto changed,
+           connection.execute(
+               "UPDATE jobs SET attempt = 0, failures = 0, crashes = 0, started_us = 0, "
+               "finished_us = 0, not_before_us = ?, stop_reason = 'none', error = NULL, result = "
+               "NULL, counts = NULL, progress = NULL, versions = NULL, after_depth = ?, updated_us "
+               "= ?, last_event = last_event + 1, state = ? WHERE id = ? AND state IN ('failed', "
+               "'aborted')",
+               {begin.not_before_us, begin.depth, now, std::string{to_string(begin.state)},
+                id.value}));
     if (changed.rows == 0) return refusal(connection, id, "a retry");
-    return add_event(connection, id, now, "queued", Json{{"retry", true}});
-  });
+    MR_TRY(const SqlRows row,
+           connection.query("SELECT queue, priority FROM jobs WHERE id = ?", {id.value}));
+    waiting = {id,
+               text(row.rows.at(0).at(0)),
+               static_cast<int>(integer(row.rows.at(0).at(1))),
+               begin.not_before_us,
+               begin.state,
+               std::max<std::int64_t>(0, begin.not_before_us - begin.now_us)};
+    return add_event(connection, id, now, to_string(begin.state), Json{{"retry", true}});
+  }));
+  return waiting;
 }
 
 }  // namespace millrace

@@ -108,6 +108,35 @@ TEST_CASE("a failed job is queued again by retry, and a finished one is not",
   CHECK(refused.body["error"]["code"] == "conflict");
 }
 
+TEST_CASE("a job waits for another, is shown so, and is aborted where that one fails",
+          "[api][engine][jobs]") {
+  Served server;
+  const auto pipeline = server.copy_pipeline("gone");
+  std::filesystem::remove(server.root() / "gone.jsonlist");
+  const auto submit = [&](const Json& after) {
+    return server.ask("POST", "/jobs",
+                      Json{{"pipeline", pipeline}, {"queue", "late"}, {"after", after}}.dump());
+  };
+  const auto failing = server.submit(pipeline);
+  const auto second = submit({{"job", failing}, {"delay_s", 3}});
+  INFO(second.text);
+  REQUIRE(second.status == 202);
+  const auto id = second.body["id"].get<std::int64_t>();
+  const auto third = submit({{"job", id}});
+  REQUIRE(third.status == 202);
+  const auto job = server.wait(id);
+  CHECK(job["state"] == "aborted");
+  CHECK(job["stopReason"] == "upstream_failed");
+  CHECK(job["queue"] == "late");
+  CHECK(job["after"] == Json{{"job", failing}, {"delay_s", 3}});
+  CHECK(server.wait(third.body["id"].get<std::int64_t>())["stopReason"] == "upstream_failed");
+  CHECK(server.wait(failing)["after"].is_null());
+  CHECK(server.ask("POST", fmt::format("/jobs/{}/retry", id)).status == 409);
+  const auto unknown = submit({{"job", 999'999}});
+  CHECK(unknown.status == 400);
+  CHECK(unknown.body["error"]["message"].get<std::string>().find("999999") != std::string::npos);
+}
+
 TEST_CASE("a job that has ended is not aborted", "[api][engine][jobs]") {
   Served server;
   const auto id = server.submit(server.copy_pipeline("a"));

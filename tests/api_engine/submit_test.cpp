@@ -57,7 +57,7 @@ TEST_CASE("a bare pipeline and an envelope are told apart by their members",
   CHECK(bare.job.idempotency_key == "k");
   const auto wrapped =
       good(R"({"pipeline": {"ops": []}, "params": {"a": 1}, "queue": "q", "priority": -2,
-    "idempotencyKey": "own", "maxAttempts": 5, "deadlineSeconds": 60})",
+    "idempotencyKey": "own", "maxAttempts": 5, "after": {"job": 7, "delay_s": 5}, "deadlineSeconds": 60})",
            "header");
   CHECK(*wrapped.job.pipeline == Json::parse(R"({"ops": []})"));
   CHECK(wrapped.parameters == Json::parse(R"({"a": 1})"));
@@ -67,11 +67,18 @@ TEST_CASE("a bare pipeline and an envelope are told apart by their members",
   CHECK(wrapped.job.idempotency_key == "own");
   CHECK(wrapped.job.max_attempts == 5);
   CHECK(wrapped.job.deadline == std::chrono::seconds{60});
+  CHECK(wrapped.job.after.job == JobId{7});
+  CHECK(wrapped.job.after.delay == std::chrono::seconds{5});
   const auto plain = good(R"({"pipeline": "examples/augment", "queue": null, "params": null})");
   CHECK(*plain.job.pipeline == "examples/augment");
   CHECK(plain.job.queue == "default");
   CHECK(plain.job.max_attempts == 3);
   CHECK_FALSE(plain.job.deadline);
+  CHECK_FALSE(plain.job.after.job);
+  const auto behind =
+      good(R"({"pipeline": "examples/augment", "after": {"job": 7, "delay_s": null}})");
+  CHECK(behind.job.after.job == JobId{7});
+  CHECK(behind.job.after.delay == std::chrono::seconds{0});
 }
 
 TEST_CASE("a submission that does not fit is refused with all faults", "[api][engine][submit]") {
@@ -84,6 +91,12 @@ TEST_CASE("a submission that does not fit is refused with all faults", "[api][en
   CHECK(translated.error().faults.size() == 6);
   CHECK(first_fault(translate(R"({"pipeline": 7})")) == "parameter_type /pipeline");
   CHECK(first_fault(translate(R"({"pipeline": null})")) == "parameter_missing /pipeline");
+  for (const auto* after : {"7", R"({"delay_s": 1})", R"({"job": 0})", R"({"job": 1.5})",
+                            R"({"job": 1, "delay_s": -1})", R"({"job": 1, "delay_s": 31536001})",
+                            R"({"job": 1, "delay": 1})"}) {
+    INFO(after);
+    CHECK_FALSE(translate(fmt::format(R"({{"pipeline": {{}}, "after": {}}})", after)).ok());
+  }
   CHECK(first_fault(translate_many(R"({"ops": []})", std::string(256, 'k'))) ==
         "parameter_range /header/Idempotency-Key");
   CHECK(good(R"({"ops": []})", std::string(255, 'k')).job.idempotency_key.size() == 255);
@@ -147,7 +160,7 @@ TEST_CASE("many jobs are submitted by one request, with one answer for each",
   }
   many[7]["pipeline"] = "examples/nothing";
   many[8]["params"]["limit"] = "x";
-  many[9]["queue"] = "lost";
+  many[9]["queue"] = " lost";
   many[10]["idempotencyKey"] = many[11]["idempotencyKey"] = "twice";
   const auto answer = server.ask("POST", "/jobs", many.dump());
   INFO(answer.text);
@@ -229,11 +242,11 @@ TEST_CASE("the same idempotency key gives the first job again", "[api][engine][s
   CHECK_FALSE(third.body.contains("existing"));
 }
 
-TEST_CASE("an unknown queue and an oversized body are refused", "[api][engine][submit]") {
+TEST_CASE("a bad name of a queue and an oversized body are refused", "[api][engine][submit]") {
   Served server;
   const auto pipeline = server.copy_pipeline("a");
   const auto refused =
-      server.ask("POST", "/jobs", Json{{"pipeline", pipeline}, {"queue", "lost"}}.dump());
+      server.ask("POST", "/jobs", Json{{"pipeline", pipeline}, {"queue", "lost "}}.dump());
   INFO(refused.text);
   CHECK(refused.status >= 400);
   CHECK(refused.status < 500);

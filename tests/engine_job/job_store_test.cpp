@@ -240,18 +240,22 @@ TEST_CASE("a job goes back to the queue, counted or not, and waits for its time"
   ManualClock clock;
   Jobs jobs{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql), clock};
   const auto id = jobs.submit();
-  must(jobs.requeue(must(jobs.lease(id)), Error{Code::Io, "disk away"}, 10s));
+  const auto not_before_us =
+      must(jobs.requeue(must(jobs.lease(id)), Error{Code::Io, "disk away"}, 10s));
   Job job = must(jobs.store.get(id));
   CHECK(job.state == JobState::Queued);
   CHECK(job.failures == 1);
   CHECK(job.attempt == 1);
   CHECK(job.error["message"] == "disk away");
+  CHECK(job.not_before_us == not_before_us);
   CHECK(must(jobs.store.startable(10)).empty());
   check_refused(jobs.lease(id));
+  // A shared catalog counts by the database's clock.
+  const bool is_shared = jobs.catalog->dialect() == SqlDialect::MySql;
   clock.advance(10s);
-  const auto startable = must(jobs.store.startable(10));
-  REQUIRE(startable.size() == 1);
-  must(jobs.requeue(must(jobs.lease(id, startable[0].not_before_us)), std::nullopt, 0ms));
+  CHECK(must(jobs.store.startable(10)).size() == (is_shared ? 0 : 1));
+  must(jobs.requeue(must(jobs.lease(id, not_before_us)), std::nullopt, 0ms));
+  CHECK(must(jobs.store.startable(10)).size() == 1);
   job = must(jobs.store.get(id));
   CHECK(job.failures == 1);
   CHECK(job.attempt == 1);

@@ -10,9 +10,9 @@ using namespace millrace;
 
 namespace {
 
-constexpr std::array kAll{JobState::Queued,   JobState::Running,  JobState::Publishing,
-                          JobState::Aborting, JobState::Finished, JobState::Failed,
-                          JobState::Aborted};
+constexpr std::array kAll{JobState::Waiting,    JobState::Queued,   JobState::Running,
+                          JobState::Publishing, JobState::Aborting, JobState::Finished,
+                          JobState::Failed,     JobState::Aborted};
 
 }  // namespace
 
@@ -27,13 +27,29 @@ TEST_CASE("the table of a job's states is the one that is documented", "[job][st
   }
   // Drawn in engine/job/job.hpp and docs/decisions/jobs.md.
   CHECK(table ==
+        "waiting -> queued aborted\n"
         "queued -> running aborted\n"
         "running -> queued publishing aborting finished failed aborted\n"
         "publishing -> finished failed\n"
         "aborting -> aborted\n"
         "finished ->\n"
-        "failed -> queued\n"
-        "aborted -> queued\n");
+        "failed -> waiting queued\n"
+        "aborted -> waiting queued\n");
+}
+
+TEST_CASE("the name of a queue is any text that can be told from others", "[job][queue]") {
+  for (const std::string name : {"default", "queue1", "a b", "slow/2", "\xE4\xBD\x87", "\"'`;--"})
+    CHECK(check_queue_name(name).ok());
+  CHECK(check_queue_name(std::string(kMostQueueNameBytes, 'q')).ok());
+  for (const std::string& name :
+       {std::string{}, std::string(kMostQueueNameBytes + 1, 'q'), std::string{" a"},
+        std::string{"a "}, std::string{"a\nb"}, std::string{"a\0b", 3}, std::string{"\x7F"},
+        std::string{"\xFF"}}) {
+    const auto refused = check_queue_name(name);
+    REQUIRE_FALSE(refused.ok());
+    CHECK(refused.error().code == Code::InvalidArgument);
+    CHECK(refused.error().message.find("queue") != std::string::npos);
+  }
 }
 
 TEST_CASE("states and reasons are read as they are written, and nothing else", "[job][states]") {

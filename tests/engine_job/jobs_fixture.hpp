@@ -48,16 +48,18 @@ struct Jobs {
     clock.advance(kLease + 1s);
     if (catalog->dialect() == SqlDialect::MySql) must(store.expire_leases());
   }
-  Result<void> finish(const JobStore::Lease& lease, JobState state,
-                      const JobStore::Ending& ending = {}) {
-    return wait<void>([&](auto done) { store.finish(lease, state, ending, std::move(done)); });
+  Result<JobStore::Followers> finish(const JobStore::Lease& lease, JobState state,
+                                     const JobStore::Ending& ending = {}) {
+    return wait<JobStore::Followers>(
+        [&](auto done) { store.finish(lease, state, ending, std::move(done)); });
   }
   Result<void> begin_publish(const JobStore::Lease& lease, const std::vector<std::string>& uris) {
     return wait<void>([&](auto done) { store.begin_publish(lease, uris, {}, std::move(done)); });
   }
-  Result<void> requeue(const JobStore::Lease& lease, const std::optional<Error>& error,
-                       std::chrono::milliseconds time) {
-    return wait<void>([&](auto done) { store.requeue(lease, error, time, std::move(done)); });
+  Result<std::int64_t> requeue(const JobStore::Lease& lease, const std::optional<Error>& error,
+                               std::chrono::milliseconds time) {
+    return wait<std::int64_t>(
+        [&](auto done) { store.requeue(lease, error, time, std::move(done)); });
   }
   Result<JobStore::Renewed> renew(const JobStore::Lease& lease) {
     return wait<JobStore::Renewed>([&](auto done) { store.renew(lease, kLease, std::move(done)); });

@@ -62,24 +62,94 @@ TEST_CASE("a queue executes no more jobs at once than its limit, and does not ho
   for (const auto id : narrow) CHECK(place.wait_until_final(id).state == JobState::Finished);
 }
 
-TEST_CASE("a full queue and an unknown one refuse a job, which then is nowhere", "[job][queue]") {
+TEST_CASE("a full queue and a bad name of one refuse a job, which then is nowhere",
+          "[job][queue]") {
   JobPlace place;
   place.settings.max_queued = 2;
   place.open(false);
   JobRequest request;
   request.pipeline = place.pipeline({{"batches", 1}});
+  request.queue = "a\nb";
+  const auto bad = place.try_submit(request);
+  REQUIRE_FALSE(bad.ok());
+  CHECK(bad.error().code == Code::InvalidArgument);
+  request.queue = "default";
   place.submit(request);
+  request.queue = "any other";
   place.submit(request);
   const auto full = place.try_submit(request);
   REQUIRE_FALSE(full.ok());
   CHECK(full.error().code == Code::Exhausted);
   CHECK(full.error().message.find("2 jobs wait") != std::string::npos);
-  request.queue = "typo";
-  const auto unknown = place.try_submit(request);
-  REQUIRE_FALSE(unknown.ok());
-  CHECK(unknown.error().code == Code::InvalidArgument);
-  CHECK(unknown.error().message.find("there are default") != std::string::npos);
   CHECK(must(place.store_of_jobs().list({})).size() == 2);
+}
+
+TEST_CASE("queues that nobody has set up are served, each by the limit of the others",
+          "[job][queue]") {
+  JobPlace place{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
+  place.settings.queue_jobs = 1;
+  place.settings.max_jobs = 2;
+  place.open();
+  const auto submit = [&place](const std::string& queue) {
+    JobRequest request;
+    request.queue = queue;
+    request.pipeline = place.pipeline({{"batches", 1}, {"gate", place.path("gate")}});
+    return place.submit(std::move(request));
+  };
+  const auto first = submit("one");
+  place.wait_for(first, JobState::Running);
+  const auto second = submit("one");
+  const auto other = submit("two");
+  place.wait_for(other, JobState::Running);
+  const auto third = submit("three");
+  CHECK(must(place.store_of_jobs().get(second)).state == JobState::Queued);
+  CHECK(must(place.store_of_jobs().get(third)).state == JobState::Queued);
+  place.touch("gate");
+  for (const auto id : {first, second, other, third})
+    CHECK(place.wait_until_final(id).state == JobState::Finished);
+  place.close();
+}
+
+TEST_CASE("jobs of a queue that is not served wait as they are, until it is", "[job][queue]") {
+  JobPlace place{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
+  place.settings.served = {"here"};
+  place.open();
+  JobRequest request;
+  request.pipeline = place.pipeline({{"batches", 1}});
+  request.queue = "elsewhere";
+  const auto parked = place.submit(request);
+  request.after.job = parked;
+  const auto behind = place.submit(request);
+  request.after = {};
+  CHECK(place.service().counters().queued >= 2);
+  must(place.service().abort(behind, StopReason::User));
+  request.queue = "here";
+  CHECK(place.wait_until_final(place.submit(request)).state == JobState::Finished);
+  CHECK(must(place.store_of_jobs().get(parked)).state == JobState::Queued);
+  place.close();
+  place.open();  // with the same settings
+  CHECK(must(place.store_of_jobs().get(parked)).state == JobState::Queued);
+  place.close();
+  place.settings.served = {};
+  place.open();
+  CHECK(place.wait_until_final(parked).state == JobState::Finished);
+  place.close();
+}
+
+TEST_CASE("jobs of queues that are not served count among those that may wait", "[job][queue]") {
+  JobPlace place;
+  place.settings.served = {"here"};
+  place.settings.max_queued = 1;
+  place.open();
+  JobRequest request;
+  request.pipeline = place.pipeline({{"batches", 1}});
+  request.queue = "elsewhere";
+  const auto parked = place.submit(request);
+  request.queue = "here";
+  CHECK(place.try_submit(request).error().code == Code::Exhausted);
+  must(place.service().abort(parked, StopReason::User));
+  CHECK(place.service().counters().queued == 0);
+  CHECK(place.wait_until_final(place.submit(request)).state == JobState::Finished);
 }
 
 TEST_CASE("a submission with a known key answers with the first job and adds none",

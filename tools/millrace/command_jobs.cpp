@@ -176,8 +176,8 @@ void add_list(CLI::App& jobs, Program& program) {
       std::make_shared<JobArguments>();  // shared with the callback, which runs later
   auto& query = arguments->query;
   command->add_option("--state", query.state, "Only jobs in this state")
-      ->check(CLI::IsMember(
-          {"queued", "running", "publishing", "aborting", "finished", "failed", "aborted"}));
+      ->check(CLI::IsMember({"waiting", "queued", "running", "publishing", "aborting", "finished",
+                             "failed", "aborted"}));
   command->add_option("--queue", query.queue, "Only jobs of this queue");
   command->add_option("--dialect", query.dialect, "Only jobs that came through this API");
   command->add_option("--before", query.before, "Only jobs with a smaller number")

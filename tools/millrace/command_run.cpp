@@ -76,7 +76,8 @@ std::vector<JobId> tell_of_others(Engine& engine, const Json& pipeline, const Pr
   std::vector<JobId> others;
   std::set<std::string> own;
   collect_addresses(pipeline, own);
-  for (const auto state : {JobState::Queued, JobState::Running, JobState::Publishing}) {
+  for (const auto state :
+       {JobState::Waiting, JobState::Queued, JobState::Running, JobState::Publishing}) {
     const auto jobs = engine.job_store().list({.state = std::string{to_string(state)}});
     if (!jobs.ok()) continue;
     for (const auto& job : *jobs) {

@@ -31,7 +31,9 @@ struct ServeArguments {
   std::int64_t token_seconds = 900;
   std::int64_t upload_seconds = 86'400;
   std::vector<std::string> trusted_proxies;
-  std::vector<std::string> queues;
+  std::vector<std::string> queues, served_queues;
+  int queue_jobs = JobSettings{}.queue_jobs;
+  int max_jobs = JobSettings{}.max_jobs;
   std::size_t max_queued = 100'000;
   int keep_days = 30;
   std::int64_t lease_seconds = 30;
@@ -83,6 +85,7 @@ Result<void> read_queue(const std::string& text, std::map<std::string, int>& que
                        std::from_chars(text.data() + equals + 1, end, jobs).ptr == end && jobs >= 0;
   if (!is_read)
     return Error{Code::InvalidArgument, "--queue takes NAME=JOBS, such as slow=2: " + text};
+  MR_CHECK(check_queue_name(text.substr(0, equals)));
   queues[text.substr(0, equals)] = jobs;
   return {};
 }
@@ -99,6 +102,12 @@ Result<api::AppSettings> settings_of(const Program& program, const ServeArgument
   settings.engine.jobs.keep_ended = std::chrono::hours{24 * arguments.keep_days};
   for (const auto& queue : arguments.queues)
     MR_CHECK(read_queue(queue, settings.engine.jobs.queues));
+  settings.engine.jobs.queue_jobs = arguments.queue_jobs;
+  settings.engine.jobs.max_jobs = arguments.max_jobs;
+  for (const auto& queue : arguments.served_queues) {
+    MR_CHECK(check_queue_name(queue));
+    settings.engine.jobs.served.insert(queue);
+  }
   MR_TRY(auto place, read_host_port(arguments.listen));
   settings.address = std::move(place.host);
   settings.port = place.port;
@@ -286,6 +295,23 @@ void add_work_options(CLI::App& command, ServeArguments& arguments) {
   command
       .add_option("--queue", arguments.queues,
                   "NAME=JOBS, a queue and how many of its jobs run at once; several")
+      ->take_all()
+      ->allow_extra_args(false);
+  command
+      .add_option("--queue-jobs", arguments.queue_jobs,
+                  "How many jobs of any other queue run at once; 0: as many as --workers")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 1'000'000));
+  command
+      .add_option("--max-jobs", arguments.max_jobs,
+                  "How many jobs of all queues run at once; 0: as many as \"default\" and those of "
+                  "--queue together")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 1'000'000));
+  command
+      .add_option("--serve-queue", arguments.served_queues,
+                  "NAME, a queue whose jobs run here; several. Without it all do; jobs of others "
+                  "wait for a server that serves theirs")
       ->take_all()
       ->allow_extra_args(false);
   command.add_option("--max-queued", arguments.max_queued, "Jobs that may wait; more are refused")

@@ -102,6 +102,17 @@ CatalogPart part_jobs() {
           {
               MigrationStep::column("jobs", "changes", "{text}"),
           },
+      },
+      {
+          5,
+          "jobs wait for others",
+          {
+              MigrationStep::column("jobs", "after_job", "{integer}"),  // null: it waits for none
+              MigrationStep::column("jobs", "after_delay_s", "{integer} NOT NULL DEFAULT 0"),
+              // How many jobs it waits behind, each of which waits for the next.
+              MigrationStep::column("jobs", "after_depth", "{integer} NOT NULL DEFAULT 0"),
+              index("jobs", "jobs_after", "(after_job)"),
+          },
       }};
 
   using Kind = ColumnKind;
@@ -123,6 +134,8 @@ CatalogPart part_jobs() {
       {"not_before", Kind::MaybeTime, "not_before_us"},
       {"attempt", Kind::Integer, "attempt"},
       {"max_attempts", Kind::Integer, "max_attempts"},
+      {"after", Kind::Integer, "after_job"},
+      {"after_delay_s", Kind::Integer, "after_delay_s"},
       {"idempotency_key", Kind::Text, "idempotency_key"},
       {"pipeline", Kind::Document, "pipeline"},
       {"facts", Kind::Document, "facts"},
