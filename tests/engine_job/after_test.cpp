@@ -1,4 +1,6 @@
 // Jobs that wait for others, as the service runs them.
+#include <atomic>
+
 #include <catch2/catch.hpp>
 
 #include "mortal_scheduler.hpp"

@@ -4,6 +4,7 @@
 #include "jobs_fixture.hpp"
 
 using namespace millrace;
+using namespace std::chrono_literals;
 using test::check_refused;
 using test::Jobs;
 using test::must;
@@ -16,7 +17,7 @@ JobRequest behind(JobId job, std::chrono::seconds delay = 0s) {
   return request;
 }
 
-JobState state(Jobs& jobs, JobId id) { return must(jobs.store.state(id)); }
+JobState state_of(Jobs& jobs, JobId id) { return must(jobs.store.state(id)); }
 
 // Submits so many jobs, of which each waits for the one before it and the first for `id`.
 std::vector<JobId> chain_behind(Jobs& jobs, JobId id, std::int64_t length) {
@@ -94,7 +95,7 @@ TEST_CASE("all that wait for a job which does not finish are aborted with it",
   SECTION("it is aborted while it runs") {
     const auto lease = must(jobs.lease(first));
     CHECK(must(jobs.store.abort(first, StopReason::User)).followers.empty());
-    CHECK(state(jobs, chain[0]) == JobState::Waiting);
+    CHECK(state_of(jobs, chain[0]) == JobState::Waiting);
     aborted = must(jobs.finish(lease, JobState::Aborted)).aborted;
   }
   SECTION("it is aborted in the queue") {
@@ -108,7 +109,7 @@ TEST_CASE("all that wait for a job which does not finish are aborted with it",
     CHECK(job.finished_us > 0);
     CHECK(jobs.journal(id) == std::vector<std::string>{"waiting", "aborted"});
   }
-  CHECK(state(jobs, unconcerned) == JobState::Queued);
+  CHECK(state_of(jobs, unconcerned) == JobState::Queued);
 }
 
 TEST_CASE("an end that is refused moves none of those who wait for it", "[job][store][after]") {
@@ -121,10 +122,10 @@ TEST_CASE("an end that is refused moves none of those who wait for it", "[job][s
   const auto current = must(jobs.lease(first));
   check_refused(jobs.finish(stale, JobState::Finished));
   check_refused(jobs.finish(stale, JobState::Failed));
-  CHECK(state(jobs, second) == JobState::Waiting);
+  CHECK(state_of(jobs, second) == JobState::Waiting);
   // Going back to the queue is no end.
   must(jobs.requeue(current, Error{Code::Io, "disk away"}, 0ms));
-  CHECK(state(jobs, second) == JobState::Waiting);
+  CHECK(state_of(jobs, second) == JobState::Waiting);
   CHECK(must(jobs.finish(must(jobs.lease(first)), JobState::Finished)).released.size() == 1);
 }
 
@@ -133,9 +134,9 @@ TEST_CASE("whoever comes when the other job has ended is treated as if it had be
   Jobs jobs{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
   const auto good = jobs.submit();
   must(jobs.finish(must(jobs.lease(good)), JobState::Finished));
-  CHECK(state(jobs, jobs.submit(behind(good))) == JobState::Queued);
+  CHECK(state_of(jobs, jobs.submit(behind(good))) == JobState::Queued);
   const auto later = jobs.submit(behind(good, 3'600s));
-  CHECK(state(jobs, later) == JobState::Queued);
+  CHECK(state_of(jobs, later) == JobState::Queued);
   CHECK(must(jobs.store.get(later)).not_before_us ==
         must(jobs.store.get(good)).finished_us + 3'600'000'000);
   check_refused(jobs.lease(later));
@@ -144,7 +145,7 @@ TEST_CASE("whoever comes when the other job has ended is treated as if it had be
   const auto follower = jobs.submit(behind(bad));
   CHECK(must(jobs.store.get(follower)).stop_reason == StopReason::UpstreamFailed);
   CHECK(must(jobs.store.get(follower)).finished_us > 0);
-  CHECK(state(jobs, jobs.submit(behind(follower))) == JobState::Aborted);
+  CHECK(state_of(jobs, jobs.submit(behind(follower))) == JobState::Aborted);
   CHECK(jobs.journal(follower) == std::vector<std::string>{"aborted"});
 }
 
@@ -194,15 +195,15 @@ TEST_CASE("a retry waits anew, and not for a job that did not finish", "[job][st
   const auto chain = chain_behind(jobs, first, 2);
   must(jobs.finish(must(jobs.lease(first)), JobState::Failed));
   check_refused(jobs.store.retry(chain[0]));
-  CHECK(state(jobs, chain[0]) == JobState::Aborted);
+  CHECK(state_of(jobs, chain[0]) == JobState::Aborted);
   CHECK(must(jobs.store.retry(first)).state == JobState::Queued);
   CHECK(must(jobs.store.retry(chain[0])).state == JobState::Waiting);
   CHECK(must(jobs.store.retry(chain[1])).state == JobState::Waiting);
   must(jobs.finish(must(jobs.lease(first)), JobState::Finished));
-  CHECK(state(jobs, chain[0]) == JobState::Queued);
+  CHECK(state_of(jobs, chain[0]) == JobState::Queued);
   // It has been let go before, so it is its own affair now.
   must(jobs.finish(must(jobs.lease(chain[0])), JobState::Failed));
-  CHECK(state(jobs, chain[1]) == JobState::Aborted);
+  CHECK(state_of(jobs, chain[1]) == JobState::Aborted);
   CHECK(must(jobs.store.retry(chain[0])).state == JobState::Queued);
   CHECK(must(jobs.store.retry(chain[1])).state == JobState::Waiting);
 }
