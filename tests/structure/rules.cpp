@@ -29,7 +29,7 @@ const std::vector<FolderRule>& folder_rules() {
        {"engine/base/", "engine/plugin/", "engine/graph/", "engine/run/", "millrace/"}},
       {"engine/store/", {"engine/base/", "engine/plugin/", "engine/store/", "millrace/"}},
       {"engine/catalog/", {"engine/base/", "engine/catalog/", "millrace/", "millrace/sql/"}},
-      {"engine/", {"engine/", "millrace/"}},
+      {"engine/", {"engine/", "millrace/", "millrace/sql/"}},
       {"api/http/", {"api/http/", "engine/", "millrace/"}},
       {"api/", {"api/", "engine/", "millrace/"}},
       {"tools/", {"tools/", "api/", "client/", "engine/", "millrace/"}},
