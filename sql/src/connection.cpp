@@ -78,6 +78,14 @@ std::unique_ptr<Connection> connect(const Settings& settings) {
   return opened;
 }
 
+bool Reader::read(Block& block, std::int64_t max_rows, std::size_t max_bytes) {
+  if (has_failed_) throw Failure{Code::Internal, "database: this stream has failed before"};
+  has_failed_ = true;
+  const bool has_rows = read_rows(block, max_rows, max_bytes);
+  has_failed_ = false;
+  return has_rows;
+}
+
 void Connection::insert_rows(const Target& target, const Block& rows) {
   if (target.columns.size() != rows.columns.size() || target.columns.empty()) {
     throw Failure{Code::InvalidArgument,

@@ -47,7 +47,7 @@ void SqliteReader::find_types() {
   }
 }
 
-bool SqliteReader::read(Block& block, std::int64_t max_rows, std::size_t max_bytes) {
+bool SqliteReader::read_rows(Block& block, std::int64_t max_rows, std::size_t max_bytes) {
   if (block.columns.empty()) {
     for (std::size_t i = 0; i < types_.size(); ++i) {
       block.columns.push_back(

@@ -22,9 +22,8 @@ class SqliteReader final : public Reader {
   SqliteReader(const SqliteReader&) = delete;
   SqliteReader& operator=(const SqliteReader&) = delete;
 
-  bool read(Block& block, std::int64_t max_rows, std::size_t max_bytes) override;
-
  private:
+  bool read_rows(Block& block, std::int64_t max_rows, std::size_t max_bytes) override;
   bool step();
   void find_types();
   void append(Column& column, int place) const;

@@ -185,6 +185,21 @@ TEST_CASE("a SQLite cell that is not of its column's type is refused with the wa
   CHECK(connection->query("SELECT CAST(a AS TEXT) FROM t").rows.size() == 3);
 }
 
+TEST_CASE("a stream that has failed never seems to have ended", "[sql][stream]") {
+  const SqlPlace place{each_dialect()};
+  const auto connection = place.connect();
+  connection->run("CREATE TABLE t (id INTEGER, a BIGINT)");
+  connection->run("INSERT INTO t VALUES (1, 1), (2, NULL), (3, 3)");
+  const std::string bad = place.is_mysql()
+                              ? "SELECT COALESCE(CAST(a AS UNSIGNED), 18446744073709551615) FROM t"
+                              : "SELECT COALESCE(a, 'words') FROM t";
+  const auto reader = connection->stream(bad + " ORDER BY id");
+  sql::Block block;
+  REQUIRE(reader->read(block, 1));
+  CHECK(code_of([&] { reader->read(block, 1); }) == Code::DataInvalid);
+  CHECK(code_of([&] { reader->read(block, 1); }) == Code::Internal);
+}
+
 TEST_CASE("a reader that is let go early costs no time, and the connection goes on",
           "[sql][stream]") {
   const SqlPlace place{each_dialect()};

@@ -41,7 +41,7 @@ void MysqlReader::close() {
   session_->is_read = false;
 }
 
-bool MysqlReader::read(Block& block, std::int64_t max_rows, std::size_t max_bytes) {
+bool MysqlReader::read_rows(Block& block, std::int64_t max_rows, std::size_t max_bytes) {
   if (block.columns.empty()) {
     for (const MysqlColumn& column : columns_) block.columns.push_back({column.name, column.type});
   }
@@ -49,7 +49,7 @@ bool MysqlReader::read(Block& block, std::int64_t max_rows, std::size_t max_byte
   if (!result_) return false;
   return session_->call(sql_, [&] {
     try {
-      return read_rows(block, max_rows, max_bytes);
+      return fetch(block, max_rows, max_bytes);
     } catch (const Failure&) {
       throw;  // of a cell: the rows behind it end as those of a reader let go
     } catch (...) {
@@ -59,7 +59,7 @@ bool MysqlReader::read(Block& block, std::int64_t max_rows, std::size_t max_byte
   });
 }
 
-bool MysqlReader::read_rows(Block& block, std::int64_t max_rows, std::size_t max_bytes) {
+bool MysqlReader::fetch(Block& block, std::int64_t max_rows, std::size_t max_bytes) {
   std::int64_t rows = 0;
   for (std::size_t bytes = 0; rows < max_rows && bytes < max_bytes; ++rows) {
     if (!result_->next()) {

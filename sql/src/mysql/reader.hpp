@@ -23,10 +23,9 @@ class MysqlReader final : public Reader {
   MysqlReader(const MysqlReader&) = delete;
   MysqlReader& operator=(const MysqlReader&) = delete;
 
-  bool read(Block& block, std::int64_t max_rows, std::size_t max_bytes) override;
-
  private:
-  bool read_rows(Block& block, std::int64_t max_rows, std::size_t max_bytes);
+  bool read_rows(Block& block, std::int64_t max_rows, std::size_t max_bytes) override;
+  bool fetch(Block& block, std::int64_t max_rows, std::size_t max_bytes);
   std::size_t append(Column& column, unsigned place) const;
   void close();
   void check_ended();

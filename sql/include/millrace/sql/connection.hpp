@@ -42,14 +42,20 @@ struct Settings {
 /// and may outlive it. [one thread at a time; blocks]
 class Reader {
  public:
+  static constexpr std::size_t kMaxBytes = 64 * 1024 * 1024;
+
   virtual ~Reader() = default;
   /// Replaces the rows of `block` by the next ones, at most `max_rows`, and not many more than
-  /// `max_bytes` of text; the first call names its columns, and the block is to be the same from
-  /// then on, whose memory is used again. Returns whether there were any: false is the end, and
-  /// never stands for an error.
-  virtual bool read(Block& block, std::int64_t max_rows, std::size_t max_bytes = kMaxBytes) = 0;
+  /// `max_bytes` of text. A block without columns gets the query's; give it back, and its memory is
+  /// used again. Returns whether there were any: false is the end, and never stands for an error.
+  /// After a failure each further call fails.
+  bool read(Block& block, std::int64_t max_rows, std::size_t max_bytes = kMaxBytes);
 
-  static constexpr std::size_t kMaxBytes = 64 * 1024 * 1024;
+ protected:
+  virtual bool read_rows(Block& block, std::int64_t max_rows, std::size_t max_bytes) = 0;
+
+ private:
+  bool has_failed_ = false;
 };
 
 /// What insert_rows() writes to.
