@@ -5,10 +5,12 @@
 #include "engine/base/password.hpp"
 #include "engine/catalog/answer_cache.hpp"
 #include "engine/catalog/change_limits.hpp"
+#include "engine/catalog/compiled_queries.hpp"
 #include "engine/catalog/connection_pool.hpp"
 #include "engine/catalog/database.hpp"
 #include "engine/catalog/query_after.hpp"
 #include "engine/catalog/query_limits.hpp"
+#include "engine/catalog/related_cache.hpp"
 #include "engine/catalog/rows_change.hpp"
 #include "engine/engine.hpp"
 #include "engine/graph/bind.hpp"
@@ -51,6 +53,10 @@ Limits engine_limits() {
        "for which a database server may keep silent; then 503 or 504"},
       {"catalog.answers_bytes", AnswerCache::kMostBytes, "bytes",
        "of counts and ids that are kept; the least recently used goes"},
+      {"catalog.related_bytes", RelatedCache::kMostBytes, "bytes",
+       "of rows kept that belong to others; the least recently used goes"},
+      {"catalog.queries", CompiledQueries::kMost, "queries",
+       "that are kept compiled; the least recently used goes"},
       {"catalog.idle_connections", ConnectionPool::kMostIdle, "connections",
        "to the database that nobody reads with; the surplus closes"},
       {"catalog.statements", sql::kMostStatements, "statements",

@@ -2,8 +2,6 @@
 
 #include <atomic>
 
-#include <fmt/compile.h>
-
 namespace millrace {
 namespace {
 
@@ -62,10 +60,20 @@ std::string to_rfc3339(Clock::Wall time) {
   const auto day = std::chrono::floor<std::chrono::days>(millis);
   const std::chrono::year_month_day date{day};
   const std::chrono::hh_mm_ss<std::chrono::milliseconds> clock{millis - day};
-  return fmt::format(FMT_COMPILE("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z"),
-                     static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                     static_cast<unsigned>(date.day()), clock.hours().count(),
-                     clock.minutes().count(), clock.seconds().count(), clock.subseconds().count());
+  std::string text = "0000-00-00T00:00:00.000Z";
+  // The clock's first and last moments are of years of four digits.
+  const auto write = [&text](std::size_t begin, std::size_t end, auto number) {
+    auto rest = static_cast<unsigned>(number);
+    for (; end > begin; rest /= 10) text[--end] = static_cast<char>('0' + rest % 10);
+  };
+  write(0, 4, static_cast<int>(date.year()));
+  write(5, 7, static_cast<unsigned>(date.month()));
+  write(8, 10, static_cast<unsigned>(date.day()));
+  write(11, 13, clock.hours().count());
+  write(14, 16, clock.minutes().count());
+  write(17, 19, clock.seconds().count());
+  write(20, 23, clock.subseconds().count());
+  return text;
 }
 
 }  // namespace millrace

@@ -8,12 +8,14 @@
 #include "engine/base/password.hpp"
 #include "engine/catalog/answer_cache.hpp"
 #include "engine/catalog/asked_change.hpp"
+#include "engine/catalog/compiled_queries.hpp"
 #include "engine/catalog/connection_pool.hpp"
 #include "engine/catalog/group_commit.hpp"
 #include "engine/catalog/migrations.hpp"
 #include "engine/catalog/pending_change.hpp"
 #include "engine/catalog/query.hpp"
 #include "engine/catalog/query_after.hpp"
+#include "engine/catalog/related_cache.hpp"
 #include "engine/catalog/revision.hpp"
 #include "engine/catalog/time_limit.hpp"
 
@@ -76,11 +78,16 @@ struct Catalog::State {
                 answer_time}} {}
 
   Result<SqlRows> ask(Connection& connection, const CompiledQuery& query);
+  /// Asks for what the Rows column at `place` shows of the rows.
+  Result<RelatedItems> ask_related(Connection& connection, const CompiledQuery& query,
+                                   const SqlRows& rows, std::size_t place, std::string_view owner);
 
   std::unique_ptr<Database> database;
   const Clock& clock;
   ConnectionPool readers;
+  CompiledQueries queries;
   AnswerCache answers;
+  RelatedCache related;
   const std::chrono::seconds answer_time;
   GroupCommit writer;
 };
@@ -102,6 +109,16 @@ Result<SqlRows> Catalog::State::ask(Connection& connection, const CompiledQuery&
     }
   }
   return connection.query(query.question.sql, query.question.values);
+}
+
+Result<RelatedItems> Catalog::State::ask_related(Connection& connection, const CompiledQuery& query,
+                                                 const SqlRows& rows, std::size_t place,
+                                                 std::string_view owner) {
+  const auto& column = query.columns[place]->related;
+  const auto ids = ids_of(rows, place);
+  if (!query.tells_revision || ids.empty()) return query_related(connection, column, ids, owner);
+  const auto revision = integer(rows.rows.front()[query.columns.size()]);
+  return related.ask(connection, column, ids.front(), owner, revision);
 }
 
 Catalog::Catalog() = default;
@@ -154,7 +171,7 @@ Result<void> Catalog::read(const std::function<Result<void>(Connection&)>& read)
 Result<void> Catalog::probe() { return state_->readers.probe(); }
 
 Result<Batch> Catalog::query(const Json& query, std::string_view owner, Clock::Steady until) {
-  MR_TRY(const CompiledQuery compiled, compile_query(query, owner));
+  MR_TRY(const CompiledQuery compiled, state_->queries.compile(query, owner));
   SqlRows rows;
   std::optional<std::string> next;
   std::vector<RelatedItems> related;
@@ -174,7 +191,7 @@ Result<Batch> Catalog::query(const Json& query, std::string_view owner, Clock::S
     for (std::size_t place = 0; place < compiled.columns.size(); ++place) {
       const EntityColumn& column = *compiled.columns[place];
       if (column.kind != ColumnKind::Rows) continue;
-      MR_TRY(auto items, query_related(connection, column.related, ids_of(rows, place), owner));
+      MR_TRY(auto items, state_->ask_related(connection, compiled, rows, place, owner));
       related.push_back(std::move(items));
     }
     return {};

@@ -119,7 +119,8 @@ struct Entity {
   Result<void> (*check_closing)(Connection&, std::int64_t id) = nullptr;
   bool is_append_only = false;  // its rows are made, and never changed or deleted
   /// The revision that its changes raise, and for which answers about it stand. Entities that are
-  /// read together, or that check each other's rows, share one; empty: its own name.
+  /// read together, or that check each other's rows, share one; empty: its own name. Of an entity
+  /// that is only read: that of the changes which make its rows, all of them.
   std::string_view revision{};
   /// Column of the table with the id of the change that made the row, 0 for one of its own: more
   /// rows than one transaction may write can be inserted at once then (pending_change.hpp). Not for

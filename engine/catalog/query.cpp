@@ -19,10 +19,9 @@ namespace {
 constexpr std::int64_t kDefaultLimit = 1'000;
 constexpr std::int64_t kMostPageRows = 1'000;  // that are asked for by their ids
 constexpr std::int64_t kFarOffset = 500;       // from which passing over rows costs more than that
-constexpr std::string_view kWhat = "catalog query";
 
 Error wrong(std::string what) {
-  return {Code::InvalidArgument, fmt::format("{}: {}", kWhat, what)};
+  return {Code::InvalidArgument, fmt::format("{}: {}", kQueryWhat, what)};
 }
 
 class Compiler {
@@ -80,7 +79,7 @@ class Compiler {
 
   Result<const EntityColumn*> find(const Json& name) const {
     if (!name.is_string()) return wrong("a column is named by a string");
-    return column_of(entity_, name.get_ref<const std::string&>(), kWhat);
+    return column_of(entity_, name.get_ref<const std::string&>(), kQueryWhat);
   }
 
   Result<void> choose_columns(const Json& query) {
@@ -119,11 +118,28 @@ class Compiler {
         if (column != out_.columns.front()) sql += ", ";
         append_sql(sql, entity_, *column);
       }
+      tell_revision(query);
       if (const EntityColumn* hash = conditions_.hash()) {
         sql += fmt::format(", {}.id, {}", entity_.table, sql_of(entity_, *hash));
       }
     }
     return {};
+  }
+
+  // What belongs to one row is as it was while its revision is, and one question answers both. Of
+  // many rows all is asked at once anyway.
+  void tell_revision(const Json& query) {
+    if (query.value("limit", Json{}) != 1) return;
+    std::string_view revision;
+    for (const EntityColumn* column : out_.columns) {
+      if (column->kind != ColumnKind::Rows) continue;
+      const auto its = find_entity(column->related.entity)->revision;
+      if (its.empty() || (!revision.empty() && its != revision)) return;
+      revision = its;
+    }
+    if (revision.empty()) return;
+    out_.tells_revision = true;
+    sql_ += fmt::format(", (SELECT revision FROM catalog_revisions WHERE name = '{}')", revision);
   }
 
   Result<void> where(const Json& query) {
@@ -156,7 +172,7 @@ class Compiler {
         std::string_view text = name.get_ref<const std::string&>();
         const bool down = text.starts_with('-');
         if (down) text.remove_prefix(1);
-        MR_TRY(const EntityColumn* column, column_of(entity_, text, kWhat));
+        MR_TRY(const EntityColumn* column, column_of(entity_, text, kQueryWhat));
         if (column->kind == ColumnKind::Rows || column->kind == ColumnKind::Password)
           return wrong(fmt::format("{} has no order", column->name));
         add(*column, down);
@@ -165,7 +181,7 @@ class Compiler {
     // Ends every order with the key, in the direction of the last column: equal rows keep their
     // places between pages.
     for (const std::string_view name : entity_.key) {
-      MR_TRY(const EntityColumn* column, column_of(entity_, name, kWhat));
+      MR_TRY(const EntityColumn* column, column_of(entity_, name, kQueryWhat));
       add(*column, descending);
     }
     return {};
@@ -376,7 +392,7 @@ Result<SqlValue> to_sql_value(const EntityColumn& column, const Json& value,
 }
 
 Result<CompiledQuery> compile_query(const Json& query, std::string_view owner) {
-  MR_TRY(const Entity* entity, entity_of(query, kWhat));
+  MR_TRY(const Entity* entity, entity_of(query, kQueryWhat));
   return Compiler{*entity, owner}.compile(query);
 }
 

@@ -16,6 +16,9 @@
 
 namespace millrace {
 
+/// What errors of queries begin with.
+inline constexpr std::string_view kQueryWhat = "catalog query";
+
 /// A page of rows in two steps, for when the first one's answer is at hand: which rows meet the
 /// conditions, and these of them. Between the two they may have changed, so the second checks them.
 struct PageQuery {
@@ -45,6 +48,7 @@ struct CompiledQuery {
   std::vector<const EntityColumn*> columns;  // of the answer; a Rows column reads as our row's id
   bool counts = false;                       // the answer is one number
   bool is_settled = false;                   // no change of the rows is under way
+  bool tells_revision = false;  // the one row has, behind its columns, that of its Rows columns
   const Entity* entity = nullptr;
   const EntityColumn* hash = nullptr;     // of `verify`: the rows end in their id and this column
   std::optional<std::string> password{};  // that is verified

@@ -18,10 +18,8 @@ namespace millrace {
 
 namespace {
 
-constexpr std::string_view kWhat = "catalog query";
-
 Error wrong(std::string what) {
-  return {Code::InvalidArgument, fmt::format("{}: {}", kWhat, what)};
+  return {Code::InvalidArgument, fmt::format("{}: {}", kQueryWhat, what)};
 }
 
 constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kComparisons{
@@ -185,7 +183,7 @@ Result<void> ConditionCompiler::add(const Json& condition) {
   if (!condition.at("column").is_string()) return wrong("a column is named by a string");
   if (!condition.at("op").is_string()) return wrong("op is a string");
   MR_TRY(const EntityColumn* column,
-         column_of(entity_, condition.at("column").get_ref<const std::string&>(), kWhat));
+         column_of(entity_, condition.at("column").get_ref<const std::string&>(), kQueryWhat));
   const auto& op = condition.at("op").get_ref<const std::string&>();
   const auto given = condition.find("value");
   if (column->kind == ColumnKind::Password && op != "verify")
@@ -219,7 +217,7 @@ Result<void> ConditionCompiler::add_comparison(const EntityColumn& column, std::
   MR_TRY(const std::string_view sql, comparison(op));
   if (value.is_null())
     return wrong(fmt::format("null equals nothing; ask {} with is_null", column.name));
-  MR_TRY(SqlValue bound, to_sql_value(column, value, kWhat));
+  MR_TRY(SqlValue bound, to_sql_value(column, value, kQueryWhat));
   add(&column, operand(column) + std::string{sql}, std::string{sql}, {std::move(bound)});
   return {};
 }
@@ -243,7 +241,7 @@ Result<void> ConditionCompiler::add_in(const EntityColumn& column, const Json& v
   for (const Json& value : values) {
     if (value.is_null())
       return wrong(fmt::format("null equals nothing; ask {} with is_null", column.name));
-    MR_TRY(SqlValue one, to_sql_value(column, value, kWhat));
+    MR_TRY(SqlValue one, to_sql_value(column, value, kQueryWhat));
     bound.push_back(std::move(one));
     marks += marks.empty() ? "?" : ", ?";
   }

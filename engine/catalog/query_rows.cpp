@@ -3,28 +3,13 @@
 #include <optional>
 #include <utility>
 
+#include <millrace/batch_block.hpp>
+
 #include "engine/catalog/query.hpp"
 
 namespace millrace {
 
 namespace {
-
-const std::string* text_of(const SqlValue& value) { return std::get_if<std::string>(&value); }
-
-// Builds one column of `rows`; `read` returns nothing for null.
-template <class T, class Read>
-Batch add_column(Batch batch, const EntityColumn& column, Builder<T> builder, const SqlRows& rows,
-                 std::size_t place, const Read& read) {
-  builder.reserve(static_cast<std::int64_t>(rows.rows.size()));
-  for (const auto& row : rows.rows) {
-    if (const std::optional<T> value = read(row[place])) {
-      builder.append(*value);
-    } else {
-      builder.append_null();
-    }
-  }
-  return std::move(batch).with(column.name, std::move(builder));
-}
 
 std::optional<std::int64_t> integer_of(const SqlValue& value) {
   if (const auto* number = std::get_if<std::int64_t>(&value)) return *number;
@@ -32,66 +17,102 @@ std::optional<std::int64_t> integer_of(const SqlValue& value) {
   return std::nullopt;
 }
 
+std::optional<double> real_of(const SqlValue& value) {
+  if (const auto* real = std::get_if<double>(&value)) return *real;
+  if (const auto* number = std::get_if<std::int64_t>(&value)) return static_cast<double>(*number);
+  return std::nullopt;
+}
+
+Type type_of(ColumnKind kind) {
+  switch (kind) {
+    case ColumnKind::Integer:
+      return Type::Int64;
+    case ColumnKind::Time:
+    case ColumnKind::MaybeTime:
+      return Type::Timestamp;
+    case ColumnKind::Real:
+      return Type::Float64;
+    case ColumnKind::Flag:
+      return Type::Bool;
+    default:
+      return Type::Utf8;
+  }
+}
+
+template <class T>
+void append_or_null(BatchBlock& block, std::size_t column, const std::optional<T>& value) {
+  value ? block.append(column, *value) : block.append_null(column);
+}
+
+void append(BatchBlock& block, std::size_t column, ColumnKind kind, const SqlValue& value) {
+  switch (kind) {
+    case ColumnKind::Integer:
+    case ColumnKind::Time:
+      return append_or_null(block, column, integer_of(value));
+    case ColumnKind::MaybeTime: {
+      const auto time = integer_of(value);
+      return append_or_null(block, column, time == 0 ? std::nullopt : time);
+    }
+    case ColumnKind::Real:
+      return append_or_null(block, column, real_of(value));
+    case ColumnKind::Flag: {
+      const auto number = integer_of(value);
+      return number ? block.append(column, *number != 0) : block.append_null(column);
+    }
+    default:
+      if (const auto* text = std::get_if<std::string>(&value))
+        return block.append(column, std::string_view{*text});
+      block.append_null(column);
+  }
+}
+
+std::size_t text_bytes(const SqlRows& rows, std::size_t place) {
+  std::size_t bytes = 0;
+  for (const auto& row : rows.rows) {
+    if (const auto* text = std::get_if<std::string>(&row[place])) bytes += text->size();
+  }
+  return bytes;
+}
+
+// The columns whose cells stand in the rows.
+Batch make_cells(const std::vector<const EntityColumn*>& columns, const SqlRows& rows) {
+  Schema schema;
+  std::vector<std::size_t> places, bytes;
+  schema.reserve(columns.size());
+  places.reserve(columns.size());
+  bytes.reserve(columns.size());
+  for (std::size_t place = 0; place < columns.size(); ++place) {
+    const auto kind = columns[place]->kind;
+    if (kind == ColumnKind::Rows) continue;
+    schema.push_back({std::string{columns[place]->name}, type_of(kind)});
+    places.push_back(place);
+    bytes.push_back(text_bytes(rows, place));
+  }
+  BatchBlock block{std::move(schema), std::ssize(rows.rows), bytes};
+  for (std::size_t column = 0; column < places.size(); ++column) {
+    const auto place = places[column];
+    for (const auto& row : rows.rows) append(block, column, columns[place]->kind, row[place]);
+  }
+  return block.finish();
+}
+
 }  // namespace
 
+// No query names a Password column.
 Batch make_batch(const std::vector<const EntityColumn*>& columns, const SqlRows& rows,
                  std::vector<RelatedItems> related) {
-  Batch batch;
+  Batch batch = make_cells(columns, rows);
+  if (related.empty()) return batch;
   auto next_related = related.begin();
-  for (std::size_t place = 0; place < columns.size(); ++place) {
-    const EntityColumn& column = *columns[place];
-    switch (column.kind) {
-      case ColumnKind::Integer:
-        batch =
-            add_column(std::move(batch), column, Builder<std::int64_t>{}, rows, place, integer_of);
-        break;
-      case ColumnKind::Time:
-        batch = add_column(std::move(batch), column, Builder<std::int64_t>{Type::Timestamp}, rows,
-                           place, integer_of);
-        break;
-      case ColumnKind::MaybeTime:
-        batch = add_column(std::move(batch), column, Builder<std::int64_t>{Type::Timestamp}, rows,
-                           place, [](const SqlValue& value) {
-                             const auto number = integer_of(value);
-                             return number == 0 ? std::nullopt : number;
-                           });
-        break;
-      case ColumnKind::Real:
-        batch = add_column(std::move(batch), column, Builder<double>{}, rows, place,
-                           [](const SqlValue& value) -> std::optional<double> {
-                             if (const auto* real = std::get_if<double>(&value)) return *real;
-                             if (const auto* number = std::get_if<std::int64_t>(&value))
-                               return static_cast<double>(*number);
-                             return std::nullopt;
-                           });
-        break;
-      case ColumnKind::Flag:
-        batch = add_column(std::move(batch), column, Builder<bool>{}, rows, place,
-                           [](const SqlValue& value) -> std::optional<bool> {
-                             const auto number = integer_of(value);
-                             if (!number) return std::nullopt;
-                             return *number != 0;
-                           });
-        break;
-      case ColumnKind::Text:
-      case ColumnKind::Document:
-        batch = add_column(std::move(batch), column, Builder<std::string_view>{}, rows, place,
-                           [](const SqlValue& value) -> std::optional<std::string_view> {
-                             if (const std::string* text = text_of(value))
-                               return std::string_view{*text};
-                             return std::nullopt;
-                           });
-        break;
-      case ColumnKind::Rows:
-        batch = std::move(batch).with_list(column.name, next_related->lengths,
-                                           std::move(next_related->items));
-        ++next_related;
-        break;
-      case ColumnKind::Password:
-        break;  // no query names it
-    }
+  std::vector<std::string_view> names;
+  for (const EntityColumn* column : columns) {
+    names.push_back(column->name);
+    if (column->kind != ColumnKind::Rows) continue;
+    batch = std::move(batch).with_list(column->name, next_related->lengths,
+                                       std::move(next_related->items));
+    ++next_related;
   }
-  return batch;
+  return std::move(batch).select(names);
 }
 
 Result<RelatedItems> query_related(Connection& connection, const RelatedRows& related,

@@ -1,3 +1,4 @@
+#include "engine/base/recent_table.hpp"
 #include "engine/plugin/abi_sizes.hpp"
 #include "engine/plugin/engine_instance.hpp"
 #include "engine/plugin/held_reports.hpp"
@@ -74,10 +75,20 @@ void fault(mr_context* context, mr_text kind, mr_text pointer, mr_text message) 
   });
 }
 
+// Operators say the same few traits again and again, with each request that brings parameters.
+Result<Json> parse_trait(std::string_view text) {
+  constexpr std::size_t kMost = 64, kLongest = 256;
+  thread_local RecentTable<Json> parsed{kMost};
+  if (const auto* known = parsed.find(text)) return *known;
+  MR_TRY(auto value, parse_json(text));
+  if (text.size() <= kLongest) parsed.get(std::string{text}) = value;
+  return value;
+}
+
 void trait(mr_context* context, mr_text key, mr_text json) {
   if (context->traits == nullptr) return;
   guarded([&] {
-    auto value = parse_json(view(json));
+    auto value = parse_trait(view(json));
     if (!value.ok()) {
       context->faults->push_back(Fault{"operator_failed", "",
                                        "the operator gave a trait that is no JSON: " +

@@ -225,6 +225,7 @@ CatalogPart part_models() {
   };
   Entity model_tags{
       "model_tags", "model_tags JOIN tags ON tags.id = model_tags.tag_id", {}, {"model", "id"}};
+  model_tags.revision = kRegistry;
   model_tags.columns = {
       {"model", Kind::Integer, "model_tags.model_id"},
       {"id", Kind::Integer, "tags.id"},

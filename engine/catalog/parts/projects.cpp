@@ -89,6 +89,7 @@ CatalogPart part_projects() {
                 {},
                 {"project", "first_model", "first_place", "kind", "name", "owner"},
                 "(project_facets.owner = 0 OR project_facets.owner = ?)"};
+  facets.revision = kRegistry;
   facets.columns = {
       {"project", Kind::Integer, "project_id"},
       {"kind", Kind::Text, "kind"},
