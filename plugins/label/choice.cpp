@@ -23,7 +23,7 @@ Choice best_of(const std::vector<std::int64_t>& counts) {
 LabelCounts::LabelCounts(std::vector<std::int64_t> always)
     : always_{std::move(always)}, fallback_{best_of(always_)}, counts_{always_} {}
 
-Choice LabelCounts::take() {
+Choice LabelCounts::take_counted() {
   Choice best = fallback_;
   for (const auto label : counted_) {
     prefer(best, static_cast<std::int32_t>(label), counts_[label]);

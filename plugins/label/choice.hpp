@@ -29,9 +29,11 @@ class LabelCounts {
     counts_[label] += by;
   }
   /// Returns the choice for the current text, and begins the next one.
-  Choice take();
+  Choice take() { return counted_.empty() ? fallback_ : take_counted(); }
 
  private:
+  Choice take_counted();
+
   const std::vector<std::int64_t> always_;
   const Choice fallback_;  // where nothing is added
   std::vector<std::int64_t> counts_;

@@ -1,7 +1,7 @@
 // Most text holds nothing beyond ASCII that has a lower case of its own. One pass over the bytes,
 // with plain vector operations, lowers ASCII and finds the strides that might; only the rows in
-// them are looked at by character, and only those with such a letter go to ICU. Of 73 bytes in Han
-// and Latin that takes 12 ns where ICU takes 300.
+// them are looked at by character, and only those go to ICU whose lower case is longer, shorter or
+// has a sigma. 73 bytes in Han and Latin take 12 ns that way, where ICU takes 300.
 #include "plugins/label/lower.hpp"
 
 #include <algorithm>
@@ -90,29 +90,32 @@ void lower_ascii(const char* from, char* to, std::size_t size, std::vector<std::
   }
 }
 
-bool has_upper_beyond_ascii(std::string_view text) {
-  const auto* const bytes = reinterpret_cast<const std::uint8_t*>(text.data());
-  const auto size = text.size();
-  for (std::size_t i = 0; i < size;) {
-    if (bytes[i] < 0xC3) {  // ASCII, the rest of a sequence, or below U+00C0
-      ++i;
+bool lower_in_place(char* text, std::size_t size) {
+  constexpr UChar32 kDottedI = 0x130, kSigma = 0x3A3;
+  auto* const bytes = reinterpret_cast<std::uint8_t*>(text);
+  for (std::size_t next = 0; next < size;) {
+    if (bytes[next] < 0xC3) {  // ASCII, the rest of a sequence, or below U+00C0
+      ++next;
       continue;
     }
+    auto place = next;
     UChar32 c = 0;
-    U8_NEXT(bytes, i, size, c);
-    if (c >= 0 && u_tolower(c) != c) return true;
+    U8_NEXT(bytes, next, size, c);
+    if (c < 0) continue;  // no UTF-8
+    const UChar32 low = u_tolower(c);
+    if (low == c) continue;
+    if (c == kDottedI || c == kSigma || U8_LENGTH(low) != U8_LENGTH(c)) return false;
+    U8_APPEND_UNSAFE(bytes, place, low);
   }
-  return false;
+  return true;
 }
 
 void lower_into(std::string_view text, std::string& lowered) {
-  if (!has_upper_beyond_ascii(text)) {
-    lowered.assign(text);
-    for (char& c : lowered) {
-      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
-    }
-    return;
+  lowered.assign(text);
+  for (char& c : lowered) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
   }
+  if (lower_in_place(lowered.data(), lowered.size())) return;
   lowered.clear();
   icu::StringByteSink<std::string> sink{&lowered};
   UErrorCode error = U_ZERO_ERROR;

@@ -22,7 +22,9 @@ void lower_into(std::string_view text, std::string& lowered);
 inline constexpr std::size_t kLowerStride = 64;
 void lower_ascii(const char* from, char* to, std::size_t size, std::vector<std::size_t>& suspects);
 
-/// Whether lower() changes a character beyond ASCII.
-[[nodiscard]] bool has_upper_beyond_ascii(std::string_view text);
+/// Lower-cases what lies beyond ASCII, where that can be done in place: nearly always. Returns
+/// false when it cannot, since a lower case has another size or depends on what stands beside it;
+/// then the text is half done, and lower_into() does it.
+[[nodiscard]] bool lower_in_place(char* text, std::size_t size);
 
 }  // namespace millrace::label

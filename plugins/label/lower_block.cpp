@@ -42,7 +42,8 @@ void LowerBlock::lower_run(std::string_view run) {
   used_ += run.size();
 }
 
-// Puts the rows that ICU changes in the place of those of which only ASCII was lowered.
+// Lower-cases the rest of the rows with suspects; those whose size changes go to fixed_, and what
+// lies between them as well.
 void LowerBlock::lower_beyond_ascii(const Column<std::string_view>& texts, std::int64_t first) {
   fixed_.clear();
   std::size_t row = 0, begin = 0;  // a row, and where it begins in bytes_
@@ -56,8 +57,7 @@ void LowerBlock::lower_beyond_ascii(const Column<std::string_view>& texts, std::
     for (; row < ends_.size() && begin < suspect + kLowerStride; pass_row()) {
       const std::size_t end = ends_[row];
       if (end <= suspect) continue;  // before the stride
-      const auto text = std::string_view{bytes_}.substr(begin, end - begin);
-      if (!has_upper_beyond_ascii(text)) continue;
+      if (lower_in_place(bytes_.data() + begin, end - begin)) continue;
       lower_into(*texts[first + static_cast<std::int64_t>(row)], lowered_);
       fixed_.append(bytes_, copied, begin - copied).append(lowered_);
       copied = end;

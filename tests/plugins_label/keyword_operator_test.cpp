@@ -80,6 +80,31 @@ TEST_CASE("label.keyword warns once of rules of unknown types", "[label][keyword
   CHECK(harness.counts().at("ignoredRules") == 2);
 }
 
+TEST_CASE("instances of one node share what is made of its rules, also of a file that changes",
+          "[label][keyword]") {
+  const std::string address = "qiniu:///z0/in/rules.json";
+  const auto make = [&](const std::string& node, const std::string& bytes) {
+    auto all = options();
+    all.node = node;
+    OperatorHarness harness{"label.keyword", R"({"rules_file": ")" + address + "\"}", all};
+    harness.put_object(address, bytes);
+    REQUIRE(harness.push(test::texts({"x"})).ok());
+    return harness;
+  };
+  auto first = make("one", R"({"A": [["x", "end"], ["x", "none"]]})");
+  auto second = make("one", R"({"B": [["x", "end"], ["x", "none"]]})");
+  auto other = make("two", R"({"B": [["x", "end"], ["x", "none"]]})");
+  CHECK(second.column<std::string>("label") == std::vector<std::string>{"A"});
+  CHECK(other.column<std::string>("label") == std::vector<std::string>{"B"});
+  CHECK(first.logs().size() == 1);
+  CHECK(second.logs().empty());
+  CHECK(other.logs().size() == 1);
+  first.destroy();
+  second.destroy();
+  CHECK(make("one", R"({"B": [["x", "end"]]})").column<std::string>("label") ==
+        std::vector<std::string>{"B"});
+}
+
 TEST_CASE("label.keyword says before it runs what is wrong with its rules", "[label][keyword]") {
   CHECK(fault_of("{}") == "/rules: a rule set is needed: `rules` or `rules_file`");
   CHECK(fault_of(R"({"rules": {}, "rules_file": "work:///r"})") ==
