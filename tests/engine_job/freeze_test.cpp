@@ -26,7 +26,7 @@ using test::numbers;
 
 namespace {
 
-constexpr int kJobs = 6, kBatches = 40, kRows = 25;
+constexpr int kFrozenJobs = 6, kFrozenBatches = 40, kRows = 25;
 constexpr std::chrono::milliseconds kLease{3'000};
 
 // The words that start this program again as an engine called `name` over the folder and database.
@@ -92,10 +92,10 @@ class Mill {
   // Freezes an engine at a random moment of its work; checks all that was made.
   void round(int number) {
     std::vector<JobId> ids;
-    for (int job = 0; job < kJobs; ++job) {
+    for (int job = 0; job < kFrozenJobs; ++job) {
       const auto name = fmt::format("{}-{}", number, job);
       ids.push_back(place_.submit(place_.pipeline(
-          {{"batches", kBatches},
+          {{"batches", kFrozenBatches},
            {"rows", kRows},
            {"events", true},
            {"pause_us", static_cast<std::int64_t>(5'000 + random_.next() % 30'000)}},
@@ -113,19 +113,21 @@ class Mill {
       takeovers_ += job.token > 1 ? 1 : 0;
     }
     frozen->thaw();
-    for (int job = 0; job < kJobs; ++job) check(number, job, ids[static_cast<std::size_t>(job)]);
+    for (int job = 0; job < kFrozenJobs; ++job)
+      check(number, job, ids[static_cast<std::size_t>(job)]);
   }
 
   void check(int number, int job, JobId id) {
     const auto name = fmt::format("{}-{}", number, job);
     INFO("job " << name);
-    const bool is_whole = place_.read("list" + name) == numbers(std::int64_t{kBatches} * kRows);
+    const bool is_whole =
+        place_.read("list" + name) == numbers(std::int64_t{kFrozenBatches} * kRows);
     CHECK(is_whole);
     std::multiset<std::int64_t> lines;
     std::istringstream log{place_.read("log" + name).value_or("")};
     for (std::string line; std::getline(log, line);)
       lines.insert(Json::parse(line).value("line", std::int64_t{0}));
-    CHECK(lines.size() == kBatches * kRows + 1);
+    CHECK(lines.size() == kFrozenBatches * kRows + 1);
     CHECK(std::set<std::int64_t>(lines.begin(), lines.end()).size() == lines.size());
     const auto journal = place_.journal(id);
     CHECK(std::count(journal.begin(), journal.end(), "finished") == 1);
