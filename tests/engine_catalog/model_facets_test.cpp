@@ -11,6 +11,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "tests/engine_catalog/counting_connection.hpp"
 #include "tests/engine_catalog/filled.hpp"
 
 #include <fmt/format.h>
@@ -99,39 +100,6 @@ struct Expected {
   }
 };
 
-class CountingConnection final : public Connection {
- public:
-  explicit CountingConnection(std::unique_ptr<Connection> inner) : inner_{std::move(inner)} {}
-
-  Result<SqlRows> query(std::string_view sql, const std::vector<SqlValue>& values) override {
-    ++statements_;
-    return inner_->query(sql, values);
-  }
-  Result<Changed> execute(std::string_view sql, const std::vector<SqlValue>& values) override {
-    ++statements_;
-    return inner_->execute(sql, values);
-  }
-  Result<std::int64_t> insert(std::string_view sql, const std::vector<SqlValue>& values) override {
-    ++statements_;
-    return inner_->insert(sql, values);
-  }
-  Result<void> run(std::string_view sql) override { return inner_->run(sql); }
-  Result<void> begin() override { return inner_->begin(); }
-  Result<void> commit() override { return inner_->commit(); }
-  Result<void> rollback() override { return inner_->rollback(); }
-
-  // Of a call alone.
-  int count(Result<void> (*call)(Connection&, std::int64_t), std::int64_t model) {
-    statements_ = 0;
-    must(call(*this, model));
-    return statements_;
-  }
-
- private:
-  std::unique_ptr<Connection> inner_;
-  int statements_ = 0;
-};
-
 class Models {
  public:
   explicit Models(SqlDialect kind) : rows_{kind}, connection_{rows_.place.connect()} {
@@ -201,7 +169,13 @@ TEST_CASE("facets of models of any size are what the models say", "[catalog][mod
 TEST_CASE("statements for the facets of a model are few, however many members it has",
           "[catalog][models][facets]") {
   Filled rows{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
-  CountingConnection connection{rows.place.connect()};
+  const auto inner = rows.place.connect();
+  test::CountingConnection connection{*inner};
+  const auto asked = [&](Result<void> (*call)(Connection&, std::int64_t), std::int64_t model) {
+    connection.asked = 0;
+    must(call(connection, model));
+    return connection.asked;
+  };
   struct Case {
     int members;
     int as_first, known, last, fresh;  // statements
@@ -214,10 +188,10 @@ TEST_CASE("statements for the facets of a model are few, however many members it
     const auto first = rows.model("first", set["metrics"], set);
     const auto second = rows.model("second", set["metrics"], set);
     must(connection.begin());
-    CHECK(connection.count(forget_model_facets, first) == each.as_first);
-    CHECK(connection.count(forget_model_facets, second) == each.last);
-    CHECK(connection.count(derive_model_facets, second) == each.fresh);
-    CHECK(connection.count(derive_model_facets, first) == each.known);
+    CHECK(asked(forget_model_facets, first) == each.as_first);
+    CHECK(asked(forget_model_facets, second) == each.last);
+    CHECK(asked(derive_model_facets, second) == each.fresh);
+    CHECK(asked(derive_model_facets, first) == each.known);
     must(connection.rollback());
     for (const auto id : {first, second}) must(rows.change("delete", "models", {{"id", id}}));
   }

@@ -5,40 +5,17 @@
 
 #include <catch2/catch.hpp>
 
+#include "tests/engine_catalog/counting_connection.hpp"
 #include "tests/engine_catalog/filled.hpp"
 
 using namespace millrace;
+using test::CountingConnection;
 using test::Filled;
 using test::kAsker;
 using test::must;
 using test::where;
 
 namespace {
-
-// Counts the questions that reach the database.
-class CountingConnection final : public Connection {
- public:
-  explicit CountingConnection(Connection& inner) : inner_{inner} {}
-  Result<SqlRows> query(std::string_view sql, const std::vector<SqlValue>& values) override {
-    ++asked;
-    return inner_.query(sql, values);
-  }
-  Result<Changed> execute(std::string_view sql, const std::vector<SqlValue>& values) override {
-    return inner_.execute(sql, values);
-  }
-  Result<std::int64_t> insert(std::string_view sql, const std::vector<SqlValue>& values) override {
-    return inner_.insert(sql, values);
-  }
-  Result<void> run(std::string_view sql) override { return inner_.run(sql); }
-  Result<void> begin() override { return inner_.begin(); }
-  Result<void> commit() override { return inner_.commit(); }
-  Result<void> rollback() override { return inner_.rollback(); }
-
-  int asked = 0;
-
- private:
-  Connection& inner_;
-};
 
 std::string names_in(const Batch& items) {
   const auto names = items.column<std::string_view>("name");
@@ -62,8 +39,8 @@ struct Tagged : Filled {
     model("three");
   }
   const RelatedRows& tags = [] {
-    for (const auto& column : find_entity("models")->columns)
-      if (column.name == "tags") return std::cref(column.related);
+    for (const auto& each : find_entity("models")->columns)
+      if (each.name == "tags") return std::cref(each.related);
     throw std::logic_error{"models have no tags"};
   }();
 };
