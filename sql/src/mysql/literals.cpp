@@ -22,7 +22,7 @@ void append_hexadecimal(std::string& sql, std::string_view value) {
   sql += '\'';
 }
 
-void append_literal(std::string& sql, const Value& value) {
+void append_value(std::string& sql, const Value& value) {
   if (const auto* number = std::get_if<std::int64_t>(&value)) {
     append_literal(sql, *number);
   } else if (const auto* real = std::get_if<double>(&value)) {
@@ -123,7 +123,7 @@ std::string with_literals(std::string_view sql, const std::vector<Value>& values
     if (sql[place] != '?') {
       out += sql.substr(place, end - place);
     } else if (value != values.end()) {
-      append_literal(out, *value++);
+      append_value(out, *value++);
     } else {
       throw Failure{Code::Internal,
                     "database: a statement has another number of values",
