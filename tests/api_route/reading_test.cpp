@@ -1,6 +1,7 @@
 // Where the fields of a request are looked for, and what they are read as.
 #include "api/route/reading.hpp"
 
+#include "api/route/json_text.hpp"
 #include "tests/api_route/read_parameters.hpp"
 
 #include <fmt/format.h>
@@ -218,6 +219,30 @@ TEST_CASE("a body has the limits of its route", "[route][reading][limits]") {
   CHECK(read(kAny, form).values["a"] == "3");
   form.values_max = 5;
   CHECK(read(kAny, form).code == "json");
+}
+
+TEST_CASE("JSON of clients has limits of levels and names", "[route][reading][limits]") {
+  constexpr std::string_view kAny = R"({"fields": {"a": {"type": "any"}}})";
+  // Lists in each other, of which the innermost is empty.
+  const auto lists = [](std::size_t levels) {
+    return std::string(levels, '[') + std::string(levels, ']');
+  };
+  const auto named = [](std::size_t bytes) {
+    return R"({")" + std::string(bytes, 'n') + R"(":1})";
+  };
+  const auto code = [&](const std::string& value) {
+    return read(kAny, json_body(R"({"a": )" + value + "}")).code;
+  };
+  CHECK(code(lists(api::kMostLevels - 1)).empty());
+  CHECK(code(lists(api::kMostLevels)) == "json");
+  CHECK(code(named(api::kMostNameBytes)).empty());
+  CHECK(code(named(api::kMostNameBytes + 1)) == "json");
+  // JSON in a text has the same ones.
+  const std::string object = R"({"type": "object"})";
+  CHECK(of_form(object, R"({"a":)" + lists(api::kMostLevels - 1) + "}").starts_with("{"));
+  CHECK(of_form(object, R"({"a":)" + lists(api::kMostLevels) + "}").starts_with("!is not JSON"));
+  CHECK(of_form(object, named(api::kMostNameBytes)).starts_with("{"));
+  CHECK(of_form(object, named(api::kMostNameBytes + 1)).starts_with("!is not JSON"));
 }
 
 TEST_CASE("a text holds no more items than JSON has values", "[route][reading][limits]") {
