@@ -145,7 +145,7 @@ TEST_CASE("the document shows the three forms of a submission, and every member 
   CHECK(forms[0] == Json{{"$ref", "Pipeline"}});
   CHECK(forms[1]["required"] == Json::array({"pipeline"}));
   CHECK(forms[1]["properties"]["maxAttempts"]["maximum"] == 100);
-  CHECK(forms[1]["properties"].size() == 7);
+  CHECK(forms[1]["properties"].size() == 8);
   CHECK(forms[2]["maxItems"] == 10'000);
   CHECK(forms[2]["items"]["oneOf"].size() == 2);
   CHECK(Json::parse(api::submit_schema())["body"]["shown"]["oneOf"].size() == 2);
