@@ -82,10 +82,14 @@ Address read_mysql(std::string_view text) {
 std::string Address::describe() const {
   if (dialect == Dialect::Sqlite) return std::string{kSqlite} + path;
   std::string text = std::string{kMysql} + user + "@";
-  if (!socket.empty()) return text + "localhost/" + schema + "?socket=" + socket;
-  const bool is_ipv6 = host.find(':') != std::string::npos;
-  text += is_ipv6 ? "[" + host + "]" : host;
-  return text + ":" + std::to_string(port) + "/" + schema;
+  if (socket.empty()) {
+    const bool is_ipv6 = host.find(':') != std::string::npos;
+    text += (is_ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+  }
+  text += "/" + schema;
+  if (!socket.empty()) text += "?socket=" + socket;
+  if (!ssl_ca.empty()) text += (socket.empty() ? "?ssl_ca=" : "&ssl_ca=") + ssl_ca;
+  return text;
 }
 
 Address parse_address(std::string_view text) {

@@ -29,6 +29,8 @@ TEST_CASE("an address is taken apart, and told as it is read", "[sql][address]")
     const auto again = sql::parse_address(address.describe());
     CHECK(again.describe() == address.describe());
     CHECK(again.host == address.host);
+    CHECK(again.ssl_ca == address.ssl_ca);
+    CHECK(again.socket == address.socket);
   }
 }
 

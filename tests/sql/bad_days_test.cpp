@@ -24,8 +24,8 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 
 // More than the buffers between server and client hold.
-constexpr const char* kManyRows = "SELECT seq, REPEAT('x', 100) FROM seq_1_to_2000000";
-constexpr std::int64_t kMany = 2'000'000;
+constexpr const char* kManyRows = "SELECT seq, REPEAT('x', 100) FROM seq_1_to_400000";
+constexpr std::int64_t kMany = 400'000;
 
 std::int64_t read_all(sql::Reader& reader) {
   sql::Block block;
