@@ -9,35 +9,11 @@
 #include <millrace/context.hpp>
 
 #include "plugins/learn/float_text.hpp"
+#include "plugins/learn/numpy_order.hpp"
 
 namespace millrace::learn {
 
 namespace {
-
-// The order in which numpy adds (pairwise_sum of its ufunc loops): blocks of 128 by eight sums.
-double numpy_sum(std::span<const double> values) {
-  constexpr std::size_t kBlock = 128;
-  if (values.size() < 8) {
-    double sum = 0;
-    for (const double value : values) sum += value;
-    return sum;
-  }
-  if (values.size() <= kBlock) {
-    double part[8];
-    std::copy_n(values.begin(), 8, part);
-    std::size_t i = 8;
-    for (; i + 8 <= values.size(); i += 8) {
-      for (std::size_t k = 0; k < 8; ++k) part[k] += values[i + k];
-    }
-    double sum =
-        ((part[0] + part[1]) + (part[2] + part[3])) + ((part[4] + part[5]) + (part[6] + part[7]));
-    for (; i < values.size(); ++i) sum += values[i];
-    return sum;
-  }
-  auto half = values.size() / 2;
-  half -= half % 8;
-  return numpy_sum(values.first(half)) + numpy_sum(values.subspan(half));
-}
 
 double mean(const std::vector<double>& values) {
   return numpy_sum(values) / static_cast<double>(values.size());
