@@ -10,7 +10,8 @@ namespace {
 
 std::span<const millrace::OperatorDefinition> operators() {
   using namespace millrace::label;
-  static const std::vector<millrace::OperatorDefinition> all{define_explain(), define_keyword()};
+  static const std::vector<millrace::OperatorDefinition> all{
+      define_explain(), define_forest(), define_keyword(), define_term_weight()};
   return all;
 }
 

@@ -30,7 +30,7 @@ struct LogisticOptions {
 /// Learns by stochastic gradient descent on the logistic loss with an elastic net, classes balanced
 /// by weights, the rate 1 / (alpha * (t0 + t)), and the L1 part summed up as Tsuruoka, Tsujii and
 /// Ananiadou (2009) do: SGDClassifier of scikit-learn 1.2 with loss="log_loss",
-/// penalty="elasticnet", class_weight="balanced", to the last bit for the same seed of its shuffle.
+/// penalty="elasticnet", class_weight="balanced", up to rounding for the same seed of its shuffle.
 /// `is_positive` has a flag for each row. Throws Failure with DataInvalid where all rows are of one
 /// class or numbers overflow, Cancelled when stopping.
 LinearModel fit_logistic(const SparseRows& rows, std::span<const std::uint8_t> is_positive,

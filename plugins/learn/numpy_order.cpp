@@ -42,7 +42,7 @@ class Argsort {
   std::vector<std::uint32_t> run() {
     if (!order_.empty())
       sort(0, static_cast<std::ptrdiff_t>(order_.size()) - 1,
-           2 * (std::bit_width(order_.size()) - 1));
+           2 * (static_cast<int>(std::bit_width(order_.size())) - 1));
     return std::move(order_);
   }
 

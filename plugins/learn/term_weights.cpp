@@ -1,6 +1,7 @@
 #include "plugins/learn/term_weights.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -16,6 +17,21 @@ struct IndexedTerms {
 };
 
 }  // namespace
+
+std::vector<TermWeight> scaled_terms(std::span<const std::string> terms,
+                                     std::span<const double> coefficients) {
+  std::vector<TermWeight> scaled;
+  if (terms.empty()) return scaled;
+  const auto [least, most] = std::minmax_element(coefficients.begin(), coefficients.end());
+  const double range = *most - *least;
+  for (std::size_t i = 0; i < terms.size(); ++i) {
+    const double share = range > 0 ? (coefficients[i] - *least) / range : 0;
+    scaled.push_back({terms[i], std::nearbyint(share * 1e5) / 1e5});
+  }
+  std::stable_sort(scaled.begin(), scaled.end(),
+                   [](const auto& left, const auto& right) { return left.weight > right.weight; });
+  return scaled;
+}
 
 TermWeightModel::TermWeightModel(std::vector<LabelTerms> labels, std::string general,
                                  Contest contest)

@@ -33,6 +33,12 @@ std::vector<LabelTerms> read_term_file(std::string_view text);
 /// Writes one, with CRLF, and weights as short as they can be read back.
 std::string write_term_file(std::span<const LabelTerms> labels);
 
+/// Makes a label's terms of coefficients, one for each term: brought to 0..1 by their least and
+/// largest, rounded to five decimals, the largest first, equal ones in their order. Where all are
+/// equal they are 0.
+std::vector<TermWeight> scaled_terms(std::span<const std::string> terms,
+                                     std::span<const double> coefficients);
+
 /// Labels texts by the mean weight of the terms that occur in them: the sum of weight times count,
 /// divided by the sum of counts, over a label's terms that occur. A label is a candidate where the
 /// first sum is not zero and the mean is over 0.3. Immutable. [any thread]

@@ -16,7 +16,7 @@ std::string read_debian_file(const std::string& path) {
   if (!file)
     throw Failure{MR_NOT_FOUND, "cannot read " + whole +
                                     ": install the package python3-jieba, or name the folder of a "
-                                    "dictionary with the parameter `words`"};
+                                    "dictionary with the parameter `dictionary`"};
   std::string bytes;
   constexpr std::size_t kPiece = std::size_t{1} << 20;
   while (file && bytes.size() <= Dictionary::kMostBytes) {

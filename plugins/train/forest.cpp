@@ -1,0 +1,75 @@
+// Learns a random forest that tells the labels of texts.
+#include <string>
+#include <utility>
+
+#include <millrace/operator.hpp>
+
+#include "plugins/learn/forest_file.hpp"
+#include "plugins/train/model_output.hpp"
+#include "plugins/train/operators.hpp"
+#include "plugins/train/training_rows.hpp"
+
+namespace millrace::train {
+namespace {
+
+class TrainForest final : public Operator {
+ public:
+  static constexpr auto kName = "train.forest";
+  static constexpr auto kRole = Role::Train;
+  static constexpr auto kDoc =
+      "Learns a random forest from labelled texts, and emits one row with the model's address, for "
+      "label.forest. Texts become weights of their words by TF-IDF without English stop words; "
+      "trees are grown from bootstrap samples by Gini impurity, the square root of the number of "
+      "terms looked at for each split, until leaves are pure. Rows without text or label are "
+      "counted as `skippedRows`. The same rows and seed give the same bytes.";
+  static inline const std::string kParams = "{" + training_params("accurate") + R"(,
+    "trees": {"type": "integer", "default": 100, "minimum": 1, "maximum": 10000, "doc": "Trees of the forest."},
+    "max_terms": {"type": "integer", "default": 5000, "minimum": 1, "maximum": 1000000,
+      "doc": "The most frequent terms are kept."},
+    "min_documents": {"type": "integer", "default": 2, "minimum": 1,
+      "doc": "How many rows a term is to be in."}})";
+  static constexpr auto kTraits = R"({"stability": "alpha",
+    "resources": {"class": "train"}, "reads": {"text": "utf8", "label": "utf8"},
+    "adds": {"model": "utf8", "bytes": "int64", "rows": "int64", "terms": "int64", "labels": "int64"},
+    "conformance": {"skip": {"empty": "of no rows nothing is learnt, which is a failure", "root": "its one row is of all rows"}},
+    "examples": [
+      {"params": {"words": "spaces", "trees": 3, "min_documents": 1},
+       "rows": {"text": ["cheap loan", "loan rate", "win prize", "prize draw", null], "label": ["A", "A", "B", "B", "B"]},
+       "doc": "One row: the address of the model."}]})";
+
+  explicit TrainForest(const Params& params)
+      : file_{params.string("file")},
+        trees_{static_cast<std::size_t>(params.integer("trees", 100))},
+        rows_{params,
+              {.most_terms = static_cast<std::size_t>(params.integer("max_terms", 5000)),
+               .least_documents = static_cast<std::size_t>(params.integer("min_documents", 2))}} {}
+
+  void process(Context& context, Batch batch) override { rows_.add(context, batch); }
+
+  void finish(Context& context) override {
+    rows_.finish();
+    learn::ForestOptions options;
+    options.trees = trees_;
+    options.seed = context.seed();
+    options.is_stopping = [&] { return context.stopping(); };
+    options.parallel = [&](auto count, const auto& function) { context.parallel(count, function); };
+    const auto labels = static_cast<std::uint32_t>(rows_.labels().size());
+    learn::TextForest made{rows_.words(), rows_.labels(), rows_.features(),
+                           learn::fit_forest(rows_.rows(), rows_.classes(), labels, options)};
+    const auto bytes = learn::write_forest_file(made);
+    emit_model(context, file_,
+               {bytes, static_cast<std::int64_t>(rows_.classes().size()),
+                static_cast<std::int64_t>(rows_.features().terms().size()), labels});
+  }
+
+ private:
+  const std::string file_;
+  const std::size_t trees_;
+  TrainingRows rows_;
+};
+
+}  // namespace
+
+OperatorDefinition define_forest() { return detail::define<TrainForest>(); }
+
+}  // namespace millrace::train
