@@ -38,7 +38,7 @@ class ForestLabel final : public Operator {
       "Gives each text the class for which most trees of a forest vote, of equal ones the first. "
       "Texts are cut into words as they were in training, and weighed by TF-IDF. A null has no "
       "label.";
-  static inline const std::string& kParams = forest_params();
+  static inline const std::string kParams = forest_params();
   static constexpr auto kTraits = R"({"stability": "stable", "replicable": true, "blocking": true,
     "reads": {"text": "utf8"}, "adds": {"label": "utf8"},
     "examples": [

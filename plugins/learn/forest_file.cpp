@@ -101,7 +101,7 @@ class ForestReader {
   void read_terms(TextForest& made) {
     std::vector<std::string> terms;
     std::vector<double> idf;
-    for (auto left = count("terms ", kMostForestTerms, 4); left > 0; --left) {
+    for (auto left = count("terms ", kMostForestTerms, 3); left > 0; --left) {
       idf.push_back(number<double>(' '));
       terms.emplace_back(line());
       if (terms.size() > 1 && terms[terms.size() - 2] >= terms.back())
