@@ -54,10 +54,10 @@ struct KeywordRules {
 struct KeywordLimits {
   std::size_t max_keywords = 100'000;  // and labels
   bool exactly_is_equality = true;     // the word "exactly" means what "absolutely" does
+  std::uint64_t max_file_bytes = std::uint64_t{64} << 20;
   static constexpr std::size_t kMaxKeywordBytes = 8192;
   static constexpr std::size_t kMaxLabelBytes = 1024;
   static constexpr std::size_t kMaxTextBytes = std::size_t{64} << 20;  // of all keywords
-  static constexpr std::uint64_t kMaxFileBytes = std::uint64_t{64} << 20;
 };
 
 /// Puts a rule set together, in the order in which it is written. What is wrong is a Failure with
@@ -107,7 +107,7 @@ class KeywordRulesBuilder {
 /// Reads a rule set from JSON text piece by piece, and ends with the first thing that is wrong:
 /// no more is in memory than the rules and one text. `read` fills a buffer, and returns how many
 /// bytes it has put there, 0 at the end. What is no JSON is a Failure with InvalidArgument that
-/// names the byte, a text over KeywordLimits::kMaxFileBytes one with Exhausted. [any thread]
+/// names the byte, a text over KeywordLimits::max_file_bytes one with Exhausted. [any thread]
 [[nodiscard]] KeywordRules read_keyword_rules(
     const std::function<std::size_t(std::span<char>)>& read, const KeywordLimits& limits);
 

@@ -4,6 +4,7 @@
 #include <istream>
 #include <streambuf>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -18,16 +19,15 @@ using ReadSome = std::function<std::size_t(std::span<char>)>;
 // The pieces as a stream of bytes, up to the limit.
 class Pieces final : public std::streambuf {
  public:
-  explicit Pieces(const ReadSome& read) : read_{read} {}
+  Pieces(const ReadSome& read, std::uint64_t max_bytes) : read_{read}, max_bytes_{max_bytes} {}
 
  protected:
   int_type underflow() override {
     const auto size = read_(buffer_);
     total_ += size;
-    if (total_ > KeywordLimits::kMaxFileBytes) {
+    if (total_ > max_bytes_) {
       throw Failure{MR_EXHAUSTED, "keyword rules: the file has more than the " +
-                                      std::to_string(KeywordLimits::kMaxFileBytes) +
-                                      " bytes that are allowed"};
+                                      std::to_string(max_bytes_) + " bytes that are allowed"};
     }
     setg(buffer_.data(), buffer_.data(), buffer_.data() + size);
     return size == 0 ? traits_type::eof() : traits_type::to_int_type(buffer_[0]);
@@ -35,6 +35,7 @@ class Pieces final : public std::streambuf {
 
  private:
   const ReadSome& read_;
+  const std::uint64_t max_bytes_;
   std::array<char, 64 * 1024> buffer_;
   std::uint64_t total_ = 0;
 };
@@ -115,8 +116,10 @@ class Events {
     return true;
   }
   bool parse_error(std::size_t byte, const std::string&, const nlohmann::json::exception& error) {
-    throw Failure{MR_INVALID_ARGUMENT,
-                  "keyword rules: no JSON at byte " + std::to_string(byte) + ": " + error.what()};
+    std::string_view why = error.what();  // "[json.exception.parse_error.101] parse error at ..."
+    if (const auto end = why.find("] "); end != why.npos) why.remove_prefix(end + 2);
+    throw Failure{MR_INVALID_ARGUMENT, "keyword rules: no JSON at byte " + std::to_string(byte) +
+                                           ": " + std::string{why}};
   }
 
  private:
@@ -151,7 +154,7 @@ class Events {
 
 KeywordRules read_keyword_rules(const ReadSome& read, const KeywordLimits& limits) {
   KeywordRulesBuilder builder{limits};
-  Pieces pieces{read};
+  Pieces pieces{read, limits.max_file_bytes};
   std::istream stream{&pieces};
   Events events{builder};
   nlohmann::json::sax_parse(stream, &events);
