@@ -16,11 +16,11 @@ using namespace millrace::learn;
 
 namespace {
 
-using Words = std::vector<std::string>;
+using WordList = std::vector<std::string>;
 
-Words words_of(std::string_view text, Segmenter::Mode mode) {
+WordList words_of(std::string_view text, Segmenter::Mode mode) {
   static Segmenter segmenter{debian_word_tables()};
-  Words words;
+  WordList words;
   segmenter.cut(text, mode, [&](std::string_view word) { words.emplace_back(word); });
   return words;
 }
@@ -31,10 +31,10 @@ std::string all_of(const std::filesystem::path& path) {
 }
 
 // Cuts what the oracle wrote, and returns the first texts whose tokens differ.
-Words different(const std::filesystem::path& folder, const char* name, Segmenter::Mode mode,
-                std::size_t& count) {
+WordList different(const std::filesystem::path& folder, const char* name, Segmenter::Mode mode,
+                   std::size_t& count) {
   const std::string texts = all_of(folder / "texts"), expected = all_of(folder / name);
-  Words found;
+  WordList found;
   Segmenter segmenter{debian_word_tables()};
   std::string ours;
   std::size_t there = 0;
@@ -60,9 +60,9 @@ void compare_with_jieba(const std::string& count_and_seed, const std::string& ro
                               count_and_seed + " '" + folder.path().string() + "' " + rows;
   REQUIRE(std::system(command.c_str()) == 0);
   std::size_t count = 0;
-  CHECK(different(folder.path(), "full", Segmenter::Mode::Full, count) == Words{});
+  CHECK(different(folder.path(), "full", Segmenter::Mode::Full, count) == WordList{});
   CHECK(count == texts);
-  CHECK(different(folder.path(), "accurate", Segmenter::Mode::Accurate, count) == Words{});
+  CHECK(different(folder.path(), "accurate", Segmenter::Mode::Accurate, count) == WordList{});
   CHECK(count == texts);
 }
 
@@ -71,14 +71,14 @@ void compare_with_jieba(const std::string& count_and_seed, const std::string& ro
 TEST_CASE("texts are cut into the words of the dictionary and into unknown ones",
           "[learn][segmenter]") {
   CHECK(words_of("我来到北京清华大学", Segmenter::Mode::Full) ==
-        Words{"我", "来到", "北京", "清华", "清华大学", "华大", "大学"});
+        WordList{"我", "来到", "北京", "清华", "清华大学", "华大", "大学"});
   CHECK(words_of("我来到北京清华大学", Segmenter::Mode::Accurate) ==
-        Words{"我", "来到", "北京", "清华大学"});
+        WordList{"我", "来到", "北京", "清华大学"});
   CHECK(words_of("他来到了网易杭研大厦", Segmenter::Mode::Accurate) ==
-        Words{"他", "来到", "了", "网易", "杭研", "大厦"});
+        WordList{"他", "来到", "了", "网易", "杭研", "大厦"});
   CHECK(words_of("", Segmenter::Mode::Full).empty());
-  CHECK(words_of(" ", Segmenter::Mode::Full) == Words{"", " ", ""});
-  CHECK(words_of("a\r\nb，c", Segmenter::Mode::Accurate) == Words{"a", "\r\n", "b", "，", "c"});
+  CHECK(words_of(" ", Segmenter::Mode::Full) == WordList{"", " ", ""});
+  CHECK(words_of("a\r\nb，c", Segmenter::Mode::Accurate) == WordList{"a", "\r\n", "b", "，", "c"});
 }
 
 TEST_CASE("words cover the text in accurate mode, also where it is not UTF-8",
