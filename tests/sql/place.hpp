@@ -18,6 +18,7 @@ class SqlPlace {
   explicit SqlPlace(sql::Dialect dialect) {
     if (dialect == sql::Dialect::MySql) {
       settings = MariaDb::shared().fresh_schema();
+      sql::connect(settings)->run("ALTER DATABASE CHARACTER SET utf8mb4");
     } else {
       settings.address.path = (folder_ / "test.sqlite").string();
       settings.access = sql::Settings::Access::Create;

@@ -59,6 +59,7 @@ constexpr Meaning kMeanings[] = {
     {1227, Code::PermissionDenied},                 // no rights for it at all
     {1264, Code::InvalidArgument},                  // a number out of the column's range
     {1265, Code::InvalidArgument},                  // a value that would be cut
+    {1267, Code::InvalidArgument},                  // texts of two encodings
     {1290, Code::Unavailable},                      // read-only for the time being
     {1292, Code::InvalidArgument},                  // no date, no number
     {1300, Code::InvalidArgument},                  // no text of the encoding
