@@ -153,7 +153,7 @@ TEST_CASE("keywords come by label, and begin with the titles", "[workload]") {
   CHECK(keywords[5].label == "女性");
   CHECK(keywords[5].text == "小姐");
   CHECK(make_keywords(1, 1).size() == 1);
-  CHECK(make_keywords(2, 100)[20].text != make_keywords(1, 100)[20].text);
+  CHECK(to_tsv(make_keywords(2, 100)) != to_tsv(make_keywords(1, 100)));
 }
 
 TEST_CASE("patterns are written for their phrases", "[workload]") {
