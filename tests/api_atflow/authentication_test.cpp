@@ -6,6 +6,7 @@
 
 #include "api/atflow/authenticator.hpp"
 #include "api/auth/qiniu_signature.hpp"
+#include "engine/base/clock.hpp"
 #include "tests/api_atflow/flow.hpp"
 
 using namespace millrace;
@@ -27,6 +28,45 @@ http::Request get_list() {
 }
 
 }  // namespace
+
+TEST_CASE("settings of the sign-in do what they say", "[atflow][auth][settings]") {
+  const auto err = [](const Json& auth, const std::vector<std::string>& headers) {
+    Flow flow{Json{{"auth", auth}}};
+    const auto answer = flow.plain("GET", "/v1/dataflows", headers);
+    CHECK(answer.status == (answer.err().empty() ? 200 : 401));
+    return answer.err();
+  };
+  const Json usual = Json::object();
+  CHECK(err(usual, {}) == "40101");
+  CHECK(err({{"enabled", false}}, {}).empty());
+
+  const auto elsewhere = signed_by("ak-test", "sk-test", get_list(), "models.example.com");
+  const Json trusted{{"trustedHosts", Json::array({"example.com", "models.example.com"})}};
+  CHECK(err(usual, {elsewhere}) == "40104");
+  CHECK(err(trusted, {elsewhere}).empty());
+  CHECK(err(trusted, {signed_by("ak-test", "sk-test", get_list(), "m.example.com")}) == "40104");
+
+  const auto older =
+      "Authorization: QBox ak-test:" + auth::sign("sk-test", auth::qbox_string_to_sign(get_list()));
+  CHECK(err(usual, {older}) == "40102");
+  CHECK(err({{"acceptQBox", true}}, {older}).empty());
+
+  const auto sent_before = [&](std::chrono::seconds age, const Json& auth) {
+    auto date = to_rfc3339(system_clock().now() - age).substr(0, 19) + "Z";
+    std::erase_if(date, [](char c) { return c == '-' || c == ':'; });
+    Flow flow{Json{{"auth", auth}}};
+    auto request = get_list();
+    request.headers.add("X-Qiniu-Date", date);
+    return flow
+        .plain("GET", request.target,
+               {"X-Qiniu-Date: " + date, signed_by("ak-test", "sk-test", request, flow.host())})
+        .err();
+  };
+  CHECK(sent_before(std::chrono::minutes{10}, usual).empty());
+  CHECK(sent_before(std::chrono::minutes{10}, {{"dateWindow", 60}}) == "40105");
+  CHECK(sent_before(std::chrono::minutes{30}, usual) == "40105");
+  CHECK(sent_before(std::chrono::minutes{30}, {{"dateWindow", 3600}}).empty());
+}
 
 TEST_CASE("E1: requests without a good signature are refused", "[atflow][auth]") {
   Flow flow;

@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include "api/atflow/mix.hpp"
 #include "tests/api_atflow/flow.hpp"
 
 using namespace millrace;
@@ -41,6 +42,20 @@ TEST_CASE("a body over the limit is 400, and only for who has a key", "[atflow][
                    {"Authorization: Qiniu ak-test:AAAAAAAAAAAAAAAAAAAAAAAAAAA="}, large)
             .err() == "40002");
   CHECK(flow.plain("POST", "/v1/dataflows/mix", {}, large).err() == "40101");
+}
+
+TEST_CASE("a mix has half a million values at the most", "[atflow][errors][limits]") {
+  Flow flow;
+  // The object, the name and the list count too.
+  const auto sent = [&](std::size_t numbers) {
+    std::string body = R"({"ops":[0)";
+    for (std::size_t i = 1; i < numbers; ++i) body += ",0";
+    return flow.q("POST", "/v1/dataflows/mix", body + "]}");
+  };
+  CHECK(sent(atflow::kMostMixValues - 3).err() == "40041");
+  const auto refused = sent(atflow::kMostMixValues - 2);
+  CHECK(refused.err() == "40001");
+  CHECK(refused.text.find("more than 500000 values") != std::string::npos);
 }
 
 TEST_CASE("fields of a mix are checked", "[atflow][errors]") {
@@ -108,6 +123,15 @@ TEST_CASE("anybody may ask whether the server is alive", "[atflow][errors]") {
   const auto alive = flow.plain("GET", "/healthz");
   CHECK(alive.status == 200);
   CHECK(alive.text == R"({"status":"ok"})");
+}
+
+TEST_CASE("a mix is accepted with the status that the settings say", "[atflow][settings]") {
+  for (const int status : {200, 202}) {
+    Flow flow{Json{{"http", {{"acceptedStatus", status}}}}};
+    const auto accepted = flow.q("POST", "/v1/dataflows/mix", mix_e4().dump());
+    CHECK(accepted.status == status);
+    CHECK(flow.wait(accepted.id())["status"] == "finished");
+  }
 }
 
 TEST_CASE("a server without a log bucket demands logFile", "[atflow][errors]") {

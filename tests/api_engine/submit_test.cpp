@@ -242,6 +242,19 @@ TEST_CASE("the same idempotency key gives the first job again", "[api][engine][s
   CHECK_FALSE(third.body.contains("existing"));
 }
 
+TEST_CASE("a pipeline has a million values at the most", "[api][engine][submit]") {
+  Served server;
+  // The object, the name and the list count too.
+  std::string body = R"({"ops":[0)";
+  for (std::size_t i = 1; i < api::kMostPipelineValues - 2; ++i) body += ",0";
+  body += "]}";
+  for (const auto* path : {"/jobs", "/pipelines/validate"}) {
+    const auto refused = server.ask("POST", path, body);
+    CHECK(refused.status == 400);
+    CHECK(refused.text.find("more than 1000000 values") != std::string::npos);
+  }
+}
+
 TEST_CASE("a bad name of a queue and an oversized body are refused", "[api][engine][submit]") {
   Served server;
   const auto pipeline = server.copy_pipeline("a");

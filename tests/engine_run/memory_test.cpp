@@ -116,11 +116,12 @@ TEST_CASE("the batches on all edges of a run together are bounded in bytes", "[r
     builder.add(name, "preprocess.sum", Json::object(), {before});  // has state: is not fused
     before = name;
   }
-  builder.add("shrink", "preprocess.shrink", {{"ms", 10}}, {before});
+  builder.add("shrink", "preprocess.shrink", {{"ms", 60}}, {before});
   const auto measured = measure(builder);
   REQUIRE(!measured.ran.outcome.error);
   CHECK(measured.ran.values.size() == 40);
-  CHECK(measured.most < kMostLive);
+  // The budget of two workers is 64 MiB, and what is being made comes on top of it.
+  CHECK(measured.most < 128 * kMiB);
 }
 
 TEST_CASE("parts of a number meet in the same order whatever the workers do",

@@ -163,6 +163,12 @@ TEST_CASE("a job that ended is summed up", "[tools][jobs]") {
   CHECK(tool::is_final(job));
 }
 
+TEST_CASE("attempts are told beside those that may fail", "[tools][jobs]") {
+  // Six of the seven were ended by restarts, which count as none that failed.
+  const auto job = Json::parse(R"({"id": 7, "state": "running", "attempt": 7, "maxAttempts": 3})");
+  CHECK(details_text(job) == "job 7 running\n\nattempts  7 (3 may fail)\n");
+}
+
 TEST_CASE("the end of a job is the exit code", "[tools][jobs]") {
   const auto code = [](const char* state, const char* reason) {
     return ended_code({{"state", state}, {"stopReason", reason}});
