@@ -5,13 +5,24 @@
 
 namespace millrace::train {
 
-void emit_model(Context& context, std::string_view file, const TrainedModel& model) {
-  Writer writer = context.stage("blob:");
+namespace {
+
+void write_pieces(Writer& writer, std::string_view bytes) {
   constexpr std::size_t kPiece = std::size_t{1} << 20;
-  for (std::size_t at = 0; at < model.bytes.size(); at += kPiece)
-    writer.write(model.bytes.substr(at, kPiece));
-  const std::string address = "blob:" + context.seal(writer);
-  if (!file.empty()) context.put(file, model.bytes);
+  writer.truncate(0);  // what an attempt before this one has left
+  for (std::size_t at = 0; at < bytes.size(); at += kPiece) writer.write(bytes.substr(at, kPiece));
+}
+
+}  // namespace
+
+void emit_model(Context& context, std::string_view file, const TrainedModel& model) {
+  Writer content = context.stage("blob:");
+  write_pieces(content, model.bytes);
+  const std::string address = "blob:" + context.seal(content);
+  if (!file.empty()) {
+    Writer copy = context.stage(file);  // visible when the job has succeeded
+    write_pieces(copy, model.bytes);
+  }
   context.result("model", '"' + address + '"');
   Builder<std::string_view> addresses;
   addresses.append(address);
