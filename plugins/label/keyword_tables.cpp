@@ -25,7 +25,13 @@ StartTable::StartTable(const KeywordTargets& keywords) {
     const auto number = static_cast<std::uint32_t>(entries_.size());
     entries_.push_back({keyword, targets, beginnings.empty() ? kNone : beginnings.back()});
     beginnings.push_back(number);
-    first_bytes_.set(static_cast<unsigned char>(keyword.front()));
+    if (keyword.size() > 1) {
+      beginnings_.set(pair(keyword[0], keyword[1]));
+    } else {
+      for (int second = 0; second < 256; ++second) {
+        beginnings_.set(pair(keyword[0], static_cast<char>(second)));
+      }
+    }
     longest_bytes_ = std::max(longest_bytes_, keyword.size());
   }
 }

@@ -28,16 +28,16 @@ class StartTable {
   /// Calls each(targets, bytes of the keyword) for each, the longest first.
   template <class Each>
   void find(std::string_view text, const Each& each) const {
-    if (text.empty() || !first_bytes_[static_cast<unsigned char>(text.front())]) return;
-    auto entry = longest(text);
-    for (; entry != kNone; entry = entries_[entry].shorter) {
+    if (text.empty() || !may_begin(text.front(), text.size() > 1 ? text[1] : '\0')) return;
+    for (auto entry = longest(text); entry != kNone; entry = entries_[entry].shorter) {
       each(std::span{entries_[entry].targets}, entries_[entry].keyword.size());
     }
   }
   [[nodiscard]] std::size_t longest_bytes() const { return longest_bytes_; }
-  /// Whether a keyword begins with this byte.
-  [[nodiscard]] bool has_first(char byte) const {
-    return first_bytes_[static_cast<unsigned char>(byte)];
+  /// Whether a keyword begins with these bytes, or is the first one. Most texts end here: of one in
+  /// Han a single byte says little.
+  [[nodiscard]] bool may_begin(char first, char second) const {
+    return beginnings_[pair(first, second)];
   }
 
  private:
@@ -47,10 +47,13 @@ class StartTable {
     Targets targets;
     std::uint32_t shorter = kNone;
   };
+  static std::size_t pair(char first, char second) {
+    return std::size_t{static_cast<unsigned char>(first)} << 8 | static_cast<unsigned char>(second);
+  }
   [[nodiscard]] std::uint32_t longest(std::string_view text) const;
 
-  std::vector<Entry> entries_;  // sorted by bytes
-  std::bitset<256> first_bytes_;
+  std::vector<Entry> entries_;     // sorted by bytes
+  std::bitset<65536> beginnings_;  // by pair()
   std::size_t longest_bytes_ = 0;
 };
 
@@ -61,7 +64,8 @@ class EndTable {
 
   template <class Each>
   void find(std::string_view text, const Each& each) const {
-    if (text.empty() || !table_.has_first(text.back())) return;
+    if (text.empty()) return;
+    if (!table_.may_begin(text.back(), text.size() > 1 ? text[text.size() - 2] : '\0')) return;
     const auto tail = text.substr(text.size() - std::min(text.size(), table_.longest_bytes()));
     table_.find(std::string{tail.rbegin(), tail.rend()}, each);
   }

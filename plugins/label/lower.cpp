@@ -94,8 +94,9 @@ bool lower_in_place(char* text, std::size_t size) {
   constexpr UChar32 kDottedI = 0x130, kSigma = 0x3A3;
   auto* const bytes = reinterpret_cast<std::uint8_t*>(text);
   for (std::size_t next = 0; next < size;) {
-    if (bytes[next] < 0xC3) {  // ASCII, the rest of a sequence, or below U+00C0
-      ++next;
+    const auto first = bytes[next];
+    if (first < 0xC3 || (first >= 0xE3 && first <= 0xEE && first != 0xEA)) {
+      ++next;  // ASCII, the rest of a sequence, below U+00C0, or Han and its like
       continue;
     }
     auto place = next;

@@ -1,36 +1,41 @@
 #include "plugins/label/lower_block.hpp"
 
+#include <algorithm>
+
 #include "plugins/label/lower.hpp"
 
 namespace millrace::label {
 
 std::int64_t LowerBlock::fill(const Column<std::string_view>& texts, std::int64_t first) {
   used_ = 0;
-  ends_.clear();
-  is_null_.clear();
+  nulls_.clear();
   suspects_.clear();
+  ends_.resize(kMaxRows);
   std::string_view run;  // rows that lie one behind the other in the column
-  std::int64_t row = first;
-  for (; row < texts.size() && ends_.size() < kMaxRows; ++row) {
-    const auto value = texts[row];
-    const std::string_view text = value.value_or(std::string_view{});
-    const std::size_t size = used_ + run.size() + text.size();
-    if (size > kMaxBytes && !ends_.empty()) break;
-    if (!text.empty()) {
-      if (run.data() + run.size() != text.data()) {
-        lower_run(run);
-        run = text;
-      } else {
-        run = {run.data(), run.size() + text.size()};
-      }
+  const auto most = std::min<std::int64_t>(texts.size() - first, kMaxRows);
+  std::int64_t row = 0;
+  for (; row < most; ++row) {
+    const auto value = texts[first + row];
+    if (!value) {
+      nulls_.resize(kMaxRows);
+      nulls_[static_cast<std::size_t>(row)] = true;
     }
-    ends_.push_back(static_cast<std::uint32_t>(size));
-    is_null_.push_back(value ? 0 : 1);
+    const auto text = value.value_or(std::string_view{});
+    const std::size_t size = used_ + run.size() + text.size();
+    if (size > kMaxBytes && row > 0) break;
+    ends_[static_cast<std::size_t>(row)] = static_cast<std::uint32_t>(size);
+    if (run.data() + run.size() == text.data()) {
+      run = {run.data(), run.size() + text.size()};
+    } else if (!text.empty()) {
+      lower_run(run);
+      run = text;
+    }
   }
+  rows_ = static_cast<std::size_t>(row);
   lower_run(run);
   bytes_.resize(used_);
   if (!suspects_.empty()) lower_beyond_ascii(texts, first);
-  return row;
+  return first + row;
 }
 
 void LowerBlock::lower_run(std::string_view run) {
@@ -54,7 +59,7 @@ void LowerBlock::lower_beyond_ascii(const Column<std::string_view>& texts, std::
     ++row;
   };
   for (const std::size_t suspect : suspects_) {
-    for (; row < ends_.size() && begin < suspect + kLowerStride; pass_row()) {
+    for (; row < rows_ && begin < suspect + kLowerStride; pass_row()) {
       const std::size_t end = ends_[row];
       if (end <= suspect) continue;  // before the stride
       if (lower_in_place(bytes_.data() + begin, end - begin)) continue;
@@ -64,7 +69,7 @@ void LowerBlock::lower_beyond_ascii(const Column<std::string_view>& texts, std::
     }
   }
   if (copied == 0) return;
-  while (row < ends_.size()) pass_row();
+  while (row < rows_) pass_row();
   fixed_.append(bytes_, copied);
   bytes_.swap(fixed_);
 }

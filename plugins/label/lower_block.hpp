@@ -22,18 +22,18 @@ class LowerBlock {
   /// Takes rows from `first` on, at least one where there is one, and returns the row behind them.
   std::int64_t fill(const Column<std::string_view>& texts, std::int64_t first);
 
-  [[nodiscard]] std::size_t rows() const { return ends_.size(); }
-  [[nodiscard]] bool is_null(std::size_t row) const { return is_null_[row] != 0; }
+  [[nodiscard]] std::size_t rows() const { return rows_; }
+  [[nodiscard]] bool is_null(std::size_t row) const { return !nulls_.empty() && nulls_[row]; }
   [[nodiscard]] std::size_t begin(std::size_t row) const { return row == 0 ? 0 : ends_[row - 1]; }
   [[nodiscard]] std::size_t end(std::size_t row) const { return ends_[row]; }
   [[nodiscard]] std::string_view text(std::size_t row) const {
-    return std::string_view{bytes_}.substr(begin(row), end(row) - begin(row));
+    return {bytes_.data() + begin(row), end(row) - begin(row)};
   }
   /// Rows [first, behind) one behind the other.
   [[nodiscard]] std::string_view text(std::size_t first, std::size_t behind) const {
-    return behind == first
+    return first == behind
                ? std::string_view{}
-               : std::string_view{bytes_}.substr(begin(first), end(behind - 1) - begin(first));
+               : std::string_view{bytes_.data() + begin(first), end(behind - 1) - begin(first)};
   }
 
  private:
@@ -41,8 +41,9 @@ class LowerBlock {
   void lower_beyond_ascii(const Column<std::string_view>& texts, std::int64_t first);
 
   std::string bytes_, fixed_, lowered_;
-  std::vector<std::uint32_t> ends_;
-  std::vector<std::uint8_t> is_null_;
+  std::size_t rows_ = 0;
+  std::vector<std::uint32_t> ends_;    // of the rows, and more
+  std::vector<bool> nulls_;            // empty where no row is null
   std::vector<std::size_t> suspects_;  // places in bytes_
   std::size_t used_ = 0;               // bytes of bytes_
 };
