@@ -14,8 +14,9 @@ namespace millrace {
 /// A load in poke(), or a plain store in begin(), may pass the other access (x86 keeps stores in a
 /// buffer while it loads): the poke would see `poked`, the pump would see the old state of affairs,
 /// and nobody would look again. Both sides modify the state in one step, so one of them comes
-/// second and sees what the first did before.
-class WakeState {
+/// second and sees what the first did before. `Atomic`: std::atomic, or what a test puts there.
+template <template <class> class Atomic>
+class BasicWakeState {
  public:
   /// True: nobody pumps the node or is about to, so the caller sees to it. [any thread]
   bool poke() { return state_.fetch_or(kPoked, std::memory_order_acq_rel) == kIdle; }
@@ -36,7 +37,9 @@ class WakeState {
   // Sets of two bits: a poke adds its own whatever the other is.
   static constexpr std::uint8_t kIdle = 0, kPoked = 1, kRunning = 2;
 
-  std::atomic<std::uint8_t> state_{kIdle};
+  Atomic<std::uint8_t> state_{kIdle};
 };
+
+using WakeState = BasicWakeState<std::atomic>;
 
 }  // namespace millrace

@@ -1,8 +1,12 @@
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <functional>
+#include <optional>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -39,6 +43,52 @@ class SideBySide {
   std::array<Place, 2> at_;
 };
 
+// Two processors whose stores wait in a buffer of their own, as those of x86 do, for as long as
+// they may: until an access of the same processor that loads and stores in one step.
+struct Processors {
+  std::size_t at_work = 0;  // whose accesses these are
+  std::array<std::vector<std::function<void()>>, 2> buffers;
+
+  void drain(std::size_t processor) {
+    for (const auto& store : std::exchange(buffers[processor], {})) store();
+  }
+} processors;
+
+template <class T>
+class Buffered {
+ public:
+  explicit Buffered(T value) : value_{value} {}
+
+  T load(std::memory_order) const { return mine().value_or(value_); }
+  void store(T value, std::memory_order) {
+    mine() = value;
+    processors.buffers[processors.at_work].push_back(
+        [this, value, writer = processors.at_work] { value_ = value, waiting_[writer].reset(); });
+  }
+  T exchange(T value, std::memory_order) { return std::exchange(now(), value); }
+  T fetch_or(T bits, std::memory_order) {
+    T& value = now();
+    return std::exchange(value, static_cast<T>(value | bits));
+  }
+  bool compare_exchange_strong(T& expected, T wanted, std::memory_order) {
+    T& value = now();
+    if (value == expected) return value = wanted, true;
+    return expected = value, false;
+  }
+
+ private:
+  // What the processor at work has stored and nobody else sees.
+  std::optional<T>& mine() { return waiting_[processors.at_work]; }
+  const std::optional<T>& mine() const { return waiting_[processors.at_work]; }
+  T& now() {
+    processors.drain(processors.at_work);
+    return value_;
+  }
+
+  T value_;
+  std::array<std::optional<T>, 2> waiting_;
+};
+
 }  // namespace
 
 // A lost wake-up leaves the run with nodes that are not done and nothing to do, which it tells as
@@ -62,6 +112,32 @@ TEST_CASE("no wake-up of a node is lost, however many threads poke it", "[run][s
       REQUIRE(ran.values == wanted);
     }
   }
+}
+
+TEST_CASE("a change is seen though stores wait in buffers, whoever comes first", "[run]") {
+  constexpr std::size_t kPoker = 0, kPump = 1;
+  std::array<std::size_t, 4> turns{kPoker, kPoker, kPump, kPump};
+  do {
+    CAPTURE(turns);
+    BasicWakeState<Buffered> state;
+    Buffered<bool> has_changed{false};
+    processors.at_work = kPoker;
+    REQUIRE(state.poke());  // before, by somebody else: the pump is on its way
+    bool is_seen = false, is_caller_to_pump = false;
+    std::array<int, 2> steps{};
+    for (const auto turn : turns) {
+      processors.at_work = turn;
+      const bool is_first = steps[turn]++ == 0;
+      if (turn == kPoker && is_first) has_changed.store(true, std::memory_order_relaxed);
+      if (turn == kPoker && !is_first) is_caller_to_pump = state.poke();
+      if (turn == kPump && is_first) state.begin();
+      if (turn == kPump && !is_first) is_seen = has_changed.load(std::memory_order_relaxed);
+    }
+    for (const auto processor : {kPoker, kPump}) processors.drain(processor);
+    processors.at_work = kPump;
+    const bool looks_again = !state.try_end();
+    CHECK((is_seen || looks_again || is_caller_to_pump));
+  } while (std::next_permutation(turns.begin(), turns.end()));
 }
 
 // Finds a poke() that first loads the state, or a begin() that plainly stores it, where the

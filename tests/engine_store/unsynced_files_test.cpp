@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <future>
 #include <thread>
 
@@ -11,6 +12,7 @@
 
 using namespace millrace;
 using namespace millrace::test;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -131,7 +133,7 @@ TEST_CASE("a sync waits for what another thread is syncing already", "[store][un
   const TemporaryFolder folder;
   const auto disk = open_disk(folder.path(), DiskOwner::Others);
   UnsyncedFiles files;
-  std::promise<void> begun, go;
+  std::promise<void> begun, go, returned;
   std::atomic<bool> ended{false}, first_failed{false}, second_failed{false}, saw_end{false};
   REQUIRE(files.add(**disk, "", std::make_unique<Slow>(begun, go.get_future(), ended)).ok());
   {
@@ -141,7 +143,10 @@ TEST_CASE("a sync waits for what another thread is syncing already", "[store][un
     const std::jthread second{[&] {
       second_failed = !files.sync().ok();
       saw_end = ended.load();
+      returned.set_value();
     }};
+    // It has nothing else to wait for.
+    CHECK(returned.get_future().wait_for(200ms) == std::future_status::timeout);
     go.set_value();
   }
   CHECK(first_failed);
