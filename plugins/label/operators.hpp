@@ -8,6 +8,7 @@ namespace millrace::label {
 OperatorDefinition define_explain();
 OperatorDefinition define_forest();
 OperatorDefinition define_keyword();
+OperatorDefinition define_regex();
 OperatorDefinition define_term_weight();
 
 }  // namespace millrace::label
