@@ -14,37 +14,19 @@ namespace fs = std::filesystem;
 
 constexpr const char* kModule = "millrace_sql_mysql.so";
 
-// Where the module may be: beside the program, as it is built and installed; beside this code, when
-// that is in a plugin; where this build is to be installed, for programs of other people.
-std::vector<fs::path> module_places() {
-  std::vector<fs::path> places;
-  std::error_code ignored;
-  const auto program = fs::read_symlink("/proc/self/exe", ignored);
-  places.push_back(program.parent_path().parent_path() / "lib" / "millrace" / kModule);
-  Dl_info here{};
-  if (::dladdr(reinterpret_cast<const void*>(&connect), &here) != 0) {
-    const auto folder = fs::weakly_canonical(here.dli_fname, ignored).parent_path();
-    places.push_back(folder.parent_path() / kModule);
-  }
-  places.push_back(fs::path{MILLRACE_SQL_MODULE_FOLDER} / kModule);
-  return places;
-}
-
+// Beside the program, as it is built and installed; else where the dynamic linker looks, for
+// programs and plugins of other people, whose link options name the installed folder.
 void* load_module() {
   std::error_code ignored;
-  std::string tried;
-  for (const fs::path& place : module_places()) {
-    if (!fs::exists(place, ignored)) {
-      tried += (tried.empty() ? "" : ", ") + place.string();
-      continue;
-    }
-    // Never closed: connections and threads of the driver may live as long as the program.
-    if (void* const loaded = ::dlopen(place.c_str(), RTLD_NOW | RTLD_LOCAL)) return loaded;
-    throw Failure{Code::NotFound,
-                  "database: the MySQL module cannot be loaded: " + std::string{::dlerror()}};
-  }
-  throw Failure{Code::NotFound, "database: the MySQL module is not there: " + tried +
-                                    "; install it beside the program, or use sqlite:PATH"};
+  const auto program = fs::read_symlink("/proc/self/exe", ignored);
+  const auto beside = program.parent_path().parent_path() / "lib" / "millrace" / kModule;
+  // Never closed: connections and threads of the driver may live as long as the program.
+  void* const loaded =
+      ::dlopen(fs::exists(beside, ignored) ? beside.c_str() : kModule, RTLD_NOW | RTLD_LOCAL);
+  if (loaded != nullptr) return loaded;
+  throw Failure{Code::NotFound,
+                "database: the MySQL module cannot be loaded: " + std::string{::dlerror()} +
+                    "; install it as " + beside.string() + ", or use sqlite:PATH"};
 }
 
 template <class Function>

@@ -32,7 +32,7 @@ std::string with_literals(std::string_view sql, const std::vector<Value>& values
 /// kStatementBytes, and a larger row one of its own.
 class InsertStatements {
  public:
-  /// Larger ones are not faster. Measured with rows of 100 bytes: docs/decisions/sql.md.
+  /// Some thousand rows: a trip is then a small part of their time, and a statement of memory.
   static constexpr std::size_t kStatementBytes = 1024 * 1024;
 
   InsertStatements(const Target& target, const Block& rows, std::size_t max_allowed_packet);

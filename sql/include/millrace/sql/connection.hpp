@@ -126,9 +126,9 @@ class Connection {
 /// Statements of a connection that are kept prepared; the least recently used makes room.
 inline constexpr std::size_t kMostStatements = 256;
 
-/// Opens a connection. The driver for MySQL and MariaDB is a module that is loaded when it is first
-/// asked for: "millrace_sql_mysql.so" beside the program (../lib/millrace) or below the installed
-/// prefix; NotFound where there is none.
+/// Opens a connection. The driver for MySQL and MariaDB is a module, "millrace_sql_mysql.so", that
+/// is loaded when it is first asked for: from ../lib/millrace beside the program, else from where
+/// the dynamic linker looks. NotFound where it cannot be, Conflict where it is of another build.
 std::unique_ptr<Connection> connect(const Settings& settings);
 
 }  // namespace millrace::sql
