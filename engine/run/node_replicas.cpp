@@ -117,10 +117,9 @@ bool NodeRunner::drain_group(Group& group) {
   }
   if (group.parcel.has_more) {
     if (group.part.empty()) return true;
-  } else {
-    report_if_marked(group.parcel);
   }
   deliver(group.parcel, group.parcel.has_more, group.part);
+  if (!group.parcel.has_more) report_if_marked(group.parcel);
   return true;
 }
 

@@ -230,8 +230,8 @@ bool NodeRunner::produce() {
     std::vector<Emitted> part;
     if (!take_part(work.out, part)) return false;
     const bool has_more = !work.out.empty();
-    if (!has_more) report_if_marked(work.parcel);
     deliver(work.parcel, has_more, part);
+    if (!has_more) report_if_marked(work.parcel);
     recycle(std::move(part));
     if (has_more) {
       work_ = std::make_unique<Work>(std::move(work));
@@ -345,10 +345,9 @@ bool NodeRunner::settle(Work& work, bool is_whole) {
   if (work.parcel.has_more) {
     if (work.parcel.is_tail()) ++seldom().tail_parts;
     if (part.empty()) return true;
-  } else {
-    report_if_marked(work.parcel);
   }
   deliver(work.parcel, work.parcel.has_more, part);
+  if (!work.parcel.has_more) report_if_marked(work.parcel);
   recycle(std::move(part));
   recycle(std::move(work.parcel.batches));
   return true;
@@ -377,6 +376,7 @@ void NodeRunner::charge(std::int64_t bytes) {
   if (std::abs(debt) >= run_.budget_step()) run_.change_budget(std::exchange(debt, 0));
 }
 
+// Behind deliver(): rows that the run gives back are known as such when a checkpoint is written.
 void NodeRunner::report_if_marked(const Parcel& parcel) {
   if (!parcel.barrier || !(source_ || run_.reports(id_))) return;
   if (!run_.has_states(parcel.input)) return run_.report(std::nullopt);

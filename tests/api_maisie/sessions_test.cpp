@@ -285,9 +285,9 @@ TEST_CASE("a user goes with very many models, and with none while one of them is
   server.form("POST", "/api/v1/projects/", "name=p&workspace_id=1");
   REQUIRE(server.upload({{"project_id", "1"}, {"name", "m"}}).status == 200);  // of zofia
   const Json model{{"user_id", 2}, {"project_id", 1}, {"name", "m"}};
-  for (int i = 0; i < 2; ++i)
+  for (int i = 0; i < 4; ++i)
     must(server.catalog().change(
-        {{"entity", "models"}, {"action", "insert"}, {"rows", Json::array_t(80, model)}},
+        {{"entity", "models"}, {"action", "insert"}, {"rows", Json::array_t(40, model)}},
         {.owner = {}, .name = "test"}));
   const auto remove = [&] {
     return server.send("DELETE", "/api/v1/users/2/?with_models=true", {bearer(sessions.admin)});
