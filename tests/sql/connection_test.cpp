@@ -38,6 +38,8 @@ TEST_CASE("values come back as they were bound, whatever is in them", "[sql][con
   const SqlPlace place{each_dialect()};
   const auto connection = place.connect();
   connection->run("CREATE TABLE t (id INTEGER PRIMARY KEY, a LONGTEXT, b LONGBLOB)");
+  // Backslashes escape then, which is not what a session begins with.
+  if (place.is_mysql()) connection->run("SET SESSION sql_mode = 'STRICT_ALL_TABLES'");
   using namespace std::string_literals;
   const std::string texts[] = {""s,
                                "'; DROP TABLE t; -- "s,
