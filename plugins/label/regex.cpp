@@ -56,20 +56,23 @@ class Regex final : public Operator {
         regexes_{compiled_regexes(context, params)},
         scan_{regexes_.rules,
               {static_cast<std::uint64_t>(params.integer("match_limit", 10'000'000)),
-               static_cast<std::uint64_t>(params.integer("heap_limit", 32 << 20))}},
+               static_cast<std::uint64_t>(params.integer("heap_limit", 32 << 20))},
+              [this] { return context_->stopping(); }},
         counts_{std::vector<std::int64_t>(regexes_.rules->labels().size(), 0)},
         rows_over_of_(regexes_.rules->rules().size(), 0) {}
 
   void process(Context& context, Batch batch) override {
+    context_ = &context;
     const auto texts = batch.column<std::string_view>(column_);
     choices_.clear();
     rows_over_ = 0;
     std::fill(rows_over_of_.begin(), rows_over_of_.end(), 0);
     for (std::int64_t row = 0; row < texts.size();) {
       row = block_.fill(texts, row);
-      for (std::size_t i = 0; i < block_.rows(); ++i) label_row(context, i);
+      if (context.stopping()) throw Failure{MR_CANCELLED, "stopped"};
+      for (std::size_t i = 0; i < block_.rows(); ++i) label_row(i);
     }
-    tell_over_limit(context, texts.size());
+    tell_over_limit();
     context.emit(columns_.add(std::move(batch), choices_, regexes_.rules->labels()));
   }
 
@@ -79,31 +82,40 @@ class Regex final : public Operator {
   }
 
  private:
-  void label_row(const Context& context, std::size_t row) {
-    if (context.stopping()) throw Failure{MR_CANCELLED, "stopped"};
+  void label_row(std::size_t row) {
     if (block_.is_null(row)) {
       choices_.emplace_back();
       return;
     }
     scan_.run(block_.text(row));
     for (const auto rule : scan_.found()) counts_.add(regexes_.rules->rules()[rule].label);
-    for (const auto rule : scan_.over()) ++rows_over_of_[rule];
-    if (!scan_.over().empty()) ++rows_over_;
     choices_.push_back(counts_.take());
+    if (scan_.over().empty()) return;
+    for (const auto rule : scan_.over()) ++rows_over_of_[rule];
+    ++rows_over_;
+    auto sums = regexes_.tally->sums();
+    sums.rows += static_cast<std::int64_t>(choices_.size());
+    sums.over += rows_over_;
+    if (is_soon_over(sums)) tell_over_limit();  // which fails: the batch may have thousands more
   }
 
   // Never a silent non-match: each pattern is told of once for the batch, without the text.
-  void tell_over_limit(Context& context, std::int64_t rows) {
+  void tell_over_limit() {
+    const auto rows = static_cast<std::int64_t>(choices_.size());
     const auto sums = regexes_.tally->add(rows, rows_over_, rows_over_of_);
     if (rows_over_ == 0) return;
     for (std::uint32_t rule = 0; rule < rows_over_of_.size(); ++rule) {
       if (rows_over_of_[rule] == 0) continue;
-      context.log(Level::Warn, exceeded(rule) + " rows=" + std::to_string(rows_over_of_[rule]));
+      context_->log(Level::Warn, exceeded(rule) + " rows=" + std::to_string(rows_over_of_[rule]));
     }
-    context.count("rowsOverMatchLimit", rows_over_);
-    // A few at the very beginning are no share yet; but what goes on like that ends soon.
+    context_->count("rowsOverMatchLimit", rows_over_);
+    if (is_soon_over(sums)) fail_over_limit(sums);
+  }
+
+  // A few at the very beginning are no share yet; but what goes on like that ends soon.
+  [[nodiscard]] bool is_soon_over(const OverLimitTally::Sums& sums) const {
     constexpr std::int64_t kFewestRows = 10'000;
-    if (is_over(sums, std::max(sums.rows, kFewestRows))) fail_over_limit(sums);
+    return is_over(sums, std::max(sums.rows, kFewestRows));
   }
 
   [[nodiscard]] bool is_over(const OverLimitTally::Sums& sums, std::int64_t rows) const {
@@ -125,6 +137,7 @@ class Regex final : public Operator {
   const ChoiceColumns columns_;
   const double max_over_limit_;
   const CompiledRegexes regexes_;
+  Context* context_ = nullptr;  // of the current call
   RegexScan scan_;
   LabelCounts counts_;
   LowerBlock block_;

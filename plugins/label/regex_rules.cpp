@@ -93,8 +93,12 @@ std::string RegexRules::name_of(std::uint32_t rule) const {
          labels_[rules_[rule].label];
 }
 
-RegexScan::RegexScan(std::shared_ptr<const RegexRules> rules, const SearchLimits& limits)
-    : rules_{std::move(rules)}, scratch_{rules_->prefilter_->make_scratch()}, memory_{limits} {}
+RegexScan::RegexScan(std::shared_ptr<const RegexRules> rules, const SearchLimits& limits,
+                     std::function<bool()> stopping)
+    : rules_{std::move(rules)},
+      stopping_{std::move(stopping)},
+      scratch_{rules_->prefilter_->make_scratch()},
+      memory_{limits} {}
 
 std::string_view RegexScan::repaired(std::string_view text) {
   if (text.size() > std::numeric_limits<std::int32_t>::max()) {
@@ -113,7 +117,9 @@ void RegexScan::run(std::string_view text) {
   candidates_ = rules_->unfiltered_;
   rules_->prefilter_->scan(text, scratch_, candidates_);
   std::sort(candidates_.begin(), candidates_.end());
+  memory_.begin_text();
   for (const auto rule : candidates_) {
+    if (stopping_()) throw Failure{MR_CANCELLED, "stopped"};
     switch (rules_->rules_[rule].search.search(text, memory_)) {
       case SearchResult::Found:
         found_.push_back(rule);

@@ -57,7 +57,9 @@ class RegexRules {
 /// Searches texts for all rules. [one thread]
 class RegexScan {
  public:
-  RegexScan(std::shared_ptr<const RegexRules> rules, const SearchLimits& limits);
+  /// `stopping` is asked before each search; the scan then ends with Cancelled.
+  RegexScan(std::shared_ptr<const RegexRules> rules, const SearchLimits& limits,
+            std::function<bool()> stopping);
 
   /// Searches a text, which is lower-cased; bytes that are no UTF-8 are taken as U+FFFD. `found`
   /// are the rules that are found in it, `over` those whose search went over the limits; both
@@ -70,6 +72,7 @@ class RegexScan {
   std::string_view repaired(std::string_view text);
 
   const std::shared_ptr<const RegexRules> rules_;  // all scans for a rule set share it
+  const std::function<bool()> stopping_;
   RegexPrefilter::Scratch scratch_;
   SearchMemory memory_;
   std::vector<std::uint32_t> candidates_;

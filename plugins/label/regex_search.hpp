@@ -18,7 +18,7 @@ class RE2;
 
 namespace millrace::label {
 
-/// What one search may cost.
+/// What one search may cost; all searches of one text, ten times as much.
 struct SearchLimits {
   /// A step is each way that a search goes on from a place where it had a choice, and each 256
   /// bytes that it passes.
@@ -33,6 +33,9 @@ class SearchMemory {
  public:
   explicit SearchMemory(const SearchLimits& limits);
 
+  /// To be called before the first search of a text.
+  void begin_text();
+
  private:
   friend class RegexSearch;
   struct FreeMatch {
@@ -42,6 +45,7 @@ class SearchMemory {
     void operator()(pcre2_real_match_context_8* context) const;
   };
   SearchLimits limits_;
+  std::uint64_t steps_left_ = 0;  // of this text
   std::unique_ptr<pcre2_real_match_data_8, FreeMatch> match_;
   std::unique_ptr<pcre2_real_match_context_8, FreeContext> context_;
 };

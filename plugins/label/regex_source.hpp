@@ -22,7 +22,7 @@ inline constexpr std::string_view kRegexParams = R"(
     "ignore_case": {"type": "boolean", "default": true,
       "doc": "Patterns match upper and lower case alike. Texts are lower-cased either way, so without this a capital letter of a pattern matches nothing."},
     "match_limit": {"type": "integer", "default": 10000000, "minimum": 1000, "maximum": 1000000000000, "unit": "steps",
-      "doc": "What one search for one pattern may take; ten million are about a second. A step is each way that a search goes on from a place where it had a choice, and each 256 bytes that it passes."},
+      "doc": "What one search for one pattern may take; ten million are about a second. A step is each way that a search goes on from a place where it had a choice, and each 256 bytes that it passes. All searches of one text together may take ten times that."},
     "heap_limit": {"type": "integer", "default": 33554432, "minimum": 1048576, "maximum": 1073741824, "unit": "bytes",
       "doc": "Memory that one search may take for the places it may have to come back to."},
     "max_over_limit": {"type": "number", "default": 0.001, "minimum": 0, "maximum": 1,

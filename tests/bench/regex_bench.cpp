@@ -75,7 +75,7 @@ int main(int argc, char** argv) {
   std::printf("compiled %llu patterns in %.0f ms\n", static_cast<unsigned long long>(patterns),
               seconds_since(begin) * 1e3);
 
-  label::RegexScan scan{rules, {}};
+  label::RegexScan scan{rules, {}, [] { return false; }};
   std::uint64_t labelled = 0, hits = 0;
   begin = Clock::now();
   each_text(batch, batch.rows(), [&](std::string_view text) {
@@ -94,6 +94,7 @@ int main(int argc, char** argv) {
   std::uint64_t found = 0;
   begin = Clock::now();
   each_text(batch, few, [&](std::string_view text) {
+    memory.begin_text();
     for (const auto& rule : rules->rules()) {
       found += rule.search.search(text, memory) == label::SearchResult::Found ? 1 : 0;
     }

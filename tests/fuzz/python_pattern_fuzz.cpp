@@ -57,6 +57,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   SearchMemory memory{{.steps = 10'000, .heap_bytes = 1u << 20}};
   for (const auto& one : texts(text)) {
     std::optional<SearchResult> known;
+    memory.begin_text();
     for (const auto* search : {&linear, &other}) {
       if (!*search) continue;
       const auto result = (*search)->search(one, memory);

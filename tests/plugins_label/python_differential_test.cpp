@@ -49,6 +49,7 @@ void compare_searches(const PatternLine& line, const Pattern& pattern, Differenc
     const auto text = line["texts"][i].get<std::string>();
     const bool is_found = line["found"][i].get<bool>();
     ++differences.searches;
+    memory.begin_text();
     for (const auto& search : searches) {
       const auto result = search.search(text, memory);
       differences.over += result == SearchResult::OverLimit ? 1 : 0;

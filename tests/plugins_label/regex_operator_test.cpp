@@ -102,6 +102,10 @@ TEST_CASE("more rows over the match limit than allowed fail the run", "[label][r
   int batches = 0;
   while (batches < 100 && soon.push(batch({{"text", {evil}}})).ok()) ++batches;
   CHECK(batches == 10);
+  // Nor for the end of a batch: the eleventh row is the last.
+  auto within = regex_harness(std::string{kEvil} + "}");
+  std::vector<millrace::testing::Cell> rows(100, evil);
+  CHECK_THAT(within.push(batch({{"text", rows}})).message(), Catch::Contains("11 of 11 rows"));
 }
 
 TEST_CASE("a row of 16 MB is searched", "[label][regex]") {

@@ -103,6 +103,26 @@ TEST_CASE("linear searches have a bound too, and a long text none of its own", "
   CHECK(search_for("(?:a|b)*c(?:a|b){900}", text, {.steps = 10'000}) == SearchResult::OverLimit);
 }
 
+TEST_CASE("all searches of one text have a bound together", "[label][regex]") {
+  const auto evil = compiled_search("(?:a|aa)+(?!a)$");
+  const std::string text = std::string(5000, 'a') + "b";
+  SearchMemory memory{{.steps = 1000}};
+  for (int i = 0; i < 10; ++i) CHECK(evil.search(text, memory) == SearchResult::OverLimit);
+  const auto cheap = compiled_search("b+(?!a)");
+  CHECK(cheap.search(text, memory) == SearchResult::OverLimit);
+  memory.begin_text();
+  CHECK(cheap.search(text, memory) == SearchResult::Found);
+}
+
+TEST_CASE("a scan ends when it is to stop", "[label][regex]") {
+  bool is_stopping = false;
+  RegexScan scan{regex_rules({{"A", {"a*", "b*"}}}), {}, [&] { return is_stopping; }};
+  scan.run("a");
+  CHECK(scan.found().size() == 2);
+  is_stopping = true;
+  CHECK_THROWS_WITH(scan.run("a"), "stopped");
+}
+
 TEST_CASE("memory for places to come back to is bounded", "[label][regex]") {
   const std::string text(1'000'000, 'a');
   CHECK(search_for("(?:(?:a|b)(?=a|$))*[cd]", text, {.heap_bytes = 1u << 20}) ==
@@ -135,7 +155,7 @@ TEST_CASE("the letters and digits of PCRE2 are Python's", "[label][regex]") {
 TEST_CASE("a rule set finds each of its patterns once, filtered or not", "[label][regex]") {
   const auto set = regex_rules({{"男性", {"我女友", "a*", "(?<!不)女友(?!嗎)"}},
                                 {"女性", {"我男友|女友$", "[^\\w]", "x(?=y)", "a$b|z"}}});
-  RegexScan scan{set, {}};
+  RegexScan scan{set, {}, [] { return false; }};
   scan.run("我女友");
   CHECK(scan.found() == std::vector<std::uint32_t>{0, 1, 2, 3});
   scan.run("");
@@ -146,7 +166,7 @@ TEST_CASE("a rule set finds each of its patterns once, filtered or not", "[label
 }
 
 TEST_CASE("bytes that are no UTF-8 are searched as U+FFFD", "[label][regex]") {
-  RegexScan scan{regex_rules({{"A", {"x.y", "(?!z)\\uFFFDz", "女"}}}), {}};
+  RegexScan scan{regex_rules({{"A", {"x.y", "(?!z)\\uFFFDz", "女"}}}), {}, [] { return false; }};
   const auto found = [&](std::string_view text) {
     scan.run(text);
     return scan.found();
