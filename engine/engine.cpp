@@ -10,6 +10,7 @@
 #include "engine/base/password.hpp"
 #include "engine/data_folder.hpp"
 #include "engine/data_lock.hpp"
+#include "engine/job/connections.hpp"
 #include "engine/job/inline_services.hpp"
 #include "engine/prepared.hpp"
 #include "engine/validated_pipelines.hpp"
@@ -102,13 +103,14 @@ struct Engine::State {
   EngineSettings settings;
   std::unique_ptr<Registry> registry;
   ValidatedPipelines validated;
+  Connections connections;
   std::unique_ptr<Store> store;
   std::unique_ptr<Catalog> catalog;
   std::unique_ptr<Scheduler> scheduler;
   std::unique_ptr<JobStore> job_store;
   std::unique_ptr<JobService> jobs;
 
-  StoreServices::Surroundings around() { return {*store, *catalog, *jobs}; }
+  StoreServices::Surroundings around() { return {*store, *catalog, *jobs, &connections}; }
 };
 
 Engine::Engine() = default;
@@ -145,6 +147,7 @@ Result<std::unique_ptr<Engine>> Engine::open(EngineSettings settings) {
 
   auto state = std::make_unique<State>(std::move(lock));
   state->settings = settings;
+  MR_CHECK(state->connections.replace({}, settings.connections));
   MR_TRY(state->registry, Registry::open(settings.plugins));
   MR_TRY(state->store, Store::open(settings.store));
   MR_TRY(state->catalog, Catalog::open(settings.catalog, system_clock()));
@@ -158,13 +161,18 @@ Result<std::unique_ptr<Engine>> Engine::open(EngineSettings settings) {
                                        system_clock());
   state->job_store = std::make_unique<JobStore>(*state->catalog);
   state->jobs = std::make_unique<JobService>(*state->job_store, *state->registry, *state->store,
-                                             *state->catalog, *state->scheduler, settings.jobs);
+                                             *state->catalog, *state->scheduler, settings.jobs,
+                                             &state->connections);
   std::unique_ptr<Engine> engine{new Engine};  // the constructor is private
   engine->state_ = std::move(state);
   return engine;
 }
 
 Result<void> Engine::start() { return state_->jobs->start(); }
+
+Result<void> Engine::set_connections(std::string_view source, NamedConnections connections) {
+  return state_->connections.replace(source, std::move(connections));
+}
 
 Result<void> Engine::announce(const std::string& address) { return state_->lock.announce(address); }
 
@@ -211,6 +219,7 @@ Outcome Engine::run_inline(const Prepared& prepared, const Json& parameters,
     outcome.error = std::move(plan).error();
     return outcome;
   }
+  services.set_connections((*plan)->connections);
   InlineScheduler scheduler{state_->scheduler->clock()};
   run_plan(*std::move(plan), scheduler, services, cancel, {},
            [&](Outcome ended) { outcome = std::move(ended); });

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/base/shared_json.hpp"
@@ -31,6 +32,7 @@ struct EngineSettings {
   StoreSettings
       store{};  // empty folder: DATA/store; empty work: DATA/work, or .work in a shared store
   JobSettings jobs{};
+  NamedConnections connections{};  // databases that pipelines speak of by name
 };
 
 /// The façade: everything that the API server and the command line do with the engine. [any thread]
@@ -43,6 +45,10 @@ class Engine {
 
   /// Starts taking jobs from the queue; open() alone only reads and validates.
   Result<void> start();
+
+  /// Replaces the databases that pipelines speak of by name, of one source: "" are those of the
+  /// settings. See Connections.
+  Result<void> set_connections(std::string_view source, NamedConnections connections);
 
   /// Writes into the lock of the data folder where this engine is served, for programs that find it
   /// in use.

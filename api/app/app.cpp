@@ -111,6 +111,9 @@ Result<std::unique_ptr<App>> App::open(AppSettings settings) {
     state.settings.mounts.push_back(
         {"atflow", keys.server.listen_address, keys.server.listen_port});
   }
+  if (state.settings.read_connections) {
+    MR_TRY(state.settings.engine.connections, state.settings.read_connections());
+  }
   MR_TRY(state.engine, Engine::open(state.settings.engine));
   state.atflow_keys = std::make_shared<atflow::Authenticator>(std::move(keys), system_clock());
   std::vector<Dialect> dialects;
@@ -149,6 +152,10 @@ Result<void> App::start() {
 
 Result<void> App::reload() {
   MR_TRY(auto keys, atflow::load_settings(state_->settings.atflow_settings));
+  if (const auto& read = state_->settings.read_connections) {
+    MR_TRY(auto connections, read());
+    MR_CHECK(state_->engine->set_connections({}, std::move(connections)));
+  }
   state_->atflow_keys->exchange(std::move(keys));
   return {};
 }

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +18,9 @@ namespace millrace::api {
 
 struct AppSettings {
   EngineSettings engine{};
+  /// Reads the databases that pipelines speak of by name, at the start and with reload(); empty:
+  /// those of `engine`.
+  std::function<Result<NamedConnections>()> read_connections{};
   std::filesystem::path share{};  // pipelines and swagger; empty: beside the program
   std::string address = "127.0.0.1";
   std::uint16_t port = 8080;  // 0: the system chooses
@@ -55,8 +59,8 @@ class App {
 
   /// Starts taking jobs, then serves.
   Result<void> start();
-  /// Reads the keys of the dialects anew. A file that is wrong leaves the old ones in force. [any
-  /// thread]
+  /// Reads the keys of the dialects and the connections anew. A file that is wrong leaves all as it
+  /// was. [any thread]
   Result<void> reload();
   /// Answers what has begun, for `patience` at the most, and closes; then stops running jobs, which
   /// keep their place in the queue. False: an operator does not stop within `patience`, the log

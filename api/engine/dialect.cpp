@@ -158,6 +158,7 @@ Dialect make_engine_dialect(const Views& views, std::shared_ptr<const Authentica
   dialect.authenticator = std::move(authenticator);
   dialect.requires_sign_in = true;
   dialect.opens_files = true;
+  dialect.reaches_databases = true;
   dialect.challenge = "Bearer realm=\"millrace\"";
   dialect.refuse = refuse_with_envelope;
   dialect.decorate = [](const http::Request& request, http::Response& response) {

@@ -84,6 +84,7 @@ Result<Caller, Refusal> sign_in(const Surroundings& surroundings, const Dialect&
   caller.rights.any_file = false;
   caller.rights.roots.clear();
   if (dialect.opens_files) caller.rights.roots = surroundings.roots;
+  caller.rights.databases = dialect.reaches_databases;
   return caller;
 }
 

@@ -218,6 +218,8 @@ struct Dialect {
       true;  // false: open by its document, so loopback only without --require-auth
   /// Whether its pipelines open file: addresses, below the roots that the server was given.
   bool opens_files = false;
+  /// Whether its pipelines reach databases: those that the server was given by name, and others.
+  bool reaches_databases = false;
   Reading reading{};
   std::string challenge{};  // WWW-Authenticate of an answer 401; empty: none
   FinalSlash final_slash = FinalSlash::Serve;

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
+#include <string>
 
 #include "engine/base/result.hpp"
 
@@ -20,5 +22,10 @@ Result<void> make_private_folder(const std::filesystem::path& folder);
 /// Makes an empty file for nobody but its user, and does not open it: for a library that opens
 /// files by itself, and would make them as the umask says. One that is there stays as it is.
 Result<void> make_private_file(const std::filesystem::path& file);
+
+/// Reads a file that holds secrets. PermissionDenied where others than its owner may read or write
+/// it, with the command that mends it; Exhausted where it has more than `max_bytes`;
+/// InvalidArgument where it is no regular file.
+Result<std::string> read_private_file(const std::filesystem::path& file, std::size_t max_bytes);
 
 }  // namespace millrace

@@ -54,6 +54,7 @@ struct Graph {
   std::string name;
   std::int64_t max_records = kMaxRecords;
   Json defaults = Json::object();  // of the pipeline, checked
+  NamedConnections connections{};  // of its own
   // To tell its addresses apart the store was asked what they lead to, which may change: it has to
   // be validated again before it runs at another time.
   bool asked_store = false;

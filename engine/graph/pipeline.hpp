@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/base/json.hpp"
+#include "engine/plugin/connection_settings.hpp"
 #include "engine/plugin/fault.hpp"
 #include "engine/plugin/resources.hpp"
 
@@ -51,7 +52,8 @@ struct Pipeline {
   /// Operator id -> parameters that its nodes have when they do not say otherwise, those that the
   /// planner puts in among them.
   Json defaults = Json::object();
-  bool has_ops = true;  // false: read_pipeline() told why there are none
+  NamedConnections connections{};  // of its own, which hide the engine's
+  bool has_ops = true;             // false: read_pipeline() told why there are none
 };
 
 /// What a pipeline file may be validated for.

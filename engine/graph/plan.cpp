@@ -54,6 +54,7 @@ Result<std::shared_ptr<const Plan>> make_plan(const Graph& graph, Registry& regi
   plan->name = graph.name;
   plan->max_records = graph.max_records;
   plan->defaults = graph.defaults;
+  plan->connections = graph.connections;
   plan->edges = graph.edges;
   plan->first_into = graph.first_into;
   plan->nodes.reserve(graph.nodes.size());

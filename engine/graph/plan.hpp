@@ -30,6 +30,7 @@ struct Plan {
   std::string name;
   std::int64_t max_records = kMaxRecords;
   Json defaults = Json::object();  // operator id -> parameters, for nodes that passes put in
+  NamedConnections connections{};  // of the pipeline's own
   std::vector<std::string> steps;  // what each pass did, a line each: `millrace explain`
 };
 

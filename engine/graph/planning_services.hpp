@@ -27,6 +27,7 @@ class PlanningServices : public Services {
   Result<std::unique_ptr<ObjectReader>> open(std::string_view) override { return refused(); }
   Result<void> put(std::string_view, std::string_view) override { return refused(); }
   Result<ObjectWriter*> stage(std::string_view) override { return refused(); }
+  Result<ConnectionSettings> connection(std::string_view, bool) override { return refused(); }
   Result<Batch> catalog_query(const Json&) override { return refused(); }
   Result<Batch> catalog_change(const Json&) override { return refused(); }
 

@@ -16,9 +16,9 @@
 namespace millrace {
 namespace {
 
-constexpr std::array<std::string_view, 11> kDocumentKeys{
-    "version", "name",     "doc",  "params",     "ops",     "logFile",
-    "queue",   "priority", "seed", "maxRecords", "defaults"};
+constexpr std::array<std::string_view, 12> kDocumentKeys{
+    "version", "name",     "doc",  "params",     "ops",      "logFile",
+    "queue",   "priority", "seed", "maxRecords", "defaults", "connections"};
 constexpr std::array<std::string_view, 10> kNodeKeys{
     "name",  "type",       "preOps",     "postOps",   "params",
     "retry", "timeout_ms", "checkpoint", "isolation", "resources"};
@@ -65,6 +65,7 @@ class Reader {
     pipeline.seed = static_cast<std::uint64_t>(integer(document, "seed", 0, 0, kMaxSeed, top));
     pipeline.max_records = integer(document, "maxRecords", kMaxRecords, 1, kMaxSeed, top);
     read_defaults(document, pipeline);
+    if (!rules_.strict_mix) read_connections(document, pipeline);
     read_ops(document, pipeline);
     return pipeline;
   }
@@ -88,6 +89,27 @@ class Reader {
         fault("member_type", "/defaults/" + pointer_segment(id),
               fmt::format("the defaults of an operator must be an object, not {}",
                           params.type_name()));
+      }
+    }
+  }
+
+  void read_connections(const Json& document, Pipeline& pipeline) {
+    const auto* connections = member(document, "connections");
+    if (connections == nullptr) return;
+    if (!connections->is_object()) {
+      return fault("member_type", "/connections",
+                   "\"connections\" must be an object: name to {address, password}");
+    }
+    if (connections->size() > kMostConnections) {
+      return fault("member_range", "/connections",
+                   fmt::format("more than {} connections", kMostConnections));
+    }
+    for (const auto& [name, settings] : connections->items()) {
+      auto read = read_connection(name, settings);
+      if (read.ok()) {
+        pipeline.connections.insert_or_assign(name, *std::move(read));
+      } else {
+        fault("connection", "/connections/" + pointer_segment(name), read.error().message);
       }
     }
   }

@@ -180,6 +180,7 @@ class Validator {
     graph->name = pipeline_.name;
     graph->max_records = pipeline_.max_records;
     graph->defaults = pipeline_.defaults;
+    graph->connections = pipeline_.connections;
     graph->asked_store = asked_store_;
     graph->nodes.reserve(order.size());
     graph->edges.reserve(links_.all.size());

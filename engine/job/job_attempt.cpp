@@ -147,6 +147,7 @@ Result<void> JobAttempt::begin() {
   const auto plan = *std::move(planned);
   versions_ = versions_of(*plan);
   services_->set_plan(*plan);
+  services_->set_connections(plan->connections);
   MR_CHECK(take_over_scratch());
   MR_CHECK(read_states());
   MR_CHECK(services_->resume(checkpoint_ ? &*checkpoint_ : nullptr));

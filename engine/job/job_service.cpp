@@ -39,21 +39,23 @@ void tell_what_runs_on(const std::unordered_map<JobId, std::shared_ptr<JobAttemp
 }  // namespace
 
 JobService::State::State(JobService& own, JobStore& job_store, Registry& operators, Store& objects,
-                         Catalog& metadata, Scheduler& workers, JobSettings given)
+                         Catalog& metadata, Scheduler& workers, JobSettings given,
+                         const Connections* named)
     : service{own},
       jobs{job_store},
       registry{operators},
       store{objects},
       catalog{metadata},
       scheduler{workers},
+      connections{named},
       settings{with_holder(std::move(given))},
       outages{metadata.clock()},
       dispatcher{{settings.queues, settings.queue_jobs, settings.max_jobs}, workers.workers()} {}
 
 JobService::JobService(JobStore& jobs, Registry& registry, Store& store, Catalog& catalog,
-                       Scheduler& scheduler, JobSettings settings)
+                       Scheduler& scheduler, JobSettings settings, const Connections* connections)
     : state_{std::make_shared<State>(*this, jobs, registry, store, catalog, scheduler,
-                                     std::move(settings))} {}
+                                     std::move(settings), connections)} {}
 
 JobService::~JobService() { drain(); }
 

@@ -14,6 +14,7 @@
 
 namespace millrace {
 
+class Connections;
 class Registry;
 struct NodeRows;
 
@@ -46,7 +47,7 @@ struct JobSettings {
 class JobService {
  public:
   JobService(JobStore& jobs, Registry& registry, Store& store, Catalog& catalog,
-             Scheduler& scheduler, JobSettings settings);
+             Scheduler& scheduler, JobSettings settings, const Connections* connections = nullptr);
   /// Drains.
   ~JobService();
   JobService(const JobService&) = delete;

@@ -37,7 +37,7 @@ class Activity {
 
 struct JobService::State : std::enable_shared_from_this<JobService::State> {
   State(JobService& own, JobStore& job_store, Registry& operators, Store& objects,
-        Catalog& metadata, Scheduler& workers, JobSettings given);
+        Catalog& metadata, Scheduler& workers, JobSettings given, const Connections* named);
 
   // Submission (job_service.cpp). [any thread]
   Result<void> admit();
@@ -118,7 +118,7 @@ struct JobService::State : std::enable_shared_from_this<JobService::State> {
   void post(Pool pool, std::function<void()> work);
   /// Runs `work` on the control pool after a while; keeps drain() waiting.
   void post_after(std::chrono::milliseconds delay, std::function<void()> work);
-  StoreServices::Surroundings around() { return {store, catalog, service}; }
+  StoreServices::Surroundings around() { return {store, catalog, service, connections}; }
   [[nodiscard]] bool is_stopping() const;
 
   JobService& service;
@@ -127,6 +127,7 @@ struct JobService::State : std::enable_shared_from_this<JobService::State> {
   Store& store;
   Catalog& catalog;
   Scheduler& scheduler;
+  const Connections* const connections;  // null: none are named
   const JobSettings settings;
   JobWatchers watchers;
   OutageLog outages;

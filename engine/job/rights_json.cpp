@@ -21,8 +21,8 @@ std::string to_text(const StoreRights& rights) {
   for (const auto& root : rights.roots) append_item(text, root.string());
   text += R"(],"grants":[)";
   for (const auto& grant : rights.grants) append_item(text, grant);
-  return text +
-         fmt::format(R"(],"blobs":{},"objects_only":{}}})", rights.blobs, rights.objects_only);
+  return text + fmt::format(R"(],"blobs":{},"objects_only":{},"databases":{}}})", rights.blobs,
+                            rights.objects_only, rights.databases);
 }
 
 StoreRights read_rights(const Json& rights) {
@@ -37,6 +37,8 @@ StoreRights read_rights(const Json& rights) {
     read.blobs = blobs->get<bool>();
   if (const auto only = rights.find("objects_only"); only != rights.end() && only->is_boolean())
     read.objects_only = only->get<bool>();
+  if (const auto may = rights.find("databases"); may != rights.end() && may->is_boolean())
+    read.databases = may->get<bool>();
   if (const auto roots = rights.find("roots"); roots != rights.end() && roots->is_array()) {
     for (const Json& root : *roots) {
       if (root.is_string()) read.roots.emplace_back(root.get<std::string>());

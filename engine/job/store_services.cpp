@@ -1,12 +1,19 @@
 #include "engine/job/store_services.hpp"
 
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include <spdlog/spdlog.h>
 
+#include "engine/base/utf8.hpp"
 #include "engine/catalog/part.hpp"
 #include "engine/job/catalog_change.hpp"
+#include "engine/job/connections.hpp"
 #include "engine/job/content_collector.hpp"
+#include "engine/store/uri.hpp"
+
+#include <fmt/format.h>
 
 namespace millrace {
 
@@ -135,6 +142,31 @@ Result<void> StoreServices::put(std::string_view uri, std::string_view bytes) {
   if (guard_ == nullptr) return store().put(checked, bytes, {}, &puts_);
   return store().put(
       checked, bytes, [this] { return guard_->check(); }, &puts_);
+}
+
+// A file of SQLite is one of those that an address names, where the pipeline itself says which.
+Result<ConnectionSettings> StoreServices::connection(std::string_view name, bool for_writing) {
+  if (!rights_.databases) {
+    return Error{Code::PermissionDenied,
+                 "connection: this job may reach no databases: " + printable(name, 80)};
+  }
+  const auto own = own_connections_.find(name);
+  if (own == own_connections_.end())
+    return around_.connections == nullptr ? no_connection(name) : around_.connections->find(name);
+  const auto path = sqlite_path(own->second.address);
+  if (path.empty()) return own->second;
+  if (!path.starts_with('/')) {
+    return Error{Code::InvalidArgument,
+                 fmt::format("connection {}: the file of an address is named from the root on, as "
+                             "sqlite:/data/x.sqlite",
+                             name)};
+  }
+  // SQLite follows links, so what they lead to is what is asked about, and what is opened.
+  std::error_code failed;
+  const auto file = std::filesystem::weakly_canonical(std::filesystem::path{path}, failed);
+  if (failed) return system_error("connection", path, failed.value());
+  MR_CHECK(store().check(file_uri(file), rights_, for_writing));
+  return ConnectionSettings{"sqlite:" + file.string(), own->second.password};
 }
 
 Result<void> StoreServices::sync() {

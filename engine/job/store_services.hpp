@@ -5,6 +5,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "engine/catalog/catalog.hpp"
 #include "engine/job/run_contents.hpp"
@@ -16,6 +17,7 @@
 
 namespace millrace {
 
+class Connections;
 class JobService;
 
 /// What the services of queued and inline runs have in common: the store under the rights of who
@@ -26,6 +28,7 @@ class StoreServices : public Services {
     Store& store;
     Catalog& catalog;
     JobService& jobs;
+    const Connections* connections = nullptr;  // null: the engine names none
   };
 
   Result<void> check_uri(std::string_view uri, bool for_writing) final;
@@ -35,9 +38,12 @@ class StoreServices : public Services {
   Result<std::unique_ptr<ObjectReader>> open(std::string_view uri) final;
   Result<void> put(std::string_view uri, std::string_view bytes) final;
   Result<ObjectWriter*> stage(std::string_view uri) final;
+  Result<ConnectionSettings> connection(std::string_view name, bool for_writing) final;
   Result<Batch> catalog_query(const Json& query) final;
   Result<Batch> catalog_change(const Json& change) final;
 
+  /// The databases that its pipeline itself tells of, before any operator asks.
+  void set_connections(NamedConnections own) { own_connections_ = std::move(own); }
   /// Returns when all that the run has put and staged so far is on stable storage. Fails for good
   /// once the device has lost something of it.
   Result<void> sync();
@@ -88,6 +94,7 @@ class StoreServices : public Services {
   const StoreRights rights_;
   const Asker asker_;
   LeaseGuard* const guard_;
+  NamedConnections own_connections_;
   std::atomic<bool> has_put_{false};
   UnsyncedFiles puts_;
   StagedOutputs outputs_;

@@ -24,6 +24,8 @@ inline constexpr std::size_t kFirstSize<mr_record_event> = MR_END_OF(mr_record_e
 template <>
 inline constexpr std::size_t kFirstSize<mr_object_info> = MR_END_OF(mr_object_info, modified_us);
 template <>
+inline constexpr std::size_t kFirstSize<mr_connection> = MR_END_OF(mr_connection, password);
+template <>
 inline constexpr std::size_t kFirstSize<mr_operator> = MR_END_OF(mr_operator, restore);
 template <>
 inline constexpr std::size_t kFirstSize<mr_plugin> = MR_END_OF(mr_plugin, operators);

@@ -9,6 +9,7 @@
 #include <millrace/abi.h>
 
 #include "engine/base/json.hpp"
+#include "engine/plugin/connection_settings.hpp"
 #include "engine/plugin/fault.hpp"
 
 namespace millrace {
@@ -31,6 +32,7 @@ struct mr_context {
   millrace::Json* traits = nullptr;                // during plan() only
   std::string* state = nullptr;                    // during snapshot() only
   std::forward_list<millrace::Json> values{};      // what value_parse() has read
+  std::forward_list<millrace::ConnectionSettings> connections{};  // what connection() has told
 };
 
 namespace millrace {

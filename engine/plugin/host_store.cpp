@@ -148,6 +148,22 @@ const Json& json_or_null(const mr_value* value) {
   return value == nullptr ? null : *to_json_value(value);
 }
 
+std::int32_t connection(mr_context* context, mr_text name, std::int32_t for_writing,
+                        mr_connection* given) {
+  return guarded([&] {
+    if (!is_whole(given))
+      return failed(Error{Code::InvalidArgument, "connection: the struct is not one of this ABI"});
+    auto found = context->call.services.connection(view(name), for_writing != 0);
+    if (!found.ok()) return failed(found.error());
+    const auto& told = context->connections.emplace_front(*std::move(found));
+    mr_connection made{};
+    made.address = to_text(told.address);
+    made.password = to_text(told.password);
+    write_known(made, *given);
+    return MR_OK;
+  });
+}
+
 std::int32_t catalog_query(mr_context* context, const mr_value* query, ArrowArray* array,
                            ArrowSchema* schema) {
   return guarded([&] {
@@ -187,6 +203,7 @@ void fill_store_functions(mr_host& host) {
   host.write = write;
   host.truncate = truncate;
   host.seal = seal;
+  host.connection = connection;
   host.catalog_query = catalog_query;
   host.catalog_change = catalog_change;
 }

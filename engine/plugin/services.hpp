@@ -13,6 +13,7 @@
 
 #include "engine/base/json.hpp"
 #include "engine/base/result.hpp"
+#include "engine/plugin/connection_settings.hpp"
 #include "engine/plugin/metric.hpp"
 
 namespace millrace {
@@ -134,6 +135,12 @@ class Services {
   virtual Result<void> put(std::string_view uri, std::string_view bytes) = 0;
   /// Owned by the job until it ends.
   virtual Result<ObjectWriter*> stage(std::string_view uri) = 0;
+
+  /// Tells how to reach the database that the pipeline calls `name`. NotFound: none has that name;
+  /// PermissionDenied: the run may not use it, or not write to it.
+  virtual Result<ConnectionSettings> connection(std::string_view name, bool /*for_writing*/) {
+    return no_connection(name);
+  }
 
   virtual Result<Batch> catalog_query(const Json& query) = 0;
   virtual Result<Batch> catalog_change(const Json& change) = 0;

@@ -17,6 +17,9 @@ struct StoreRights {
   bool blobs = false;  // `blob:` for reading: whoever names a content may read it. New ones may be
                        // staged by all: they take nobody's place
 
+  // It may reach databases: those that the engine's settings name, and what its own pipeline says.
+  bool databases = false;
+
   bool operator==(const StoreRights&) const = default;
 };
 

@@ -223,6 +223,14 @@ std::vector<std::string> OperatorHarness::staged_uris() const {
   return uris;
 }
 
+void OperatorHarness::add_connection(std::string_view name, std::string_view address,
+                                     std::string_view password) {
+  ConnectionSettings settings{std::string{address}, std::string{password}};
+  if (const auto checked = check_connection(name, settings); !checked.ok())
+    throw std::runtime_error{checked.error().message};
+  state_->services.connections.insert_or_assign(std::string{name}, std::move(settings));
+}
+
 void OperatorHarness::stop() { state_->services.is_stopping = true; }
 
 void OperatorHarness::answer_catalog_raw(RawAnswer answer) {

@@ -257,6 +257,12 @@ Result<ObjectWriter*> MemoryServices::stage(std::string_view uri) {
   return writer.get();
 }
 
+Result<ConnectionSettings> MemoryServices::connection(std::string_view name, bool) {
+  const auto found = connections.find(name);
+  if (found == connections.end()) return no_connection(name);
+  return found->second;
+}
+
 Result<Batch> MemoryServices::catalog_query(const Json& query) {
   waited_for = "catalog";
   if (!answer) return Error{Code::Unavailable, "the test gave no answer for the catalog"};

@@ -75,6 +75,7 @@ class MemoryServices final : public Services {
   Result<std::unique_ptr<ObjectReader>> open(std::string_view uri) override;
   Result<void> put(std::string_view uri, std::string_view bytes) override;
   Result<ObjectWriter*> stage(std::string_view uri) override;
+  Result<ConnectionSettings> connection(std::string_view name, bool for_writing) override;
   Result<Batch> catalog_query(const Json& query) override;
   Result<Batch> catalog_change(const Json& change) override;
 
@@ -88,6 +89,7 @@ class MemoryServices final : public Services {
   std::map<std::string, std::string> results;
   std::vector<std::string> logs;
   Progress last_progress;
+  NamedConnections connections;
   std::map<std::string, std::string, std::less<>> objects;  // sealed contents too, as "blob:NAME"
   std::map<std::string, std::unique_ptr<MemoryWriter>, std::less<>> staged;
 

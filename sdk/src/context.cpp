@@ -297,6 +297,15 @@ std::string Context::seal(Writer& writer) {
   return sha256;
 }
 
+ConnectionInfo Context::connection(std::string_view name, bool for_writing) {
+  require(MR_HAS(current_host, connection), "connection");
+  mr_connection told{};
+  told.struct_size = sizeof told;
+  check(current_host->connection(context_, text(name), for_writing ? 1 : 0, &told), context_,
+        "connection");
+  return {std::string{view(told.address)}, std::string{view(told.password)}};
+}
+
 Batch Context::query(const Value& query) {
   ArrowArray array{};
   ArrowSchema schema{};

@@ -98,6 +98,10 @@ TEST_CASE("every wrong member is reported with its place", "[graph][read]") {
 TEST_CASE("an unknown key names the nearest one", "[graph][read]") {
   CHECK(message_of("unknown_key", R"({"logfile": "x", "ops": []})") ==
         "unknown key \"logfile\"; did you mean \"logFile\"?");
+  CHECK(message_of("connection", R"({"connections": {"in": {"password": "sesame"}}, "ops": []})") ==
+        "connection in: it needs \"address\", or \"user\" and \"schema\"");
+  CHECK(message_of("member_type", R"({"connections": [], "ops": []})") ==
+        "\"connections\" must be an object: name to {address, password}");
   CHECK(message_of("unknown_key", R"({"zzzzzz": "x", "ops": []})") == "unknown key \"zzzzzz\"");
 }
 

@@ -19,20 +19,24 @@ TEST_CASE("rights are read as they were written", "[job][rights]") {
   StoreRights shell;
   shell.any_file = true;
   shell.blobs = true;
+  shell.databases = true;
   CHECK(read_rights(Json::parse(to_text(shell))).any_file);
   CHECK(read_rights(Json::parse(to_text(shell))).blobs);
   CHECK_FALSE(read_rights(Json::parse(to_text(shell))).objects_only);
+  CHECK(read_rights(Json::parse(to_text(shell))).databases);
   CHECK(read_rights(Json::parse(to_text(shell)))
             .grants.empty());  // which opens all buckets, as it did
 }
 
 TEST_CASE("rights that cannot be read open nothing", "[job][rights]") {
   for (const char* text :
-       {"null", "[]", "{}", R"({"grants": 7, "any_file": "yes", "roots": "/", "blobs": 1})"}) {
+       {"null", "[]", "{}", R"({"grants": 7, "any_file": "yes", "roots": "/", "blobs": 1,
+           "databases": "true"})"}) {
     INFO(text);
     const auto read = read_rights(Json::parse(text));
     CHECK_FALSE(read.any_file);
     CHECK_FALSE(read.blobs);
+    CHECK_FALSE(read.databases);
     CHECK(read.roots.empty());
     CHECK_FALSE(read.grants.empty());
   }

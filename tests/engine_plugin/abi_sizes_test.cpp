@@ -59,6 +59,7 @@ TEST_CASE("the first sizes of the structs stay what they were", "[plugin][abi]")
   CHECK(kFirstSize<mr_where> == 56);
   CHECK(kFirstSize<mr_record_event> == 96);
   CHECK(kFirstSize<mr_object_info> == 24);
+  CHECK(kFirstSize<mr_connection> == 40);
   CHECK(kFirstSize<mr_operator> == 128);
   CHECK(kFirstSize<mr_plugin> == 56);
   mr_where where{};

@@ -38,6 +38,12 @@ class CallServices final : public Services {
   Result<std::unique_ptr<ObjectReader>> open(std::string_view uri) override;
   Result<void> put(std::string_view uri, std::string_view bytes) override;
   Result<ObjectWriter*> stage(std::string_view uri) override;
+  Result<ConnectionSettings> connection(std::string_view name, bool for_writing) override {
+    const auto found = connections.find(name);
+    if (found == connections.end()) return no_connection(name);
+    if (for_writing) return Error{Code::PermissionDenied, "connection: it is for reading"};
+    return found->second;
+  }
   Result<Batch> catalog_query(const Json& query) override;
   Result<Batch> catalog_change(const Json& change) override;
 
@@ -45,6 +51,7 @@ class CallServices final : public Services {
   std::vector<std::string> logs, events, metrics;
   std::map<std::string, std::int64_t> counts;
   std::map<std::string, std::string> results;
+  NamedConnections connections;
   std::map<std::string, std::string, std::less<>> objects;
   std::map<std::string, std::unique_ptr<ObjectWriter>, std::less<>> staged;
   std::uint64_t progress_done = 0;

@@ -265,6 +265,29 @@ TEST_CASE("objects are listed, put and staged", "[plugin][host]") {
   CHECK(size == 2);
 }
 
+TEST_CASE("a connection is told by its name, as far as the plugin knows of it", "[plugin][host]") {
+  Fixture fixture;
+  auto& [services, emissions, call, context, host] = fixture;
+  services.connections["input"] = {"mysql://me@db.example/tags", "sesame"};
+  mr_connection first{}, again{};
+  first.struct_size = again.struct_size = sizeof first;
+  REQUIRE(host.connection(&context, text("input"), 0, &first) == MR_OK);
+  CHECK(first.struct_size == sizeof first);
+  services.connections["input"] = {"sqlite:/x", ""};
+  REQUIRE(host.connection(&context, text("input"), 0, &again) == MR_OK);
+  CHECK(view(first.address) == "mysql://me@db.example/tags");  // stays during the call
+  CHECK(view(first.password) == "sesame");
+  CHECK(view(again.address) == "sqlite:/x");
+  CHECK(view(again.password).empty());
+
+  CHECK(host.connection(&context, text("other"), 0, &first) == MR_NOT_FOUND);
+  CHECK(fixture.last_error().find("--connection NAME=ADDRESS: other") != std::string_view::npos);
+  CHECK(host.connection(&context, text("input"), 1, &first) == MR_PERMISSION_DENIED);
+  CHECK(host.connection(&context, text("input"), 0, nullptr) == MR_INVALID_ARGUMENT);
+  first.struct_size = 39;
+  CHECK(host.connection(&context, text("input"), 0, &first) == MR_INVALID_ARGUMENT);
+}
+
 TEST_CASE("a writer that is sealed tells the name, in 64 letters and no more", "[plugin][host]") {
   Fixture fixture;
   auto& [services, emissions, call, context, host] = fixture;

@@ -87,7 +87,13 @@ const Place kPlaces[] = {
   AT(mr_listed, size_bytes, 72),
   AT(mr_listed, modified_us, 80),
 
-  SIZE(mr_host, 328),
+  SIZE(mr_connection, 40),
+  AT(mr_connection, struct_size, 0),
+  AT(mr_connection, reserved, 4),
+  AT(mr_connection, address, 8),
+  AT(mr_connection, password, 24),
+
+  SIZE(mr_host, 336),
   AT(mr_host, struct_size, 0),
   AT(mr_host, abi_version, 4),
   AT(mr_host, value_kind, 8),
@@ -130,6 +136,7 @@ const Place kPlaces[] = {
   AT(mr_host, metric, 304),
   AT(mr_host, seal, 312),
   AT(mr_host, list_below, 320),
+  AT(mr_host, connection, 328),
 
   SIZE(mr_operator, 128),
   AT(mr_operator, struct_size, 0),
@@ -164,8 +171,8 @@ const Place kPlaces[] = {
 #define BEHIND(type, last) Place{"behind " #type "." #last, 0, sizeof(type) - offsetof(type, last) - sizeof(type::last)}
 const Place kBehind[] = {
   BEHIND(mr_where, reserved),      BEHIND(mr_record_event, op), BEHIND(mr_object_info, modified_us),
-  BEHIND(mr_listed, modified_us),
-  BEHIND(mr_host, list_below),     BEHIND(mr_operator, restore), BEHIND(mr_plugin, operators),
+  BEHIND(mr_listed, modified_us),  BEHIND(mr_connection, password),
+  BEHIND(mr_host, connection),     BEHIND(mr_operator, restore), BEHIND(mr_plugin, operators),
 };
 #undef BEHIND
 // clang-format on

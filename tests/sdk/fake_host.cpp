@@ -258,6 +258,16 @@ void add_store(mr_host& host) {
     writer->bytes->resize(size);
     return MR_OK;
   };
+  host.connection = [](mr_context* context, mr_text name, std::int32_t for_writing,
+                       mr_connection* connection) {
+    if (view(name) != "input")
+      return failed(context, MR_NOT_FOUND, "no connection has the name " + copy(name));
+    if (for_writing != 0)
+      return failed(context, MR_PERMISSION_DENIED, "the connection is for reading");
+    connection->address = text("mysql://me@db.example/tags");
+    connection->password = text("sesame");
+    return MR_OK;
+  };
   host.catalog_query = [](mr_context* context, const mr_value* query, ArrowArray* array,
                           ArrowSchema* schema) {
     context->queried = query != nullptr ? query->string : "";

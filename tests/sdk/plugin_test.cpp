@@ -297,6 +297,7 @@ TEST_CASE("in an engine older than the plugin what is new fails by name, or does
   first.metric = nullptr;
   first.seal = nullptr;
   first.list_below = nullptr;
+  first.connection = nullptr;
   const LoadedPlugin plugin{MR_CLASSES_PLUGIN, &first};
   const auto run = [&](std::string_view id, std::string_view task, mr_context& seen) {
     Subject subject{plugin, id, what("do", task)};
@@ -323,10 +324,30 @@ TEST_CASE("in an engine older than the plugin what is new fails by name, or does
   CHECK(run("output.services", "list below", seen) == MR_CONFLICT);
   CHECK(seen.message ==
         "this engine is older than the plugin and has no list_below(); run it in a newer engine");
+  CHECK(run("output.services", "connection", seen) == MR_CONFLICT);
+  CHECK(seen.message ==
+        "this engine is older than the plugin and has no connection(); run it in a newer engine");
   CHECK(run("preprocess.one_by_one", "", seen) == MR_CONFLICT);
   CHECK(seen.message ==
         "this engine is older than the plugin and has no more(); run it in a newer engine");
   const LoadedPlugin again{MR_CLASSES_PLUGIN};  // the other tests' host
+}
+
+TEST_CASE("an operator is told how to reach a database by its name", "[sdk][context]") {
+  const auto run = [](std::string_view task) {
+    Subject services{classes(), "output.services", what("do", task)};
+    const auto code = services.process(numbers({1}, "n"));
+    return std::pair{code, std::move(services.context)};
+  };
+  const auto [code, told] = run("connection");
+  CHECK(code == MR_OK);
+  CHECK(told.results.at("connection") == R"("mysql://me@db.example/tags sesame")");
+  const auto [refused, why] = run("connection to write");
+  CHECK(refused == MR_PERMISSION_DENIED);
+  CHECK(why.message == "the connection is for reading");
+  const auto [absent, what_name] = run("no connection");
+  CHECK(absent == MR_NOT_FOUND);
+  CHECK(what_name.message == "no connection has the name elsewhere");
 }
 
 TEST_CASE("operators read and write objects of the store", "[sdk][context]") {

@@ -34,6 +34,25 @@ TEST_CASE("an address is taken apart, and told as it is read", "[sql][address]")
   }
 }
 
+TEST_CASE("what a part of an address holds ends it nowhere", "[sql][address]") {
+  sql::Address hostile{.dialect = Dialect::MySql,
+                       .host = "h/x?socket=/run/evil",
+                       .user = "me@there:secret%41/",
+                       .schema = "a/b?ssl_ca=x#\n\x7f 表"};
+  const auto read = sql::parse_address(hostile.describe());
+  CHECK(read.host == hostile.host);
+  CHECK(read.user == hostile.user);
+  CHECK(read.schema == hostile.schema);
+  CHECK(read.port == 3306);
+  CHECK(read.socket.empty());
+  CHECK(read.ssl_ca.empty());
+  hostile.socket = "/run/a b/?&=%/x";
+  const auto local = sql::parse_address(hostile.describe());
+  CHECK(local.socket == hostile.socket);
+  CHECK(local.user == hostile.user);
+  CHECK(sql::parse_address("sqlite:/a%20b").path == "/a%20b");  // a path is taken as it is
+}
+
 TEST_CASE("a malformed address is refused with the wanted form", "[sql][address]") {
   const std::string text =
       GENERATE(as<std::string>{}, "", "sqlite:", "sqlite", "postgres://x", "mysql:", "mysql://",
@@ -41,7 +60,9 @@ TEST_CASE("a malformed address is refused with the wanted form", "[sql][address]
                "mysql://me:secret@host/db", "mysql://me@host:0/db", "mysql://me@host:70000/db",
                "mysql://me@host:x/db", "mysql://me@host:/db", "mysql://me@:3306/db",
                "mysql://me@host/db/more", "mysql://me@host/db?socket", "mysql://me@host/db?what=1",
-               "http://me:secret@host/db");
+               "http://me:secret@host/db", "mysql://me%@host/db", "mysql://me%4@host/db",
+               "mysql://me@host/d%zz", "mysql://me@host/d%00", "mysql://me@host/d%+1",
+               "mysql://me@h%/db", "mysql://me@host/db?socket=%");
   INFO(text);
   const auto failure = test::failure_of([&] { static_cast<void>(sql::parse_address(text)); });
   REQUIRE(failure);

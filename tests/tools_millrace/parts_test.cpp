@@ -1,15 +1,22 @@
 // The parts of the program that need no process: texts, names, streams.
+#include <cstdlib>
+#include <fstream>
+
 #include <catch2/catch.hpp>
 
 #include "engine/base/json.hpp"
+#include "tests/fixtures/temporary_folder.hpp"
 #include "tools/millrace/configuration.hpp"
 #include "tools/millrace/exit_code.hpp"
 #include "tools/millrace/job_view.hpp"
 #include "tools/millrace/output.hpp"
 #include "tools/millrace/pipeline_file.hpp"
+#include "tools/millrace/program.hpp"
 #include "tools/millrace/progress_line.hpp"
 #include "tools/millrace/reply_rows.hpp"
 #include "tools/millrace/server_client.hpp"
+
+#include <sys/stat.h>
 
 using namespace millrace;
 using namespace millrace::tool;
@@ -135,6 +142,39 @@ TEST_CASE("each kind of error has an exit code", "[tools][exit]") {
 TEST_CASE("the environment variable of an option has its name", "[tools][configuration]") {
   CHECK(environment_name("data") == "MILLRACE_DATA");
   CHECK(environment_name("catalog-password-file") == "MILLRACE_CATALOG_PASSWORD_FILE");
+}
+
+TEST_CASE("connections come with their passwords from files or the environment",
+          "[tools][connection]") {
+  const test::TemporaryFolder folder;
+  const auto file = (folder.path() / "password").string();
+  std::ofstream{file} << "sesame\r\nmore\n";
+  Program program;
+  program.connections = {"in-1=mysql://me@db/x?socket=/run/s", "file=sqlite:/x=y"};
+  ::setenv(connection_password_variable("in-1").c_str(), "from outside", 1);
+  CHECK(program.read_connections()->at("in-1").password == "from outside");
+  program.connection_password_files = {"in-1=" + file};
+  const auto loose = program.read_connections();
+  REQUIRE_FALSE(loose.ok());
+  CHECK(loose.error().message.find("chmod 600 " + file) != std::string::npos);
+  REQUIRE(::chmod(file.c_str(), 0600) == 0);
+  const auto read = program.read_connections();
+  ::unsetenv(connection_password_variable("in-1").c_str());
+  REQUIRE(read.ok());
+  CHECK(*read == NamedConnections{{"in-1", {"mysql://me@db/x?socket=/run/s", "sesame"}},
+                                  {"file", {"sqlite:/x=y", ""}}});
+  CHECK(connection_password_variable("in-1") == "MILLRACE_PASSWORD_OF_IN_1");
+
+  program.connection_password_files = {"other=" + file};
+  CHECK_FALSE(program.read_connections().ok());
+  program.connection_password_files.clear();
+  for (const char* wrong : {"", "=sqlite:/x", "a=", "a", "a b=sqlite:/x", "a=mysql://me:p@db/x"}) {
+    program.connections = {wrong};
+    INFO(wrong);
+    CHECK_FALSE(program.read_connections().ok());
+  }
+  program.connections = {"a=sqlite:/x", "a=sqlite:/y"};
+  CHECK_FALSE(program.read_connections().ok());
 }
 
 TEST_CASE("a job that ended is summed up", "[tools][jobs]") {

@@ -45,6 +45,7 @@ Result<JobId> submit(Engine& engine, JobRequest request, const StoreRights& righ
 Result<std::unique_ptr<Engine>> open_engine(const Program& program, const RunArguments& arguments,
                                             ReplyRows& rows) {
   auto settings = program.engine_settings();
+  MR_TRY(settings.connections, program.read_connections());
   settings.store.fetch.allow_private = arguments.allow_private;
   settings.jobs.logs_failures = false;
   settings.jobs.take_rows = [&rows](JobId job, std::vector<NodeRows> given) {
@@ -145,6 +146,7 @@ int run_file(const Program& program, const RunArguments& arguments) {
   resolve_addresses(*loaded, engine.registry());
   StoreRights rights;
   rights.any_file = true;  // a person at the shell
+  rights.databases = true;
   auto checked = engine.validate(loaded->document, loaded->values, rights);
   if (!checked.graph) return report(checked.faults, arguments.pipeline.file, program.json);
 

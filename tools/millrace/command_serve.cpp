@@ -93,6 +93,8 @@ Result<void> read_queue(const std::string& text, std::map<std::string, int>& que
 Result<api::AppSettings> settings_of(const Program& program, const ServeArguments& arguments) {
   api::AppSettings settings;
   settings.engine = program.engine_settings();
+  settings.read_connections = [program] { return program.read_connections(); };
+  MR_CHECK(settings.read_connections());  // a wrong one is told before anything is opened
   settings.engine.store.folder = arguments.store;
   settings.engine.store.zones = arguments.zones;
   settings.engine.store.fetch.allow_private = arguments.allow_private;

@@ -58,6 +58,16 @@ void add_options(CLI::App& app, Program& program) {
                  "default: in the data folder");
   app.add_option("--catalog-password-file", program.catalog_password_file,
                  "File with the password for mysql:");
+  app.add_option("--connection", program.connections,
+                 "NAME=ADDRESS: a database that pipelines call by that name, sqlite:PATH or "
+                 "mysql://user@host:port/schema; may be given several times")
+      ->take_all()
+      ->allow_extra_args(false);
+  app.add_option("--connection-password-file", program.connection_password_files,
+                 "NAME=FILE: its password, the first line of a file that only you may read; else "
+                 "the environment variable MILLRACE_PASSWORD_OF_NAME")
+      ->take_all()
+      ->allow_extra_args(false);
   app.add_option(
          "--max-scratch", program.max_scratch_bytes,
          "Bytes that one job may keep on the disk while it runs (sorting, large states), as "

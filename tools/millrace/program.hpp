@@ -6,9 +6,11 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/base/result.hpp"
+#include "engine/plugin/connection_settings.hpp"
 
 namespace CLI {
 class App;
@@ -36,10 +38,12 @@ struct Program {
   std::uint64_t declared_memory_bytes = 0;
   std::string catalog;  // address of the database; empty: SQLite in the data folder
   std::string catalog_password_file;
-  std::uint64_t max_scratch_bytes = 64ull << 30;  // of one job
-  std::uint64_t max_content_bytes = 64ull << 30;  // of one attempt at a job
-  bool json = false;                              // data on stdout as JSON
-  bool quiet = false;                             // no progress and no remarks on stderr
+  std::vector<std::string> connections;                // "NAME=ADDRESS"
+  std::vector<std::string> connection_password_files;  // "NAME=FILE"
+  std::uint64_t max_scratch_bytes = 64ull << 30;       // of one job
+  std::uint64_t max_content_bytes = 64ull << 30;       // of one attempt at a job
+  bool json = false;                                   // data on stdout as JSON
+  bool quiet = false;                                  // no progress and no remarks on stderr
   bool refusals_succeed = false;  // a refusal of the registry's server is exit code 0 too
 
   std::string log_level = "warn";  // the server's own default is info
@@ -50,9 +54,16 @@ struct Program {
   /// Opens the registry of operators alone, without a data folder.
   [[nodiscard]] Result<std::unique_ptr<Registry>> open_registry() const;
   [[nodiscard]] EngineSettings engine_settings() const;
+  /// Reads the databases that pipelines speak of by name, with their passwords: the first line of a
+  /// file, else connection_password_variable(). InvalidArgument, or what read_private_file() says.
+  [[nodiscard]] Result<NamedConnections> read_connections() const;
   /// NotFound where the data folder is not there: who only looks at one makes none.
   [[nodiscard]] Result<void> find_data_folder() const;
 };
+
+/// Returns the environment variable of a connection's password: of "in-1" it is
+/// MILLRACE_PASSWORD_OF_IN_1.
+std::string connection_password_variable(std::string_view name);
 
 /// Returns $XDG_DATA_HOME/millrace, else ~/.local/share/millrace.
 std::filesystem::path default_data_folder();

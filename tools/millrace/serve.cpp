@@ -50,15 +50,15 @@ sigset_t block_signals() {
   return signals;
 }
 
-// Returns at the first SIGINT or SIGTERM; SIGHUP reads the keys of the dialects anew.
+// Returns at the first SIGINT or SIGTERM; SIGHUP reads keys and connections anew.
 void serve_until_told(api::App& app, const sigset_t& signals) {
   while (true) {
     int signal = 0;
     if (sigwait(&signals, &signal) != 0 || signal != SIGHUP) return;
     if (const auto reloaded = app.reload(); reloaded.ok()) {
-      spdlog::info("keys of the dialects read anew");
+      spdlog::info("keys and connections read anew");
     } else {
-      spdlog::error("keys of the dialects stay as they are error={}", reloaded.error().message);
+      spdlog::error("keys and connections stay as they are error={}", reloaded.error().message);
     }
   }
 }

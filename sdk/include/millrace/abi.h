@@ -76,10 +76,8 @@ typedef struct mr_text {
 #define MR_INTERNAL 10
 #define MR_UNAUTHENTICATED 11
 #define MR_PERMISSION_DENIED 12
-#define MR_END 100 /* of produce(): this was the last batch, or there was none */
-#define MR_MORE                                                                            \
-  101 /* of process() and finish(): call again, there is more to emit; for hosts that have \
-         `parallel` */
+#define MR_END 100  /* of produce(): this was the last batch, or there was none */
+#define MR_MORE 101 /* of process(), finish(): call again; for hosts that have `parallel` */
 
 /* Kinds of an mr_value. */
 #define MR_NULL 0
@@ -148,13 +146,20 @@ typedef struct mr_listed {
   int64_t modified_us;
 } mr_listed;
 
+/* How to reach a database. Filled by the host as mr_where is; its texts stay during the call. */
+typedef struct mr_connection {
+  uint32_t struct_size;
+  uint32_t reserved; /* 0 */
+  mr_text address;   /* "mysql://user@host:port/schema" or "sqlite:PATH" */
+  mr_text password;  /* for nobody's eyes: no log, no error, no state has it */
+} mr_connection;
+
 /* Services of the host. value_* are [any thread]; the rest [worker, in a call], unless marked. */
 typedef struct mr_host {
   uint32_t struct_size;
   uint32_t abi_version;
 
-  /* Parameters. A null value is read as MR_NULL; reading a value as another kind gives 0 or empty
-   * text. */
+  /* Parameters. A null value is read as MR_NULL; read as another kind a value is 0 or empty. */
   int32_t (*value_kind)(const mr_value* value);
   int32_t (*value_bool)(const mr_value* value);
   int64_t (*value_integer)(const mr_value* value);
@@ -171,8 +176,7 @@ typedef struct mr_host {
   /* During plan(): a parameter is wrong. kind is a word for programs ("ops_syntax"), pointer a JSON
    * pointer below params. */
   void (*fault)(mr_context* context, mr_text kind, mr_text pointer, mr_text message);
-  /* During plan(): a trait that depends on the parameters, as the member of the declaration's JSON
-   * that it replaces. */
+  /* During plan(): a trait that depends on the parameters, in the place of the declared one. */
   void (*trait)(mr_context* context, mr_text key, mr_text json);
   /* Sends a batch on; takes both structs over, whatever it returns. Port "" is the main one. */
   int32_t (*emit)(mr_context* context, mr_text port, struct ArrowArray* array,
@@ -199,8 +203,7 @@ typedef struct mr_host {
                   uint64_t* size); /* size 0: the end */
   int32_t (*seek)(mr_reader* reader, uint64_t offset);
   void (*close)(mr_reader* reader);
-  /* Publishes a whole object at once, atomically; durable at the latest when the job's outputs are
-   * published. */
+  /* Publishes a whole object atomically; durable when the job's outputs are published. */
   int32_t (*put)(mr_context* context, mr_text uri, mr_text bytes);
   /* Opens a staged output, which becomes visible at `uri` when the whole job has succeeded and
    * never otherwise. One writer for a URI; it stays open until the job ends. An attempt that
@@ -230,9 +233,7 @@ typedef struct mr_host {
   int32_t (*parallel)(mr_context* context, uint64_t count,
                       int32_t (*function)(void* user, uint64_t index), void* user);
   /* One point of a curve, for the job's journal and events: the loss after a step. A name is 1 to
-   * 128 letters, digits and
-   * "_-./"; steps are 0 or more. A step that is told again, as after a crash, replaces the earlier
-   * point. */
+   * 128 letters, digits and "_-./"; steps are 0 or more. Told again, a step is replaced. */
   int32_t (*metric)(mr_context* context, mr_text name, int64_t step, double value);
   /* Ends a content. stage() of the address "blob:" gives a writer of its own each time, for bytes
    * that get their name when they are whole: seal() says that they are, makes them durable and
@@ -244,6 +245,10 @@ typedef struct mr_host {
    * folder, which may be a link or be written otherwise. */
   int32_t (*list_below)(mr_context* context, mr_text uri,
                         void (*each)(void* user, const mr_listed* entry), void* user);
+  /* Tells how to reach the database that the pipeline calls `name`: what the job itself was given
+   * by that name, else what the settings of the engine say. */
+  int32_t (*connection)(mr_context* context, mr_text name, int32_t for_writing,
+                        mr_connection* connection);
 } mr_host;
 
 /* One operator. Texts and functions live as long as the program. */
@@ -254,12 +259,10 @@ struct mr_operator {
   mr_text id;          /* "filter.min_area" */
   mr_text role;        /* input filter augment preprocess train label output */
   mr_text declaration; /* JSON object: doc, params, traits; see docs/writing-a-plugin.md */
-  const void* data; /* the plugin's own, for functions that serve several operators; the host does
-                       not look at it */
+  const void* data;    /* the plugin's own, for functions that serve several operators */
 
-  /* `type` below is the table that holds the function.
-   * Optional: checks parameters beyond their declaration, through fault() and trait(). No I/O. [any
-   * thread] */
+  /* `type` below is the table that holds the function. Optional: checks parameters beyond their
+   * declaration, through fault() and trait(). No I/O. [any thread] */
   int32_t (*plan)(const mr_operator* type, mr_context* context, const mr_value* params);
   /* Makes an instance. `params` and the texts in them stay until its destroy(). [worker] */
   int32_t (*create)(const mr_operator* type, mr_context* context, const mr_value* params,
@@ -271,11 +274,9 @@ struct mr_operator {
    * with null for both, and with no other batch before it has answered something else. [worker] */
   int32_t (*process)(void* self, mr_context* context, struct ArrowArray* array,
                      struct ArrowSchema* schema);
-  /* Optional: after the last batch; may still emit, and answer MR_MORE to be called again. [worker]
-   */
+  /* Optional: after the last batch; may still emit, and answer MR_MORE. [worker] */
   int32_t (*finish)(void* self, mr_context* context);
-  /* Optional, both or neither: state between batches, so that a job can go on after a crash.
-   * [worker] */
+  /* Optional, both or neither: state between batches, to go on after a crash. [worker] */
   int32_t (*snapshot)(void* self, mr_context* context);
   int32_t (*restore)(void* self, mr_context* context, mr_text state);
 };

@@ -58,6 +58,13 @@ struct Listed {
   [[nodiscard]] bool is_passed_over() const { return uri.empty(); }
 };
 
+/// How to reach a database that a pipeline names: sql::parse_address() reads the address. The
+/// password belongs into no log, no error and no state.
+struct ConnectionInfo {
+  std::string address;  // "mysql://user@host:port/schema" or "sqlite:PATH"
+  std::string password;
+};
+
 /// An object of the store, open for reading. Closes itself.
 class Reader {
  public:
@@ -159,6 +166,10 @@ class Context {
   /// Reads JSON text, for a query or change made of data; the value lives until the current call
   /// returns. Text that is no JSON is a Failure with DataInvalid.
   [[nodiscard]] Value parse(std::string_view json);
+
+  /// Tells how to reach the database that the pipeline calls `name`. Throws Failure with NotFound
+  /// where nothing has that name, and with PermissionDenied where this job may not use it.
+  [[nodiscard]] ConnectionInfo connection(std::string_view name, bool for_writing);
 
   [[nodiscard]] mr_context* handle() const { return context_; }
 

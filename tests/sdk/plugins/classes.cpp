@@ -164,6 +164,11 @@ class Services final : public Operator {
       });
       context.result("below", '"' + told + '"');
     }
+    if (what_ == "connection" || what_ == "connection to write") {
+      const auto told = context.connection("input", what_ == "connection to write");
+      context.result("connection", '"' + told.address + ' ' + told.password + '"');
+    }
+    if (what_ == "no connection") (void)context.connection("elsewhere", false);
     if (what_ == "list nowhere") context.list("", [](std::string_view, const ObjectInfo&) {});
     if (what_ == "read broken") (void)context.read_all("mem:broken", 100);
     if (what_ == "read absent") (void)context.open("mem:absent");

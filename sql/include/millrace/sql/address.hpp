@@ -22,8 +22,8 @@ struct Address {
 };
 
 /// Reads "sqlite:PATH" or "mysql://user@host:port/schema?socket=PATH&ssl_ca=PATH"; host, port and
-/// the two settings may be left out. Throws Failure with InvalidArgument, also where a password is
-/// in it, which the message does not repeat.
+/// the two settings may be left out, and in each part of the latter "%40" is "@". Throws Failure
+/// with InvalidArgument, also where a password is in it, which the message does not repeat.
 Address parse_address(std::string_view text);
 
 /// A table, and where it is not in the connection's own schema, its schema ("main" or an attached

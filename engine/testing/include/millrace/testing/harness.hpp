@@ -166,6 +166,11 @@ class MILLRACE_TESTING_API OperatorHarness {
   [[nodiscard]] std::optional<std::string> staged(std::string_view uri) const;
   [[nodiscard]] std::vector<std::string> staged_uris() const;
 
+  /// Tells of a database by this name (Context::connection). Throws std::runtime_error when the
+  /// address is none.
+  void add_connection(std::string_view name, std::string_view address,
+                      std::string_view password = {});
+
   /// Makes Context::stopping() say yes.
   void stop();
   /// Answers query() and change(): gets the JSON text, returns rows; throws to fail.
