@@ -12,6 +12,7 @@
 #include "engine/data_lock.hpp"
 #include "engine/job/connections.hpp"
 #include "engine/job/inline_services.hpp"
+#include "engine/job/sealed_files.hpp"
 #include "engine/prepared.hpp"
 #include "engine/validated_pipelines.hpp"
 
@@ -107,6 +108,7 @@ struct Engine::State {
   std::unique_ptr<Store> store;
   std::unique_ptr<Catalog> catalog;
   std::unique_ptr<Scheduler> scheduler;
+  std::unique_ptr<SealedFiles> sealed;
   std::unique_ptr<JobStore> job_store;
   std::unique_ptr<JobService> jobs;
 
@@ -143,6 +145,8 @@ Result<std::unique_ptr<Engine>> Engine::open(EngineSettings settings) {
       settings.catalog.address.rfind("sqlite:", 0) != 0 && !settings.store.folder.empty();
   if (settings.store.work.empty())
     settings.store.work = is_shared ? settings.store.folder / ".work" : settings.data / "work";
+  if (settings.sealed.empty())
+    settings.sealed = is_shared ? settings.store.folder / ".sealed" : settings.data / "sealed";
   if (settings.store.folder.empty()) settings.store.folder = settings.data / "store";
 
   auto state = std::make_unique<State>(std::move(lock));
@@ -159,10 +163,12 @@ Result<std::unique_ptr<Engine>> Engine::open(EngineSettings settings) {
                                         .declared_threads = settings.declared_threads,
                                         .declared_memory_bytes = settings.declared_memory_bytes},
                                        system_clock());
-  state->job_store = std::make_unique<JobStore>(*state->catalog);
+  MR_TRY(auto sealed, open_disk(settings.sealed, DiskOwner::Program));
+  MR_TRY(state->sealed, SealedFiles::open(std::move(sealed)));
+  state->job_store = std::make_unique<JobStore>(*state->catalog, state->sealed->place());
   state->jobs = std::make_unique<JobService>(*state->job_store, *state->registry, *state->store,
                                              *state->catalog, *state->scheduler, settings.jobs,
-                                             &state->connections);
+                                             JobSecrets{&state->connections, state->sealed.get()});
   std::unique_ptr<Engine> engine{new Engine};  // the constructor is private
   engine->state_ = std::move(state);
   return engine;
@@ -185,9 +191,12 @@ Engine::Checked Engine::validate(const Json& document, const Json& parameters,
   Checked checked{std::move(validation.graph), std::move(validation.faults), {}};
   if (!checked.graph) return checked;
   checked.document = std::move(validation.document);
+  if (!validation.sealed.is_null())
+    checked.sealed = std::make_shared<const Json>(std::move(validation.sealed));
   if (rules.check_sources) add_missing_sources(checked, services);
   if (!checked.faults.empty()) checked.graph = nullptr;
-  if (checked.graph) state_->validated.keep(asked, {checked.document, checked.graph});
+  if (checked.graph && !checked.sealed)
+    state_->validated.keep(asked, {checked.document, checked.graph});
   return checked;
 }
 
@@ -231,6 +240,7 @@ Outcome Engine::run_inline(const Prepared& prepared, const Json& parameters,
     if (auto published = services.publish(); !published.ok())
       outcome.error = std::move(published).error();
   }
+  if (outcome.error) outcome.error->message = services.hide(outcome.error->message);
   outcome.counts = services.counts();
   outcome.result = services.result();
   return outcome;

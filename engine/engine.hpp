@@ -33,6 +33,8 @@ struct EngineSettings {
       store{};  // empty folder: DATA/store; empty work: DATA/work, or .work in a shared store
   JobSettings jobs{};
   NamedConnections connections{};  // databases that pipelines speak of by name
+  /// For the values of secret parameters; empty: DATA/sealed, or .sealed in a shared store.
+  std::filesystem::path sealed{};
 };
 
 /// The façade: everything that the API server and the command line do with the engine. [any thread]
@@ -57,7 +59,10 @@ class Engine {
   struct Checked {
     std::shared_ptr<const Graph> graph;  // null when there are faults; shared with whoever runs it
     std::vector<Fault> faults;
-    SharedJson document;  // with its parameters bound: what a JobRequest takes
+    // With its parameters bound: what a JobRequest takes, and beside it the values of those that
+    // are secret; null: there are none.
+    SharedJson document;
+    std::shared_ptr<const Json> sealed;
   };
   /// Binds parameters and validates, without running anything. `rights` decide which addresses are
   /// open. Blocks only when `rules` ask for a look at the sources.

@@ -26,6 +26,7 @@
 #include "engine/job/record_log.hpp"
 #include "engine/job/run_contents.hpp"
 #include "engine/job/staged_outputs.hpp"
+#include "engine/plugin/connection_settings.hpp"
 #include "engine/plugin/metric.hpp"
 #include "engine/plugin/parameter_rules.hpp"
 #include "engine/plugin/parameter_value.hpp"
@@ -85,6 +86,12 @@ Limits engine_limits() {
        "of the writes that wait for the database; more is 503"},
       {"catalog.patience_s", seconds(catalog.patience), "s",
        "for which writes wait for a database that is away; then 503"},
+      {"connection.names", kMostConnections, "connections",
+       "to databases that are named, by the settings or a pipeline; more is 400"},
+      {"connection.name_bytes", kMostConnectionNameBytes, "bytes",
+       "of the name of a connection; more is 400"},
+      {"connection.password_bytes", kMostPasswordBytesOfConnection, "bytes",
+       "of its password; more is 400"},
       {"graph.nodes", PipelineRules{}.max_nodes, "nodes", "of a pipeline; more is 400"},
       {"graph.node_name_bytes", kMostNodeNameBytes, "bytes", "of a node's name; more is 400"},
       {"graph.parameter_bytes", Binding::kMostBytes, "bytes",

@@ -90,6 +90,7 @@ Result<void, Refusal> Road::make_ready(Bound& bound) const {
   if (job.queue == JobRequest{}.queue) job.queue = checked.graph->queue;
   if (job.priority == 0) job.priority = checked.graph->priority;
   job.pipeline = std::move(checked.document);
+  job.sealed = std::move(checked.sealed);
   job.graph = std::move(checked.graph);
   return {};
 }

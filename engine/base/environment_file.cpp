@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view kBlanks = " \t\r";
 
-std::string_view trimmed(std::string_view text) {
+std::string_view stripped(std::string_view text) {
   const auto first = text.find_first_not_of(kBlanks);
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
@@ -30,7 +30,7 @@ bool is_name(std::string_view name) {
 
 // What may follow a value in quotes.
 bool is_end(std::string_view rest) {
-  rest = trimmed(rest);
+  rest = stripped(rest);
   return rest.empty() || rest.front() == '#';
 }
 
@@ -63,13 +63,13 @@ std::optional<std::string> in_double_quotes(std::string_view text) {
 std::string without_quotes(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const bool is_first = i == 0 || kBlanks.find(text[i - 1]) != std::string_view::npos;
-    if (text[i] == '#' && is_first) return std::string{trimmed(text.substr(0, i))};
+    if (text[i] == '#' && is_first) return std::string{stripped(text.substr(0, i))};
   }
   return std::string{text};
 }
 
 std::optional<std::string> value_of(std::string_view text) {
-  text = trimmed(text);
+  text = stripped(text);
   if (text.starts_with('\'')) return in_single_quotes(text);
   if (text.starts_with('"')) return in_double_quotes(text);
   return without_quotes(text);
@@ -81,13 +81,13 @@ Result<Environment> parse_environment(std::string_view text) {
   Environment read;
   for (int number = 1; !text.empty(); ++number) {
     const auto end = std::min(text.find('\n'), text.size());
-    auto line = trimmed(text.substr(0, end));
+    auto line = stripped(text.substr(0, end));
     text.remove_prefix(std::min(end + 1, text.size()));
     if (line.empty() || line.front() == '#') continue;
     constexpr std::string_view kExport = "export ";
-    if (line.starts_with(kExport)) line = trimmed(line.substr(kExport.size()));
+    if (line.starts_with(kExport)) line = stripped(line.substr(kExport.size()));
     const auto equals = line.find('=');
-    const auto name = trimmed(line.substr(0, equals));
+    const auto name = stripped(line.substr(0, equals));
     auto value =
         equals == std::string_view::npos ? std::nullopt : value_of(line.substr(equals + 1));
     if (!is_name(name) || !value || value->find('\0') != std::string::npos) {

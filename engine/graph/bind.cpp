@@ -14,6 +14,23 @@
 namespace millrace {
 // --- declarations ---
 
+namespace {
+
+// Takes "secret" out of a declaration, which parameters of operators do not have. Returns what is
+// wrong with it.
+std::string_view read_secret(Json& rule, Declarations::Parameter& parameter) {
+  const auto secret = rule.is_object() ? rule.find("secret") : rule.end();
+  if (secret == rule.end()) return {};
+  if (!secret->is_boolean()) return "\"secret\" must be true or false";
+  parameter.is_secret = secret->get<bool>();
+  rule.erase("secret");
+  if (parameter.is_secret && rule.contains("default"))
+    return "a secret parameter has no default but null: the pipeline is no place for it";
+  return {};
+}
+
+}  // namespace
+
 Declarations::Declarations(const Json& document, FaultList& faults) {
   const auto declared = document.find("params");
   if (declared == document.end()) return;
@@ -30,9 +47,12 @@ Declarations::Declarations(const Json& document, FaultList& faults) {
       parameter.is_optional = true;
       rule.erase("default");
     }
+    const auto wrong = read_secret(rule, parameter);
     Json alone = Json::object();
     append_member(alone, name, std::move(rule));
-    if (auto rules = ParameterRules::read(alone); rules.ok()) {
+    if (!wrong.empty()) {
+      faults.add("param_declaration", "/params/" + pointer_segment(name), std::string{wrong});
+    } else if (auto rules = ParameterRules::read(alone); rules.ok()) {
       parameter.rules = *std::move(rules);
       parameter.fallback = parameter.rules->all().front().fallback;
     } else {
@@ -105,8 +125,15 @@ bool Binding::check(const Declarations::Parameter& parameter, std::string_view n
   constexpr std::string_view kPrefix = "parameter_";
   for (auto& fault : found) {
     const bool is_ours = fault.kind.compare(0, kPrefix.size(), kPrefix) == 0;
-    faults_.add(is_ours ? "param_" + fault.kind.substr(kPrefix.size()) : fault.kind,
-                "/params" + fault.pointer, std::move(fault.message));
+    const auto kind = is_ours ? "param_" + fault.kind.substr(kPrefix.size()) : fault.kind;
+    if (parameter.is_secret) {
+      faults_.add(kind, "/params/" + pointer_segment(name),
+                  fmt::format("the value of the secret parameter \"{}\" is not what its "
+                              "declaration asks for",
+                              name));
+    } else {
+      faults_.add(kind, "/params" + fault.pointer, std::move(fault.message));
+    }
   }
   // A null that is not optional stays as it was given.
   checked = found.empty() && members.size() == 1 ? std::move(members.begin().value()) : given;
@@ -171,6 +198,7 @@ std::optional<Json> Binding::use(const Json& value, const Place& place) {
                             kMostBytes >> 20));
     return hole(place);
   }
+  if (parameter->is_secret) sealed_.push_back({place.pointer(), word});
   return *slot.given;
 }
 
@@ -194,6 +222,7 @@ BoundDocument bind_with_holes(const Json& document, const Json& given, std::vect
     if (value) append_member(bound.document, key, *std::move(value));
   }
   bound.holes = binding.take_holes();
+  bound.sealed = binding.take_sealed();
   return bound;
 }
 

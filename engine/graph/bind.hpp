@@ -9,6 +9,7 @@
 
 #include "engine/graph/fault_list.hpp"
 #include "engine/graph/pipeline.hpp"
+#include "engine/graph/sealed.hpp"
 #include "engine/graph/suggestion.hpp"
 
 namespace millrace {
@@ -28,6 +29,7 @@ class Declarations {
     std::shared_ptr<const ParameterRules> rules;  // of this parameter alone; null: wrongly declared
     std::optional<Json> fallback;                 // the default
     bool is_optional = false;                     // the default is null
+    bool is_secret = false;                       // its value stands in no row, no log and no fault
   };
   /// Returns null when there is no such parameter.
   [[nodiscard]] const Parameter* find(std::string_view name) const;
@@ -65,6 +67,8 @@ class Binding {
   std::optional<Json> replace(const Json& value, const Place& place);
 
   std::vector<std::string> take_holes() { return std::move(holes_); }
+  /// Where values of secret parameters were put.
+  std::vector<SealedPlace> take_sealed() { return std::move(sealed_); }
 
  private:
   struct Value {
@@ -85,6 +89,7 @@ class Binding {
   FaultList& faults_;
   std::vector<Value> values_;  // by Parameter::place
   std::vector<std::string> holes_;
+  std::vector<SealedPlace> sealed_;
   Suggestions suggestions_;
   std::size_t bytes_ = 0;  // of copies so far
 };
@@ -94,6 +99,7 @@ class Binding {
 struct BoundDocument {
   Json document;
   std::vector<std::string> holes;
+  std::vector<SealedPlace> sealed{};  // the values of secret parameters are still in it
 };
 
 /// What bind_parameters() does, with the places it could not fill.

@@ -68,7 +68,10 @@ struct Validation {
   std::shared_ptr<const Graph>
       graph;  // null when there are faults, or a node that could not be read
   std::vector<Fault> faults;
-  Json document;  // as it will run: with the parameters in it; only of validate_document()
+  // Only of validate_document(): as it will run, with the parameters in it but those that are
+  // secret, and the values of those by their places (take_sealed); null: there are none.
+  Json document;
+  Json sealed;
 };
 
 /// Binds, reads and validates a document; the faults of all three steps together.

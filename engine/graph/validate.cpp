@@ -216,6 +216,27 @@ class Validator {
   bool asked_store_ = false;
 };
 
+// A password that is no secret parameter would stand in the job's row.
+void add_open_passwords(const BoundDocument& bound, std::vector<Fault>& faults) {
+  const auto connections = bound.document.find("connections");
+  if (connections == bound.document.end() || !connections->is_object()) return;
+  for (const auto& [name, settings] : connections->items()) {
+    const auto connection = "/connections/" + pointer_segment(name);
+    if (!settings.is_object() || !settings.contains("password") ||
+        is_in_hole(connection + "/password", bound.holes))
+      continue;
+    const bool is_sealed =
+        std::any_of(bound.sealed.begin(), bound.sealed.end(), [&](const SealedPlace& place) {
+          return place.pointer == connection || place.pointer == connection + "/password" ||
+                 place.pointer == "/connections";
+        });
+    if (is_sealed) continue;
+    faults.push_back({"connection", connection + "/password",
+                      "a password does not stand in a pipeline: declare a parameter with "
+                      "\"secret\": true and use it here"});
+  }
+}
+
 }  // namespace
 
 Validation validate(const Pipeline& pipeline, Registry& registry, Services& services,
@@ -236,8 +257,11 @@ Validation validate_document(const Json& document, const Json& given, Registry& 
   std::move(validation.faults.begin(), validation.faults.end(), std::back_inserter(follow));
   std::copy_if(follow.begin(), follow.end(), std::back_inserter(faults),
                [&](const Fault& fault) { return !is_in_hole(fault.pointer, bound.holes); });
+  add_open_passwords(bound, faults);
+  hide_sealed(faults, bound.sealed);
   if (!faults.empty()) validation.graph = nullptr;
   validation.faults = std::move(faults);
+  if (!bound.sealed.empty()) validation.sealed = take_sealed(bound.document, bound.sealed);
   validation.document = std::move(bound.document);
   return validation;
 }

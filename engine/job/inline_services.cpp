@@ -65,7 +65,7 @@ Json InlineServices::result() const {
 }
 
 void InlineServices::log(std::string_view node, int level, std::string_view message) {
-  spdlog::log(log_level(level), "{} job=inline node={}", message, node);
+  spdlog::log(log_level(level), "{} job=inline node={}", hide(message), node);
 }
 
 // Nobody watches a run that is over within its request.

@@ -106,6 +106,7 @@ Job job_of(const JobRequest& request, const StoreRights& rights) {
   job.facts = request.facts;
   job.rights = rights;
   job.rules = request.rules;
+  job.sealed_file = request.sealed_file;
   return job;
 }
 

@@ -56,6 +56,10 @@ struct JobRequest {
   // What its validation made of it: a first attempt in this process need not repeat that. Null: it
   // does.
   std::shared_ptr<const Graph> graph;
+  // Values of its secret parameters by their places (take_sealed), shared by its copies; null:
+  // there are none. They stand in no row.
+  std::shared_ptr<const Json> sealed;
+  std::string sealed_file;  // of those values (SealedFiles); the service fills it
   std::string dialect = "engine";
   std::string external_id;  // id in the dialect's own form, unique within it; empty: none chosen
   std::string owner;        // who may see it: access key, user, "" for the engine's own API
@@ -91,7 +95,8 @@ struct Job {
   Json facts, result, counts, progress, error;  // null when there is none
   StoreRights rights;                           // of its submission
   PipelineRules rules;                          // likewise
-  Json versions;  // operator id -> version of its plugin, of the attempt that ended
+  std::string sealed_file;  // of SealedFiles, erased with its end; empty: it has no secrets
+  Json versions;            // operator id -> version of its plugin, of the attempt that ended
 };
 
 /// The name that a pipeline gives itself, cut to what a row takes; empty when it gives none.

@@ -200,9 +200,11 @@ Result<std::shared_ptr<const Plan>> JobAttempt::make_plan_of_job() {
   }
   if (graph_ && !graph_->asked_store) return make_plan(*graph_, service_->registry);
   std::vector<Fault> faults;
-  const Pipeline pipeline = read_pipeline(job_.pipeline, job_.rules, faults);
+  MR_TRY(const SharedJson document, whole_pipeline());
+  const Pipeline pipeline = read_pipeline(document, job_.rules, faults);
   const Validation checked = validate(pipeline, service_->registry, *services_, job_.rules);
   faults.insert(faults.end(), checked.faults.begin(), checked.faults.end());
+  hide_sealed(faults, sealed_places_);
   if (!checked.graph || !faults.empty()) return faults_error(faults);
   return make_plan(*checked.graph, service_->registry);
 }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/graph/sealed.hpp"
 #include "engine/job/ending_changes.hpp"
 #include "engine/job/ending_policy.hpp"
 #include "engine/job/job_service_state.hpp"
@@ -80,6 +81,8 @@ class JobAttempt : public std::enable_shared_from_this<JobAttempt> {
   void go_on(Result<void> begun);
   Result<void> begin();
   Result<std::shared_ptr<const Plan>> make_plan_of_job();
+  /// The row's pipeline with the values of its secret parameters (job_sealed.cpp).
+  Result<SharedJson> whole_pipeline();
   /// Brings the scratch of the attempt before to this one (job_scratch.cpp).
   Result<void> take_over_scratch();
   Result<void> read_states();
@@ -139,11 +142,12 @@ class JobAttempt : public std::enable_shared_from_this<JobAttempt> {
   Cancel cancel_;
   RunWatch watch_;
   std::atomic<Clock::Steady::rep> deadline_;
-  std::atomic<bool> has_services_{false};  // services_ may be read by other threads
-  Job job_;                                // outlives the services
-  std::shared_ptr<const Graph> graph_;     // of its pipeline, when that is known
-  std::optional<Checkpoint> checkpoint_;   // to go on from
-  std::vector<JobStore::Output> noted_;    // that count for the checkpoint
+  std::atomic<bool> has_services_{false};   // services_ may be read by other threads
+  Job job_;                                 // outlives the services
+  std::shared_ptr<const Graph> graph_;      // of its pipeline, when that is known
+  std::vector<SealedPlace> sealed_places_;  // of secret parameters
+  std::optional<Checkpoint> checkpoint_;    // to go on from
+  std::vector<JobStore::Output> noted_;     // that count for the checkpoint
   std::unique_ptr<JobServices> services_;
   std::shared_ptr<EndingChanges> changes_;  // null: none; shared with the writes of the end
   Outcome outcome_;

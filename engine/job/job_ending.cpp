@@ -76,6 +76,10 @@ void JobAttempt::ended(Outcome outcome) {
   auto rows = std::exchange(outcome_.rows, {});
   if (const auto& take_rows = service_->settings.take_rows; take_rows && !outcome_.error)
     take_rows(lease_.job, std::move(rows));
+  if (services_ && outcome_.error) {
+    outcome_.error->message = services_->hide(outcome_.error->message);
+    outcome_.error->detail = services_->hide(outcome_.error->detail);
+  }
   if (services_) {
     services_->tell_metrics();
     outcome_.result = services_->result();
@@ -382,7 +386,10 @@ void JobAttempt::done(JobState state) {
                    lease_.attempt, took.count());
     }
   }
-  if (is_final(state)) remove_what_is_left();
+  if (is_final(state)) {
+    service_->erase_sealed(job_.sealed_file);
+    remove_what_is_left();
+  }
   service_->attempt_done(shared_from_this(), state);
 }
 

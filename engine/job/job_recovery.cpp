@@ -190,6 +190,7 @@ Result<void> JobService::State::end_aborted(JobId id) {
 
 void JobService::State::aborted_in_queue(JobId id) {
   post(Pool::Control, [this, id] {
+    erase_sealed_of(id);
     tidy_aborted(id);
     post(Pool::Upkeep, [this, id] {
       sweep_scratch(id);

@@ -97,6 +97,7 @@ void JobService::State::sweep_now_and_then() {
     remove_contents();  // before the rows that lead to them
     sweep();
     sweep_scratch();
+    sweep_sealed();
   });
   // Owned by the task, which always runs; a timer does not keep a service that has ended.
   auto* next = new std::weak_ptr<State>{weak_from_this()};

@@ -100,6 +100,7 @@ Result<Job> read_job(const std::vector<SqlValue>& row) {
   const SqlValue& after = next();
   if (!std::holds_alternative<std::nullptr_t>(after)) job.after.job = JobId{integer(after)};
   job.after.delay = std::chrono::seconds{integer(next())};
+  job.sealed_file = text(next());
   return job;
 }
 
@@ -139,6 +140,13 @@ Result<void> add_event(Connection& connection, JobId id, std::int64_t time_us,
                          "id, last_event, ?, ?, ? FROM jobs WHERE id = ?",
                          {time_us, std::string{kind}, std::move(body), id.value}));
   return {};
+}
+
+Error secrets_erased(JobId id) {
+  return {Code::Conflict,
+          fmt::format("job {} had secret parameters, which are erased with its end; submit its "
+                      "pipeline again with them",
+                      id.value)};
 }
 
 Error refusal(Connection& connection, JobId id, std::string_view what) {

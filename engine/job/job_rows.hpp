@@ -14,7 +14,7 @@ inline constexpr std::string_view kJobColumns =
     "started_us, finished_us, "
     "not_before_us, attempt, max_attempts, failures, crashes, deadline_us, token, idempotency_key, "
     "pipeline, facts, "
-    "result, counts, progress, error, rights, versions, rules, after_job, after_delay_s";
+    "result, counts, progress, error, rights, versions, rules, after_job, after_delay_s, sealed";
 
 Result<Job> read_job(const std::vector<SqlValue>& row);
 
@@ -45,6 +45,9 @@ Result<void> add_event(Connection& connection, JobId id, std::int64_t time_us,
 /// The same with the text of its body, or null.
 Result<void> add_event(Connection& connection, JobId id, std::int64_t time_us,
                        std::string_view kind, SqlValue body);
+
+/// A job with secret parameters is asked for again.
+Error secrets_erased(JobId id);
 
 /// Says why a conditional change of a job changed nothing: NotFound, or Conflict with the state
 /// that it has.

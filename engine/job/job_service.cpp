@@ -8,6 +8,7 @@
 #include <spdlog/spdlog.h>
 
 #include "engine/job/job_attempt.hpp"
+#include "engine/job/job_rows.hpp"
 #include "engine/job/job_service_state.hpp"
 
 #include <fmt/format.h>
@@ -40,22 +41,23 @@ void tell_what_runs_on(const std::unordered_map<JobId, std::shared_ptr<JobAttemp
 
 JobService::State::State(JobService& own, JobStore& job_store, Registry& operators, Store& objects,
                          Catalog& metadata, Scheduler& workers, JobSettings given,
-                         const Connections* named)
+                         const JobSecrets& secrets)
     : service{own},
       jobs{job_store},
       registry{operators},
       store{objects},
       catalog{metadata},
       scheduler{workers},
-      connections{named},
+      connections{secrets.connections},
+      sealed{secrets.sealed},
       settings{with_holder(std::move(given))},
       outages{metadata.clock()},
       dispatcher{{settings.queues, settings.queue_jobs, settings.max_jobs}, workers.workers()} {}
 
 JobService::JobService(JobStore& jobs, Registry& registry, Store& store, Catalog& catalog,
-                       Scheduler& scheduler, JobSettings settings, const Connections* connections)
+                       Scheduler& scheduler, JobSettings settings, JobSecrets secrets)
     : state_{std::make_shared<State>(*this, jobs, registry, store, catalog, scheduler,
-                                     std::move(settings), connections)} {}
+                                     std::move(settings), secrets)} {}
 
 JobService::~JobService() { drain(); }
 
@@ -70,6 +72,7 @@ Result<void> JobService::start() {
   state_->post(Pool::Upkeep, [state = state_] {
     state->sweep_stages();
     state->sweep_scratch();
+    state->sweep_sealed();
     state->remove_contents();
   });
   state_->sweep_now_and_then();
@@ -105,8 +108,17 @@ bool JobService::drain_until(std::optional<std::chrono::steady_clock::time_point
   return true;
 }
 
-// Counts a submission that is let through.
-Result<void> JobService::State::admit() {
+// Counts a submission that is let through, whose secrets are on the disk then.
+Result<void> JobService::State::admit(JobRequest& request) {
+  MR_CHECK(take_place());
+  auto done = seal(request);
+  if (done.ok()) return done;
+  const std::lock_guard lock{mutex};
+  --submitting;
+  return done;
+}
+
+Result<void> JobService::State::take_place() {
   const std::lock_guard lock{mutex};
   const std::size_t waiting =
       std::max(dispatcher.waiting(), elsewhere) + parked.size() + submitting;
@@ -125,6 +137,9 @@ Result<void> JobService::State::admit() {
 // What admit() let through was written, or was not.
 void JobService::State::submitted(ReadyJobs::Ready job, const Result<JobStore::Submission>& made) {
   const bool is_stillborn = made.ok() && made->is_new && is_final(made->state);
+  // A failure may leave open whether the row is there: a sweep looks.
+  sealed_written(job.job.sealed_file, !made.ok() || (made->is_new && !is_stillborn));
+  if (!made.ok() && !job.job.sealed_file.empty()) post(Pool::Upkeep, [this] { sweep_sealed(); });
   if (is_stillborn) aborted_in_queue(made->id);
   const std::lock_guard lock{mutex};
   --submitting;
@@ -138,11 +153,12 @@ void JobService::State::submitted(ReadyJobs::Ready job, const Result<JobStore::S
   const bool may_start = queue_up(
       {made->id, job.job.queue, job.job.priority, made->not_before_us, made->state, made->wait_us});
   if (made->wait_us > 0) arm();
-  if (may_start) ready.keep(std::move(job));
+  // What has secrets is read when it starts, so that they stay in no memory till then.
+  if (may_start && job.job.sealed_file.empty()) ready.keep(std::move(job));
 }
 
 void JobService::submit(JobRequest request, StoreRights rights, JobStore::Submitted submitted) {
-  if (auto admitted = state_->admit(); !admitted.ok())
+  if (auto admitted = state_->admit(request); !admitted.ok())
     return submitted(std::move(admitted).error());
   ReadyJobs::Ready job{job_of(request, rights), request.graph};
   state_->jobs.submit(
@@ -163,7 +179,7 @@ void JobService::submit_all(std::vector<JobRequest> requests, StoreRights rights
   std::vector<std::pair<std::size_t, ReadyJobs::Ready>> jobs;  // place among the answers
   for (JobRequest& request : requests) {
     answers.emplace_back(JobStore::Submission{});
-    if (auto let_in = state_->admit(); !let_in.ok()) {
+    if (auto let_in = state_->admit(request); !let_in.ok()) {
       answers.back() = std::move(let_in).error();
       continue;
     }
@@ -220,6 +236,7 @@ void JobService::rerun(JobId id, JobStore::Submitted submitted) {
   state_->post(Pool::Control, [this, id, submitted = std::move(submitted)]() mutable {
     auto job = state_->jobs.get(id);
     if (!job.ok()) return submitted(std::move(job).error());
+    if (!job->sealed_file.empty()) return submitted(detail::secrets_erased(id));
     JobRequest request;
     request.pipeline = std::move(job->pipeline);
     request.dialect = job->dialect;

@@ -16,6 +16,7 @@ namespace millrace {
 
 class Connections;
 class Registry;
+class SealedFiles;
 struct NodeRows;
 
 struct JobSettings {
@@ -41,13 +42,19 @@ struct JobSettings {
   std::function<void(JobId, std::vector<NodeRows>)> take_rows;
 };
 
+/// What jobs are told that stands in no row. Null: there is none of it.
+struct JobSecrets {
+  const Connections* connections = nullptr;
+  SealedFiles* sealed = nullptr;
+};
+
 /// Takes jobs from the queue, runs them, and brings them to an end that survives: the only caller
 /// of run_plan for the queued lane. [any thread] Functions that return a Result wait for the disk:
 /// not for HTTP threads. Everything handed to the constructor outlives it.
 class JobService {
  public:
   JobService(JobStore& jobs, Registry& registry, Store& store, Catalog& catalog,
-             Scheduler& scheduler, JobSettings settings, const Connections* connections = nullptr);
+             Scheduler& scheduler, JobSettings settings, JobSecrets secrets = {});
   /// Drains.
   ~JobService();
   JobService(const JobService&) = delete;
@@ -65,14 +72,16 @@ class JobService {
   bool drain_for(std::chrono::milliseconds patience);
 
   /// Refused when too many jobs wait (Exhausted), or the service drains (Unavailable). Any queue is
-  /// taken; of one that is not served here the job waits for a service that does.
+  /// taken; of one that is not served here the job waits for a service that does. Waits for the
+  /// disk where the request has secret parameters.
   void submit(JobRequest request, StoreRights rights, JobStore::Submitted submitted);
   /// Many at once: each is refused or submitted like one that came alone.
   void submit_all(std::vector<JobRequest> requests, StoreRights rights,
                   JobStore::SubmittedAll submitted);
   Result<JobState> abort(JobId id, StopReason reason);
   Result<void> retry(JobId id);
-  /// Submits the stored pipeline of a job again, with its seed: the same bytes.
+  /// Submits the stored pipeline of a job again, with its seed: the same bytes. Conflict where it
+  /// had secret parameters, which are not stored; retry() says the same.
   void rerun(JobId id, JobStore::Submitted submitted);
 
   /// Where a running job stands; nothing when it does not run here.

@@ -37,10 +37,11 @@ class Activity {
 
 struct JobService::State : std::enable_shared_from_this<JobService::State> {
   State(JobService& own, JobStore& job_store, Registry& operators, Store& objects,
-        Catalog& metadata, Scheduler& workers, JobSettings given, const Connections* named);
+        Catalog& metadata, Scheduler& workers, JobSettings given, const JobSecrets& secrets);
 
   // Submission (job_service.cpp). [any thread]
-  Result<void> admit();
+  Result<void> admit(JobRequest& request);
+  Result<void> take_place();
   void submitted(ReadyJobs::Ready job, const Result<JobStore::Submission>& made);
 
   // Dispatch (job_dispatch.cpp). [any thread]
@@ -110,6 +111,15 @@ struct JobService::State : std::enable_shared_from_this<JobService::State> {
   void sweep_scratch(JobId id);
   void sweep_scratch();
 
+  // Values of secret parameters (job_sealed.cpp). [any thread; block]
+  Result<void> seal(JobRequest& request);
+  /// The submission is over: `is_named` says whether a row may name the file.
+  void sealed_written(const std::string& file, bool is_named);
+  void erase_sealed(const std::string& file);
+  /// Erases those of a job that has ended.
+  void erase_sealed_of(JobId id);
+  void sweep_sealed();
+
   // Contents (job_contents.cpp). [upkeep pool]
   /// Removes contents that jobs which have ended have made and nothing names: of one, or of all.
   /// What does not work is logged, and done by the next start or the hourly sweep.
@@ -128,6 +138,7 @@ struct JobService::State : std::enable_shared_from_this<JobService::State> {
   Catalog& catalog;
   Scheduler& scheduler;
   const Connections* const connections;  // null: none are named
+  SealedFiles* const sealed;             // null: no job may have secret parameters
   const JobSettings settings;
   JobWatchers watchers;
   OutageLog outages;
@@ -147,7 +158,7 @@ struct JobService::State : std::enable_shared_from_this<JobService::State> {
   std::condition_variable activities_changed;
   bool started = false, stopping = false, closed = false;
   std::optional<Clock::Steady> armed;  // when the next tick comes
-  Clock::Steady polled{}, told{};
+  Clock::Steady polled{}, told{}, sealed_swept{};
 };
 
 }  // namespace millrace

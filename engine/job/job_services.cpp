@@ -171,7 +171,8 @@ Result<void> JobServices::end_record_log(std::string_view status) {
   return record_log_->finish(status, counts());
 }
 
-void JobServices::log(std::string_view node, int level, std::string_view message) {
+void JobServices::log(std::string_view node, int level, std::string_view given) {
+  const std::string message = hide(given);
   spdlog::log(log_level(level), "{} job={} node={}", message, job_, node);
   if (level > MR_LOG_INFO) return;
   Json body{{"node", node}, {"level", level_word(level)}, {"message", message}};
@@ -259,7 +260,10 @@ void JobServices::record_event(std::string_view node, const RecordLogEvent& even
 void JobServices::record_event_in_batch(std::string_view node, std::int64_t sequence,
                                         const RecordLogEvent& event) {
   if (record_log_) {
-    record_log_->add(sequence, event);
+    const std::string message = hide(event.message);
+    auto told = event;
+    told.message = message;
+    record_log_->add(sequence, told);
   } else {
     log(node, event.level, event_text(event));
   }

@@ -9,6 +9,7 @@
 #include "engine/job/job_followers.hpp"
 #include "engine/job/job_rows.hpp"
 #include "engine/job/rights_json.hpp"
+#include "engine/job/sealed_files.hpp"
 
 #include <fmt/format.h>
 
@@ -31,12 +32,16 @@ struct JobStore::Newest {
   }
 };
 
-JobStore::JobStore(Catalog& catalog)
+JobStore::JobStore(Catalog& catalog, std::string_view sealed_place)
     : catalog_{catalog},
+      is_startable_here_{fmt::format("(sealed IS NULL OR SUBSTR(sealed, 1, {}) = '{}')",
+                                     SealedFiles::kPlaceDigits, sealed_place)},
       lease_now_{detail::lease_now(catalog.dialect())},
-      start_queued_{detail::start_statement(lease_now_, "state = 'queued' AND not_before_us <= ?")},
+      start_queued_{detail::start_statement(
+          lease_now_, "state = 'queued' AND not_before_us <= ? AND " + is_startable_here_)},
       start_expired_{detail::start_statement(
-          lease_now_, "state = 'running' AND lease_until_us < " + lease_now_)},
+          lease_now_,
+          "state = 'running' AND lease_until_us < " + lease_now_ + " AND " + is_startable_here_)},
       newest_{std::make_shared<Newest>()} {}
 
 namespace {
@@ -134,8 +139,8 @@ Result<void> insert(Connection& connection, SqlDialect dialect, Submitting& work
              "started_us, finished_us, updated_us, not_before_us, deadline_us, attempt, failures, "
              "crashes, max_attempts, "
              "token, lease_holder, lease_until_us, last_event, idempotency_key, pipeline, facts, "
-             "rights, rules, after_job, after_delay_s, after_depth) VALUES "
-             "(?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, 0, 0, 0, ?, 0, '', 0, 1, ?, "
+             "rights, rules, after_job, after_delay_s, after_depth, sealed) VALUES "
+             "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, 0, 0, 0, ?, 0, '', 0, 1, ?, "
              "?, ?, ?, ?, ?, ?, ?)",
              {request.dialect,
               optional(request.external_id),
@@ -158,7 +163,8 @@ Result<void> insert(Connection& connection, SqlDialect dialect, Submitting& work
               work.rules,
               request.after.job ? SqlValue{request.after.job.value} : SqlValue{nullptr},
               std::int64_t{request.after.delay.count()},
-              begin.depth}));
+              begin.depth,
+              optional(request.sealed_file)}));
   work.made = {JobId{id}, true, begin.state, begin.not_before_us,
                std::max<std::int64_t>(0, begin.not_before_us - begin.now_us)};
   return add_first_event(connection, JobId{id}, created_us, request.after, begin.state);
@@ -405,7 +411,8 @@ Result<std::vector<JobStore::Waiting>> JobStore::expired(int limit) {
            connection.query(best_of_each(lease_now_,
                                          "state IN ('running', 'publishing', 'aborting') AND "
                                          "lease_until_us < " +
-                                             lease_now_),
+                                             lease_now_ + " AND (state <> 'running' OR " +
+                                             is_startable_here_ + ")"),
                             {now, now, std::int64_t{limit}, limit * kQueuesLookedAt}));
     MR_TRY(found, detail::read_waiting(rows));
     return {};
@@ -420,9 +427,9 @@ Result<std::vector<JobStore::Waiting>> JobStore::startable(int limit) {
   std::vector<Waiting> more;
   MR_CHECK(catalog_.read([&](Connection& connection) -> Result<void> {
     MR_TRY(const SqlRows rows,
-           connection.query(
-               best_of_each(lease_now_, "state = 'queued' AND not_before_us <= " + lease_now_),
-               {now, now, std::int64_t{limit}, limit * kQueuesLookedAt}));
+           connection.query(best_of_each(lease_now_, "state = 'queued' AND not_before_us <= " +
+                                                         lease_now_ + " AND " + is_startable_here_),
+                            {now, now, std::int64_t{limit}, limit * kQueuesLookedAt}));
     MR_TRY(more, detail::read_waiting(rows));
     return {};
   }));
@@ -455,6 +462,19 @@ Result<std::vector<JobStore::Waiting>> JobStore::queued(JobId after, int limit) 
                              "id LIMIT ?",
                          {now, after.value, std::int64_t{limit}}));
     MR_TRY(found, detail::read_waiting(rows));
+    return {};
+  }));
+  return found;
+}
+
+Result<std::set<std::string>> JobStore::sealed_files() {
+  std::set<std::string> found;
+  MR_CHECK(catalog_.read([&](Connection& connection) -> Result<void> {
+    found.clear();
+    MR_TRY(const SqlRows rows,
+           connection.query("SELECT sealed FROM jobs WHERE sealed IS NOT NULL AND state IN "
+                            "('waiting', 'queued', 'running', 'publishing', 'aborting')"));
+    for (const auto& row : rows.rows) found.insert(text(row.at(0)));
     return {};
   }));
   return found;

@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,7 +24,8 @@ class EndingChanges;
 /// the disk.
 class JobStore {
  public:
-  explicit JobStore(Catalog& catalog);
+  /// `sealed_place`: of SealedFiles. Jobs whose values lie elsewhere are not started here.
+  explicit JobStore(Catalog& catalog, std::string_view sealed_place = {});
 
   struct Submission {
     JobId id;
@@ -176,6 +178,9 @@ class JobStore {
   /// looks at a page of the jobs behind `after`, oldest first.
   Result<Removed> remove_ended(std::int64_t before_us, JobId after);
 
+  /// The files of sealed values that jobs which have not ended name.
+  Result<std::set<std::string>> sealed_files();
+
   Result<std::optional<Checkpoint>> last_checkpoint(JobId id);
   /// What the job has staged or is publishing, in order.
   struct Output {
@@ -194,6 +199,7 @@ class JobStore {
   void write_all(const std::shared_ptr<SubmittingAll>& all, std::size_t first);
 
   Catalog& catalog_;
+  const std::string is_startable_here_;  // SQL: its sealed values are here
   const std::string lease_now_;  // SQL of the time by which leases are judged; takes one value
   const std::string start_queued_, start_expired_;  // the statements of lease()
   std::shared_ptr<Newest> newest_;                  // shared with writes that are under way

@@ -17,6 +17,7 @@ constexpr milliseconds kLongestTick{1'000}, kLeastTick{1};
 constexpr std::chrono::seconds kLongestLeasedAhead{1};
 constexpr std::chrono::seconds kTellEvery{1};  // those who watch a job that runs
 constexpr std::chrono::seconds kPollEvery{2};  // a shared catalog
+constexpr std::chrono::minutes kSweepSealedEvery{1};
 
 }  // namespace
 
@@ -150,11 +151,17 @@ void JobService::State::poll_shared_catalog() {
     return;
   }
   outages.passed(kWhat);
+  bool sweeps = false;
   {
     const std::lock_guard lock{mutex};
     parked.clear();
     elsewhere = *waiting;
+    const auto now = catalog.clock().steady();
+    sweeps = now - sealed_swept >= kSweepSealedEvery;
+    if (sweeps) sealed_swept = now;
   }
+  // Another process may have ended a job whose sealed values lie here.
+  if (sweeps) post(Pool::Upkeep, [this] { sweep_sealed(); });
   for (const auto& job : *found) {
     if (job.state == JobState::Queued || job.state == JobState::Running) {
       if (is_served(job.queue)) add_waiting(job);

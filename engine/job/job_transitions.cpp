@@ -448,6 +448,11 @@ Result<JobStore::Waiting> JobStore::retry(JobId id) {
   Waiting waiting;
   const auto now = to_micros(catalog_.clock().now());
   MR_CHECK(catalog_.write_and_wait([&](Connection& connection) -> Result<void> {
+    MR_TRY(const SqlRows sealed,
+           connection.query("SELECT sealed FROM jobs WHERE id = ? AND sealed IS NOT NULL AND state "
+                            "IN ('failed', 'aborted')",
+                            {id.value}));
+    if (!sealed.rows.empty()) return detail::secrets_erased(id);
     MR_TRY(const auto begin, detail::begin_again(connection, catalog_.dialect(), id, now));
     MR_TRY(const auto changed,
            connection.execute(

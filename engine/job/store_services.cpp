@@ -144,8 +144,14 @@ Result<void> StoreServices::put(std::string_view uri, std::string_view bytes) {
       checked, bytes, [this] { return guard_->check(); }, &puts_);
 }
 
-// A file of SQLite is one of those that an address names, where the pipeline itself says which.
 Result<ConnectionSettings> StoreServices::connection(std::string_view name, bool for_writing) {
+  auto found = find_connection(name, for_writing);
+  if (found.ok()) secrets_.add(found->password);
+  return found;
+}
+
+// A file of SQLite is one of those that an address names, where the pipeline itself says which.
+Result<ConnectionSettings> StoreServices::find_connection(std::string_view name, bool for_writing) {
   if (!rights_.databases) {
     return Error{Code::PermissionDenied,
                  "connection: this job may reach no databases: " + printable(name, 80)};

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "engine/base/secret_texts.hpp"
 #include "engine/catalog/catalog.hpp"
 #include "engine/job/run_contents.hpp"
 #include "engine/job/staged_outputs.hpp"
@@ -44,6 +45,10 @@ class StoreServices : public Services {
 
   /// The databases that its pipeline itself tells of, before any operator asks.
   void set_connections(NamedConnections own) { own_connections_ = std::move(own); }
+  /// Returns a text without the secrets that the run was told.
+  [[nodiscard]] std::string hide(std::string_view text) const { return secrets_.hide(text); }
+  /// Adds the values of the job's secret parameters to them.
+  void add_secrets(const Json& values) { secrets_.add_all(values); }
   /// Returns when all that the run has put and staged so far is on stable storage. Fails for good
   /// once the device has lost something of it.
   Result<void> sync();
@@ -87,6 +92,7 @@ class StoreServices : public Services {
   virtual const Origin& origin();
   /// Checks an address that is read: what the run has made is open to it, whatever its rights.
   Result<Uri> check_read(std::string_view uri);
+  Result<ConnectionSettings> find_connection(std::string_view name, bool for_writing);
   /// Removes contents that nothing names any more, since rows of `entity` are gone.
   void free_contents(std::string_view entity, const Batch& rows);
 
@@ -95,6 +101,7 @@ class StoreServices : public Services {
   const Asker asker_;
   LeaseGuard* const guard_;
   NamedConnections own_connections_;
+  SecretTexts secrets_;
   std::atomic<bool> has_put_{false};
   UnsyncedFiles puts_;
   StagedOutputs outputs_;

@@ -133,7 +133,8 @@ std::string Address::describe() const {
   if (dialect == Dialect::Sqlite) return std::string{kSqlite} + path;
   std::string text = std::string{kMysql} + encode(user) + "@";
   if (socket.empty()) {
-    const bool is_ipv6 = host.find(':') != std::string::npos;
+    const bool is_ipv6 = host.find(':') != std::string::npos &&
+                         host.find_first_not_of("0123456789abcdefABCDEF:.") == std::string::npos;
     text += (is_ipv6 ? "[" + host + "]" : encode(host)) + ":" + std::to_string(port);
   }
   text += "/" + encode(schema);

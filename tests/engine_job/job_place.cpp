@@ -63,9 +63,12 @@ void JobPlace::open(bool start, std::unique_ptr<Scheduler> scheduler) {
                 : make_worker_pools(
                       PoolSizes{.control = 4, .waiting = 4, .compute = workers, .waiting_share = 4},
                       *clock);
-  life_->jobs = std::make_unique<JobStore>(*life_->catalog);
+  life_->sealed =
+      must(SealedFiles::open(must(open_disk(folder_ / sealed_folder, DiskOwner::Program))));
+  life_->jobs = std::make_unique<JobStore>(*life_->catalog, life_->sealed->place());
   life_->service = std::make_unique<JobService>(*life_->jobs, *registry_, *life_->store,
-                                                *life_->catalog, *life_->scheduler, settings);
+                                                *life_->catalog, *life_->scheduler, settings,
+                                                JobSecrets{&connections_, life_->sealed.get()});
   if (start) must(life_->service->start());
 }
 
@@ -102,7 +105,7 @@ void JobPlace::abandon() {
   for (const auto& plugin : plugins_) must(registry_->add(plugin));
 }
 
-StoreRights JobPlace::rights() const { return {}; }
+StoreRights JobPlace::rights() const { return {.databases = reaches_databases}; }
 
 Json JobPlace::pipeline(const Json& numbers, const std::string& name,
                         const std::string& log) const {

@@ -7,7 +7,9 @@
 #include <optional>
 #include <string>
 
+#include "engine/job/connections.hpp"
 #include "engine/job/job_service.hpp"
+#include "engine/job/sealed_files.hpp"
 #include "engine/plugin/registry.hpp"
 #include "tests/fixtures/catalog_place.hpp"
 
@@ -24,6 +26,7 @@ class JobPlace {
   ~JobPlace();
 
   JobSettings settings;
+  bool reaches_databases = false;  // its jobs do
   std::size_t workers = 2;
   std::uint64_t max_scratch_bytes = 1u << 20;  // of one job
   const Clock* clock = &system_clock();
@@ -44,6 +47,9 @@ class JobPlace {
   [[nodiscard]] Catalog& catalog() { return *life_->catalog; }
   [[nodiscard]] Store& store() { return *life_->store; }
   [[nodiscard]] Registry& registry() { return *registry_; }
+  [[nodiscard]] Connections& connections() { return connections_; }
+  /// The folder of sealed values; another engine may have another.
+  std::string sealed_folder = "sealed";
   [[nodiscard]] std::filesystem::path folder() const { return folder_; }
   [[nodiscard]] const DatabaseSettings& database() const { return database_; }
   [[nodiscard]] StoreRights rights() const;
@@ -80,6 +86,7 @@ class JobPlace {
     std::unique_ptr<Catalog> catalog;
     std::unique_ptr<Store> store;
     std::unique_ptr<Scheduler> scheduler;
+    std::unique_ptr<SealedFiles> sealed;
     std::unique_ptr<JobStore> jobs;
     std::unique_ptr<JobService> service;
   };
@@ -88,6 +95,7 @@ class JobPlace {
   std::optional<TemporaryFolder> own_folder_;
   std::filesystem::path folder_;
   DatabaseSettings database_;
+  Connections connections_;
   std::vector<std::filesystem::path> plugins_;
   std::unique_ptr<Registry> registry_;
   std::unique_ptr<Life> life_;

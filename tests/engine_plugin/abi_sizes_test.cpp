@@ -19,6 +19,7 @@ void run_sizes(const std::string& build, test::CallServices& services) {
   INFO((added.ok() ? std::string{} : added.error().message));
   REQUIRE(added.ok());
   services.objects["mem:a"] = "0123456789";
+  services.connections["input"] = {"sqlite:/x", ""};
   const auto* info = registry->find("label.sizes");
   test::Emissions emitted;
   const auto call = emitted.call(services, 3);
@@ -31,7 +32,8 @@ void run_sizes(const std::string& build, test::CallServices& services) {
   CHECK(services.results.at("sequence") == "3");
   CHECK(services.results.at("object") == "10");
   CHECK(services.results.at("listed") == "10");
-  CHECK(services.logs == std::vector<std::string>{"node/2/node"});
+  REQUIRE_FALSE(services.logs.empty());
+  CHECK(services.logs.front() == "node/2/node");
   CHECK(services.events == std::vector<std::string>{"seen/by the host/3"});
 }
 
@@ -51,6 +53,9 @@ TEST_CASE("a plugin that is newer than the engine works, and sees what the engin
   CHECK(services.results.at("where size") == std::to_string(sizeof(mr_where)));
   CHECK(services.results.at("later of where") == "7");
   CHECK(services.results.at("later of object") == "7");
+  CHECK(services.results.at("later of connection") == "7");
+  CHECK(services.results.at("connection size") == std::to_string(sizeof(mr_connection)));
+  CHECK(services.logs.back() == "node/2/sqlite:/x");
   CHECK(services.results.at("host has later") == "0");
   CHECK(services.results.at("host has metric") == "1");
 }

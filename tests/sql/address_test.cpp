@@ -46,6 +46,9 @@ TEST_CASE("what a part of an address holds ends it nowhere", "[sql][address]") {
   CHECK(read.port == 3306);
   CHECK(read.socket.empty());
   CHECK(read.ssl_ca.empty());
+  hostile.host = "a:b/c@[d";
+  CHECK(sql::parse_address(hostile.describe()).host == hostile.host);
+  CHECK(sql::parse_address(hostile.describe()).schema == hostile.schema);
   hostile.socket = "/run/a b/?&=%/x";
   const auto local = sql::parse_address(hostile.describe());
   CHECK(local.socket == hostile.socket);

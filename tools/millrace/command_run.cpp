@@ -152,6 +152,7 @@ int run_file(const Program& program, const RunArguments& arguments) {
 
   JobRequest request;
   request.pipeline = std::move(checked.document);
+  request.sealed = std::move(checked.sealed);
   request.priority = arguments.priority;
   request.max_attempts = arguments.max_attempts;
   if (arguments.deadline_seconds > 0)

@@ -112,6 +112,14 @@ Json typed_value(const std::string& text, const std::string& type) {
   return text;
 }
 
+bool is_declared_secret(const Json& document, const std::string& name) {
+  const auto declared = document.find("params");
+  if (declared == document.end() || !declared->is_object()) return false;
+  const auto found = declared->find(name);
+  return found != declared->end() && found->is_object() && found->contains("secret") &&
+         found->at("secret") == true;
+}
+
 Result<Json> read_values(const PipelineArguments& arguments, const Json& document) {
   Json values = Json::object();
   if (!arguments.params_file.empty()) {
@@ -130,6 +138,12 @@ Result<Json> read_values(const PipelineArguments& arguments, const Json& documen
       return Error{Code::InvalidArgument, "--set takes NAME=VALUE: " + setting};
     }
     const auto name = setting.substr(0, equals);
+    if (is_declared_secret(document, name)) {
+      return Error{Code::InvalidArgument,
+                   fmt::format("--set shows the value to all who list processes, and the parameter "
+                               "is secret; give it by --params FILE: {}",
+                               name)};
+    }
     values[name] = typed_value(setting.substr(equals + 1), declared_type(document, name));
   }
   return values;

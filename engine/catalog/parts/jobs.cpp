@@ -113,6 +113,13 @@ CatalogPart part_jobs() {
               MigrationStep::column("jobs", "after_depth", "{integer} NOT NULL DEFAULT 0"),
               index("jobs", "jobs_after", "(after_job)"),
           },
+      },
+      {
+          6,
+          "values of secret parameters stand in files",
+          {
+              MigrationStep::column("jobs", "sealed", "{key 64}"),  // null: it has none
+          },
       }};
 
   using Kind = ColumnKind;

@@ -383,6 +383,49 @@ class Hold final : public millrace::Operator {
   bool deaf_;
 };
 
+// Is told of a connection, and gives back its address and a hash of its password. Waits until the
+// file `gate` exists where one is named. With `quotes` it tells the password to everybody it can.
+class Confidant final : public millrace::Operator {
+ public:
+  static constexpr auto kName = "output.confidant";
+  static constexpr auto kRole = millrace::Role::Output;
+  static constexpr auto kParams = R"({"connection": {"type": "string", "default": ""},
+    "secret": {"type": "string", "default": "", "maxLength": 40},
+    "gate": {"type": "string", "default": ""}, "quotes": {"type": "boolean", "default": false}})";
+  static constexpr auto kTraits = R"({"blocking": true})";
+
+  explicit Confidant(const millrace::Params& params)
+      : connection_{params.string("connection")},
+        secret_{params.string("secret")},
+        gate_{params.string("gate")},
+        quotes_{params.boolean("quotes")} {}
+
+  void process(millrace::Context&, millrace::Batch) override {}
+  void finish(millrace::Context& context) override {
+    millrace::ConnectionInfo told{"", secret_};
+    if (!connection_.empty()) told = context.connection(connection_, false);
+    if (!gate_.empty()) {
+      std::ofstream{gate_ + ".reached"};
+      while (!exists(gate_)) {
+        if (context.stopping()) throw millrace::Failure(MR_CANCELLED, "stopped at the gate");
+        std::this_thread::sleep_for(std::chrono::milliseconds{1});
+      }
+    }
+    if (quotes_) {
+      context.log(millrace::Level::Warn, "the password is " + told.password + ", I think");
+      context.record_event({.code = "told", .message = told.password});
+      throw millrace::Failure(MR_INVALID_ARGUMENT, "no such password: " + told.password);
+    }
+    context.result("address", '"' + told.address + '"');
+    context.result("hash", std::to_string(std::hash<std::string>{}(told.password) >> 1));
+  }
+
+ private:
+  std::string connection_, secret_, gate_;
+  bool quotes_;
+};
+
 }  // namespace
 
-MR_PLUGIN("job_operators", "1.2.3", Numbers, Ledger, Teller, Keeper, Tagger, Nothing, Hold)
+MR_PLUGIN("job_operators", "1.2.3", Numbers, Ledger, Teller, Keeper, Tagger, Nothing, Hold,
+          Confidant)

@@ -71,6 +71,17 @@ static int32_t process(void* self, mr_context* context, struct ArrowArray* array
   if (code != MR_OK) return code;
   tell(context, "listed", (long long)listed);
 #ifdef ABI_LATER
+  {
+    mr_connection connection;
+    memset(&connection, 0, sizeof connection);
+    connection.struct_size = sizeof connection;
+    connection.later = 7;
+    code = host->connection(context, text("input"), 0, &connection);
+    if (code != MR_OK) return code;
+    tell(context, "connection size", connection.struct_size);
+    tell(context, "later of connection", connection.later);
+    host->log(context, MR_LOG_INFO, connection.address);
+  }
   tell(context, "later of where", where.later);
   tell(context, "later of object", info.later);
   tell(context, "host has later", MR_HAS(host, later));
