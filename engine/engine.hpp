@@ -62,7 +62,7 @@ class Engine {
     // With its parameters bound: what a JobRequest takes, and beside it the values of those that
     // are secret; null: there are none.
     SharedJson document;
-    std::shared_ptr<const Json> sealed;
+    std::shared_ptr<const Json> sealed{};
   };
   /// Binds parameters and validates, without running anything. `rights` decide which addresses are
   /// open. Blocks only when `rules` ask for a look at the sources.

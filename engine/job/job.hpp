@@ -58,7 +58,7 @@ struct JobRequest {
   std::shared_ptr<const Graph> graph;
   // Values of its secret parameters by their places (take_sealed), shared by its copies; null:
   // there are none. They stand in no row.
-  std::shared_ptr<const Json> sealed;
+  std::shared_ptr<const Json> sealed{};
   std::string sealed_file;  // of those values (SealedFiles); the service fills it
   std::string dialect = "engine";
   std::string external_id;  // id in the dialect's own form, unique within it; empty: none chosen
