@@ -60,7 +60,7 @@ class Engine {
     std::shared_ptr<const Graph> graph;  // null when there are faults; shared with whoever runs it
     std::vector<Fault> faults;
     // With its parameters bound: what a JobRequest takes, and beside it the values of those that
-    // are secret; null: there are none.
+    // stand in no row (take_sealed); null: there are none.
     SharedJson document;
     std::shared_ptr<const Json> sealed{};
   };

@@ -16,14 +16,21 @@ namespace millrace {
 
 namespace {
 
-// Takes "secret" out of a declaration, which parameters of operators do not have. Returns what is
-// wrong with it.
-std::string_view read_secret(Json& rule, Declarations::Parameter& parameter) {
-  const auto secret = rule.is_object() ? rule.find("secret") : rule.end();
-  if (secret == rule.end()) return {};
-  if (!secret->is_boolean()) return "\"secret\" must be true or false";
-  parameter.is_secret = secret->get<bool>();
-  rule.erase("secret");
+// Takes a member that is true or false out of a declaration. Returns whether it is such a member.
+bool take_flag(Json& rule, const char* name, bool& flag) {
+  const auto found = rule.find(name);
+  if (found == rule.end()) return true;
+  if (!found->is_boolean()) return false;
+  flag = found->get<bool>();
+  rule.erase(name);
+  return true;
+}
+
+// Takes out what declarations of an operator do not have. Returns what is wrong with it.
+std::string_view read_sealing(Json& rule, Declarations::Parameter& parameter) {
+  if (!rule.is_object()) return {};
+  if (!take_flag(rule, "secret", parameter.is_secret)) return "\"secret\" must be true or false";
+  if (!take_flag(rule, "file", parameter.is_file)) return "\"file\" must be true or false";
   if (parameter.is_secret && rule.contains("default"))
     return "a secret parameter has no default but null: the pipeline is no place for it";
   return {};
@@ -47,7 +54,7 @@ Declarations::Declarations(const Json& document, FaultList& faults) {
       parameter.is_optional = true;
       rule.erase("default");
     }
-    const auto wrong = read_secret(rule, parameter);
+    const auto wrong = read_sealing(rule, parameter);
     Json alone = Json::object();
     append_member(alone, name, std::move(rule));
     if (!wrong.empty()) {
@@ -198,7 +205,9 @@ std::optional<Json> Binding::use(const Json& value, const Place& place) {
                             kMostBytes >> 20));
     return hole(place);
   }
-  if (parameter->is_secret) sealed_.push_back({place.pointer(), word});
+  const bool is_given = slot.given == &slot.checked;  // a default is in the pipeline
+  if (parameter->is_secret || (parameter->is_file && is_given))
+    sealed_.push_back({place.pointer(), word, parameter->is_secret});
   return *slot.given;
 }
 

@@ -29,6 +29,7 @@ class Declarations {
     std::shared_ptr<const ParameterRules> rules;  // of this parameter alone; null: wrongly declared
     std::optional<Json> fallback;                 // the default
     bool is_optional = false;                     // the default is null
+    bool is_file = false;                         // it may be large, and stands in no row
     bool is_secret = false;                       // its value stands in no row, no log and no fault
   };
   /// Returns null when there is no such parameter.
@@ -67,7 +68,7 @@ class Binding {
   std::optional<Json> replace(const Json& value, const Place& place);
 
   std::vector<std::string> take_holes() { return std::move(holes_); }
-  /// Where values of secret parameters were put.
+  /// Where values were put that stand in no row.
   std::vector<SealedPlace> take_sealed() { return std::move(sealed_); }
 
  private:
@@ -99,7 +100,7 @@ class Binding {
 struct BoundDocument {
   Json document;
   std::vector<std::string> holes;
-  std::vector<SealedPlace> sealed{};  // the values of secret parameters are still in it
+  std::vector<SealedPlace> sealed{};  // values that stand in no row; they are still in it
 };
 
 /// What bind_parameters() does, with the places it could not fill.

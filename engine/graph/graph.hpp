@@ -68,8 +68,8 @@ struct Validation {
   std::shared_ptr<const Graph>
       graph;  // null when there are faults, or a node that could not be read
   std::vector<Fault> faults;
-  // Only of validate_document(): as it will run, with the parameters in it but those that are
-  // secret, and the values of those by their places (take_sealed); null: there are none.
+  // Only of validate_document(): as it will run, with the parameters in it but those that stand in
+  // no row, and the values of those by their places (take_sealed); null: there are none.
   Json document;
   Json sealed;
 };

@@ -20,19 +20,28 @@ bool is_within(const std::string& pointer, const std::string& place) {
 }  // namespace
 
 Json take_sealed(Json& document, const std::vector<SealedPlace>& places) {
-  Json values = Json::object();
+  Json secret = Json::object(), file = Json::object();
   for (const auto& place : places) {
     Json& value = document.at(Json::json_pointer{place.pointer});
-    append_member(values, place.pointer, std::exchange(value, Json{{"$sealed", place.parameter}}));
+    const char* mark = place.is_secret ? "$sealed" : "$file";
+    append_member(place.is_secret ? secret : file, place.pointer,
+                  std::exchange(value, Json{{mark, place.parameter}}));
   }
-  return values;
+  return Json{{"secret", std::move(secret)}, {"file", std::move(file)}};
 }
 
-Result<void> put_sealed(Json& document, const Json& values) {
+Result<std::vector<SealedPlace>> put_sealed(Json& document, const Json& values) {
   try {
-    for (const auto& [pointer, value] : values.items())
-      document.at(Json::json_pointer{pointer}) = value;
-    return {};
+    std::vector<SealedPlace> places;
+    for (const bool is_secret : {true, false}) {
+      // Typed, so that what is no object is refused.
+      const auto& taken = values.at(is_secret ? "secret" : "file").get_ref<const Json::object_t&>();
+      for (const auto& [pointer, value] : taken) {
+        document.at(Json::json_pointer{pointer}) = value;
+        places.push_back({pointer, {}, is_secret});
+      }
+    }
+    return places;
   } catch (const std::exception&) {
     return Error{Code::DataInvalid, "sealed values: they do not belong to this pipeline"};
   }
@@ -41,7 +50,7 @@ Result<void> put_sealed(Json& document, const Json& values) {
 void hide_sealed(std::vector<Fault>& faults, const std::vector<SealedPlace>& places) {
   for (auto& fault : faults) {
     const auto place = std::find_if(places.begin(), places.end(), [&](const SealedPlace& one) {
-      return is_within(fault.pointer, one.pointer);
+      return one.is_secret && is_within(fault.pointer, one.pointer);
     });
     if (place == places.end()) continue;
     fault.pointer = place->pointer;  // what is below may be named by the value

@@ -9,19 +9,22 @@
 
 namespace millrace {
 
-/// Where a secret parameter stands in a bound document.
+/// Where in a bound document the value of a parameter stands that is declared secret, or to be kept
+/// in a file since it may be large.
 struct SealedPlace {
   std::string pointer;    // a JSON pointer
   std::string parameter;  // its name; empty: not known
+  bool is_secret = true;
 };
 
-/// Takes the values of secret parameters out of a bound document, and returns them by their places:
-/// {"/connections/input/password": "..."}. In the document {"$sealed": "NAME"} stands for each;
-/// that is for people alone, for a value that somebody gave may look the same.
+/// Takes such values out of a bound document, and returns them by their places: {"secret":
+/// {"/connections/input/password": "..."}, "file": {"/ops/1/params/rules": {...}}}. In the document
+/// {"$sealed": "NAME"} or {"$file": "NAME"} stands for each; that is for people alone, for a value
+/// that somebody gave may look the same.
 Json take_sealed(Json& document, const std::vector<SealedPlace>& places);
 
-/// Puts them back. DataInvalid where the document has no such place.
-Result<void> put_sealed(Json& document, const Json& values);
+/// Puts them back, and returns the places. DataInvalid where the document has no such place.
+Result<std::vector<SealedPlace>> put_sealed(Json& document, const Json& values);
 
 /// Takes what operators say of secret values out of the faults that are about them.
 void hide_sealed(std::vector<Fault>& faults, const std::vector<SealedPlace>& places);

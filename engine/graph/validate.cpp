@@ -227,6 +227,7 @@ void add_open_passwords(const BoundDocument& bound, std::vector<Fault>& faults) 
       continue;
     const bool is_sealed =
         std::any_of(bound.sealed.begin(), bound.sealed.end(), [&](const SealedPlace& place) {
+          if (!place.is_secret) return false;
           return place.pointer == connection || place.pointer == connection + "/password" ||
                  place.pointer == "/connections";
         });

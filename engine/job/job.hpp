@@ -56,8 +56,8 @@ struct JobRequest {
   // What its validation made of it: a first attempt in this process need not repeat that. Null: it
   // does.
   std::shared_ptr<const Graph> graph;
-  // Values of its secret parameters by their places (take_sealed), shared by its copies; null:
-  // there are none. They stand in no row.
+  // Values that stand in no row, by their places (take_sealed), shared by its copies; null: there
+  // are none.
   std::shared_ptr<const Json> sealed{};
   std::string sealed_file;  // of those values (SealedFiles); the service fills it
   std::string dialect = "engine";
@@ -95,7 +95,7 @@ struct Job {
   Json facts, result, counts, progress, error;  // null when there is none
   StoreRights rights;                           // of its submission
   PipelineRules rules;                          // likewise
-  std::string sealed_file;  // of SealedFiles, erased with its end; empty: it has no secrets
+  std::string sealed_file;  // of SealedFiles, erased with its end; empty: all is in the row
   Json versions;            // operator id -> version of its plugin, of the attempt that ended
 };
 

@@ -144,8 +144,8 @@ Result<void> add_event(Connection& connection, JobId id, std::int64_t time_us,
 
 Error secrets_erased(JobId id) {
   return {Code::Conflict,
-          fmt::format("job {} had secret parameters, which are erased with its end; submit its "
-                      "pipeline again with them",
+          fmt::format("job {} has parameters that are secret or in a file, which are erased with "
+                      "its end; submit its pipeline again with them",
                       id.value)};
 }
 

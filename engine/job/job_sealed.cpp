@@ -73,10 +73,9 @@ Result<SharedJson> JobAttempt::whole_pipeline() {
                  "job: no folder is configured for the values of secret parameters"};
   }
   MR_TRY(const Json values, service_->sealed->read(job_.sealed_file));
-  services_->add_secrets(values);
   Json whole = *job_.pipeline;
-  MR_CHECK(put_sealed(whole, values));
-  for (const auto& [pointer, value] : values.items()) sealed_places_.push_back({pointer, {}});
+  MR_TRY(sealed_places_, put_sealed(whole, values));
+  services_->add_secrets(values.at("secret"));
   return SharedJson{std::move(whole)};
 }
 

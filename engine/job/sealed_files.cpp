@@ -105,10 +105,11 @@ Result<Json> SealedFiles::read(std::string_view name) {
                   ? read_text(*disk_, name)
                   : Error{Code::DataInvalid, "not the name of such a file: " + printable(name)};
   if (!text.ok() && text.error().code == Code::NotFound) {
-    return Error{Code::NotFound,
-                 "sealed values: those of the job's secret parameters are not here any more; "
-                 "submit it again with them",
-                 std::move(text).error().message};
+    return Error{
+        Code::NotFound,
+        "sealed values: those of the job's parameters that are secret or in a file are not "
+        "here any more; submit it again with them",
+        std::move(text).error().message};
   }
   if (!text.ok()) return std::move(text).error().within("sealed values");
   auto values = parse_json(*text, kOwnJson);

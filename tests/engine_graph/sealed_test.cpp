@@ -30,13 +30,14 @@ TEST_CASE("values of secret parameters are taken out of the document, and put ba
       take_sealed(document, {{"/a~1b~0/c/1", "P"}, {"/a~1b~0/c/2", "Q"}, {"/e", "P"}});
   CHECK(document == parsed(R"({"a/b~": {"c": [1, {"$sealed": "P"}, {"$sealed": "Q"}]},
                                "e": {"$sealed": "P"}})"));
-  CHECK(values["/e"] == "sesame");
+  CHECK(values["secret"]["/e"] == "sesame");
   Json again = document;
   REQUIRE(put_sealed(again, values).ok());
   CHECK(again == whole);
   for (const char* strange : {"/x", "/a~1b~0/c/3", "/e/f", "e", "/a~2", "/a~1b~0/c/-"}) {
     INFO(strange);
-    const auto put = put_sealed(document, Json{{strange, "sesame"}});
+    const auto put =
+        put_sealed(document, Json{{"secret", Json{{strange, "sesame"}}}, {"file", Json::object()}});
     REQUIRE_FALSE(put.ok());
     CHECK(put.error().message.find("sesame") == std::string::npos);
   }
@@ -51,8 +52,25 @@ TEST_CASE("what a parameter is bound to stays secret where it is declared so", "
   CHECK(made.graph->connections.at("in").password == "sesame");
   CHECK(made.graph->nodes.front().params->at("file") == "sesame");
   CHECK(made.document.dump().find("sesame") == std::string::npos);
-  CHECK(made.sealed ==
+  CHECK(made.sealed["secret"] ==
         Json{{"/connections/in/password", "sesame"}, {"/ops/0/params/file", "sesame"}});
+}
+
+TEST_CASE("a value that may be large stands in a file, its default in the pipeline",
+          "[graph][sealed]") {
+  constexpr auto document = R"({
+    "params": {"P": {"type": "string", "file": true, "default": "usual"}},
+    "ops": [{"name": "in", "type": "input", "params": {"file": {"$param": "P"}}, "postOps": ["out"]},
+            {"name": "out", "type": "output", "params": {"file": "x"}}]})";
+  const auto given = validated(document, {}, Json{{"P", "mine"}});
+  REQUIRE(given.graph);
+  CHECK(given.graph->nodes.front().params->at("file") == "mine");
+  CHECK(given.document["ops"][0]["params"]["file"] == Json{{"$file", "P"}});
+  CHECK(given.sealed["file"] == Json{{"/ops/0/params/file", "mine"}});
+  CHECK(given.sealed["secret"].empty());
+  const auto usual = validated(document);
+  CHECK(usual.document["ops"][0]["params"]["file"] == "usual");
+  CHECK(usual.sealed.is_null());
 }
 
 TEST_CASE("a value that looks like a placeholder is a value", "[graph][sealed]") {
@@ -63,7 +81,7 @@ TEST_CASE("a value that looks like a placeholder is a value", "[graph][sealed]")
           "ops": []})",
       {}, Json{{"P", "sesame"}, {"N", {{"$sealed", "P"}}}});
   CHECK(made.document["defaults"]["filter.min"] == Json{{"$sealed", "P"}});
-  CHECK(made.sealed == Json{{"/connections/in/password", "sesame"}});
+  CHECK(made.sealed["secret"] == Json{{"/connections/in/password", "sesame"}});
 }
 
 TEST_CASE("faults of secret parameters do not tell their values", "[graph][sealed]") {
@@ -72,7 +90,7 @@ TEST_CASE("faults of secret parameters do not tell their values", "[graph][seale
                R"({"type": "integer", "secret": true})",
                R"({"type": "string", "secret": true, "maxLength": 2})",
                R"({"type": "object", "secret": true, "properties": {}})",
-               R"({"type": "string", "secret": "yes"})",
+               R"({"type": "string", "secret": "yes"})", R"({"type": "string", "file": 1})",
                R"({"type": "string", "secret": true, "default": "x"})", R"({"type": "string"})",
                R"({"type": "string", "secret": true})");
   const Json value =

@@ -158,6 +158,25 @@ TEST_CASE("a parameter of a node may be secret, and the next attempt has it too"
   CHECK(files_with(kPassword, place).empty());
 }
 
+TEST_CASE("a large value of a parameter is in the job's file, and in no row", "[job][sealed]") {
+  const auto dialect = GENERATE(SqlDialect::Sqlite, SqlDialect::MySql);
+  JobPlace place{dialect};
+  place.open();
+  auto document = confiding({{"secret", {{"$param", "RULES"}}}, {"gate", place.path("gate")}});
+  document["params"] = {{"WORD", {{"type", "string"}, {"default", kOpenWord}}},
+                        {"RULES", {{"type", "string"}, {"file", true}}}};
+  document.erase("connections");
+  const std::string rules = "rules-of-mine-0f1e2d3c";
+  const auto id = place.submit(request_of(place, document, {{"RULES", rules}}));
+  wait_for_file(place.path("gate.reached"));
+  CHECK(files_with(rules, place) == sealed_in(place));
+  CHECK((*must(place.store_of_jobs().get(id)).pipeline)["ops"][1]["params"]["secret"] ==
+        Json{{"$file", "RULES"}});
+  place.touch("gate");
+  CHECK(place.wait_until_final(id).result["hash"] == hash_of(rules));
+  CHECK(sealed_in(place).empty());
+}
+
 TEST_CASE("an operator that quotes a secret tells nobody", "[job][sealed]") {
   const auto dialect = GENERATE(SqlDialect::Sqlite, SqlDialect::MySql);
   JobPlace place{dialect};
@@ -275,7 +294,7 @@ TEST_CASE("secrets that somebody removed fail the job, with the way out", "[job]
   std::ofstream{folder / must(place.store_of_jobs().get(damaged)).sealed_file} << "{\""
                                                                                << kPassword;
   std::ofstream{folder / must(place.store_of_jobs().get(strange)).sealed_file}
-      << R"({"/ops/7/params/x": ")" << kPassword << R"("})";
+      << R"({"file": {}, "secret": {"/ops/7/params/x": ")" << kPassword << R"("}})";
   must(place.service().start());
   const auto message = [&](JobId job) {
     const Job row = place.wait_until_final(job);
