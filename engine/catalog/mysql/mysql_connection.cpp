@@ -188,6 +188,7 @@ class MysqlConnection final : public Connection {
       statement->execute(setting);
     }
     end_idle_transactions(*statement, settings_.lock_timeout);
+    plan_quickly(*statement);
     const std::unique_ptr<sql::ResultSet> found{
         statement->executeQuery("SELECT @@max_allowed_packet, VERSION()")};
     if (found->next()) {
@@ -225,6 +226,19 @@ class MysqlConnection final : public Connection {
       statement.execute(fmt::format("SET SESSION idle_transaction_timeout = {}", time.count()));
     } catch (const sql::SQLException& failure) {
       if (failure.getErrorCode() != kUnknownVariable) throw;
+    }
+  }
+
+  // Most of our statements ask for few rows by their keys, and are planned each time. A list of
+  // keys is then not looked up once more for an estimate, and what is asked of a table by its key
+  // for each row is not kept in a temporary table. MySQL has no such table.
+  static void plan_quickly(sql::Statement& statement) {
+    constexpr int kWrongValue = 1231;
+    statement.execute("SET SESSION eq_range_index_dive_limit = 10");
+    try {
+      statement.execute("SET SESSION optimizer_switch = 'subquery_cache=off'");
+    } catch (const sql::SQLException& failure) {
+      if (failure.getErrorCode() != kWrongValue) throw;
     }
   }
 
