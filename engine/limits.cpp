@@ -54,6 +54,9 @@ Limits engine_limits() {
        "for which a database server may keep silent; then 503 or 504"},
       {"catalog.answers_bytes", AnswerCache::kMostBytes, "bytes",
        "of counts and ids that are kept; the least recently used goes"},
+      {"catalog.listed_ids", AnswerCache::kMostListed, "ids",
+       "of rows with one of several members that are read to be cut with the others; of more the "
+       "database does it"},
       {"catalog.related_bytes", RelatedCache::kMostBytes, "bytes",
        "of rows kept that belong to others; the least recently used goes"},
       {"catalog.queries", CompiledQueries::kMost, "queries",

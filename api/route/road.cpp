@@ -7,6 +7,7 @@
 #include "api/http/body_file.hpp"
 #include "api/http/response_head.hpp"
 #include "api/route/refusals.hpp"
+#include "engine/catalog/revision.hpp"
 #include "engine/catalog/time_limit.hpp"
 
 #include <fmt/format.h>
@@ -101,6 +102,7 @@ Road::Road(const Surroundings& surroundings, const Dialect& dialect, const Endpo
 
 void Road::run() {
   const CatalogTimeLimit limit{until_};
+  const RevisionsOfThread revisions;
   // Translators are ours, but the JSON library that they use throws where they err.
   try {
     if (const auto done = go(); !done.ok()) finish_.refuse(done.error());

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -66,6 +68,8 @@ class Deadline {
 }  // namespace
 
 struct Catalog::State {
+  static constexpr std::int64_t kNoRevision = -1;
+
   State(std::unique_ptr<Database> opened, const DatabaseSettings& settings,
         const Clock& engine_clock)
       : database{std::move(opened)},
@@ -78,6 +82,12 @@ struct Catalog::State {
                 answer_time}} {}
 
   Result<SqlRows> ask(Connection& connection, const CompiledQuery& query);
+  /// Asks for a page of rows whose ids are known, which holds while their revision does; else
+  /// returns none, and so for a page behind the last row.
+  Result<std::optional<SqlRows>> ask_known(Connection& connection, const CompiledQuery& query,
+                                           const AnswerCache::Known& known);
+  /// Notes and returns the revision that rows tell; kNoRevision where they tell none.
+  static std::int64_t note_revision(const CompiledQuery& query, const SqlRows& rows);
   /// Asks for what the Rows column at `place` shows of the rows.
   Result<RelatedItems> ask_related(Connection& connection, const CompiledQuery& query,
                                    const SqlRows& rows, std::size_t place, std::string_view owner);
@@ -93,32 +103,58 @@ struct Catalog::State {
 };
 
 Result<SqlRows> Catalog::State::ask(Connection& connection, const CompiledQuery& query) {
+  const auto revision = revision_of(*query.entity);
   if (query.counts && is_changeable(*query.entity)) {
-    MR_TRY(const auto counted, answers.ask(connection, revision_of(*query.entity), query.question));
+    if (!query.counted.empty()) {
+      MR_TRY(const auto known, answers.ask_again(connection, revision, query.counted));
+      if (known.numbers) return SqlRows{{"count"}, {{std::ssize(*known.numbers)}}};
+    }
+    MR_TRY(const auto counted, answers.ask(connection, revision, query.question));
     return SqlRows{{"count"}, {{counted->at(0)}}};
   }
   if (query.page.limit > 0) {
-    MR_TRY(const auto ids,
-           answers.ask_again(connection, revision_of(*query.entity), query.page.ids));
-    if (ids) {
-      const auto first = std::min<std::size_t>(query.page.offset, ids->size());
-      const auto count = std::min<std::size_t>(query.page.limit, ids->size() - first);
-      if (count == 0) return SqlRows{};
-      const auto page = query.page.rows_of(std::span{*ids}.subspan(first, count));
-      return connection.query(page.sql, page.values);
-    }
+    MR_TRY(auto page, ask_known(connection, query, answers.recall(revision, query.page.ids)));
+    if (page) return *std::move(page);
+    MR_TRY(const auto known, answers.ask_again(connection, revision, query.page.ids));
+    if (known.numbers && std::ssize(*known.numbers) <= query.page.offset) return SqlRows{};
+    MR_TRY(page, ask_known(connection, query, known));
+    if (page) return *std::move(page);
   }
-  return connection.query(query.question.sql, query.question.values);
+  MR_TRY(SqlRows rows, connection.query(query.question.sql, query.question.values));
+  note_revision(query, rows);
+  return rows;
+}
+
+Result<std::optional<SqlRows>> Catalog::State::ask_known(Connection& connection,
+                                                         const CompiledQuery& query,
+                                                         const AnswerCache::Known& known) {
+  const auto& ids = known.numbers;
+  if (!ids || std::ssize(*ids) <= query.page.offset) return std::optional<SqlRows>{};
+  const auto first = static_cast<std::size_t>(query.page.offset);
+  const auto count = std::min<std::size_t>(query.page.limit, ids->size() - first);
+  const auto page = query.page.rows_of(std::span{*ids}.subspan(first, count));
+  MR_TRY(SqlRows rows, connection.query(page.sql, page.values));
+  if (note_revision(query, rows) != known.revision) return std::optional<SqlRows>{};
+  return std::optional{std::move(rows)};
+}
+
+std::int64_t Catalog::State::note_revision(const CompiledQuery& query, const SqlRows& rows) {
+  if (query.told.empty() || rows.rows.empty()) return kNoRevision;
+  const auto revision = integer(rows.rows.front()[query.columns.size()]);
+  RevisionsOfThread::note(query.told, revision);
+  return revision;
 }
 
 Result<RelatedItems> Catalog::State::ask_related(Connection& connection, const CompiledQuery& query,
                                                  const SqlRows& rows, std::size_t place,
                                                  std::string_view owner) {
+  constexpr std::size_t kFewRows = 100;  // more would push out what comes again
   const auto& column = query.columns[place]->related;
   const auto ids = ids_of(rows, place);
-  if (!query.tells_revision || ids.empty()) return query_related(connection, column, ids, owner);
+  if (query.told.empty() || ids.empty() || ids.size() > kFewRows)
+    return query_related(connection, column, ids, owner);
   const auto revision = integer(rows.rows.front()[query.columns.size()]);
-  return related.ask(connection, column, ids.front(), owner, revision);
+  return related.ask(connection, column, ids, owner, revision);
 }
 
 Catalog::Catalog() = default;
@@ -142,7 +178,9 @@ void Catalog::write(Write write, Committed committed, std::size_t bytes) {
 }
 
 Result<void> Catalog::write_and_wait(Write write, std::size_t bytes) {
-  return state_->writer.write_and_wait(std::move(write), bytes);
+  auto done = state_->writer.write_and_wait(std::move(write), bytes);
+  RevisionsOfThread::forget();
+  return done;
 }
 
 Result<void> Catalog::read(const std::function<Result<void>(Connection&)>& read) {

@@ -131,7 +131,7 @@ Result<CompiledQuery> CompiledQueries::compile(const Json& query, std::string_vi
     return bound;
   }
   MR_TRY(CompiledQuery made, compile_query(query, owner));
-  if (made.page.limit > 0) return made;  // it holds the values twice
+  if (made.page.limit > 0 || !made.counted.empty()) return made;  // it holds the values twice
   Kept fresh{made, !owner.empty() && !made.entity->owned_by.empty(), {}};
   for (const auto& comparison : shape.comparisons()) {
     MR_TRY(const EntityColumn* column, column_of(*made.entity, *comparison.column, kQueryWhat));

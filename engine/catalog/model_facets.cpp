@@ -81,20 +81,19 @@ Result<void> for_some(Facets facets, const Each& each) {
   return {};
 }
 
-// Names facets of a place, which both databases look up by the key, one by one; a list of pairs
-// would be a walk through the project in SQLite. The last one is repeated up to a power of two, so
-// that few statements are prepared.
+// Names facets of a place. Each alternative has the whole key, so that both databases look them up
+// one by one: SQLite walks through the project where they share a part of it, and the whole table
+// for a list of keys. The last one is repeated up to a power of two, so that few statements are
+// prepared.
 std::string where(const Place& place, Facets facets, std::vector<SqlValue>& values) {
-  std::string sql = " WHERE project_id = ? AND owner = ? AND (";
-  values.emplace_back(place.project);
-  values.emplace_back(place.owner);
+  constexpr std::string_view kKey = "(project_id = ? AND kind = ? AND name = ? AND owner = ?)";
+  std::string sql;
   for (std::size_t i = 0; i < std::bit_ceil(facets.size()); ++i) {
     const Facet& facet = facets[std::min(i, facets.size() - 1)];
-    sql += i == 0 ? "(kind = ? AND name = ?)" : " OR (kind = ? AND name = ?)";
-    values.emplace_back(facet.kind);
-    values.emplace_back(facet.name);
+    sql.append(i == 0 ? " WHERE " : " OR ").append(kKey);
+    values.insert(values.end(), {place.project, facet.kind, facet.name, place.owner});
   }
-  return sql + ")";
+  return sql;
 }
 
 Result<Connection::Changed> update(Connection& connection, std::string_view set,

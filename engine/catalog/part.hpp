@@ -76,6 +76,9 @@ struct EntityColumn {
   ColumnRules rules{};
   DocumentIndex index{};  // of a Document; without a table it has none
   RelatedRows related{};  // of Rows
+  /// How the table is joined that the column stands in, of which a row meets one at the most;
+  /// empty: that of the entity.
+  std::string_view joined{};  // "LEFT JOIN users ON users.id = models.user_id"
 };
 
 struct Asker;

@@ -52,6 +52,7 @@ class Compiler {
     if (out_.counts) {
       if (out_.password) return wrong("rows found with verify are not counted");
       conditions_.append_counted(sql_, values_);
+      if (is_changeable(entity_)) out_.counted = conditions_.lists();
       out_.question = {std::move(sql_), std::move(values_)};
       return std::move(out_);
     }
@@ -117,6 +118,7 @@ class Compiler {
       for (const EntityColumn* column : out_.columns) {
         if (column != out_.columns.front()) sql += ", ";
         append_sql(sql, entity_, *column);
+        conditions_.use(*column);
       }
       tell_revision(query);
       if (const EntityColumn* hash = conditions_.hash()) {
@@ -126,11 +128,14 @@ class Compiler {
     return {};
   }
 
-  // What belongs to one row is as it was while its revision is, and one question answers both. Of
-  // many rows all is asked at once anyway.
+  // One question answers both: rows, what belongs to them, how many there are, and which, are as
+  // they were while their revision is. Of one row only what belongs to it is asked besides.
   void tell_revision(const Json& query) {
-    if (query.value("limit", Json{}) != 1) return;
+    if (query.contains("after")) return;
+    const auto limit = whole_number(query.value("limit", Json(kDefaultLimit))).value_or(0);
+    if (limit < 1 || limit > kMostPageRows) return;
     std::string_view revision;
+    if (limit > 1 && is_changeable(entity_)) revision = revision_of(entity_);
     for (const EntityColumn* column : out_.columns) {
       if (column->kind != ColumnKind::Rows) continue;
       const auto its = find_entity(column->related.entity)->revision;
@@ -138,7 +143,7 @@ class Compiler {
       revision = its;
     }
     if (revision.empty()) return;
-    out_.tells_revision = true;
+    out_.told = revision;
     sql_ += fmt::format(", (SELECT revision FROM catalog_revisions WHERE name = '{}')", revision);
   }
 
@@ -161,6 +166,7 @@ class Compiler {
                       [&](const auto& by) { return by.column == &column; }))
         return;
       order_.push_back({&column, down});
+      conditions_.use(column);
       descending = down;
     };
     if (const auto given = query.find("order"); given != query.end()) {
@@ -226,9 +232,7 @@ class Compiler {
       limit = std::min(limit, kMostPagedRows);
       out_.next->limit = limit;
     }
-    const bool is_far = offset >= kFarOffset || conditions_.finds_out_of_order();
-    if (!out_.next && is_far && is_changeable(entity_) && is_keyed() && limit <= kMostPageRows &&
-        !out_.password)
+    if (!out_.told.empty() && is_changeable(entity_) && is_keyed() && !out_.password)
       split_page(limit, offset);
     // Rows that are only passed over, or lack a member, are not read: an index holds their ids.
     const bool finds_ids_first = (offset > 0 || conditions_.asks_members()) && is_keyed() &&
@@ -251,18 +255,23 @@ class Compiler {
     values.emplace_back(limit);
     values.emplace_back(offset);
     if (!finds_ids_first) return;
-    sql += fmt::format(") found JOIN {0} ON {0}.id = found.found_id{1}", entity_.table,
-                       order_by("found.found_id"));
+    sql += fmt::format(") found JOIN {0} ON {0}.id = found.found_id{1}{2}", entity_.table,
+                       conditions_.joins(), order_by("found.found_id"));
   }
 
-  // The columns stand in sql_.
+  // Where that is worth it. The columns stand in sql_.
   void split_page(std::int64_t limit, std::int64_t offset) {
     PageQuery& page = out_.page;
+    if (order_.size() == 1 && !order_.front().is_descending) page.ids = conditions_.lists();
+    if (page.ids.empty()) {
+      if (offset < kFarOffset && !conditions_.finds_out_of_order()) return;
+      Question ids{fmt::format("SELECT {}", conditions_.row_id()), {}};
+      conditions_.append_source(ids.sql, ids.values, order_.size() == 1);
+      ids.sql += order_by(conditions_.row_id());
+      page.ids.push_back(std::move(ids));
+    }
     page.limit = limit;
     page.offset = offset;
-    page.ids.sql = fmt::format("SELECT {}", conditions_.row_id());
-    conditions_.append_source(page.ids.sql, page.ids.values, order_.size() == 1);
-    page.ids.sql += order_by(conditions_.row_id());
     page.rows.sql = sql_;
     conditions_.append_check(page.rows.sql, page.rows.values);
     page.tail = order_by(fmt::format("{}.id", entity_.table));

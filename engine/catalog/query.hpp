@@ -20,9 +20,11 @@ namespace millrace {
 inline constexpr std::string_view kQueryWhat = "catalog query";
 
 /// A page of rows in two steps, for when the first one's answer is at hand: which rows meet the
-/// conditions, and these of them. Between the two they may have changed, so the second checks them.
+/// conditions, and these of them. The rows tell their revision: where that is another one than the
+/// ids were found at, they are asked for anew. Besides, the second step checks what it can at once.
 struct PageQuery {
-  Question ids;            // of all rows that meet the conditions, in order
+  /// Of all rows that meet the conditions, in order; of several, what the answers have in common.
+  std::vector<Question> ids;
   std::int64_t limit = 0;  // 0: the query is none for pages
   std::int64_t offset = 0;
   Question rows;     // its SQL ends where the list of ids comes ...
@@ -48,7 +50,8 @@ struct CompiledQuery {
   std::vector<const EntityColumn*> columns;  // of the answer; a Rows column reads as our row's id
   bool counts = false;                       // the answer is one number
   bool is_settled = false;                   // no change of the rows is under way
-  bool tells_revision = false;  // the one row has, behind its columns, that of its Rows columns
+  std::string_view told{};  // name of the revision that each row has behind its columns; or none
+  std::vector<Question> counted{};  // of several members: what is counted are the ids in common
   const Entity* entity = nullptr;
   const EntityColumn* hash = nullptr;     // of `verify`: the rows end in their id and this column
   std::optional<std::string> password{};  // that is verified

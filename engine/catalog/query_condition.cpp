@@ -53,17 +53,25 @@ std::string anywhere(std::string_view text) {
 // Compares the number of a document's member, kept as SplitNumber: by the double next to it, and by
 // the rest among those that have it in common.
 std::string number_condition(std::string_view alias, std::string_view comparison,
-                             const SplitNumber& bound, std::vector<SqlValue>& values) {
-  values.emplace_back(bound.nearest);
+                             const SplitNumber& bound) {
   if (std::abs(bound.nearest) < kBesideDoubles)
     return fmt::format("{}.number{}", alias, comparison);
   const auto same = fmt::format("{0}.number = ? AND COALESCE({0}.rest, 0){1}", alias, comparison);
-  values.emplace_back(bound.rest);
   if (comparison == " = ?") return same;
-  values.insert(values.end() - 1, bound.nearest);
   const auto other = comparison == " <> ?" ? "<>" : comparison.substr(1, 1);
   return fmt::format("({}.number {} ? OR ({}))", alias, other, same);
 }
+
+// Appends the values of that condition.
+void append_number(std::string_view comparison, const SplitNumber& bound,
+                   std::vector<SqlValue>& values) {
+  values.emplace_back(bound.nearest);
+  if (std::abs(bound.nearest) < kBesideDoubles) return;
+  if (comparison != " = ?") values.emplace_back(bound.nearest);
+  values.emplace_back(bound.rest);
+}
+
+constexpr std::string_view kListed = "has";  // the index's name in lists()
 
 }  // namespace
 
@@ -98,6 +106,25 @@ void ConditionCompiler::append_counted(std::string& sql, std::vector<SqlValue>& 
   sql += ") counted";
 }
 
+std::vector<Question> ConditionCompiler::lists() const {
+  std::vector<Question> lists;
+  if (members_.size() < 2 || !index_knows_all()) return lists;
+  for (const Member& member : members_) {
+    const auto& index = *member.index;
+    // Of one name for all, so that a list is known wherever its member stands.
+    Question list{fmt::format("SELECT {0}.{1} FROM {2} {0} WHERE {3}", kListed, index.row,
+                              index.table, member.listed),
+                  member.values};
+    for (const Condition& condition : conditions_) {
+      list.sql += fmt::format(" AND {}.{}{}", kListed, index.copied, condition.rest);
+      list.values.insert(list.values.end(), condition.values.begin(), condition.values.end());
+    }
+    list.sql += fmt::format(" LIMIT {}", AnswerCache::kMostListed + 1);
+    lists.push_back(std::move(list));
+  }
+  return lists;
+}
+
 void ConditionCompiler::append_source(std::string& sql, std::vector<SqlValue>& values,
                                       bool only_ids) const {
   std::string where;
@@ -118,6 +145,7 @@ void ConditionCompiler::append_source(std::string& sql, std::vector<SqlValue>& v
     }
     also(member.conditions, member.values);
   }
+  if (!is_index_alone) sql += joins_;
   for (const Condition& condition : conditions_) {
     if (!is_index_alone) also(condition.sql, condition.values);
     if (!is_copied(condition)) continue;
@@ -130,20 +158,12 @@ void ConditionCompiler::append_source(std::string& sql, std::vector<SqlValue>& v
 }
 
 void ConditionCompiler::append_check(std::string& sql, std::vector<SqlValue>& values) const {
-  sql += fmt::format(" FROM {} WHERE ", entity_.table);
-  const auto bind = [&values](const std::vector<SqlValue>& bound) {
-    values.insert(values.end(), bound.begin(), bound.end());
-  };
-  for (const Member& member : members_) {
-    sql += fmt::format("EXISTS (SELECT 1 FROM {0} {1} WHERE {1}.{2} = {3}.id AND {4}) AND ",
-                       member.index->table, member.alias, member.index->row, entity_.table,
-                       member.conditions);
-    bind(member.values);
-  }
+  sql += fmt::format(" FROM {}{} WHERE ", entity_.table, joins_);
   for (const Condition& condition : conditions_) {
     const bool is_quicker = !condition.check.empty();
     sql += (is_quicker ? condition.check : condition.sql) + " AND ";
-    bind(is_quicker ? condition.check_values : condition.values);
+    const auto& bound = is_quicker ? condition.check_values : condition.values;
+    values.insert(values.end(), bound.begin(), bound.end());
   }
   sql += fmt::format("{}.id", entity_.table);
 }
@@ -159,6 +179,11 @@ std::string ConditionCompiler::row_id() const {
 }
 
 // --- the conditions ---
+
+void ConditionCompiler::use(const EntityColumn& column) {
+  if (column.joined.empty() || joins_.find(column.joined) != std::string::npos) return;
+  joins_ += fmt::format(" {}", column.joined);
+}
 
 void ConditionCompiler::add(const EntityColumn* column, std::string sql, std::string rest,
                             std::vector<SqlValue> values) {
@@ -184,6 +209,7 @@ Result<void> ConditionCompiler::add(const Json& condition) {
   if (!condition.at("op").is_string()) return wrong("op is a string");
   MR_TRY(const EntityColumn* column,
          column_of(entity_, condition.at("column").get_ref<const std::string&>(), kQueryWhat));
+  use(*column);
   const auto& op = condition.at("op").get_ref<const std::string&>();
   const auto given = condition.find("value");
   if (column->kind == ColumnKind::Password && op != "verify")
@@ -333,15 +359,21 @@ Result<void> ConditionCompiler::add_has_member(const EntityColumn& column, const
       member.size() != (member.contains("op") ? 3u : 1u))
     return wrong("has takes the name of a member, or an object with name, op and value");
   const auto& index = column.index;
-  Member made{&index, fmt::format("has{}", members_.size() + 1), {}, {}};
-  made.conditions = fmt::format("{0}.kind = ? AND {0}.name = ?", made.alias);
+  Member made{&index, fmt::format("has{}", members_.size() + 1), {}, {}, {}};
   made.values = {std::string{index.kind}, member.at("name").get<std::string>()};
+  const auto named = [](std::string_view alias) {
+    return fmt::format("{0}.kind = ? AND {0}.name = ?", alias);
+  };
+  made.conditions = named(made.alias);
+  made.listed = named(kListed);
   if (member.contains("op")) {
     const auto number = split_number(member.at("value"));
     if (!member.at("op").is_string() || !number)
       return wrong("members of a document are compared with numbers of 64 bits");
     MR_TRY(const std::string_view sql, comparison(member.at("op").get_ref<const std::string&>()));
-    made.conditions += " AND " + number_condition(made.alias, sql, *number, made.values);
+    made.conditions += " AND " + number_condition(made.alias, sql, *number);
+    made.listed += " AND " + number_condition(kListed, sql, *number);
+    append_number(sql, *number, made.values);
   }
   members_.push_back(std::move(made));
   return {};

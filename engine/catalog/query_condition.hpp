@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/base/json.hpp"
+#include "engine/catalog/answer_cache.hpp"
 #include "engine/catalog/database.hpp"
 #include "engine/catalog/part.hpp"
 
@@ -27,14 +28,24 @@ class ConditionCompiler {
   /// Adds {"column": ..., "op": ..., "value": ...}.
   Result<void> add(const Json& condition);
 
+  /// Notes a column that the query reads or sorts by: the table that it stands in is joined.
+  void use(const EntityColumn& column);
+  /// Returns what is joined to the entity's table: " LEFT JOIN ...".
+  [[nodiscard]] const std::string& joins() const { return joins_; }
+
   /// Appends " FROM ... WHERE ..." and its values. Rows of which only the id is wanted are found in
   /// the index of the documents alone where that knows all that is asked.
   void append_source(std::string& sql, std::vector<SqlValue>& values, bool only_ids) const;
   /// Appends the same for rows that are counted.
   void append_counted(std::string& sql, std::vector<SqlValue>& values) const;
-  /// Appends the same for rows whose ids are known, which are looked at one by one; ends in an
-  /// open condition on the id: " FROM ... WHERE ... AND models.id".
+  /// Appends the same for rows whose ids are known, which are looked at one by one, but for the
+  /// members of their documents; ends in an open condition on the id:
+  /// " FROM ... WHERE ... AND models.id".
   void append_check(std::string& sql, std::vector<SqlValue>& values) const;
+  /// Returns a question for each of several members, whose answers have in common the ids of the
+  /// rows that meet all conditions. Empty where there are not several, or where the index of the
+  /// documents does not know all that is asked.
+  [[nodiscard]] std::vector<Question> lists() const;
   /// Whether members of documents are asked for.
   [[nodiscard]] bool asks_members() const { return !members_.empty(); }
   /// Whether rows are found by an index that does not give them in the order of their ids.
@@ -63,6 +74,7 @@ class ConditionCompiler {
   struct Member {
     const DocumentIndex* index;
     std::string alias, conditions;  // "has1", "has1.kind = ? AND has1.name = ?"
+    std::string listed;             // the same of "has"
     std::vector<SqlValue> values;
   };
   // A condition on the row: "models.project_id" and " IN (?, ?)".
@@ -81,6 +93,7 @@ class ConditionCompiler {
   [[nodiscard]] std::string operand(const EntityColumn& column) const;
 
   const Entity& entity_;
+  std::string joins_;
   std::vector<Member> members_;
   std::vector<Condition> conditions_;
   const EntityColumn* hash_ = nullptr;

@@ -1,5 +1,7 @@
 #include "engine/catalog/related_cache.hpp"
 
+#include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include <fmt/format.h>
@@ -12,16 +14,60 @@ std::string key_of(const RelatedRows& related, std::int64_t id, std::string_view
   return fmt::format("{}|{}|{}", related.entity, id, owner);
 }
 
+// The items of each of `ids`, with memory of their own, so that none keeps that of the others.
+std::vector<Batch> apart(const RelatedItems& asked) {
+  std::vector<Batch> items;
+  std::vector<std::int64_t> rows;
+  std::int64_t begin = 0;
+  for (const std::int64_t length : asked.lengths) {
+    rows.resize(static_cast<std::size_t>(length));
+    std::iota(rows.begin(), rows.end(), begin);
+    items.push_back(asked.items.take(rows));
+    begin += length;
+  }
+  return items;
+}
+
+RelatedItems together(std::vector<Batch> items) {
+  RelatedItems out;
+  for (const Batch& its : items) out.lengths.push_back(its.rows());
+  auto first = items.front().share();  // has the columns, where there are no rows
+  std::erase_if(items, [](const Batch& its) { return its.empty(); });
+  out.items = items.empty() ? std::move(first) : Batch::concat(std::move(items));
+  return out;
+}
+
 }  // namespace
 
 Result<RelatedItems> RelatedCache::ask(Connection& connection, const RelatedRows& related,
-                                       std::int64_t id, std::string_view owner,
+                                       const std::vector<std::int64_t>& ids, std::string_view owner,
                                        std::int64_t revision) {
-  const auto key = key_of(related, id, owner);
-  if (auto known = find(key, revision)) return RelatedItems{{known->rows()}, *std::move(known)};
-  MR_TRY(auto asked, query_related(connection, related, {id}, owner));
-  keep(key, revision, asked.items);
-  return asked;
+  if (ids.empty()) return query_related(connection, related, ids, owner);
+  std::vector<std::optional<Batch>> known;
+  std::vector<std::int64_t> unknown;
+  for (const std::int64_t id : ids) {
+    known.push_back(find(key_of(related, id, owner), revision));
+    if (!known.back()) unknown.push_back(id);
+  }
+  std::vector<Batch> asked;
+  if (!unknown.empty()) {
+    MR_TRY(auto found, query_related(connection, related, unknown, owner));
+    if (ids.size() == 1) {
+      keep(key_of(related, ids.front(), owner), revision, found.items);
+      return found;
+    }
+    asked = apart(found);
+  }
+  std::vector<Batch> items;
+  auto next = asked.begin();
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (!known[i]) {
+      keep(key_of(related, ids[i], owner), revision, *next);
+      known[i] = std::move(*next++);
+    }
+    items.push_back(*std::move(known[i]));
+  }
+  return together(std::move(items));
 }
 
 std::optional<Batch> RelatedCache::find(std::string_view key, std::int64_t revision) {

@@ -23,10 +23,11 @@ class RelatedCache {
 
   explicit RelatedCache(std::size_t most_bytes = kMostBytes) : most_bytes_{most_bytes} {}
 
-  /// Returns what query_related() does of one id. Asks for what is not known at `revision`, which
+  /// Returns what query_related() does. Asks at once for all that is not known at `revision`, which
   /// was read in front of this.
-  Result<RelatedItems> ask(Connection& connection, const RelatedRows& related, std::int64_t id,
-                           std::string_view owner, std::int64_t revision);
+  Result<RelatedItems> ask(Connection& connection, const RelatedRows& related,
+                           const std::vector<std::int64_t>& ids, std::string_view owner,
+                           std::int64_t revision);
 
  private:
   static constexpr std::size_t kEntryBytes = 2'048;  // of an entry, besides its key and its values

@@ -1,8 +1,53 @@
 #include "engine/catalog/revision.hpp"
 
+#include <algorithm>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace millrace {
+
+namespace {
+
+struct Known {
+  int scopes = 0;                                               // that live
+  std::vector<std::pair<std::string, std::int64_t>> revisions;  // by name
+};
+thread_local Known known_of_thread;
+
+const std::int64_t* find_known(std::string_view name) {
+  for (const auto& [known, revision] : known_of_thread.revisions) {
+    if (known == name) return &revision;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+RevisionsOfThread::RevisionsOfThread() { ++known_of_thread.scopes; }
+
+RevisionsOfThread::~RevisionsOfThread() {
+  if (--known_of_thread.scopes == 0) forget();
+}
+
+void RevisionsOfThread::note(std::string_view name, std::int64_t revision) {
+  if (known_of_thread.scopes == 0) return;
+  for (auto& [known, its] : known_of_thread.revisions) {
+    if (known != name) continue;
+    its = std::max(its, revision);
+    return;
+  }
+  known_of_thread.revisions.emplace_back(name, revision);
+}
+
+void RevisionsOfThread::forget() { known_of_thread.revisions.clear(); }
+
+Result<std::int64_t> known_revision(Connection& connection, std::string_view name) {
+  if (const auto* known = find_known(name)) return *known;
+  MR_TRY(const std::int64_t revision, read_revision(connection, name));
+  RevisionsOfThread::note(name, revision);
+  return revision;
+}
 
 Result<std::int64_t> read_revision(Connection& connection, std::string_view name) {
   MR_TRY(const SqlRows found,

@@ -198,10 +198,20 @@ void check_blocking(const Subject& subject) {
       if (is_address(rule)) subject.add("takes an address, \"" + rule.name + '"' + undeclared);
     }
   }
-  Trial trial{subject.found, subject.example};
-  const auto waited_for = run_whole(trial, subject.example).services()->waited_for;
+  Trial whole{subject.found, subject.example};
+  const auto waited_for = run_whole(whole, subject.example).services()->waited_for;
   if (!waited_for.empty())
-    subject.add("waits for others (" + std::string{waited_for} + ')' + undeclared);
+    return subject.add("waits for others (" + std::string{waited_for} + ')' + undeclared);
+  // Its state is told between batches, by the same threads, and then those rows may be written
+  // that an example is too small to have written before.
+  Trial midway{subject.found, subject.example};
+  if (!midway.has_checkpoint()) return;
+  subject.example.is_source() ? midway.produce(1) : midway.push(subject.example.make_rows());
+  midway.snapshot();
+  if (const auto waited = midway.services()->waited_for; !waited.empty()) {
+    subject.add("waits for others (" + std::string{waited} + ") when it tells its state" +
+                undeclared);
+  }
 }
 
 }  // namespace
@@ -233,7 +243,8 @@ std::vector<Check> declaration_checks() {
        to_sinks,
        check_reads},
       {{"blocking",
-        "Whoever takes or opens addresses, or asks the catalog, is declared to wait for them."},
+        "Whoever takes or opens addresses, to tell its state too, or asks the catalog, is declared "
+        "to wait for them."},
        true,
        to_every,
        check_blocking},

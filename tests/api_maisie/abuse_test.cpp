@@ -9,12 +9,14 @@
 #include <catch2/catch.hpp>
 
 #include "api/maisie/page.hpp"
+#include "engine/catalog/revision.hpp"
 #include "tests/api_maisie/registry_server.hpp"
 
 #include <fmt/format.h>
 
 using namespace millrace;
 using namespace std::chrono_literals;
+using test::must;
 using test::RegistryServer;
 
 namespace {
@@ -148,4 +150,27 @@ TEST_CASE("nested members are written and shown in linear time", "[maisie][abuse
   CHECK(took([&] {
           CHECK(server.as_user("GET", "/api/v1/models/compare/?ids=1,2").status == 200);
         }) < 2 * kSoon);
+}
+
+TEST_CASE("a project with very many names of metrics takes further ones, and is shown, soon",
+          "[maisie][abuse]") {
+  RegistryServer server{SqlDialect::Sqlite};
+  add_project(server);
+  // As thousands of models leave them.
+  static constexpr std::size_t kNames = 30'000, kMore = 10'000;
+  must(server.catalog().write_and_wait([](Connection& connection) -> Result<void> {
+    MR_CHECK(next_revision(connection, "registry"));
+    return connection.run(fmt::format(
+        "INSERT INTO project_facets (project_id, kind, name, owner, uses, first_model, first_place)"
+        " WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {})"
+        " SELECT 1, 'metric', 'metric' || n, 0, 1, 1, n FROM numbers",
+        kNames));
+  }));
+  CHECK(took([&] {
+          CHECK(server.upload({{"project_id", "1"}, {"metrics", object_of(kMore)}}).status == 200);
+        }) < kSoon);
+  CHECK(took([&] {
+          CHECK(server.as_user("GET", "/api/v1/projects/1/").data()["all_metrics"].size() ==
+                kNames + kMore);
+        }) < kSoon);
 }

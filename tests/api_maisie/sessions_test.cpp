@@ -99,6 +99,13 @@ TEST_CASE("a changed password ends every token of the user, and a new sign-in is
 
 TEST_CASE("two changes within a second end the tokens between them", "[maisie][sessions]") {
   Sessions sessions{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
+  // Her last change lies ahead of the clock, as it does behind many of them, whatever a hash takes.
+  const auto ahead = now_s() + 1'000;
+  must(sessions.server.catalog().write_and_wait([ahead](Connection& connection) -> Result<void> {
+    MR_CHECK(next_revision(connection, "registry"));
+    MR_CHECK(connection.execute("UPDATE users SET tokens_since_s = ? WHERE id = 2", {ahead}));
+    return {};
+  }));
   std::string last = sessions.zofia;
   for (const char* password : {"one", "two", "three"}) {
     REQUIRE(sessions.change_zofia({{"password", password}}, sessions.admin).status == 200);

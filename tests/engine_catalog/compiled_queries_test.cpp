@@ -38,7 +38,7 @@ void check_alike(CompiledQueries& queries, const Json& query, std::string_view o
   CHECK(made->question.values == wanted->question.values);
   CHECK(made->columns == wanted->columns);
   CHECK(made->entity == wanted->entity);
-  CHECK(made->tells_revision == wanted->tells_revision);
+  CHECK(made->told == wanted->told);
   CHECK(made->counts == wanted->counts);
   CHECK(made->is_settled == wanted->is_settled);
   CHECK(made->page.limit == wanted->page.limit);

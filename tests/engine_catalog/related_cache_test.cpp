@@ -53,7 +53,7 @@ TEST_CASE("rows that belong to others are asked once for a revision", "[catalog]
   const auto connection = rows.place.connect();
   CountingConnection counting{*connection};
   const auto ask = [&](std::int64_t id, std::int64_t revision, std::string_view owner = {}) {
-    const auto found = must(cache.ask(counting, rows.tags, id, owner, revision));
+    const auto found = must(cache.ask(counting, rows.tags, {id}, owner, revision));
     CHECK(found.lengths == std::vector{found.items.rows()});
     return names_in(found.items);
   };
@@ -72,6 +72,28 @@ TEST_CASE("rows that belong to others are asked once for a revision", "[catalog]
   CHECK(ask(1, 5) == "a,b");
   CHECK(ask(1, 6) == "a,b");
   CHECK(counting.asked == 6);
+}
+
+TEST_CASE("of many rows only what is not known is asked, at once", "[catalog][related]") {
+  Tagged rows{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
+  RelatedCache cache;
+  const auto connection = rows.place.connect();
+  CountingConnection counting{*connection};
+  const auto check = [&](const std::vector<std::int64_t>& ids,
+                         const std::vector<std::int64_t>& lengths, const std::string& names,
+                         int asked, std::int64_t revision = 5) {
+    const auto found = must(cache.ask(counting, rows.tags, ids, {}, revision));
+    CHECK(found.lengths == lengths);
+    CHECK(names_in(found.items) == names);
+    CHECK(counting.asked == asked);
+  };
+  check({1, 3}, {2, 0}, "a,b", 1);
+  check({3, 1}, {0, 2}, "a,b", 1);
+  check({3}, {0}, "", 1);
+  check({1, 2, 3}, {2, 1, 0}, "a,b,c", 2);
+  check({2, 9, 1}, {1, 0, 2}, "c,a,b", 3);
+  check({9, 3}, {0, 0}, "", 3);
+  check({1, 2, 3, 9}, {2, 1, 0, 0}, "a,b,c", 4, 6);
 }
 
 TEST_CASE("what belongs to a row is seen as it is, whichever engine changed it",
@@ -122,7 +144,7 @@ TEST_CASE("rows that belong to others are kept up to so many bytes, and the olde
   const auto connection = rows.place.connect();
   CountingConnection counting{*connection};
   const auto ask = [&](std::int64_t id) {
-    must(cache.ask(counting, rows.tags, id, {}, 1));
+    must(cache.ask(counting, rows.tags, {id}, {}, 1));
     return counting.asked;
   };
   CHECK(ask(1) == 1);

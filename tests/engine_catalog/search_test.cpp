@@ -132,9 +132,13 @@ TEST_CASE("pages are the same whether their rows are looked for or known", "[cat
                {{"private", i == 4}});
   Json both = where("metrics", "has", "even");
   both.push_back(containing("EL 2")[0]);
+  Json two = where("metrics", "has", "even");
+  two.push_back(where("metrics", "has", {{"name", "even"}, {"op", ">"}, {"value", 6}})[0]);
+  two.push_back(where("project_id", "in", {1, 2})[0]);
   for (const Json& conditions : {Json::array(), where("metrics", "has", "even"), containing("l 1"),
-                                 containing(Json{"7", "8"}), both}) {
-    for (const Json& order : {Json::array(), Json{"-name"}, Json{"private", "-id"}}) {
+                                 containing(Json{"7", "8"}), both, two}) {
+    for (const Json& order :
+         {Json::array(), Json{"-id"}, Json{"-name"}, Json{"private", "-id"}, Json{"user_login"}}) {
       for (const int offset : {0, 2, 7, 500}) {
         const Json query{{"entity", "models"},
                          {"where", conditions},

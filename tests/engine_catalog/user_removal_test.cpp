@@ -19,9 +19,10 @@ constexpr int kModels = 230;
 void fill(Filled& filled) {
   filled.insert("users", {{"login", "bob"}, {"password", "pw"}});
   const Json model{{"user_id", 1}, {"project_id", 1}, {"name", "m"}, {"metrics", {{"acc", 1}}}};
-  for (int i = 0; i < kModels; i += 50)
+  constexpr int kAtOnce = kMostSingleRowsAtOnce;
+  for (int i = 0; i < kModels; i += kAtOnce)
     must(filled.change("insert", "models",
-                       {{"rows", Json::array_t(std::min(50, kModels - i), model)}}));
+                       {{"rows", Json::array_t(std::min(kAtOnce, kModels - i), model)}}));
   filled.insert("models", {{"user_id", 2}, {"project_id", 1}, {"name", "of bob"}});
 }
 

@@ -8,6 +8,7 @@
 #include <set>
 #include <sstream>
 #include <thread>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
@@ -112,9 +113,24 @@ class Mill {
       CHECK(job.state == JobState::Finished);
       takeovers_ += job.token > 1 ? 1 : 0;
     }
+    // Stale bytes may be the same as those in their place: the time tells that they were written.
+    const auto before = written_at(number);
     frozen->thaw();
+    CHECK(written_at(number) == before);
     for (int job = 0; job < kFrozenJobs; ++job)
       check(number, job, ids[static_cast<std::size_t>(job)]);
+  }
+
+  // When the outputs of a round were written last.
+  std::vector<std::filesystem::file_time_type> written_at(int number) const {
+    std::vector<std::filesystem::file_time_type> times;
+    for (int job = 0; job < kFrozenJobs; ++job) {
+      for (const char* kind : {"list", "log"}) {
+        const auto name = fmt::format("{}{}-{}", kind, number, job);
+        times.push_back(std::filesystem::last_write_time(place_.folder() / "store/z0/out" / name));
+      }
+    }
+    return times;
   }
 
   void check(int number, int job, JobId id) {

@@ -1,5 +1,6 @@
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -9,11 +10,14 @@
 #include "engine/base/random.hpp"
 #include "engine/job/inline_services.hpp"
 #include "engine/store/work_folder.hpp"
-#include "job_place.hpp"
+#include "full_catalog.hpp"
 #include "tests/fixtures/child_process.hpp"
+
+#include <fmt/format.h>
 
 using namespace millrace;
 using namespace std::chrono_literals;
+using test::comes;
 using test::JobPlace;
 using test::must;
 using test::numbers;
@@ -51,6 +55,12 @@ std::vector<std::string> scratch_of(const JobPlace& place) {
   return names;
 }
 
+// Says whether a checkpoint of the job speaks of bytes in scratch.
+bool has_kept(JobPlace& place, JobId id) {
+  const auto checkpoint = must(place.store_of_jobs().last_checkpoint(id));
+  return checkpoint && checkpoint->states.at("out") != "0";
+}
+
 }  // namespace
 
 TEST_CASE("a job finds in scratch what it wrote, alone, and scratch goes with the job",
@@ -76,8 +86,13 @@ TEST_CASE("the next attempt finds the scratch of the checkpoint", "[job][scratch
   const auto dialect = GENERATE(SqlDialect::Sqlite, SqlDialect::MySql);
   JobPlace place{dialect};
   place.open();
-  const auto id = place.submit(
-      keeping({{"batches", 20}, {"gate_at", 10}, {"fail_until", place.path("mended")}}));
+  const auto id = place.submit(keeping({{"batches", 20},
+                                        {"gate", place.path("gate")},
+                                        {"gate_at", 10},
+                                        {"fail_at", 15},
+                                        {"fail_until", place.path("mended")}}));
+  REQUIRE(comes([&] { return has_kept(place, id); }));  // at the gate, on a loaded machine too
+  place.touch("gate");
   place.wait(id, [](const Job& job) { return job.failures > 0; });
   place.touch("mended");
   const Job job = place.wait_until_final(id);
@@ -96,18 +111,22 @@ TEST_CASE("the attempt after a crash finds the scratch of the checkpoint, beside
   const auto id = place.submit(
       keeping({{"batches", 20}, {"gate", place.path("gate")}, {"gate_at", 10}, {"deaf", true}}));
   // Its input stands in a call; what was before is in a checkpoint.
-  while (!std::filesystem::exists(place.path("gate.reached"))) std::this_thread::sleep_for(1ms);
-  place.wait(id, [&place, id](const Job&) {
-    const auto journal = place.journal(id);
-    return std::count(journal.begin(), journal.end(), "checkpoint") > 0;
-  });
+  REQUIRE(comes([&place] { return std::filesystem::exists(place.path("gate.reached")); }));
+  REQUIRE(comes([&] { return has_kept(place, id); }));
+  std::fstream first{place.folder() / "work" / fmt::format("job-{}/t1/kept", id.value)};
+  REQUIRE(first.is_open());
+  std::filesystem::remove(place.path("gate.reached"));
   place.abandon();  // its threads go on when the gate opens
   place.open();
-  place.wait(id, [](const Job& job) { return job.attempt > 1; });
+  REQUIRE(comes([&place] { return std::filesystem::exists(place.path("gate.reached")); }));
+  // What the first one writes from now on concerns nobody.
+  first << "stale" << std::flush;
+  CHECK(first.good());
   place.touch("gate");
   const Job job = place.wait_until_final(id);
   INFO(job.error.dump());
   CHECK(job.state == JobState::Finished);
+  CHECK(job.attempt > 1);
   CHECK(job.result == Json{{"kept", numbers(20)}});
 }
 

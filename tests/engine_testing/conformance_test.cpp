@@ -49,6 +49,7 @@ TEST_CASE("each flaw is found by the check that is there for it", "[testing][con
   CHECK(checks_that_fail("filter.lies_about_columns") == Checks{"columns"});
   CHECK(checks_that_fail("filter.needs_more").count("reads") == 1);
   CHECK(checks_that_fail("filter.waits_for_disk") == Checks{"blocking"});
+  CHECK(checks_that_fail("filter.spills_state") == Checks{"blocking"});
   CHECK(checks_that_fail("filter.asks_catalog") == Checks{"blocking"});
   CHECK(checks_that_fail("filter.takes_address") == Checks{"blocking"});
   CHECK(checks_that_fail("filter.fails_empty") == Checks{"empty"});

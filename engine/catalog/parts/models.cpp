@@ -132,6 +132,11 @@ CatalogPart part_models() {
   const auto sha256 = [](std::string_view name) {
     return EntityColumn{name, Kind::Text, name, {.is_writable = true, .is_sha256 = true}};
   };
+  const auto of_user = [](std::string_view name, std::string_view column) {
+    EntityColumn made{name, Kind::Text, column};
+    made.joined = "LEFT JOIN users ON users.id = models.user_id";
+    return made;
+  };
   // With an owner, private models are there for them only.
   Entity models{"models",
                 "models",
@@ -151,9 +156,8 @@ CatalogPart part_models() {
        Kind::Integer,
        "user_id",
        {.is_writable = true, .is_mandatory = true, .references = "users"}},
-      {"user_login", Kind::Text, "(SELECT users.login FROM users WHERE users.id = models.user_id)"},
-      {"user_full_name", Kind::Text,
-       "(SELECT users.full_name FROM users WHERE users.id = models.user_id)"},
+      of_user("user_login", "users.login"),
+      of_user("user_full_name", "users.full_name"),
       {"project_id",
        Kind::Integer,
        "project_id",

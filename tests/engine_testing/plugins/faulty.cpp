@@ -73,6 +73,26 @@ class WaitsForDisk final : public Operator {
   }
 };
 
+class SpillsState final : public Operator, public millrace::Checkpointed {
+ public:
+  FAULTY_FILTER("filter.spills_state", "{}", "{}");
+  void process(Context& context, Batch batch) override {
+    rows_ += batch.rows();
+    context.emit(std::move(batch));
+  }
+  std::string snapshot(Context& context) override {
+    context.put(kFile, std::to_string(rows_));
+    return "1";
+  }
+  void restore(Context& context, std::string_view) override {
+    rows_ = std::stoll(context.read_all(kFile, 100));
+  }
+
+ private:
+  static constexpr auto kFile = "work:///rows";
+  std::int64_t rows_ = 0;
+};
+
 class AsksCatalog final : public Operator {
  public:
   FAULTY_FILTER("filter.asks_catalog", "{}",
@@ -319,7 +339,7 @@ class CountsThreads final : public Operator {
 }  // namespace
 
 MR_PLUGIN("test.faulty", "1.0.0", Undocumented, BreaksAtBound, BadPort, LiesAboutColumns, NeedsMore,
-          WaitsForDisk, AsksCatalog, TakesAddress, FailsEmpty, BreaksOnNull, IgnoresOffset,
-          BreaksOnSchema, Leaks, DropsRoot, Reverses, Unsteady, Remembers, BreaksWhenStopped,
-          Forgets, Endless, EmitsAgain, BadSkip, NeedsExample, FailingExample, Excused, AlwaysMore,
-          TellsTwice, CountsThreads)
+          WaitsForDisk, SpillsState, AsksCatalog, TakesAddress, FailsEmpty, BreaksOnNull,
+          IgnoresOffset, BreaksOnSchema, Leaks, DropsRoot, Reverses, Unsteady, Remembers,
+          BreaksWhenStopped, Forgets, Endless, EmitsAgain, BadSkip, NeedsExample, FailingExample,
+          Excused, AlwaysMore, TellsTwice, CountsThreads)
