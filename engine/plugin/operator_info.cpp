@@ -208,11 +208,17 @@ Result<void> check_id(std::string_view id, std::string_view role) {
                  "unknown role \"" + std::string{role} +
                      "\"; known: input, filter, augment, preprocess, train, label, output"};
   }
-  const bool begins_with_role =
-      id.size() > role.size() + 1 && id.substr(0, role.size()) == role && id[role.size()] == '.';
-  if (!begins_with_role || !is_word(id.substr(role.size() + 1))) {
-    return Error{Code::DataInvalid, "the id must be \"" + std::string{role} +
-                                        ".\" and a name of small letters, digits and \"_\""};
+  // What prepares rows is called by what it does to them: sample.by_label.
+  const auto kind = id.substr(0, id.find('.'));
+  const bool is_kind =
+      kind == role || (role == "preprocess" && is_word(kind) &&
+                       std::find(kRoles.begin(), kRoles.end(), kind) == kRoles.end());
+  if (!is_kind || kind.size() == id.size() || !is_word(id.substr(kind.size() + 1))) {
+    return Error{
+        Code::DataInvalid,
+        "the id must be \"" + std::string{role} +
+            ".\" and a name of small letters, digits and \"_\"" +
+            (role == "preprocess" ? "; another word that is no role may stand for it" : "")};
   }
   return {};
 }

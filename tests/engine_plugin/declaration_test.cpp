@@ -74,6 +74,13 @@ TEST_CASE("mistakes in a declaration are named", "[plugin][declaration]") {
   CHECK_THAT(error_of("{}", "area"), Catch::Contains("filter."));
   CHECK_THAT(error_of("{}", "filter."), Catch::Contains("filter."));
   CHECK_THAT(error_of("{}", "sieve.a", "sieve"), Catch::Contains("unknown role"));
+  CHECK_THAT(error_of("{}", "sieve.a"), Catch::Contains("filter."));
+  CHECK_THAT(error_of("{}", "filter.a", "preprocess"), Catch::Contains("preprocess."));
+  CHECK_THAT(error_of("{}", "Sample.a", "preprocess"), Catch::Contains("no role"));
+  CHECK_THAT(error_of("{}", ".a", "preprocess"), Catch::Contains("no role"));
+  CHECK_THAT(error_of("{}", "sample", "preprocess"), Catch::Contains("no role"));
+  CHECK(error_of("{}", "sample.by_label", "preprocess").empty());
+  CHECK(error_of("{}", "preprocess.sort", "preprocess").empty());
 }
 
 TEST_CASE("mistakes in a parameter's declaration are named", "[plugin][declaration]") {
