@@ -25,6 +25,20 @@ namespace {
 constexpr std::size_t kPage = 200;
 constexpr std::int64_t kMostFreed = 10'000;  // rows of one change that are looked at
 
+Result<void> note_one(Connection& connection, const JobStore::Lease& lease,
+                      const std::string& sha256) {
+  MR_CHECK(connection.execute("REPLACE INTO job_contents (job_id, sha256, token) VALUES (?, ?, ?)",
+                              {lease.job.value, sha256, lease.token}));
+  return {};
+}
+
+Result<std::string> known_model(Connection& connection, JobId job, std::string_view address) {
+  MR_TRY(const SqlRows rows,
+         connection.query("SELECT sha256 FROM job_models WHERE job_id = ? AND address = ?",
+                          {job.value, std::string{address}}));
+  return rows.rows.empty() ? std::string{} : detail::text(rows.rows.front().at(0));
+}
+
 }  // namespace
 
 Result<void> JobContents::note(const JobStore::Lease& lease,
@@ -33,11 +47,7 @@ Result<void> JobContents::note(const JobStore::Lease& lease,
     const auto page = std::span{names}.subspan(first, std::min(kPage, names.size() - first));
     const auto write = [&](Connection& connection) -> Result<void> {
       MR_CHECK(jobs_.check(connection, lease));
-      for (const std::string& name : page) {
-        MR_CHECK(
-            connection.execute("REPLACE INTO job_contents (job_id, sha256, token) VALUES (?, ?, ?)",
-                               {lease.job.value, name, lease.token}));
-      }
+      for (const std::string& name : page) MR_CHECK(note_one(connection, lease, name));
       return {};
     };
     MR_CHECK(catalog_.write_and_wait(write));
@@ -55,6 +65,32 @@ Result<bool> JobContents::has(JobId job, std::string_view sha256) {
     return {};
   }));
   return is_noted;
+}
+
+Result<std::string> JobContents::model(JobId job, std::string_view address) {
+  std::string known;
+  MR_CHECK(catalog_.read([&](Connection& connection) -> Result<void> {
+    MR_TRY(known, known_model(connection, job, address));
+    return {};
+  }));
+  return known;
+}
+
+Result<std::string> JobContents::note_model(const JobStore::Lease& lease, std::string_view address,
+                                            std::string_view sha256) {
+  std::string known;
+  const auto write = [&](Connection& connection) -> Result<void> {
+    MR_CHECK(jobs_.check(connection, lease));
+    MR_TRY(known, known_model(connection, lease.job, address));
+    if (!known.empty()) return {};
+    known = sha256;
+    MR_CHECK(note_one(connection, lease, known));
+    MR_CHECK(connection.execute("INSERT INTO job_models (job_id, address, sha256) VALUES (?, ?, ?)",
+                                {lease.job.value, std::string{address}, known}));
+    return {};
+  };
+  MR_CHECK(catalog_.write_and_wait(write));
+  return known;
 }
 
 Result<std::vector<JobContents::Noted>> JobContents::of_ended(const Noted& after, JobId only) {
@@ -84,9 +120,14 @@ Result<void> JobContents::forget(const std::vector<Noted>& page) {
       "(SELECT "
       "id FROM jobs WHERE state IN {})",
       kEndedJobs);
+  static const std::string kModels = fmt::format(
+      "DELETE FROM job_models WHERE job_id = ? AND sha256 = ? AND job_id IN (SELECT id FROM jobs "
+      "WHERE state IN {})",
+      kEndedJobs);
   return catalog_.write_and_wait([&page](Connection& connection) -> Result<void> {
     for (const Noted& noted : page) {
       MR_CHECK(connection.execute(kSql, {noted.job.value, noted.sha256, noted.token}));
+      MR_CHECK(connection.execute(kModels, {noted.job.value, noted.sha256}));
     }
     return {};
   });

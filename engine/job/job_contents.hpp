@@ -22,6 +22,13 @@ class JobContents {
   Result<void> note(const JobStore::Lease& lease, const std::vector<std::string>& names);
   Result<bool> has(JobId job, std::string_view sha256);
 
+  /// Returns the content that an address of a model leads the job to; empty: it has not asked.
+  Result<std::string> model(JobId job, std::string_view address);
+  /// Notes the content, and that the address leads the job to it. Returns the one that it leads to:
+  /// the first stays. Conflict as note().
+  Result<std::string> note_model(const JobStore::Lease& lease, std::string_view address,
+                                 std::string_view sha256);
+
   struct Noted {
     JobId job;
     std::string sha256{};

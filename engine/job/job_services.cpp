@@ -341,6 +341,19 @@ Result<bool> JobServices::has_noted_content(std::string_view sha256) {
   return JobContents{catalog(), journal_}.has(lease_.job, sha256);
 }
 
+// Noted before it is opened, so that a file whose model is deleted meanwhile is there until the
+// job ends, and before anything of it has an effect, so that a later attempt reads the same.
+Result<std::string> JobServices::model_content(std::string_view address) {
+  JobContents contents{catalog(), journal_};
+  if (lease_.token > 1) {  // not the first attempt
+    MR_TRY(auto known, contents.model(lease_.job, address));
+    if (!known.empty()) return known;
+  }
+  MR_TRY(const auto found, StoreServices::model_content(address));
+  has_contents_.store(true, std::memory_order_relaxed);
+  return contents.note_model(lease_, address, found);
+}
+
 Result<ObjectWriter*> JobServices::stage_output(std::string_view uri) {
   MR_TRY(ObjectWriter * writer, StoreServices::stage_output(uri));
   // What an attempt without a checkpoint left is not what this one goes on from.

@@ -91,6 +91,7 @@ class JobServices final : public StoreServices {
   Result<std::unique_ptr<Scratch>> make_scratch() override;
   Result<bool> note_content(std::string_view sha256) override;
   Result<bool> has_noted_content(std::string_view sha256) override;
+  Result<std::string> model_content(std::string_view address) override;
   /// Whether the attempt has noted a content.
   [[nodiscard]] bool has_contents() const { return has_contents_.load(std::memory_order_relaxed); }
 

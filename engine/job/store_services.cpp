@@ -11,6 +11,7 @@
 #include "engine/job/catalog_change.hpp"
 #include "engine/job/connections.hpp"
 #include "engine/job/content_collector.hpp"
+#include "engine/job/model_address.hpp"
 #include "engine/store/uri.hpp"
 
 #include <fmt/format.h>
@@ -43,6 +44,11 @@ Result<void> StoreServices::check_uri(std::string_view uri, bool for_writing) {
     return Error{Code::InvalidArgument,
                  "address: a qiniu: address is required here: " + std::string{uri}, "uri_scheme"};
   }
+  if (is_model_address(uri) && !for_writing) {
+    MR_CHECK(check_model_rights(uri));
+    MR_CHECK(parse_model_address(uri));
+    return {};
+  }
   MR_TRY(const Uri checked, store().check(uri, rights_, for_writing));
   if (is_new_content(checked)) {
     return Error{
@@ -60,7 +66,33 @@ Result<void> StoreServices::check_uri(std::string_view uri, bool for_writing) {
       "uri_scheme"};
 }
 
+Result<void> StoreServices::check_model_rights(std::string_view uri) const {
+  if (!rights_.objects_only && rights_.grants.empty()) return {};
+  return Error{Code::PermissionDenied,
+               "address: models of the registry are not open here: " + printable(uri)};
+}
+
+Result<Uri> StoreServices::check_model(std::string_view uri) {
+  MR_CHECK(check_model_rights(uri));
+  std::string sha256;
+  {
+    const std::lock_guard lock{finding_models_};
+    if (const auto known = models_.find(uri); known != models_.end()) sha256 = known->second;
+  }
+  if (sha256.empty()) {
+    MR_TRY(auto found, model_content(uri));
+    const std::lock_guard lock{finding_models_};
+    sha256 = models_.emplace(uri, std::move(found)).first->second;
+  }
+  return store().check(blob_uri(sha256), {.blobs = true}, false);
+}
+
+Result<std::string> StoreServices::model_content(std::string_view address) {
+  return find_model_content(around_.catalog, address, asker_.owner, asker_.until);
+}
+
 Result<Uri> StoreServices::check_read(std::string_view uri) {
+  if (is_model_address(uri)) return check_model(uri);
   auto checked = store().check(uri, rights_, false);
   if (checked.ok() || checked.error().code != Code::PermissionDenied) return checked;
   MR_TRY(const Uri parsed, parse_uri(uri));

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -77,6 +79,9 @@ class StoreServices : public Services {
   /// Notes a content of the run (RunContents::Note), and says whether an earlier attempt has.
   virtual Result<bool> note_content(std::string_view /*sha256*/) { return false; }
   virtual Result<bool> has_noted_content(std::string_view /*sha256*/) { return false; }
+  /// Returns the content that an address of a model leads the run to. What the run was led to
+  /// before, in an earlier attempt too, stays.
+  virtual Result<std::string> model_content(std::string_view address);
   /// Makes the scratch of this run, once, when an operator first asks for it.
   virtual Result<std::unique_ptr<Scratch>> make_scratch() = 0;
   Result<Scratch*> scratch();
@@ -92,6 +97,9 @@ class StoreServices : public Services {
   virtual const Origin& origin();
   /// Checks an address that is read: what the run has made is open to it, whatever its rights.
   Result<Uri> check_read(std::string_view uri);
+  /// The same of a model of the registry: whoever sees the model may read its file.
+  Result<Uri> check_model(std::string_view uri);
+  [[nodiscard]] Result<void> check_model_rights(std::string_view uri) const;
   Result<ConnectionSettings> find_connection(std::string_view name, bool for_writing);
   /// Removes contents that nothing names any more, since rows of `entity` are gone.
   void free_contents(std::string_view entity, const Batch& rows);
@@ -106,7 +114,9 @@ class StoreServices : public Services {
   UnsyncedFiles puts_;
   StagedOutputs outputs_;
   RunContents contents_;
-  std::mutex making_scratch_;  // guards scratch_
+  std::mutex finding_models_;                               // guards models_
+  std::map<std::string, std::string, std::less<>> models_;  // contents by address
+  std::mutex making_scratch_;                               // guards scratch_
   std::unique_ptr<Scratch> scratch_;
   std::atomic<Scratch*> scratch_in_use_{nullptr};
 };
