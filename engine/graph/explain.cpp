@@ -36,6 +36,8 @@ std::string operators_of(const PlanNode& node) {
 // How the node runs: side by side or one call at a time, and on which pool.
 std::string manner_of(const PlanNode& node) {
   std::string text = node.replicable() ? "replicable" : "serial";
+  if (node.head().info->instances > 0)
+    text += fmt::format(", {} at once at the most", node.head().info->instances);
   if (node.head().waits()) text += ", waiting pool";
   const auto& resources = node.head().resources;
   if (resources.threads > 0) text += fmt::format(", {} threads", resources.threads);
@@ -159,6 +161,7 @@ Json node_json(const Plan& plan, std::size_t place) {
   json["replicable"] = node.replicable();
   json["pool"] = node.head().waits() ? "waiting" : "compute";
   json["grain"] = node.head().info->grain;
+  json["instances"] = node.head().info->instances;
   if (!node.head().resources.empty()) json["resources"] = to_json(node.head().resources);
   if (!node.note.empty()) json["note"] = node.note;
   Json inputs = Json::array();

@@ -20,8 +20,9 @@ bool may_share(const Node& node) {
 
 bool may_follow(const Node& head, const Node& tail, const Node& next) {
   return may_share(tail) && may_share(next) && head.info->replicable == next.info->replicable &&
-         head.waits() == next.waits() && tail.info->ports.empty() && next.info->grain == 0 &&
-         !next.info->whole_sequence && head.checkpoint == next.checkpoint;
+         head.info->instances == next.info->instances && head.waits() == next.waits() &&
+         tail.info->ports.empty() && next.info->grain == 0 && !next.info->whole_sequence &&
+         head.checkpoint == next.checkpoint;
 }
 
 }  // namespace

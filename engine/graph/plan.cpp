@@ -37,6 +37,8 @@ const std::vector<PlannerPass>& planner_passes() {
       {"push_filters", "A filter right behind an input is done by the input, where that can.",
        push_filters},
       {"prune_columns", "An input reads only the columns that somebody uses.", prune_columns},
+      {"put_readers", "Behind an input that emits places goes the operator that reads there.",
+       put_readers},
       {"materialise",
        "Recipes are made real in one node, in front of the first that needs the result.",
        materialise},

@@ -42,8 +42,8 @@ struct PlannerPass {
   Result<void> (*apply)(Plan& plan, Registry& registry);
 };
 
-/// The passes in the order in which they run: push_filters, prune_columns, materialise,
-/// lossless_turns, fuse.
+/// The passes in the order in which they run: push_filters, prune_columns, put_readers,
+/// materialise, lossless_turns, fuse.
 const std::vector<PlannerPass>& planner_passes();
 
 /// Runs all passes. Fails with NotFound when an operator that a pass needs is not installed.

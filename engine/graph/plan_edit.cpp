@@ -72,6 +72,37 @@ void insert_before(Plan& plan, std::vector<Insertion> insertions) {
   plan.first_into = std::move(first_into);
 }
 
+void insert_behind(Plan& plan, std::vector<Placed> placed) {
+  if (placed.empty()) return;
+  std::vector<std::size_t> place(plan.nodes.size()),
+      main(plan.nodes.size());  // who sends its ports
+  std::vector<PlanNode> nodes;
+  std::vector<Edge> edges;
+  std::vector<std::uint32_t> first_into;
+  nodes.reserve(plan.nodes.size() + placed.size());
+  edges.reserve(plan.edges.size() + placed.size());
+  const auto add = [&](PlanNode node) {
+    first_into.push_back(static_cast<std::uint32_t>(edges.size()));
+    nodes.push_back(std::move(node));
+    return nodes.size() - 1;
+  };
+  auto next = placed.begin();
+  for (std::size_t node = 0; node < plan.nodes.size(); ++node) {
+    place[node] = main[node] = add(std::move(plan.nodes[node]));
+    for (auto& edge : edges_into(plan, node)) {
+      const auto& from = edge.port.empty() ? main : place;
+      edges.push_back({id_of(from[place_of(edge.from)]), id_of(place[node]), std::move(edge.port)});
+    }
+    if (next == placed.end() || next->behind != node) continue;
+    main[node] = add(std::move(next++->node));
+    edges.push_back({id_of(place[node]), id_of(main[node]), {}});
+  }
+  first_into.push_back(static_cast<std::uint32_t>(edges.size()));
+  plan.nodes = std::move(nodes);
+  plan.edges = std::move(edges);
+  plan.first_into = std::move(first_into);
+}
+
 void remove_nodes(Plan& plan, const std::vector<bool>& removed) {
   std::vector<std::size_t> place(plan.nodes.size());  // of the node, or of what stands for it
   std::vector<PlanNode> nodes;

@@ -37,6 +37,16 @@ struct Insertion {
 /// several for one node stand in the order given. `insertions` are sorted by `before`.
 void insert_before(Plan& plan, std::vector<Insertion> insertions);
 
+/// A node to be put in behind another.
+struct Placed {
+  std::size_t behind = 0;
+  PlanNode node;
+};
+
+/// Puts each node behind the one that it names, of which it alone takes what that one sends on its
+/// main port; it sends to all who took that before. `placed` are sorted by `behind`, one for each.
+void insert_behind(Plan& plan, std::vector<Placed> placed);
+
 /// Removes nodes, each of which is fed by one main port: what such a node sent is sent by its
 /// predecessor, by the same port. `removed` has a flag for each node.
 void remove_nodes(Plan& plan, const std::vector<bool>& removed);

@@ -71,10 +71,11 @@ Result<void> read_hints(const Json& value, Json& hints) {
   return {};
 }
 
-Result<void> read_grain(const Json& value, std::int64_t& grain) {
-  const auto rows = whole_number(value);
-  if (!rows || *rows < 0) return bad("grain", "a number of rows, 0 or more");
-  grain = *rows;
+Result<void> read_count(std::string_view name, const Json& value, std::string_view wanted,
+                        std::int64_t& count) {
+  const auto number = whole_number(value);
+  if (!number || *number < 0) return bad(name, wanted);
+  count = *number;
   return {};
 }
 
@@ -90,12 +91,19 @@ struct Trait {
   Result<void> (*read)(const Json& value, OperatorInfo& info);
 };
 
-const std::array<Trait, 14> kTraits{{
+const std::array<Trait, 16> kTraits{{
     {"replicable",
      [](const Json& v, OperatorInfo& info) { return read_flag("replicable", v, info.replicable); }},
     {"stateless",
      [](const Json& v, OperatorInfo& info) { return read_flag("stateless", v, info.stateless); }},
-    {"grain", [](const Json& v, OperatorInfo& info) { return read_grain(v, info.grain); }},
+    {"grain",
+     [](const Json& v, OperatorInfo& info) {
+       return read_count("grain", v, "a number of rows, 0 or more", info.grain);
+     }},
+    {"instances",
+     [](const Json& v, OperatorInfo& info) {
+       return read_count("instances", v, "a number of instances, 0 or more", info.instances);
+     }},
     {"whole_sequence",
      [](const Json& v, OperatorInfo& info) {
        return read_flag("whole_sequence", v, info.whole_sequence);
@@ -111,6 +119,12 @@ const std::array<Trait, 14> kTraits{{
      [](const Json& v, OperatorInfo& info) -> Result<void> {
        if (!v.is_string()) return bad("lazy", "the id of the operator that makes its rows real");
        info.lazy = v.get<std::string>();
+       return {};
+     }},
+    {"read_by",
+     [](const Json& v, OperatorInfo& info) -> Result<void> {
+       if (!v.is_string()) return bad("read_by", "the id of the operator that reads its places");
+       info.read_by = v.get<std::string>();
        return {};
      }},
     {"passes_lazy",
@@ -282,10 +296,12 @@ Json to_json(const OperatorInfo& info) {
   put_flag("replicable", info.replicable);
   put_flag("stateless", info.stateless);
   if (info.grain > 0) json["grain"] = info.grain;
+  if (info.instances > 0) json["instances"] = info.instances;
   put_flag("whole_sequence", info.whole_sequence);
   put_flag("blocking", info.blocking);
   if (!info.resources.empty()) json["resources"] = to_json(info.resources);
   if (!info.lazy.empty()) json["lazy"] = info.lazy;
+  if (!info.read_by.empty()) json["read_by"] = info.read_by;
   put_flag("passes_lazy", info.passes_lazy);
   if (info.accepts_any != info.reads.empty()) json["accepts_any"] = info.accepts_any;
   if (!info.ports.empty()) json["ports"] = info.ports;

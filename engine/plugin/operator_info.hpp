@@ -30,14 +30,18 @@ struct OperatorInfo {
   // Traits. A plan() hook may replace them for given parameters.
   bool replicable =
       false;  // several instances may work side by side; each call depends on its batch alone
-  bool stateless = false;       // serial, but nothing of one batch is needed for the next
-  std::int64_t grain = 0;       // rows that one call should get at the most; 0: a whole batch
+  std::int64_t instances =
+      0;                   // replicable: work at once at the most; 0: as many as there are threads
+  bool stateless = false;  // serial, but nothing of one batch is needed for the next
+  std::int64_t grain = 0;  // rows that one call should get at the most; 0: a whole batch
   bool whole_sequence = false;  // gets all rows of a sequence number as one batch
   bool blocking =
       false;  // spends its time waiting (files, network, database): runs on the waiting pool
   Resources resources;  // threads and memory of its own, while it runs
   std::string
       lazy;  // what leaves it is a recipe; the operator of this id makes it real before it is used
+  std::string read_by;  // inputs: what leaves it are places in what it reads; the operator of this
+                        // id, right behind it, reads them
   bool passes_lazy = false;        // handles recipes without making them real (filters on labels)
   bool accepts_any = false;        // takes batches of any schema (default when `reads` is empty)
   std::vector<std::string> ports;  // names of output ports besides the main one

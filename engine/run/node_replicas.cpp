@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <atomic>
 #include <utility>
 
@@ -45,7 +46,9 @@ bool NodeRunner::may_begin() {
       pool_ == Pool::Waiting ? run_.scheduler().waiting_share() : run_.scheduler().workers();
   const std::size_t unfinished = replicas.unfinished.load(std::memory_order_acquire);
   const bool is_known = replicas.has_finished_one.load(std::memory_order_relaxed);
-  if (unfinished >= (is_known ? 2 * threads + 2 : threads)) return false;
+  const auto instances = static_cast<std::size_t>(plan_.head().info->instances);
+  const std::size_t most = is_known ? 2 * threads + 2 : threads;
+  if (unfinished >= (instances > 0 ? std::min(instances, most) : most)) return false;
   if (replicas.open == 0) return true;
   return run_.budget().has_room_for(id_) &&
          run_.budget().has_room_beside(unfinished *

@@ -65,6 +65,11 @@ void plan_apply(Context& context, const Params& params, const void*) {
   }
 }
 
+// preprocess.read works at as many places at once as it has connections.
+void plan_read(Context& context, const Params& params, const void*) {
+  context.trait("instances", std::to_string(params.integer("connections")));
+}
+
 struct Row {
   const char* id;
   Role role;
@@ -82,6 +87,15 @@ constexpr std::array kRows{
             "hints": {"accepts": ["where", "columns"]}})"},
     Row{"input.plain", Role::Input, "{}", "{}"},
     Row{"input.words", Role::Input, "{}", R"({"emits": {"url": "utf8", "size": "utf8"}})"},
+    Row{"input.places", Role::Input,
+        R"({"table": {"type": "string", "default": "t"}, "own": {"type": "integer", "default": 1},
+            "connections": {"type": "integer", "default": 2}})",
+        R"({"read_by": "preprocess.read"})"},
+    Row{"input.unread", Role::Input, "{}", R"({"read_by": "preprocess.missing"})"},
+    Row{"preprocess.read", Role::Preprocess,
+        R"({"table": {"type": "string", "default": "u"}, "connections": {"type": "integer", "default": 1},
+            "most": {"type": "integer", "default": 5}})",
+        R"({"replicable": true, "blocking": true})", plan_read},
     Row{"filter.label", Role::Filter,
         R"({"label": {"type": "string", "mandatory": true}, "values": {"type": "array", "mandatory": true}})",
         R"({"replicable": true, "passes_lazy": true, "reads": {"label": "utf8"}})"},

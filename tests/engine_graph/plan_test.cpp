@@ -92,6 +92,40 @@ TEST_CASE("an input reads only the columns that its consumers tell of",
   }
 }
 
+TEST_CASE("the reader of an input goes right behind it, once for all who take its rows",
+          "[graph][plan][put_readers]") {
+  const auto plan = planned(R"({"defaults": {"preprocess.read": {"most": 7}}, "ops": [
+    {"name": "in", "type": "input.places", "params": {"table": "posts", "connections": 3}, "retry": {"tries": 2}},
+    {"name": "more", "type": "input.plain"},
+    {"name": "k", "type": "filter.state", "preOps": ["in"]},
+    {"name": "out", "type": "output.any", "preOps": ["in", "more", "k"]}]})");
+  CHECK(names_of(*plan) == Words{"in", "in.read", "more", "k", "out"});
+  CHECK(before(*plan, 1) == Words{"in"});
+  CHECK(before(*plan, 3) == Words{"in.read"});
+  CHECK(before(*plan, 4) == Words{"in.read", "more", "k"});
+  const auto& reader = plan->nodes[1].head();
+  CHECK(*reader.params == parsed(R"({"table": "posts", "connections": 3, "most": 7})"));
+  CHECK(reader.info->instances == 3);
+  CHECK(reader.retry.tries == 2);
+  CHECK(plan->nodes[1].note == "inserted: reads where the input says");
+}
+
+TEST_CASE("the reader stands behind an input that nobody follows, and is not put in twice",
+          "[graph][plan][put_readers]") {
+  CHECK(names_of(*planned(R"({"ops": [{"name": "in", "type": "input.places"}]})")) ==
+        Words{"in", "in.read"});
+  CHECK(names_of(*planned(R"({"ops": [{"name": "in", "type": "input.places"},
+    {"name": "own", "type": "preprocess.read", "preOps": ["in"], "params": {"table": "v"}},
+    {"name": "out", "type": "output.any", "preOps": ["own"]}]})")) == Words{"in", "own", "out"});
+}
+
+TEST_CASE("a reader that works at few places at once is no part of a chain without that bound",
+          "[graph][plan][put_readers]") {
+  const auto plan = planned(R"({"ops": [{"name": "in", "type": "input.places"},
+    {"name": "d", "type": "filter.disk", "preOps": ["in"]}, {"name": "e", "type": "filter.disk", "preOps": ["d"]}]})");
+  CHECK(names_of(*plan) == Words{"in", "in.read", "d+e"});
+}
+
 TEST_CASE("recipes are made real in one node in front of the first that needs them",
           "[graph][plan][materialise]") {
   const auto plan = planned(kAugment);

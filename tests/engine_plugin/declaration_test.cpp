@@ -21,6 +21,7 @@ std::string params_error(std::string_view params) {
 TEST_CASE("a declaration is read whole", "[plugin][declaration]") {
   const auto info = read_declaration("augment.a_1", "augment", R"({
     "doc": "Does.", "params": {"n": {"type": "integer"}}, "stability": "alpha", "replicable": true, "grain": 64,
+    "instances": 2, "read_by": "augment.read",
     "blocking": true, "lazy": "augment.materialise", "passes_lazy": true, "ports": ["test"],
     "reads": {"bytes": "binary"}, "adds": {"width": "int32"}, "hints": {"turns": true},
     "examples": [{"params": {"n": 1}}], "conformance": {"skip": {"sliced": "draws from the place of the row"}}})");
@@ -29,6 +30,8 @@ TEST_CASE("a declaration is read whole", "[plugin][declaration]") {
   CHECK(info->replicable);
   CHECK_FALSE(info->stateless);
   CHECK(info->grain == 64);
+  CHECK(info->instances == 2);
+  CHECK(info->read_by == "augment.read");
   CHECK(info->blocking);
   CHECK(info->lazy == "augment.materialise");
   CHECK(info->ports == std::vector<std::string>{"test"});
@@ -45,7 +48,7 @@ TEST_CASE("an operator that reads no columns takes any batch", "[plugin][declara
 TEST_CASE("what is written of an operator reads back the same", "[plugin][declaration]") {
   const auto info = read_declaration("filter.a", "filter", R"({
     "doc": "Does.", "params": {"n": {"type": "integer", "default": 3}}, "stability": "experimental", "stateless": true,
-    "reads": {"x": "number"}, "accepts_any": true, "ports": ["p"]})");
+    "replicable": true, "instances": 3, "read_by": "filter.b", "reads": {"x": "number"}, "accepts_any": true, "ports": ["p"]})");
   REQUIRE(info.ok());
   Json element = to_json(*info);
   for (const char* name : {"id", "role", "plugin", "version"}) element.erase(name);
@@ -65,6 +68,9 @@ TEST_CASE("mistakes in a declaration are named", "[plugin][declaration]") {
   CHECK_THAT(error_of(R"({"stability": "fine"})"),
              Catch::Contains("stable, alpha or experimental"));
   CHECK_THAT(error_of(R"({"grain": -1})"), Catch::Contains("grain"));
+  CHECK_THAT(error_of(R"({"instances": -1})"), Catch::Contains("a number of instances"));
+  CHECK_THAT(error_of(R"({"instances": 1.5})"), Catch::Contains("a number of instances"));
+  CHECK_THAT(error_of(R"({"read_by": true})"), Catch::Contains("read_by"));
   CHECK_THAT(error_of(R"({"whole_sequence": true, "grain": 4})"),
              Catch::Contains("exclude each other"));
   CHECK_THAT(error_of(R"({"ports": [""]})"), Catch::Contains("ports"));

@@ -31,6 +31,21 @@ TEST_CASE("rows leave a run in the order of the input", "[run][order]") {
   CHECK(run_threads(plan, 8).values == wanted);
 }
 
+TEST_CASE(
+    "a replicable operator has as many instances as it wants at the most, in order all the same",
+    "[run][order]") {
+  const auto [blocking, wanted] = GENERATE(table<bool, std::int64_t>({{false, 2}, {true, 3}}));
+  const Json traits{{"instances", wanted}, {"blocking", blocking}};
+  const auto plan = PlanBuilder{}
+                        .add("in", "input.count", {{"rows", 60}, {"batch", 2}})
+                        .add("slow", "preprocess.slow", Json::object(), {"in"}, traits)
+                        .build();
+  const Ran ran = run_threads(plan, 8);
+  CHECK(ran.values == numbers(0, 60));
+  CHECK(ran.outcome.counts.at("instances") == wanted);
+  CHECK(test::run_inline(plan).values == numbers(0, 60));
+}
+
 TEST_CASE("a watch names the nodes whose operators are being called", "[run][watch]") {
   const auto traits = GENERATE(Json::object(), Json{{"replicable", true}, {"stateless", false}});
   const auto plan = PlanBuilder{}

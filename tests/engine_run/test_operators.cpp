@@ -95,6 +95,20 @@ class Add final : public Operator {
   std::int64_t by_;
 };
 
+// Tells how many of its instances there are, and takes its time so that others are asked for.
+class Slow final : public Operator {
+ public:
+  static constexpr auto kName = "preprocess.slow";
+  static constexpr auto kRole = Role::Preprocess;
+  static constexpr auto kParams = "{}";
+  static constexpr auto kTraits = R"({"replicable": true})";
+  explicit Slow(Context& context, const Params&) { context.count("instances"); }
+  void process(Context& context, Batch batch) override {
+    std::this_thread::sleep_for(std::chrono::milliseconds{2});
+    context.emit(std::move(batch));
+  }
+};
+
 class Repeat final : public Operator {
  public:
   static constexpr auto kName = "augment.repeat";
@@ -309,8 +323,8 @@ class Thorough final : public Operator, public Checkpointed {
 const mr_plugin& test_plugin() {
   static const mr_plugin* plugin = detail::describe(
       &host_table(), "test", "1.0.0",
-      detail::define_all<Count, Forgetful, Add, Repeat, Drop, Sum, Total, Split, Fail, Wait, Shaky,
-                         ShakyInput, Thorough, LargeInput, Burst, Swell, Shrink, Whole>);
+      detail::define_all<Count, Forgetful, Add, Slow, Repeat, Drop, Sum, Total, Split, Fail, Wait,
+                         Shaky, ShakyInput, Thorough, LargeInput, Burst, Swell, Shrink, Whole>);
   return *plugin;
 }
 
@@ -330,6 +344,7 @@ Node make_node(std::string name, std::string_view id, Json params, const Json& t
   auto info = read_declaration(view(table.id), view(table.role), view(table.declaration));
   if (!info.ok()) throw std::logic_error{info.error().message};
   if (traits.contains("grain")) info->grain = traits["grain"].get<std::int64_t>();
+  if (traits.contains("instances")) info->instances = traits["instances"].get<std::int64_t>();
   if (traits.contains("blocking")) info->blocking = traits["blocking"].get<bool>();
   Node node;
   node.name = std::move(name);

@@ -64,6 +64,7 @@ class QuietServices final : public Services {
 ///   input.count   input: rows `from`..`from + rows`, `batch` at a time; columns @root and value;
 ///   keeps its place input.forgetful   emits ten rows, one at a time; says it is stateless, and
 ///   tells no state preprocess.add     value + `by`; replicable, `grain` by parameter at build time
+///   preprocess.slow    takes 2 ms for a batch; counts "instances"; replicable
 ///   augment.repeat  each row value % `times` + 1 times; replicable
 ///   filter.drop    drops rows whose value is a multiple of `of`; stateless
 ///   preprocess.sum     emits the running sum of all values so far as value; keeps it

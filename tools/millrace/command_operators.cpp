@@ -89,6 +89,8 @@ std::string traits_text(const OperatorInfo& info) {
       info.replicable ? "replicable" : (info.stateless ? "serial, stateless" : "serial");
   if (info.blocking) text += ", on the waiting pool";
   if (info.grain > 0) text += fmt::format(", at most {} rows a call", info.grain);
+  if (info.instances > 0) text += fmt::format(", {} at once at the most", info.instances);
+  if (!info.read_by.empty()) text += fmt::format(", emits places for {}", info.read_by);
   if (!info.lazy.empty()) text += fmt::format(", makes recipes for {}", info.lazy);
   return text;
 }

@@ -60,6 +60,7 @@ std::string how_it_runs(const OperatorInfo& info) {
   std::string text =
       info.replicable ? "several instances side by side" : "one instance, batch after batch";
   if (info.blocking) text += "; on the threads that may wait";
+  if (info.instances > 0) text += fmt::format("; at most {} at once", info.instances);
   if (info.grain > 0) text += fmt::format("; at most {} rows a call", info.grain);
   return text;
 }
@@ -83,6 +84,8 @@ std::string operator_page(const OperatorInfo& info) {
   page += fmt::format("| stability | {} |\n", to_json(info).value("stability", std::string{}));
   page += fmt::format("| plugin | {} {} |\n", info.plugin, info.version);
   page += fmt::format("| runs as | {} |\n", how_it_runs(info));
+  if (!info.read_by.empty())
+    page += fmt::format("| emits places for | [{0}]({0}.md) |\n", info.read_by);
   if (!info.lazy.empty())
     page += fmt::format("| writes recipes for | [{0}]({0}.md) |\n", info.lazy);
   page += columns("reads", info.reads) + columns("adds", info.adds) + columns("emits", info.emits);
