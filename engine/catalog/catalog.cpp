@@ -13,6 +13,7 @@
 #include "engine/catalog/compiled_queries.hpp"
 #include "engine/catalog/connection_pool.hpp"
 #include "engine/catalog/group_commit.hpp"
+#include "engine/catalog/installation.hpp"
 #include "engine/catalog/migrations.hpp"
 #include "engine/catalog/pending_change.hpp"
 #include "engine/catalog/query.hpp"
@@ -93,6 +94,7 @@ struct Catalog::State {
                                    const SqlRows& rows, std::size_t place, std::string_view owner);
 
   std::unique_ptr<Database> database;
+  std::string installation;
   const Clock& clock;
   ConnectionPool readers;
   CompiledQueries queries;
@@ -163,13 +165,16 @@ Catalog::~Catalog() = default;
 Result<std::unique_ptr<Catalog>> Catalog::open(const DatabaseSettings& settings,
                                                const Clock& clock) {
   MR_TRY(auto database, open_database(settings));
+  std::string installation;
   {
     MR_TRY(const auto connection, database->connect(Database::Use::Migrate));
     MR_CHECK(migrate(*connection, database->dialect(), catalog_parts(), clock));
     MR_CHECK(sweep_pending(*connection, to_micros(clock.now())));
+    MR_TRY(installation, name_installation(*connection));
   }
   std::unique_ptr<Catalog> catalog{new Catalog};  // the constructor is private
   catalog->state_ = std::make_unique<State>(std::move(database), settings, clock);
+  catalog->state_->installation = std::move(installation);
   return catalog;
 }
 
@@ -300,6 +305,8 @@ Result<Batch> Catalog::change(const Json& change, const Asker& asker) {
 }
 
 Catalog::Counters Catalog::counters() const { return state_->writer.counters(); }
+
+std::string_view Catalog::installation() const { return state_->installation; }
 
 SqlDialect Catalog::dialect() const { return state_->database->dialect(); }
 

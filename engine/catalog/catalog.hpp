@@ -96,6 +96,8 @@ class Catalog {
   };
   [[nodiscard]] Counters counters() const;
 
+  /// Name of this catalog, drawn when it was made: 16 hexadecimal digits.
+  [[nodiscard]] std::string_view installation() const;
   [[nodiscard]] SqlDialect dialect() const;
   [[nodiscard]] const Clock& clock() const;
 

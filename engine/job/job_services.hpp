@@ -68,7 +68,7 @@ class JobServices final : public StoreServices {
   std::uint64_t seed() const override { return seed_; }
   bool stopping() const override { return cancel_.stopped(); }
   AttemptNumbers attempt() const override {
-    return {lease_.token, static_cast<std::uint32_t>(lease_.attempt)};
+    return {lease_.token, static_cast<std::uint32_t>(lease_.attempt), lease_time()};
   }
   void log(std::string_view node, int level, std::string_view message) override;
   void progress(std::string_view node, std::uint64_t done, std::uint64_t total,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -32,8 +33,10 @@ class StoreServices : public Services {
     Catalog& catalog;
     JobService& jobs;
     const Connections* connections = nullptr;  // null: the engine names none
+    std::chrono::milliseconds lease{0};        // of an attempt at a queued job
   };
 
+  std::string_view installation() const final { return around_.catalog.installation(); }
   Result<void> check_uri(std::string_view uri, bool for_writing) final;
   Result<ObjectStat> stat(std::string_view uri) final;
   Result<std::string> identify(std::string_view uri) final;
@@ -91,6 +94,7 @@ class StoreServices : public Services {
   /// Who asks for a change of the catalog now; Cancelled when the run has lost its lease.
   Result<Asker> asker();
   [[nodiscard]] const StoreRights& rights() const { return rights_; }
+  [[nodiscard]] std::chrono::milliseconds lease_time() const { return around_.lease; }
 
  private:
   /// By what the rows are made that the run writes.

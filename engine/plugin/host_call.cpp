@@ -54,6 +54,8 @@ void where(mr_context* context, mr_where* where) {
     made.engine = to_text(engine_instance());
     made.token = attempt.token;
     made.job_attempt = attempt.number;
+    made.installation = to_text(call.services.installation());
+    made.lease_ms = attempt.lease.count();
     write_known(made, *where);
     return MR_OK;
   });

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -72,6 +73,7 @@ struct RecordLogEvent {
 struct AttemptNumbers {
   std::int64_t token = 0;    // fencing token
   std::uint32_t number = 0;  // from 1
+  std::chrono::milliseconds lease{0};
 };
 
 /// A change of the catalog that an operator asked for: what it is told, and what is to be done when
@@ -92,6 +94,7 @@ class Services {
   virtual std::uint64_t seed() const = 0;
   virtual bool stopping() const = 0;
   virtual AttemptNumbers attempt() const { return {}; }
+  virtual std::string_view installation() const { return {}; }  // whose catalog has the job
 
   virtual void log(std::string_view node, int level, std::string_view message) = 0;
   virtual void progress(std::string_view node, std::uint64_t done, std::uint64_t total,

@@ -147,6 +147,10 @@ unsigned Context::attempt() const { return where(context_).attempt; }
 std::string_view Context::engine() const { return view(where(context_).engine); }
 std::int64_t Context::token() const { return where(context_).token; }
 unsigned Context::job_attempt() const { return where(context_).job_attempt; }
+std::string_view Context::installation() const { return view(where(context_).installation); }
+std::chrono::milliseconds Context::lease() const {
+  return std::chrono::milliseconds{where(context_).lease_ms};
+}
 
 void Context::emit(Batch batch, std::string_view port) {
   ArrowArray array;

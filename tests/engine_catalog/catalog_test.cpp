@@ -331,3 +331,12 @@ TEST_CASE("when the answer to a commit is lost, nothing is lost and nothing is d
   }
   CHECK(count(*catalog) == 20);
 }
+
+TEST_CASE("a catalog keeps the name that was drawn when it was made", "[catalog]") {
+  const auto kind = GENERATE(SqlDialect::Sqlite, SqlDialect::MySql);
+  const CatalogPlace place{kind}, other{kind};
+  const std::string name{place.open()->installation()};
+  CHECK(name.size() == 16);
+  CHECK(place.open()->installation() == name);
+  CHECK(other.open()->installation() != name);
+}

@@ -18,7 +18,10 @@ class CallServices final : public Services {
   std::string_view job() const override { return "job-7"; }
   std::uint64_t seed() const override { return 99; }
   bool stopping() const override { return is_stopping; }
-  AttemptNumbers attempt() const override { return {.token = 1'000'001, .number = 4}; }
+  AttemptNumbers attempt() const override {
+    return {.token = 1'000'001, .number = 4, .lease = std::chrono::seconds{3}};
+  }
+  std::string_view installation() const override { return "installation-1"; }
   void log(std::string_view node, int level, std::string_view message) override;
   void progress(std::string_view, std::uint64_t done, std::uint64_t, std::string_view) override {
     progress_done = done;

@@ -119,6 +119,8 @@ TEST_CASE("where tells the job, the node and the batch", "[plugin][host]") {
   CHECK(where.engine.size == 16);
   CHECK(where.token == 1'000'001);
   CHECK(where.job_attempt == 4);
+  CHECK(view(where.installation) == "installation-1");
+  CHECK(where.lease_ms == 3'000);
   CHECK(where.struct_size == sizeof(where));
   mr_where small{};
   small.struct_size = 8;

@@ -49,7 +49,7 @@ const Place kPlaces[] = {
   AT(mr_text, data, 0),
   AT(mr_text, size, 8),
 
-  SIZE(mr_where, 88),
+  SIZE(mr_where, 112),
   AT(mr_where, struct_size, 0),
   AT(mr_where, attempt, 4),
   AT(mr_where, job, 8),
@@ -60,6 +60,8 @@ const Place kPlaces[] = {
   AT(mr_where, token, 72),
   AT(mr_where, job_attempt, 80),
   AT(mr_where, reserved, 84),
+  AT(mr_where, installation, 88),
+  AT(mr_where, lease_ms, 104),
 
   SIZE(mr_record_event, 96),
   AT(mr_record_event, struct_size, 0),

@@ -90,6 +90,9 @@ void add_call(mr_host& host) {
     where->engine = text("engine-1");
     where->token = 12;
     where->job_attempt = 2;
+    if (!MR_HAS(where, lease_ms)) return;
+    where->installation = text("installation-1");
+    where->lease_ms = 30'000;
   };
   // In descending order, and all of them: the answer is that of the lowest index all the same.
   host.parallel = [](mr_context* context, std::uint64_t count,

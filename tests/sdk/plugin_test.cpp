@@ -281,6 +281,7 @@ TEST_CASE("operators learn which attempt they are, tell metrics and work in para
   mr_context seen;
   CHECK(run("identity", seen) == MR_OK);
   CHECK(seen.results.at("identity") == "engine-1 12 2");
+  CHECK(seen.results.at("installation") == "installation-1 30000");
   CHECK(run("metric", seen) == MR_OK);
   CHECK(seen.metrics == std::vector<std::string>{"train/loss 7 0.250000"});
   CHECK(run("parallel", seen) == MR_OK);
@@ -311,6 +312,7 @@ TEST_CASE("in an engine older than the plugin what is new fails by name, or does
   CHECK(seen.results.at("where") == "job-7 node 42 3 1");
   CHECK(run("output.services", "identity", seen) == MR_OK);
   CHECK(seen.results.at("identity") == " 0 0");
+  CHECK(seen.results.at("installation") == " 0");
   CHECK(run("output.services", "parallel", seen) == MR_OK);
   CHECK(seen.results.at("squares") == "285");
   CHECK(run("output.services", "parallel failure", seen) == MR_UNAVAILABLE);

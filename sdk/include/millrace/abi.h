@@ -112,6 +112,8 @@ typedef struct mr_where {
   int64_t token; /* fencing token of the job's attempt; later attempts have greater ones; 0: none */
   uint32_t job_attempt; /* of the job, from 1; 0: not a queued job */
   uint32_t reserved;    /* 0 */
+  mr_text installation; /* whose catalog has the job: those of two count their jobs alike */
+  int64_t lease_ms; /* so long an attempt that stands still keeps its job; 0: none can take it */
 } mr_where;
 
 /* What happened to one record, for the job's record log. Empty texts and line 0 are left out. */

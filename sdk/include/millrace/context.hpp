@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -114,6 +115,12 @@ class Context {
   [[nodiscard]] std::string_view engine() const;
   [[nodiscard]] std::int64_t token() const;    // grows with each attempt; 0: not a queued job
   [[nodiscard]] unsigned job_attempt() const;  // of the job, from 1; 0: not a queued job
+  /// Name of the installation whose catalog has the job; with job() it names the job in the world.
+  /// Empty where the engine is older than this.
+  [[nodiscard]] std::string_view installation() const;
+  /// How long an attempt that stands still keeps its job before another takes it over; 0: the
+  /// engine does not tell, or there is no queued job.
+  [[nodiscard]] std::chrono::milliseconds lease() const;
 
   void emit(Batch batch, std::string_view port = {});
   [[nodiscard]] bool stopping() const;

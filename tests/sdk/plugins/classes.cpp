@@ -198,6 +198,8 @@ class Services final : public Operator {
       context.result("identity", std::string{context.engine()} + " " +
                                      std::to_string(context.token()) + " " +
                                      std::to_string(context.job_attempt()));
+      context.result("installation", std::string{context.installation()} + " " +
+                                         std::to_string(context.lease().count()));
     }
     if (what_ == "catalog") {
       context.result("rows",
