@@ -11,8 +11,8 @@
 namespace millrace::testing {
 namespace {
 
-constexpr std::array<std::string_view, 6> kMembers{"params",  "rows",    "types",
-                                                   "objects", "catalog", "doc"};
+constexpr std::array<std::string_view, 7> kMembers{"params",  "rows",      "types", "objects",
+                                                   "catalog", "databases", "doc"};
 
 Json made_up_values(std::string_view word) {
   if (word == "bool") return Json::array({true, false, true, false});
@@ -55,14 +55,24 @@ Result<std::string> object_bytes(const Json& declared) {
 Result<void> read_declared(const Json& declared, Example& example) {
   for (const auto& [key, value] : declared.items()) {
     if (std::find(kMembers.begin(), kMembers.end(), key) == kMembers.end()) {
-      return Error{Code::DataInvalid, "unknown member \"" + key +
-                                          "\"; known: params, rows, types, objects, catalog, doc"};
+      return Error{Code::DataInvalid,
+                   "unknown member \"" + key +
+                       "\"; known: params, rows, types, objects, catalog, databases, doc"};
     }
   }
   example.params = declared.value("params", Json::object());
   example.rows = declared.value("rows", Json::object());
   example.types = declared.value("types", Json::object());
   example.catalog = declared.value("catalog", Json{});
+  const auto databases = declared.value("databases", Json::object());
+  for (const auto& [name, statements] : databases.items()) {
+    auto& begin = example.databases[name];
+    for (const Json& statement : statements) {
+      if (!statement.is_string())
+        return Error{Code::DataInvalid, "a database is a list of statements: " + name};
+      begin.push_back(statement.get<std::string>());
+    }
+  }
   const auto objects = declared.value("objects", Json::object());
   for (const auto& [uri, object] : objects.items()) {
     auto bytes = object_bytes(object);
@@ -74,6 +84,7 @@ Result<void> read_declared(const Json& declared, Example& example) {
 
 // Checks the parameters, and fills in what they decide: defaults, traits, and types of columns.
 Result<void> prepare(const FoundOperator& found, Example& example) {
+  if (!example.databases.empty()) MR_CHECK(ExampleDatabases::make(example.databases));
   const auto services = example.make_services();
   const auto checked = check_parameters(*found.info, found.table, example.params, *services);
   if (!checked.faults.empty()) {
@@ -106,6 +117,13 @@ Batch Example::make_rows(std::size_t times) const {
 std::shared_ptr<MemoryServices> Example::make_services() const {
   auto services = std::make_shared<MemoryServices>("job-1", 1, std::filesystem::path{});
   services->objects = objects;
+  if (!databases.empty()) {
+    // They were made once before, when the example was read.
+    if (auto made = ExampleDatabases::make(databases); made.ok()) {
+      services->connections = (*made)->connections();
+      services->databases = *std::move(made);
+    }
+  }
   if (!catalog.is_null()) {
     services->answer = [answer = catalog](const Json&) {
       return batch_from_json(answer, Json::object());

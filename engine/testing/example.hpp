@@ -10,6 +10,7 @@
 #include "engine/base/json.hpp"
 #include "engine/base/result.hpp"
 #include "engine/plugin/operator_info.hpp"
+#include "engine/testing/example_databases.hpp"
 #include "engine/testing/memory_services.hpp"
 #include "engine/testing/plugin_finder.hpp"
 
@@ -26,11 +27,12 @@ struct Example {
   Json types = Json::object();    // column -> type word
   std::map<std::string, std::string, std::less<>> objects;
   Json catalog;  // columns of the answer; null: none
+  ExampleDatabases::Statements databases;
 
   [[nodiscard]] bool is_source() const { return info.role == "input"; }
   /// The rows repeated `times` over, as one batch.
   [[nodiscard]] Batch make_rows(std::size_t times = 1) const;
-  /// Services that hold the objects and answer for the catalog.
+  /// Services that hold the objects and the databases, and answer for the catalog.
   [[nodiscard]] std::shared_ptr<MemoryServices> make_services() const;
 };
 

@@ -42,6 +42,8 @@ struct OperatorHarness::State {
         checked{check_parameters(*found.info, found.table, parse_or_throw(params), services)},
         ports{known_ports(*found.info, checked.traits)},
         helpers{std::max(options.threads, 1u) - 1} {
+    services.numbers.token = options.token;
+    services.numbers.lease = options.lease;
     for (const auto& fault : checked.faults) {
       faults.push_back(ParameterFault{fault.kind, fault.pointer, fault.message});
     }

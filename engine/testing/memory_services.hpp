@@ -12,6 +12,7 @@
 
 #include "engine/plugin/services.hpp"
 #include "engine/store/scratch.hpp"
+#include "engine/testing/example_databases.hpp"
 
 namespace millrace::testing {
 
@@ -61,7 +62,8 @@ class MemoryServices final : public Services {
   std::string_view job() const override { return job_; }
   std::uint64_t seed() const override { return seed_; }
   bool stopping() const override { return is_stopping; }
-  AttemptNumbers attempt() const override { return {.token = 1, .number = 1}; }
+  AttemptNumbers attempt() const override { return numbers; }
+  std::string_view installation() const override { return "harness"; }
   void log(std::string_view node, int level, std::string_view message) override;
   void progress(std::string_view node, std::uint64_t done, std::uint64_t total,
                 std::string_view unit) override;
@@ -81,6 +83,7 @@ class MemoryServices final : public Services {
 
   // What a test gives and looks at.
   bool is_stopping = false;
+  AttemptNumbers numbers{.token = 1, .number = 1};
   CatalogAnswer answer;         // absent: the catalog is Unavailable
   std::string_view waited_for;  // the last call that waits for a disk or a server: "open"
   std::vector<LoggedEvent> events;
@@ -90,6 +93,7 @@ class MemoryServices final : public Services {
   std::vector<std::string> logs;
   Progress last_progress;
   NamedConnections connections;
+  std::unique_ptr<ExampleDatabases> databases;  // null: there are none that end with this
   std::map<std::string, std::string, std::less<>> objects;  // sealed contents too, as "blob:NAME"
   std::map<std::string, std::unique_ptr<MemoryWriter>, std::less<>> staged;
 

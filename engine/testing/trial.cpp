@@ -167,6 +167,7 @@ Transcript Trial::transcript() const {
   Transcript made = transcript_;
   for (const auto& [uri, writer] : services_->staged)
     made.outside["staged"][uri] = digest(writer->bytes());
+  if (services_->databases) made.outside["databases"] = services_->databases->contents();
   for (const auto& [uri, bytes] : services_->objects) made.outside["objects"][uri] = digest(bytes);
   for (const auto& [key, text] : services_->results)
     made.outside["results"][key] = Json::parse(text);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -59,7 +60,9 @@ struct HarnessOptions {
   std::string job = "job-1";
   std::string node = "node";
   std::uint64_t seed = 1;
-  unsigned threads = 1;  // that Context::parallel() has, the caller's among them
+  unsigned threads = 1;                // that Context::parallel() has, the caller's among them
+  std::int64_t token = 1;              // fencing token of the attempt; 0: not a queued job
+  std::chrono::milliseconds lease{0};  // 0: it is not told
 };
 
 /// One operator alone, with everything around it made up: feed it batches and look at what came
