@@ -237,6 +237,14 @@ TEST_CASE("the host of a request is read once, and that of the target counts",
   CHECK(host_of("GET http://a.example:81/p HTTP/1.1\r\nHost: b.example\r\n\r\n") == "a.example:81");
   CHECK(host_of("GET http://a.example HTTP/1.0\r\n\r\n") == "a.example");
   CHECK(host_of("GET / HTTP/1.0\r\n\r\n").empty());
+  CHECK(host_of("GET / HTTP/1.1\r\n\r\n") == "refused 400");
+  CHECK(host_of("GET http://a.example/ HTTP/1.1\r\n\r\n") == "refused 400");
+  for (const auto* version : {"1.0", "1.1"}) {
+    CHECK(host_of(std::string{"GET / HTTP/"} + version + "\r\nHost: a\r\nHost: b\r\n\r\n") ==
+          "refused 400");
+    CHECK(host_of(std::string{"GET / HTTP/"} + version + "\r\nHost: a\r\nhOST: a\r\n\r\n") ==
+          "refused 400");
+  }
   for (const auto* host :
        {"", "a,b", "x:y:z", "h:65536", "h:-1", "a b", "h:80 ", "[::1", "::1", ":80", "[::g]",
         "[::1]x", "user@h", "caf\xc3\xa9", "\xff", "a/b", "a%2", "h:8o"}) {

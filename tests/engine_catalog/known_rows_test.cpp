@@ -134,7 +134,7 @@ TEST_CASE("of several lists that are too long none is read, and each asks once t
           "[catalog][known][limits]") {
   Filled rows{SqlDialect::Sqlite};
   AnswerCache cache;
-  const auto known = [&](std::size_t longest) {
+  const auto common_of = [&](std::size_t longest) {
     AnswerCache::Known known;
     must(rows.catalog->read([&](Connection& connection) -> Result<void> {
       const std::vector lists{numbers(1, 5), numbers(4, longest)};
@@ -143,11 +143,11 @@ TEST_CASE("of several lists that are too long none is read, and each asks once t
     }));
     return known.numbers;
   };
-  const auto common = known(AnswerCache::kMostListed);
+  const auto common = common_of(AnswerCache::kMostListed);
   REQUIRE(common);
   CHECK(*common == Ids{4, 5});
-  CHECK_FALSE(known(AnswerCache::kMostListed + 1));
-  CHECK_FALSE(known(AnswerCache::kMostListed + 1));
+  CHECK_FALSE(common_of(AnswerCache::kMostListed + 1));
+  CHECK_FALSE(common_of(AnswerCache::kMostListed + 1));
 }
 
 TEST_CASE("answers are recalled together where they are of one revision", "[catalog][known]") {

@@ -159,16 +159,17 @@ class Swell final : public Operator {
   std::int64_t others_;
 };
 
-/// Passes the rows on without their padding, and keeps nothing of its memory; a call takes `ms`.
+/// Passes the rows on without their padding, and keeps nothing of its memory. With `stands` its first
+/// call stands until nothing more comes to be.
 class Shrink final : public Operator {
  public:
   static constexpr auto kName = "preprocess.shrink";
   static constexpr auto kRole = Role::Preprocess;
-  static constexpr auto kParams = R"({"ms": {"type": "integer"}})";
+  static constexpr auto kParams = R"({"stands": {"type": "boolean"}})";
   static constexpr auto kTraits = R"({"stateless": true})";
-  explicit Shrink(const Params& params) : takes_{params.integer("ms", 0)} {}
+  explicit Shrink(const Params& params) : stands_{params.boolean("stands", false)} {}
   void process(Context& context, Batch batch) override {
-    std::this_thread::sleep_for(takes_);
+    if (std::exchange(stands_, false)) await_stillness();
     Builder<std::int64_t> roots, values;
     for (std::int64_t row = 0; row < batch.rows(); ++row) {
       roots.append(batch.column<std::int64_t>(kRootColumn).value(row));
@@ -178,7 +179,17 @@ class Shrink final : public Operator {
   }
 
  private:
-  std::chrono::milliseconds takes_;
+  // Until nothing has been made for a second: whoever feeds this has all that may wait.
+  static void await_stillness() {
+    using namespace std::chrono_literals;
+    auto seen = LiveBytes::all().now.load();
+    for (int still = 0; still < 10; ++still) {
+      std::this_thread::sleep_for(100ms);
+      if (std::exchange(seen, LiveBytes::all().now.load()) != seen) still = 0;
+    }
+  }
+
+  bool stands_;
 };
 
 /// Emits how many rows each call got.
