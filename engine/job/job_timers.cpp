@@ -15,8 +15,8 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kLongestTick{1'000}, kLeastTick{1};
 constexpr std::chrono::seconds kLongestLeasedAhead{1};
-constexpr std::chrono::seconds kTellEvery{1};  // those who watch a job that runs
-constexpr std::chrono::seconds kPollEvery{2};  // a shared catalog
+constexpr std::chrono::seconds kTellWatchersEvery{1};  // those who watch a job that runs
+constexpr std::chrono::seconds kPollEvery{2};          // a shared catalog
 constexpr std::chrono::minutes kSweepSealedEvery{1};
 
 }  // namespace
@@ -87,7 +87,7 @@ void JobService::State::tick(Clock::Steady due) {
       poll = catalog.dialect() == SqlDialect::MySql && started && now - polled >= kPollEvery;
       if (poll) polled = now;
     }
-    if (now - told >= kTellEvery) {
+    if (now - told >= kTellWatchersEvery) {
       told = now;
       running = watchers.watched();
       // At a shared catalog a job may be running elsewhere.

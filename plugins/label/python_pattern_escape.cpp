@@ -106,7 +106,7 @@ std::uint32_t PatternParser::named_character() {
   const auto name = source_.get_until(U'}', "character name");
   const auto code = character_by_name(name);
   if (!code) {
-    source_.refuse("undefined character name " + quoted(name), name.size() + 4);
+    source_.refuse("undefined character name " + repr(name), name.size() + 4);
   }
   return *code;
 }

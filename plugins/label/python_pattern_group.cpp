@@ -102,7 +102,7 @@ std::uint32_t PatternParser::open_group(const std::optional<std::u32string>& nam
   if (name) {
     const auto [known, is_new] = group_names_.emplace(*name, group);
     if (!is_new) {
-      source_.refuse("redefinition of group name " + quoted(*name) + " as group " +
+      source_.refuse("redefinition of group name " + repr(*name) + " as group " +
                          std::to_string(group) + "; was group " + std::to_string(known->second),
                      name->size() + 1);
     }
@@ -112,7 +112,7 @@ std::uint32_t PatternParser::open_group(const std::optional<std::u32string>& nam
 
 void PatternParser::check_name(const std::u32string& name) const {
   if (!is_identifier(name)) {
-    source_.refuse("bad character in group name " + quoted(name), name.size() + 1);
+    source_.refuse("bad character in group name " + repr(name), name.size() + 1);
   }
 }
 
@@ -140,7 +140,7 @@ void PatternParser::parse_named_reference(RawSequence& sequence) {
   check_name(name);
   const auto known = group_names_.find(name);
   if (known == group_names_.end()) {
-    source_.refuse("unknown group name " + quoted(name), name.size() + 1);
+    source_.refuse("unknown group name " + repr(name), name.size() + 1);
   }
   check_closed(known->second, name.size() + 1);
   check_behind(known->second);
@@ -181,12 +181,12 @@ std::uint32_t PatternParser::conditional_group() {
   const std::size_t back = name.size() + 1;
   if (is_identifier(name)) {
     const auto known = group_names_.find(name);
-    if (known == group_names_.end()) source_.refuse("unknown group name " + quoted(name), back);
+    if (known == group_names_.end()) source_.refuse("unknown group name " + repr(name), back);
     return known->second;
   }
   const auto number = integer(name);
   if (!number || number->starts_with('-')) {
-    source_.refuse("bad character in group name " + quoted(name), back);
+    source_.refuse("bad character in group name " + repr(name), back);
   }
   if (*number == "0") source_.refuse("bad group number", back);
   constexpr std::size_t kMostDigits = 10;  // of kMostGroups

@@ -242,7 +242,7 @@ std::optional<std::string> integer(std::u32string_view text) {
   return is_negative ? "-" + digits : digits;
 }
 
-std::string quoted(std::u32string_view text) {
+std::string repr(std::u32string_view text) {
   const bool has_single = text.find(U'\'') != text.npos;
   const char quote = has_single && text.find(U'"') == text.npos ? '"' : '\'';
   std::string result{quote};

@@ -36,7 +36,7 @@ bool is_identifier(std::u32string_view text);  // str.isidentifier
 /// int() raises ValueError.
 std::optional<std::string> integer(std::u32string_view text);
 /// The text in quotes as repr() writes it, in UTF-8.
-std::string quoted(std::u32string_view text);
+std::string repr(std::u32string_view text);
 /// unicodedata.lookup() of one character.
 std::optional<std::uint32_t> character_by_name(std::u32string_view name);
 
