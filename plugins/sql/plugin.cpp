@@ -10,7 +10,7 @@ namespace {
 
 std::span<const millrace::OperatorDefinition> operators() {
   using namespace millrace::sql_operators;
-  static const std::vector<millrace::OperatorDefinition> all{};
+  static const std::vector<millrace::OperatorDefinition> all{define_input(), define_read()};
   return all;
 }
 

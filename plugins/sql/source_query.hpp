@@ -1,0 +1,107 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <millrace/context.hpp>
+#include <millrace/sql/connection.hpp>
+
+#include "plugins/sql/windows.hpp"
+
+namespace millrace::sql_operators {
+
+/// The parameters of input.sql, which read.sql has too.
+inline constexpr auto kSourceParams = R"({
+    "connection": {"type": "string", "mandatory": true, "minLength": 1, "maxLength": 128,
+      "doc": "Name of the database, among the pipeline's `connections` or the server's."},
+    "schema": {"type": "string", "default": "", "maxLength": 128,
+      "doc": "Schema of the table; the connection's own where this is empty."},
+    "table": {"type": "string", "mandatory": true, "minLength": 1, "maxLength": 128,
+      "doc": "The table or view."},
+    "columns": {"type": "array", "items": {"type": "string", "minLength": 1}, "maxItems": 1000,
+      "doc": "Columns to emit, by name; all of the table when absent."},
+    "where": {"type": "object", "additionalProperties": {"type": "any"},
+      "doc": "Column and value that its rows have: a text, a number, true or false, null, or a list of some, of which one."},
+    "not_null": {"type": "array", "items": {"type": "string", "minLength": 1}, "maxItems": 1000,
+      "doc": "Columns that must have a value in a row."},
+    "time": {"type": "object", "required": ["column", "from", "to"],
+      "properties": {
+        "column": {"type": "string", "minLength": 1, "doc": "DATETIME, TIMESTAMP, DATE, or seconds since 1970 as an integer; in SQLite also texts, all of one form, as \"2021-01-31 06:00:00\"."},
+        "from": {"type": "string", "doc": "The first time, as \"2021-01-31\" or \"2021-01-31 06:00:00\"."},
+        "to": {"type": "string", "doc": "The time behind the last one."},
+        "window_hours": {"type": "integer", "default": 24, "minimum": 1, "maximum": 8784, "unit": "hours", "doc": "Length of a window."},
+        "closed": {"type": "boolean", "default": false, "doc": "Windows have both of their ends, so that a row on a border is emitted for each of two, and a window that would pass `to` is left out."}},
+      "doc": "Read the rows of a span of time in the order of time, window by window."},
+    "id": {"type": "string", "minLength": 1,
+      "doc": "With `time`: the column by whose bytes rows of one time are ordered, an integer by its value. When absent their order is the database's."},
+    "window_column": {"type": "string", "default": "window", "minLength": 1,
+      "doc": "With `time`: name of the column with the start of a row's window, in microseconds since 1970 on the wall."},
+    "order": {"type": "array", "items": {"type": "string", "minLength": 1}, "maxItems": 64,
+      "doc": "Without `time`: columns to order by, texts by their bytes; \"-\" before a name orders downwards."},
+    "limit": {"type": "integer", "minimum": 1, "unit": "rows", "doc": "Without `time`: rows at the most."},
+    "connections": {"type": "integer", "default": 2, "minimum": 1, "maximum": 16,
+      "doc": "Connections that read side by side where an index begins with the time."},
+    "attempts": {"type": "integer", "default": 5, "minimum": 1, "maximum": 1000,
+      "doc": "How often in a row the server is tried when it is away or loses the connection."},
+    "attempt_wait_s": {"type": "number", "default": 3, "minimum": 0, "maximum": 3600, "unit": "seconds",
+      "doc": "Time between two attempts."},
+    "silence_s": {"type": "integer", "default": 3600, "minimum": 1, "maximum": 86400, "unit": "seconds",
+      "doc": "How long a server may keep silent before it counts as away: one that sorts a big table is silent until it has done so."},
+    "batch_rows": {"type": "integer", "default": 16384, "minimum": 1, "maximum": 1048576, "unit": "rows",
+      "doc": "Rows of a batch at the most; few more where a window has both of its ends."},
+    "batch_bytes": {"type": "integer", "default": 4194304, "minimum": 1, "maximum": 67108864, "unit": "bytes",
+      "doc": "Text of a batch, about."},
+    "split_rows": {"type": "integer", "default": 100000, "minimum": 1, "maximum": 100000000, "unit": "rows",
+      "doc": "Rows that one connection reads at once, about."},
+    "split_bytes": {"type": "integer", "default": 8388608, "minimum": 1, "maximum": 1073741824, "unit": "bytes",
+      "doc": "Bytes that one connection reads at once, about."},
+    "split_windows": {"type": "integer", "default": 28, "minimum": 1, "maximum": 1000000, "unit": "windows",
+      "doc": "Windows that one connection reads at once, at the most."},
+    "same_time_bytes": {"type": "integer", "default": 67108864, "minimum": 1, "maximum": 1073741824, "unit": "bytes",
+      "doc": "Rows of one time are held until all are there; more than this fails."}
+  })";
+
+/// What a pipeline wants of a table. Columns are as it spells them.
+struct SourceQuery {
+  struct Condition {
+    std::string column;
+    std::vector<sql::Value> values;  // one of them; null is no value
+    bool is_list = false;
+  };
+  struct Order {
+    std::string column;
+    bool is_downward = false;
+  };
+
+  std::string connection;
+  sql::TableName table;
+  std::vector<std::string> columns;  // empty: all
+  std::vector<Condition> where;
+  std::vector<std::string> not_null;
+  std::string time_column;  // empty: rows are not read by time
+  Windows windows;
+  std::string id, window_column;
+  std::vector<Order> order;
+  std::int64_t limit = 0;  // 0: none
+
+  std::int64_t attempts = 1;
+  std::chrono::milliseconds attempt_wait{0};
+  std::chrono::seconds silence{0};
+  std::int64_t batch_rows = 0, split_rows = 0, split_windows = 0;
+  std::size_t batch_bytes = 0, split_bytes = 0, same_time_bytes = 0;
+
+  explicit SourceQuery(const Params& params);
+
+  [[nodiscard]] bool is_by_time() const { return !time_column.empty(); }
+};
+
+/// Reports what is wrong with the parameters beyond their declaration, as Context::fault(). [in
+/// plan()]
+void check_source_query(Context& context, const Params& params);
+
+}  // namespace millrace::sql_operators
