@@ -9,6 +9,7 @@
 
 using namespace millrace;
 using namespace std::chrono_literals;
+using test::comes;
 using test::JobPlace;
 using test::must;
 using test::numbers;

@@ -20,7 +20,7 @@ using test::must;
 
 namespace {
 
-constexpr const char* kFolderVariable = "MR_SEALED_TEST_FOLDER";
+constexpr const char* kSealedFolderVariable = "MR_SEALED_TEST_FOLDER";
 
 const std::string kPassword = "open-sesame-7fd1";
 const std::string kOpenWord = "everybody-may-see-5c30";
@@ -341,7 +341,7 @@ TEST_CASE("what no living job names is swept at the start", "[job][sealed]") {
 
 // Not a test: what the process does that is killed.
 TEST_CASE("child of the test of sealed values", "[.child_sealed]") {
-  const char* folder = std::getenv(kFolderVariable);
+  const char* folder = std::getenv(kSealedFolderVariable);
   REQUIRE(folder != nullptr);
   JobPlace place{std::filesystem::path{folder}};
   place.reaches_databases = true;
@@ -360,7 +360,7 @@ TEST_CASE("SIGKILL at random moments leaves no secret behind and no job without 
   SeededRandom random{seed};
   const test::TemporaryFolder folder;
   for (int death = 0; death < 8; ++death) {
-    test::ChildProcess child{{"env", std::string{kFolderVariable} + "=" + folder.path().string(),
+    test::ChildProcess child{{"env", std::string{kSealedFolderVariable} + "=" + folder.path().string(),
                               std::filesystem::read_symlink("/proc/self/exe").string(),
                               "[.child_sealed]"}};
     std::this_thread::sleep_for(std::chrono::milliseconds{300 + random.next() % 700});
