@@ -162,7 +162,8 @@ api::Dialect make_dialect(std::shared_ptr<const Authenticator> authenticator) {
   dialect.documents->leads_from_root = false;
   dialect.schemas = Json{{"Job", api::read_own(kJob).value_or(Json::object())}};
   dialect.security_scheme["description"] =
-      "Qiniu ACCESSKEY:SIGNATURE, where the signature is made of the request and the secret key";
+      "Qiniu ACCESSKEY:SIGNATURE, where the signature is made of the request and the secret key; "
+      "the page at /docs makes it itself when it is given ACCESSKEY:SECRETKEY";
   dialect.refusal_schema = Json{{"type", "object"},
                                 {"required", {"err", "message"}},
                                 {"properties",

@@ -123,7 +123,8 @@ bool is_needed(const Json& declaration) {
   return declaration.value("mandatory", false) && !declaration.contains("instead");
 }
 
-/// The fields of a route as one object: of a JSON body, or of a form.
+/// The fields of a route as one object: of a JSON body, or of a form. Tools that show a form look
+/// for the example of a field in its own schema, others in the example of the whole.
 class FieldsObject {
  public:
   FieldsObject(bool is_form, const OpenApiSchemas& schemas)
@@ -132,9 +133,12 @@ class FieldsObject {
   void add(const std::string& name, const Json& declaration) {
     auto schema = schemas_.of_declaration(declaration);
     if (auto doc = doc_of(declaration); !doc.empty()) schema["description"] = std::move(doc);
-    put(name, is_form_ ? in_form(declaration, std::move(schema)) : std::move(schema), declaration);
-    if (const auto example = declaration.find("example"); example != declaration.end())
+    if (is_form_) schema = in_form(declaration, std::move(schema));
+    if (const auto example = declaration.find("example"); example != declaration.end()) {
       example_[name] = is_form_ ? example_in_form(declaration, *example) : *example;
+      if (is_form_) schemas_.add_example(schema, example_[name]);
+    }
+    put(name, std::move(schema), declaration);
   }
 
   void add_file(const std::string& name, const Json& declaration) {
@@ -164,17 +168,27 @@ class FieldsObject {
   Json properties_ = Json::object(), required_ = Json::array(), example_ = Json::object();
 };
 
+// Whether a field comes in the place of a file.
+bool stands_for_file(const Json& document, const std::string& field) {
+  const auto& files = member_of(document, "file");
+  return std::any_of(files.begin(), files.end(),
+                     [&](const Json& file) { return file.value("instead", "") == field; });
+}
+
 Json media_of_fields(const Json& document, std::string_view type, const OpenApiSchemas& schemas) {
-  const bool is_json = type == kJsonType;
+  const bool is_json = type == kJsonType, has_files = type == kFormType;
   FieldsObject object{!is_json, schemas};
-  for (const auto& [name, declaration] : member_of(document, "fields").items())
-    object.add(name, declaration);
+  for (const auto& [name, declaration] : member_of(document, "fields").items()) {
+    auto shown = declaration;
+    if (has_files && stands_for_file(document, name)) shown.erase("example");
+    object.add(name, shown);
+  }
   if (const auto envelope = document.value("envelope", std::string{}); !envelope.empty()) {
     object.add(envelope,
                {{"type", "object"},
                 {"doc", "an object, or one as a text, whose members go before the others"}});
   }
-  if (type == kFormType)
+  if (has_files)
     for (const auto& [name, declaration] : member_of(document, "file").items())
       object.add_file(name, declaration);
   return object.media_type();
@@ -194,9 +208,9 @@ Json body_of_fields(const Json& document, const Reading& reading, const OpenApiS
   const auto add = [&](std::string_view type) {
     content[std::string{type}] = media_of_fields(document, type, schemas);
   };
+  if (!files.empty()) add(kFormType);  // first, so it is what a page offers
   if (!needs_file && looks_into(reading, Place::Body)) add(kJsonType);
   if (!needs_file && looks_into(reading, Place::Form)) add("application/x-www-form-urlencoded");
-  if (!files.empty()) add(kFormType);
   return body;
 }
 

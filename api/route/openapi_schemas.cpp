@@ -54,6 +54,14 @@ Json OpenApiSchemas::of_declaration(const Json& declaration) const {
   return shown(openapi_schema(Json{{"value", declaration}})["properties"]["value"]);
 }
 
+void OpenApiSchemas::add_example(Json& schema, const Json& example) const {
+  if (is_3_0_) {
+    schema["example"] = example;
+  } else {
+    schema["examples"] = Json::array({example});
+  }
+}
+
 std::string OpenApiSchemas::name_of(std::string_view name) const {
   return fmt::format("{}{}", scope_, name);
 }

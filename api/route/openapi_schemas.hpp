@@ -19,6 +19,8 @@ class OpenApiSchemas {
   [[nodiscard]] Json shown(Json schema) const;
   /// The same of a declaration as a route has it.
   [[nodiscard]] Json of_declaration(const Json& declaration) const;
+  /// Adds an example to a schema that is shown already.
+  void add_example(Json& schema, const Json& example) const;
   /// The name of a schema among the components.
   [[nodiscard]] std::string name_of(std::string_view name) const;
   /// {"$ref": ...} to it.

@@ -54,12 +54,12 @@ function headersOf({operation}) {
   return headers;
 }
 
-// The first media type that the document names, so the fields go as JSON where they may; a file
-// is one that we make.
+// The first media type that the document names: a form where there is a file, which we make, else
+// JSON where that may be.
 function bodyOf({operation}) {
   const content = operation.requestBody?.content;
   if (!content) return {};
-  const type = 'multipart/form-data' in content ? 'multipart/form-data' : Object.keys(content)[0];
+  const [type] = Object.keys(content);
   const {schema, example} = content[type];
   if (type === 'application/json') return {type, body: JSON.stringify(example ?? {})};
   if (type !== 'multipart/form-data') return {type, body: 'WEIGHTS'};

@@ -1,4 +1,5 @@
-// The OpenAPI documents of the whole server, judged by tools of others, and called as they say.
+// The OpenAPI documents of the whole server, judged by tools of others, called as they say, and
+// used in the page that shows them.
 #include <fstream>
 #include <set>
 
@@ -62,6 +63,12 @@ class Documented {
   [[nodiscard]] std::string token() const {
     const auto text = read(folder_ / "data/token");
     return text.substr(0, text.find('\n'));
+  }
+  /// Puts an object into the store.
+  void store(const std::string& name, std::string_view text) const {
+    const auto file = folder_ / "data/store" / name;
+    std::filesystem::create_directories(file.parent_path());
+    write(file, text);
   }
   /// Fetches a document into a file.
   [[nodiscard]] std::string document(const std::string& path) const {
@@ -133,4 +140,34 @@ TEST_CASE("every operation, called as the document says, answers as the document
     CHECK(answer["problem"] == "");
     if (!refused.contains(name)) CHECK(answer["status"] < 300);
   }
+}
+
+TEST_CASE("the page at /docs sends what its documents say, and signs by keys", "[npm][openapi]") {
+  if (is_offline()) {
+    WARN("left out: MILLRACE_OFFLINE is set");
+    return;
+  }
+  const Documented server;
+  server.store("z0/in/pulp.jsonlist", R"({"url": "qiniu:///z0/in/pulp.jpg", "label": []})");
+  const auto used =
+      run("node", {fmt::format("{}use_page.mjs", kHere), server.base(), node_package("jsdom")});
+  INFO(used.errors);
+  REQUIRE(used.exit_code == 0);
+  const auto read = parse_json(used.output);
+  REQUIRE(read.ok());
+  const auto& results = *read;
+  INFO(results.dump(2));
+  // Fields of a form begin with their examples; those without are left out.
+  CHECK(results["maisie_create_workspace"]["status"] == 200);
+  CHECK(results["maisie_create_workspace"]["sent"] ==
+        "name=Vision&description=All%20vision%20work");
+  CHECK(results["maisie_create_project"]["status"] == 200);
+  const auto& upload = results["maisie_create_model"];
+  CHECK(upload["status"] == 200);
+  CHECK(upload["type"] == "multipart/form-data");
+  const auto names = upload["sent"].get<std::set<std::string>>();
+  CHECK(names == std::set<std::string>{"project_id", "name", "dataset_name", "hyperparameters",
+                                       "parameters", "metrics", "tags", "file"});
+  CHECK(results["atflow_list"]["status"] == 200);
+  CHECK(results["atflow_mix"]["status"] == 202);
 }

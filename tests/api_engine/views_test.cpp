@@ -140,7 +140,7 @@ TEST_CASE("the page at /docs comes from this server alone", "[api][engine][views
   CHECK(page.headers.at("content-type") == "text/html; charset=utf-8");
   CHECK(page.headers.at("content-security-policy").starts_with("default-src 'self'"));
   CHECK(page.text.find("http") == std::string::npos);
-  for (const auto* file : {"swagger-ui-bundle.js", "swagger-ui.css", "start.js"}) {
+  for (const auto* file : {"swagger-ui-bundle.js", "swagger-ui.css", "sign.js", "start.js"}) {
     CHECK(page.text.find(file) != std::string::npos);
     const auto asset = server.ask_without_token("GET", fmt::format("/docs/{}", file));
     CHECK(asset.status == 200);

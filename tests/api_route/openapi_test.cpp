@@ -158,9 +158,18 @@ TEST_CASE("fields are shown in each kind of body that the dialect reads", "[rout
   CHECK(whole["schema"]["properties"]["payload"]["type"] == "object");
   CHECK(whole["example"] == json(R"({"name": "n", "info": {"a": 1}, "tags": ["x", "y"]})"));
   const auto& form = body["content"]["application/x-www-form-urlencoded"];
-  CHECK(form["schema"]["properties"]["info"] == json(R"({"type": "string", "format": "json"})"));
-  CHECK(form["schema"]["properties"]["tags"] == json(R"({"type": "string"})"));
   CHECK(form["example"] == json(R"({"name": "n", "info": "{\"a\":1}", "tags": "x,y"})"));
+  CHECK(form["schema"]["properties"] == json(R"({
+    "name": {"type": "string", "description": "its name", "examples": ["n"]},
+    "info": {"type": "string", "format": "json", "examples": ["{\"a\":1}"]},
+    "tags": {"type": "string", "examples": ["x,y"]},
+    "payload": {"type": "string", "format": "json",
+      "description": "an object, or one as a text, whose members go before the others"}})"));
+
+  sample.head.openapi = "3.0.3";
+  body = sample.operation("post")["requestBody"];
+  CHECK(body["content"]["application/x-www-form-urlencoded"]["schema"]["properties"]["tags"] ==
+        json(R"({"type": "string", "example": "x,y"})"));
 
   sample.dialect.reading.order = {api::Place::Body};
   body = sample.operation("post")["requestBody"];
@@ -182,11 +191,14 @@ TEST_CASE("a file is a binary part, and what may stand in its place leaves the o
   CHECK(part["properties"].contains("name"));
   CHECK(part["required"] == json(R"(["file"])"));
 
-  sample.dialect.routes[0].schema = R"({"fields": {"upload": {"type": "string"}},
+  sample.dialect.routes[0].schema = R"({"fields": {"upload": {"type": "string", "example": "u"}},
     "file": {"file": {"mandatory": true, "instead": "upload"}}})";
   body = sample.operation("post")["requestBody"];
   CHECK(body["required"] == false);
   CHECK(body["content"].size() == 3);
+  CHECK(body["content"].begin().key() == "multipart/form-data");
+  CHECK_FALSE(body["content"]["multipart/form-data"].contains("example"));
+  CHECK(body["content"]["application/json"]["example"] == json(R"({"upload": "u"})"));
 }
 
 TEST_CASE("a body as a whole is shown as declared, as it says, or as bytes", "[route][openapi]") {

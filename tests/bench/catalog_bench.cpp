@@ -15,6 +15,7 @@
 #include "engine/catalog/catalog.hpp"
 #include "engine/catalog/change_limits.hpp"
 #include "tests/fixtures/catalog_place.hpp"
+#include "tests/fixtures/mariadb.hpp"
 
 #include <fmt/format.h>
 
@@ -121,6 +122,7 @@ void measure_models(Catalog& catalog) {
 
 int main(int argc, char** argv) {
   try {
+    test::MariaDb::shared(test::MariaDb::Writes::Synced);
     const int rows = argc > 1 ? std::atoi(argv[1]) : 100'000;
     for (const auto kind : {SqlDialect::Sqlite, SqlDialect::MySql}) {
       const test::CatalogPlace place{kind};

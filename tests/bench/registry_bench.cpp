@@ -205,7 +205,7 @@ int main(int argc, char** argv) {
   }
   {
     const test::TemporaryFolder folder;
-    const auto database = test::MariaDb::shared().fresh_database();
+    const auto database = test::MariaDb::shared(test::MariaDb::Writes::Synced).fresh_database();
     {
       const auto catalog = must(Catalog::open(database, system_clock()));
       set_up(*catalog);

@@ -99,6 +99,9 @@ void JobPlace::abandon() {
   // Reachable for ever, so that the leak checker knows that it is meant.
   static auto& graveyard = *new std::vector<Life*>;
   static auto& registries = *new std::vector<Registry*>;
+  // What its threads log to is there when the program ends.
+  static auto& loggers = *new std::vector<std::shared_ptr<spdlog::logger>>;
+  loggers.push_back(spdlog::default_logger());
   graveyard.push_back(life_.release());
   registries.push_back(registry_.release());
   registry_ = open_registry();

@@ -21,12 +21,14 @@ step(${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/both --component clien
 step(${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/both --component sdk)
 file(COPY ${SOURCE}/ DESTINATION ${WORK}/source)
 set(flags "")
+set(build_type Release)
 if(SANITIZE)
   set(flags "-fsanitize=${SANITIZE}")
+  set(build_type Debug)  # as in build_template.cmake
 endif()
 
 # The component alone, in a prefix of its own.
-step(${CMAKE_COMMAND} -S ${WORK}/source -B ${WORK}/build -G Ninja -DCMAKE_BUILD_TYPE=Release
+step(${CMAKE_COMMAND} -S ${WORK}/source -B ${WORK}/build -G Ninja -DCMAKE_BUILD_TYPE=${build_type}
   -DCMAKE_PREFIX_PATH=${WORK}/client -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_CXX_FLAGS=${flags})
 step(${CMAKE_COMMAND} --build ${WORK}/build)
 run(result ${CMAKE_COMMAND} -E env --unset=MAISIE_AUTH_USER_PASSWORD --unset=MAISIE_AUTH_APP_TOKEN
