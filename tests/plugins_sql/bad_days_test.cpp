@@ -1,6 +1,7 @@
 // A server that goes away while a table is read.
-#include <chrono>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
@@ -16,8 +17,8 @@ namespace {
 
 // So many that no buffer between server and client holds them, some of one time.
 std::vector<Post> many_posts() {
-  auto posts = some_posts(40'000, 31);
-  for (Post& post : posts) post.author = std::string(150, 'x');
+  auto posts = some_posts(80'000, 31);
+  for (Post& post : posts) post.author = std::string(200, 'x');
   return posts;
 }
 
@@ -72,26 +73,21 @@ TEST_CASE("a server that stays away is unavailable, and the window is named", "[
   make_posts(place, posts, true);
   Reading reading{place,
                   by_time("2021-01-01", "2021-01-06", {{"attempts", 3}, {"split_rows", 200}})};
-  REQUIRE(reading.run(3).ok());
-  const std::string at = reading.input().snapshot();
+  // Up to the start of a window: within one there is no snapshot.
+  std::optional<std::string> at;
+  for (int ranges = 0; ranges < 3 || !at; ++ranges) {
+    REQUIRE(reading.run(1).ok());
+    at = reading.place();
+  }
   {
     const Down down;
     const auto status = reading.run();
     CHECK(status.code() == MR_UNAVAILABLE);
-    CHECK_THAT(status.message(), Contains("window " + at) && Contains("tried 3 times"));
+    CHECK_THAT(status.message(), Contains("window " + *at) && Contains("tried 3 times"));
   }
   // The same input goes on when it is there again, as a node that is tried again does.
   REQUIRE(reading.run().ok());
   CHECK((reading.posts() == expected(posts, "2021-01-01", "2021-01-06", 6)));
-}
-
-TEST_CASE("who waits for a server that is away hears that the job stops", "[sql][input][bad]") {
-  const SqlPlace place{Dialect::MySql};
-  make_posts(place, {}, true);
-  Reading reading{place, by_time("2021-01-01", "2021-01-06", {{"attempt_wait_s", 600}})};
-  const Down down;
-  reading.input().stop();
-  CHECK(reading.run().code() == MR_CANCELLED);
 }
 
 TEST_CASE("a query that is killed amid its rows is asked again", "[sql][input][bad]") {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <random>
+#include <stdexcept>
 #include <tuple>
 #include <utility>
 
@@ -47,6 +48,14 @@ testing::Status Reading::run(std::int64_t most) {
       batches_.emplace_back(&reader_, made);
   }
   return status;
+}
+
+std::optional<std::string> Reading::place() {
+  try {
+    return input_.snapshot();
+  } catch (const std::runtime_error&) {
+    return std::nullopt;
+  }
 }
 
 Batch Reading::rows() const {

@@ -33,6 +33,8 @@ class Reading {
 
   /// Goes on until the end, or for so many calls of the input.
   testing::Status run(std::int64_t most = 1'000'000);
+  /// Where a job could go on now, as its checkpoint says it; nothing amid a window.
+  [[nodiscard]] std::optional<std::string> place();
   [[nodiscard]] testing::OperatorHarness& input() { return input_; }
   [[nodiscard]] bool has_ranges() const { return ranges_ > 0; }
   [[nodiscard]] std::size_t ranges() const { return ranges_; }

@@ -1,4 +1,5 @@
 // Attempts that go on where an earlier one was.
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -15,15 +16,6 @@ using sql::Dialect;
 namespace {
 
 Dialect each_dialect() { return GENERATE(Dialect::Sqlite, Dialect::MySql); }
-
-// Where the input could go on now; nothing amid a window.
-std::optional<std::string> place_of(Reading& reading) {
-  try {
-    return reading.input().snapshot();
-  } catch (const std::runtime_error&) {
-    return std::nullopt;
-  }
-}
 
 std::vector<Post> from_window(std::vector<Post> posts, std::int64_t window) {
   std::erase_if(posts, [&](const Post& post) { return post.window < window; });
@@ -45,7 +37,7 @@ TEST_CASE("a checkpoint is the start of a window, behind the rows of those befor
   Reading first{place, params};
   std::set<std::string> places;
   while (!first.input().has_ended()) {
-    const auto at = place_of(first);
+    const auto at = first.place();
     if (at && places.insert(*at).second) {
       const auto window = sql_operators::parse_wall_time(*at);
       REQUIRE(window);
@@ -71,9 +63,11 @@ TEST_CASE("rows that come to the table between two attempts move no border",
   make_posts(place, posts, true);
   const Json params = by_time("2021-01-01", "2021-01-04", {{"split_rows", 100}});
   Reading first{place, params};
-  REQUIRE(first.run(2).ok());
-  const auto at = place_of(first);
-  REQUIRE(at);
+  std::optional<std::string> at;
+  for (int ranges = 0; ranges < 2 || !at; ++ranges) {
+    REQUIRE(first.run(1).ok());
+    at = first.place();
+  }
   const auto window = sql_operators::parse_wall_time(*at).value();
   REQUIRE(window > sql_operators::parse_wall_time("2021-01-01").value());
 
@@ -117,7 +111,7 @@ TEST_CASE("rows that are not read by time begin anew, or are done", "[sql][input
   Reading reading{place, params};
   CHECK(reading.input().snapshot() == "begin");
   REQUIRE(reading.run(1).ok());
-  CHECK_FALSE(place_of(reading));
+  CHECK_FALSE(reading.place());
   REQUIRE(reading.run().ok());
   CHECK(reading.input().snapshot() == "end");
   Reading done{place, params};
