@@ -56,3 +56,37 @@ TEST_CASE("explain_keywords.json reports on the rules of a file", "[tools][label
   CHECK(rows[2]["chosen"] == 0);
   CHECK(rows[3]["rows"] == 0);
 }
+
+TEST_CASE("clean_labels.json lets posts vote, window by window", "[tools][label]") {
+  const ProgramFixture fixture;
+  const auto rows = replied_rows(
+      fixture, "clean_labels.json",
+      {"--set", "tables=" + std::string{MR_SOURCE_DIR} + "/pipelines/maps/audience_tables.json"});
+  REQUIRE(rows.size() == 2);  // u2 contradicts itself in the first window, u3 has no table
+  CHECK(rows[0]["id"] == "b3");
+  CHECK(rows[0]["source_author"] == "WH_F0001_u1");
+  CHECK(rows[0]["panel"] == "/male");
+  CHECK(rows[0]["votes"] == 2);
+  CHECK(rows[1]["id"] == "b7");
+  CHECK(rows[1]["table"] == "fbfans");
+  CHECK(rows[1]["panel"] == "/學生");
+}
+
+TEST_CASE("count_authors.json counts by source", "[tools][label]") {
+  const ProgramFixture fixture;
+  const auto rows = replied_rows(fixture, "count_authors.json");
+  REQUIRE(rows.size() == 2);
+  CHECK(rows[0] == Json::parse(R"({"source": "Ptt", "distinct": 2, "rows": 3})"));
+  CHECK(rows[1] == Json::parse(R"({"source": "blog", "distinct": 1, "rows": 1})"));
+}
+
+TEST_CASE("evaluate_labels.json reports line by line", "[tools][label]") {
+  const ProgramFixture fixture;
+  const auto rows = replied_rows(fixture, "evaluate_labels.json");
+  REQUIRE(rows.size() == 5);
+  CHECK(rows[0]["label"] == "none");
+  CHECK(rows[1]["label"] == "女性");
+  CHECK(rows[1]["recall"] == 0.5);
+  CHECK(rows[2]["precision"] == 1.0);
+  CHECK(rows[3]["label"] == "macro avg");
+}
