@@ -90,3 +90,18 @@ TEST_CASE("evaluate_labels.json reports line by line", "[tools][label]") {
   CHECK(rows[2]["precision"] == 1.0);
   CHECK(rows[3]["label"] == "macro avg");
 }
+
+TEST_CASE("explain_patterns.json reports on the patterns of a file", "[tools][label]") {
+  const ProgramFixture fixture;
+  fixture.write("rules.json",
+                R"({"女性": ["我男友", "女生(?=一枚)"], "學生": ["段考|期末考", "重修"]
+})");
+  const auto rows = replied_rows(fixture, "explain_patterns.json", {"--set", "rules=rules.json"});
+REQUIRE(rows.size() == 4);
+CHECK(rows[0]["rows"] == 2);
+CHECK(rows[0]["conflicts"] == 1);
+CHECK(rows[1]["pattern"] == "女生(?=一枚)");
+CHECK(rows[1]["chosen"] == 1);
+CHECK(rows[2]["chosen"] == 0);
+CHECK(rows[3]["rows"] == 0);
+}
