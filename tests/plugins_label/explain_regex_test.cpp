@@ -15,8 +15,8 @@ using millrace::testing::OperatorHarness;
 
 namespace {
 
-using Found = std::vector<std::optional<std::string>>;
-using Counted = std::vector<std::int64_t>;
+using FoundLabels = std::vector<std::optional<std::string>>;
+using CountedRows = std::vector<std::int64_t>;
 
 OperatorHarness explaining(std::string_view params) {
   millrace::testing::HarnessOptions options;
@@ -34,8 +34,8 @@ TEST_CASE("label.explain_regex tells why a text has its label, and reports on th
   REQUIRE(harness.restore(harness.snapshot(), 1).ok());
   REQUIRE(harness.push(batch({{"text", {null, "q"}}})).ok());
   REQUIRE(harness.finish().ok());
-  CHECK(harness.optional_column<std::string>("label") == Found{"A", "A", "B", {}, {}});
-  CHECK(harness.column<std::int64_t>("count") == Counted{3, 3, 1, 0, 0});
+  CHECK(harness.optional_column<std::string>("label") == FoundLabels{"A", "A", "B", {}, {}});
+  CHECK(harness.column<std::int64_t>("count") == CountedRows{3, 3, 1, 0, 0});
   const Batch table = harness.table();
   using Range = std::pair<std::int64_t, std::int64_t>;
   CHECK(table.list_range("why", 0) == Range{0, 4});
@@ -51,14 +51,15 @@ TEST_CASE("label.explain_regex tells why a text has its label, and reports on th
 
   CHECK(harness.column<std::string>("pattern", "rules") ==
         std::vector<std::string>{"ab+", "(?<!x)b", "zz", "ab+", "^x"});
-  CHECK(harness.column<std::int64_t>("rows", "rules") == Counted{2, 2, 0, 2, 2});
-  CHECK(harness.column<std::int64_t>("alone", "rules") == Counted{0, 0, 0, 0, 1});
-  CHECK(harness.column<std::int64_t>("conflicts", "rules") == Counted{1, 1, 0, 1, 1});
-  CHECK(harness.column<std::int64_t>("chosen", "rules") == Counted{2, 2, 0, 2, 1});
-  CHECK(harness.optional_column<std::string>("hidden_by", "rules") == Found{{}, {}, {}, "ab+", {}});
+  CHECK(harness.column<std::int64_t>("rows", "rules") == CountedRows{2, 2, 0, 2, 2});
+  CHECK(harness.column<std::int64_t>("alone", "rules") == CountedRows{0, 0, 0, 0, 1});
+  CHECK(harness.column<std::int64_t>("conflicts", "rules") == CountedRows{1, 1, 0, 1, 1});
+  CHECK(harness.column<std::int64_t>("chosen", "rules") == CountedRows{2, 2, 0, 2, 1});
+  CHECK(harness.optional_column<std::string>("hidden_by", "rules") ==
+        FoundLabels{{}, {}, {}, "ab+", {}});
   CHECK(harness.column<std::string>("label", "conflicts") == std::vector<std::string>{"A"});
   CHECK(harness.column<std::string>("other", "conflicts") == std::vector<std::string>{"B"});
-  CHECK(harness.column<std::int64_t>("rows", "conflicts") == Counted{1});
+  CHECK(harness.column<std::int64_t>("rows", "conflicts") == CountedRows{1});
 }
 
 TEST_CASE("places of patterns are characters of the text as it came", "[label][explain]") {
