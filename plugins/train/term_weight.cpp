@@ -93,11 +93,12 @@ class TrainTermWeight final : public Operator {
                     "labels and terms make more than 4,000,000 weights: lower "
                     "`max_terms`, or raise `min_documents`"};
     std::vector<std::vector<double>> losses(labels.size());
+    const auto seed = context.seed();
     for (std::size_t done = 0; done < labels.size();) {
       const auto round = std::min(kLabelsOfRound, labels.size() - done);
       context.parallel(round, [&](std::uint64_t i) {
         const auto label = done + i;
-        auto model = fit(label, context.seed(), is_stopping);
+        auto model = fit(label, seed, is_stopping);
         labels[label] = {rows_.labels()[label],
                          learn::scaled_terms(rows_.features().terms(), model.weights)};
         losses[label] = std::move(model.losses);
@@ -107,11 +108,11 @@ class TrainTermWeight final : public Operator {
     }
     tell_losses(context, losses);
     const auto bytes = learn::write_term_file(labels, is_stopping);
+    model_.emplace(std::move(labels), general_, learn::TermWeightModel::Contest::Candidates);
     emit_model(context, file_,
                {bytes, learn::kTermFileName, static_cast<std::int64_t>(rows_.classes().size()),
                 static_cast<std::int64_t>(rows_.features().terms().size()),
-                static_cast<std::int64_t>(labels.size())});
-    model_.emplace(std::move(labels), general_, learn::TermWeightModel::Contest::Candidates);
+                static_cast<std::int64_t>(model_->labels())});
   }
 
   learn::LinearModel fit(std::size_t label, std::uint64_t seed,
