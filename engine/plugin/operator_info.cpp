@@ -181,8 +181,38 @@ Result<void> read_examples(const Json& value, OperatorInfo& info) {
   return {};
 }
 
+bool is_word(std::string_view text) {
+  return !text.empty() && text.front() >= 'a' && text.front() <= 'z' &&
+         std::all_of(text.begin(), text.end(), [](char letter) {
+           return (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') ||
+                  letter == '_';
+         });
+}
+
+Result<void> read_limits(const Json& value, OperatorInfo& info) {
+  constexpr std::string_view wanted =
+      "{\"part.what\": {\"value\": 1 or more, \"unit\": ..., \"doc\": ...}}";
+  if (!value.is_object()) return bad("limits", wanted);
+  const auto is_text = [](const Json& limit, const char* member) {
+    const auto found = limit.find(member);
+    return found != limit.end() && found->is_string() &&
+           !found->get_ref<const std::string&>().empty();
+  };
+  for (const auto& [name, limit] : value.items()) {
+    const auto dot = name.find('.');
+    if (dot == std::string::npos || !is_word(name.substr(0, dot)) ||
+        !is_word(name.substr(dot + 1)) || !limit.is_object() || limit.size() != 3 ||
+        whole_number(limit.value("value", Json{})).value_or(0) < 1 || !is_text(limit, "unit") ||
+        !is_text(limit, "doc"))
+      return bad("limits", wanted);
+  }
+  info.limits = value;
+  return {};
+}
+
 Error unknown_member(const std::string& name) {
-  std::vector<std::string_view> known{"doc", "params", "stability", "examples", "conformance"};
+  std::vector<std::string_view> known{"doc",      "params",      "stability",
+                                      "examples", "conformance", "limits"};
   for (const auto& trait : kTraits) known.push_back(trait.name);
   const auto nearest = nearest_name(name, known);
   return Error{Code::DataInvalid,
@@ -204,16 +234,9 @@ Result<void> read_member(const std::string& name, const Json& value, OperatorInf
   if (name == "stability") return read_stability(value, info);
   if (name == "examples") return read_examples(value, info);
   if (name == "conformance") return read_conformance(value, info);
+  if (name == "limits") return read_limits(value, info);
   if (const Trait* trait = find_trait(name)) return trait->read(value, info);
   return unknown_member(name);
-}
-
-bool is_word(std::string_view text) {
-  return !text.empty() && text.front() >= 'a' && text.front() <= 'z' &&
-         std::all_of(text.begin(), text.end(), [](char letter) {
-           return (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') ||
-                  letter == '_';
-         });
 }
 
 Result<void> check_id(std::string_view id, std::string_view role) {
@@ -311,6 +334,7 @@ Json to_json(const OperatorInfo& info) {
   if (!info.hints.empty()) json["hints"] = info.hints;
   if (!info.examples.empty()) json["examples"] = info.examples;
   if (!info.conformance.empty()) json["conformance"] = info.conformance;
+  if (!info.limits.empty()) json["limits"] = info.limits;
   return json;
 }
 

@@ -56,6 +56,9 @@ struct OperatorInfo {
   Json conformance =
       Json::object();  // {"skip": {"empty": "why"}}: declared exceptions from the suite
 
+  Json limits = Json::object();  // what it bounds, beside its parameters: "learn.labels" ->
+                                 // {value, unit, doc}, as `millrace limits` shows them
+
   /// `params` in the form that check_parameters() reads quickly. Made by read_declaration(); an
   /// info made by hand may leave it null. Immutable, shared by all copies of the info.
   std::shared_ptr<const ParameterRules> rules;

@@ -2,20 +2,7 @@
 
 #include <algorithm>
 
-#include "plugins/records/raw_json.hpp"
-
 namespace millrace::label {
-
-std::string column_types(const std::vector<ColumnType>& columns) {
-  std::string json = "{";
-  for (const auto& [name, type] : columns) {
-    if (json.size() > 1) json.push_back(',');
-    records::raw::append_quoted(json, name);
-    json.push_back(':');
-    records::raw::append_quoted(json, type);
-  }
-  return json + '}';
-}
 
 void plan_choice_columns(Context& context, const Params& params,
                          const std::vector<ColumnType>& more) {

@@ -2,7 +2,6 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include <millrace/batch.hpp>
@@ -10,6 +9,7 @@
 #include <millrace/params.hpp>
 
 #include "plugins/label/choice.hpp"
+#include "plugins/records/column_types.hpp"
 
 namespace millrace::label {
 
@@ -21,11 +21,8 @@ inline constexpr std::string_view kChoiceParams = R"(
     "count_column": {"type": "string", "minLength": 1,
       "doc": "Name of a column for the count of the label, 0 where there is none. Absent: no such column."})";
 
-/// A column and the word of its type.
-using ColumnType = std::pair<std::string, std::string_view>;
-
-/// Columns with their types as a JSON object, for the traits "reads" and "adds".
-[[nodiscard]] std::string column_types(const std::vector<ColumnType>& columns);
+using records::column_types;
+using records::ColumnType;
 
 /// Says in plan() that the columns of the choice, and `more`, are added; a fault where two of them
 /// have one name, or one is `@root`.

@@ -11,15 +11,15 @@
 #include "plugins/label/operators.hpp"
 #include "plugins/learn/dictionary_parameter.hpp"
 #include "plugins/learn/forest_file.hpp"
+#include "plugins/learn/limits.hpp"
+#include "plugins/learn/model_file.hpp"
 #include "plugins/learn/shared_model.hpp"
 
 namespace millrace::label {
 namespace {
 
 const std::string& forest_params() {
-  static const std::string params = R"({
-    "model": {"type": "uri", "mandatory": true,
-      "doc": "Address of the model, as train.forest writes it."},
+  static const std::string params = "{" + learn::model_params(learn::kForestFileName) + R"(,
     "column": {"type": "string", "default": "text", "minLength": 1,
       "doc": "Name of the column with the texts."},
     "label_column": {"type": "string", "default": "label", "minLength": 1,
@@ -39,7 +39,9 @@ class ForestLabel final : public Operator {
       "Texts are cut into words as they were in training, and weighed by TF-IDF. A null has no "
       "label.";
   static inline const std::string kParams = forest_params();
-  static constexpr auto kTraits = R"({"stability": "stable", "replicable": true, "blocking": true,
+  static inline const std::string kTraits =
+      R"({"limits": {)" + learn::forest_limits() + "," + learn::dictionary_limits() +
+      R"(}, "stability": "stable", "replicable": true, "blocking": true,
     "reads": {"text": "utf8"}, "adds": {"label": "utf8"},
     "examples": [
       {"params": {"model": "qiniu:///z0/in/texts.forest", "share_column": "share"},
@@ -48,6 +50,7 @@ class ForestLabel final : public Operator {
        "doc": "B, A and none."}]})";
 
   static void plan(Context& context, const Params& params) {
+    learn::plan_model(context, params);
     std::vector<ColumnType> added{{params.string("label_column", "label"), "utf8"}};
     if (const auto name = params.string("share_column"); !name.empty())
       added.emplace_back(name, "float64");
@@ -93,9 +96,11 @@ class ForestLabel final : public Operator {
 
  private:
   static std::shared_ptr<const learn::TextForest> read(Context& context, const Params& params) {
-    const auto address = params.string("model");
+    const auto address = learn::model_address(params, learn::kForestFileName);
     return learn::shared_model<learn::TextForest>(context, address, [&] {
-      return learn::read_forest_file(context.read_all(address, learn::kMostForestBytes));
+      return learn::read_forest_file(
+          learn::read_model_file(context, address, learn::kMostForestBytes),
+          [&] { return context.stopping(); });
     });
   }
 

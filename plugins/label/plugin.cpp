@@ -11,7 +11,8 @@ namespace {
 std::span<const millrace::OperatorDefinition> operators() {
   using namespace millrace::label;
   static const std::vector<millrace::OperatorDefinition> all{
-      define_explain(), define_forest(), define_keyword(), define_regex(), define_term_weight()};
+      define_explain(), define_explain_regex(), define_forest(),
+      define_keyword(), define_regex(),         define_term_weight()};
   return all;
 }
 

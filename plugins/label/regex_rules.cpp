@@ -82,7 +82,7 @@ RegexRules::RegexRules(const std::vector<RegexLabel>& labels, bool ignores_case,
       } else {
         unfiltered_.push_back(rule);
       }
-      rules_.push_back({number, index, std::move(search)});
+      rules_.push_back({number, index, label.patterns[index], std::move(search)});
     }
   }
   prefilter_.emplace(entries, unfiltered_);
@@ -94,9 +94,10 @@ std::string RegexRules::name_of(std::uint32_t rule) const {
 }
 
 RegexScan::RegexScan(std::shared_ptr<const RegexRules> rules, const SearchLimits& limits,
-                     std::function<bool()> stopping)
+                     std::function<bool()> stopping, Aim aim)
     : rules_{std::move(rules)},
       stopping_{std::move(stopping)},
+      aim_{aim},
       scratch_{rules_->prefilter_->make_scratch()},
       memory_{limits} {}
 
@@ -113,16 +114,21 @@ std::string_view RegexScan::repaired(std::string_view text) {
 void RegexScan::run(std::string_view text) {
   found_.clear();
   over_.clear();
+  places_.clear();
   if (!is_utf8(text)) text = repaired(text);
+  searched_ = text;
   candidates_ = rules_->unfiltered_;
   rules_->prefilter_->scan(text, scratch_, candidates_);
   std::sort(candidates_.begin(), candidates_.end());
   memory_.begin_text();
   for (const auto rule : candidates_) {
     if (stopping_()) throw Failure{MR_CANCELLED, "stopped"};
-    switch (rules_->rules_[rule].search.search(text, memory_)) {
+    SearchPlace place;
+    auto* const wanted = aim_ == Aim::Where ? &place : nullptr;
+    switch (rules_->rules_[rule].search.search(text, memory_, wanted)) {
       case SearchResult::Found:
         found_.push_back(rule);
+        if (wanted != nullptr) places_.push_back(place);
         break;
       case SearchResult::OverLimit:
         over_.push_back(rule);

@@ -36,6 +36,7 @@ class RegexRules {
   struct Rule {
     std::uint32_t label = 0;  // its place among the labels
     std::uint32_t index = 0;  // of the pattern within the label
+    std::string pattern;      // as it was written
     RegexSearch search;
   };
   [[nodiscard]] const std::vector<std::string>& labels() const { return labels_; }
@@ -57,9 +58,12 @@ class RegexRules {
 /// Searches texts for all rules. [one thread]
 class RegexScan {
  public:
+  /// What is looked for: whether patterns are found, or where as well, which takes longer.
+  enum class Aim : std::uint8_t { Whether, Where };
+
   /// `stopping` is asked before each search; the scan then ends with Cancelled.
   RegexScan(std::shared_ptr<const RegexRules> rules, const SearchLimits& limits,
-            std::function<bool()> stopping);
+            std::function<bool()> stopping, Aim aim = Aim::Whether);
 
   /// Searches a text, which is lower-cased; bytes that are no UTF-8 are taken as U+FFFD. `found`
   /// are the rules that are found in it, `over` those whose search went over the limits; both
@@ -67,17 +71,24 @@ class RegexScan {
   void run(std::string_view text);
   [[nodiscard]] const std::vector<std::uint32_t>& found() const { return found_; }
   [[nodiscard]] const std::vector<std::uint32_t>& over() const { return over_; }
+  /// With Aim::Where: the place of each rule that was found, in bytes of searched().
+  [[nodiscard]] const std::vector<SearchPlace>& places() const { return places_; }
+  /// The text, or what it was taken as. Lives until the next run, as long as the text does.
+  [[nodiscard]] std::string_view searched() const { return searched_; }
 
  private:
   std::string_view repaired(std::string_view text);
 
   const std::shared_ptr<const RegexRules> rules_;  // all scans for a rule set share it
   const std::function<bool()> stopping_;
+  const Aim aim_;
   RegexPrefilter::Scratch scratch_;
   SearchMemory memory_;
   std::vector<std::uint32_t> candidates_;
   std::vector<std::uint32_t> found_;
   std::vector<std::uint32_t> over_;
+  std::vector<SearchPlace> places_;
+  std::string_view searched_;
   std::string repaired_;
 };
 

@@ -143,15 +143,21 @@ std::variant<RegexSearch, std::string> RegexSearch::compile(const Pattern& patte
   return "PCRE2 does not take it: " + message_of(error);
 }
 
-SearchResult RegexSearch::search(std::string_view text, SearchMemory& memory) const {
+SearchResult RegexSearch::search(std::string_view text, SearchMemory& memory,
+                                 SearchPlace* place) const {
   const std::uint64_t most = std::min(memory.limits_.steps, memory.steps_left_);
   if (linear_) {
     const auto program = static_cast<std::uint64_t>(linear_->ProgramSize());
     const std::uint64_t steps = program * text.size() / kInstructionsOfStep;
     if (steps > memory.limits_.steps || steps / kUsualGain > most) return SearchResult::OverLimit;
     memory.steps_left_ -= steps / kUsualGain;
+    re2::StringPiece match;
     const bool is_found = linear_->Match(re2::StringPiece{text.data(), text.size()}, 0, text.size(),
-                                         re2::RE2::UNANCHORED, nullptr, 0);
+                                         re2::RE2::UNANCHORED, &match, place == nullptr ? 0 : 1);
+    if (is_found && place != nullptr) {
+      const auto begin = static_cast<std::size_t>(match.data() - text.data());
+      *place = {begin, begin + match.size()};
+    }
     return is_found ? SearchResult::Found : SearchResult::NotFound;
   }
   StepCount count{most, 0};
@@ -161,6 +167,10 @@ SearchResult RegexSearch::search(std::string_view text, SearchMemory& memory) co
                   PCRE2_NO_UTF_CHECK, memory.match_.get(), memory.context_.get());
   if (result == PCRE2_ERROR_MATCHLIMIT) count.left = 0;
   memory.steps_left_ -= most - count.left;
+  if (result >= 0 && place != nullptr) {
+    const std::size_t* const ends = pcre2_get_ovector_pointer(memory.match_.get());
+    *place = {ends[0], ends[1]};
+  }
   if (result >= 0) return SearchResult::Found;
   return result == PCRE2_ERROR_NOMATCH ? SearchResult::NotFound : SearchResult::OverLimit;
 }

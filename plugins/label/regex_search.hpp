@@ -28,6 +28,11 @@ struct SearchLimits {
 
 enum class SearchResult : std::uint8_t { NotFound, Found, OverLimit };
 
+/// Where a pattern is found: bytes [begin, end) of the text.
+struct SearchPlace {
+  std::size_t begin = 0, end = 0;
+};
+
 /// What searches write to: one for each thread.
 class SearchMemory {
  public:
@@ -65,7 +70,9 @@ class RegexSearch {
   ~RegexSearch();
 
   /// Searches valid UTF-8 as re.search() does. OverLimit: it would have taken more than the limits.
-  [[nodiscard]] SearchResult search(std::string_view text, SearchMemory& memory) const;
+  /// Who wants to know where, and not only whether, gives a `place`.
+  [[nodiscard]] SearchResult search(std::string_view text, SearchMemory& memory,
+                                    SearchPlace* place = nullptr) const;
 
   [[nodiscard]] Engine engine() const { return linear_ ? Engine::Re2 : Engine::Pcre2; }
   /// Memory of the compiled pattern, that of states excepted.

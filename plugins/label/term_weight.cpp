@@ -10,6 +10,8 @@
 
 #include "plugins/label/choice_columns.hpp"
 #include "plugins/label/operators.hpp"
+#include "plugins/learn/limits.hpp"
+#include "plugins/learn/model_file.hpp"
 #include "plugins/learn/shared_model.hpp"
 #include "plugins/learn/term_weights.hpp"
 
@@ -30,9 +32,7 @@ class TermWeight final : public Operator {
       "that is over 0.3. Of several the one with the heaviest first matched term in the order of "
       "the file is chosen, of equal ones the first; the general label is chosen where no other is. "
       "A null has no label.";
-  static constexpr auto kParams = R"({
-    "model": {"type": "uri", "mandatory": true,
-      "doc": "Address of the model."},
+  static inline const std::string kParams = "{" + learn::model_params(learn::kTermFileName) + R"(,
     "column": {"type": "string", "default": "text", "minLength": 1,
       "doc": "Name of the column with the texts."},
     "label_column": {"type": "string", "default": "label", "minLength": 1,
@@ -43,7 +43,9 @@ class TermWeight final : public Operator {
       "doc": "The label of texts without candidate."},
     "contest": {"type": "string", "enum": ["candidates", "all"], "default": "candidates",
       "doc": "Whose terms are compared where several labels are candidates: theirs, or those of all labels that have a term in the text."}})";
-  static constexpr auto kTraits = R"({"stability": "stable", "replicable": true, "blocking": true,
+  static inline const std::string kTraits =
+      R"({"limits": {)" + learn::term_limits() + "," + learn::dictionary_limits() +
+      R"(}, "stability": "stable", "replicable": true, "blocking": true,
     "reads": {"text": "utf8"}, "adds": {"label": "utf8"},
     "examples": [
       {"params": {"model": "qiniu:///z0/in/term_dict.csv", "candidates_column": "candidates"},
@@ -52,6 +54,7 @@ class TermWeight final : public Operator {
        "doc": "貸款 (1 of 3 is over 0.3), 一般 (0.3 is not), 貸款 (of two the first) and none."}]})";
 
   static void plan(Context& context, const Params& params) {
+    learn::plan_model(context, params);
     std::vector<ColumnType> added{{params.string("label_column", "label"), "utf8"}};
     if (const auto name = params.string("candidates_column"); !name.empty())
       added.emplace_back(name, "list");
@@ -66,10 +69,11 @@ class TermWeight final : public Operator {
       : column_{params.string("column", "text")},
         label_column_{params.string("label_column", "label")},
         candidates_column_{params.string("candidates_column")} {
-    const auto address = params.string("model");
+    const auto address = learn::model_address(params, learn::kTermFileName);
     const std::function<TermWeightModel()> read = [&] {
       return TermWeightModel{
-          learn::read_term_file(context.read_all(address, learn::kMostTermFileBytes)),
+          learn::read_term_file(learn::read_model_file(context, address, learn::kMostTermFileBytes),
+                                [&] { return context.stopping(); }),
           params.string("general_label", "一般"),
           params.string("contest") == "all" ? TermWeightModel::Contest::AllWithTerms
                                             : TermWeightModel::Contest::Candidates};

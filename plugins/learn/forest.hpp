@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "plugins/learn/sparse_rows.hpp"
+#include "plugins/learn/stop_poll.hpp"
 
 namespace millrace::learn {
 
@@ -32,17 +33,20 @@ struct Forest {
 struct ForestOptions {
   std::size_t trees = 100;
   std::uint64_t seed = 1;
-  std::function<bool()> is_stopping{};  // asked at each node, by several threads
+  std::size_t most_bytes = std::size_t{512} << 20;  // of nodes and shares
+  IsStopping is_stopping{};
   /// Calls function(i) for each i below `count`, perhaps on several threads.
   std::function<void(std::uint64_t count, const std::function<void(std::uint64_t)>& function)>
       parallel{};
+  /// Told now and then how many trees there are, by the calling thread.
+  std::function<void(std::size_t trees)> told{};
 };
 
 /// Learns a random forest (Breiman, 2001) as RandomForestClassifier of scikit-learn does by
 /// default: bootstrap samples, Gini impurity, sqrt(columns) columns looked at for each split (more
 /// while all of them are constant), trees grown until leaves are pure. The same for any number of
 /// threads. `classes` has the class of each row, below `count`. Throws Failure with DataInvalid
-/// without rows, Cancelled when stopping.
+/// without rows, Exhausted over most_bytes, Cancelled when stopping.
 Forest fit_forest(const SparseRows& rows, std::span<const std::uint32_t> classes,
                   std::uint32_t count, const ForestOptions& options);
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "plugins/learn/sparse_rows.hpp"
+#include "plugins/learn/stop_poll.hpp"
 
 namespace millrace::learn {
 
@@ -19,7 +20,9 @@ struct SparseValue {
 /// Immutable. [any thread]
 class ForestData {
  public:
-  ForestData(const SparseRows& rows, std::span<const std::uint32_t> classes, std::uint32_t count);
+  /// Throws Failure with Cancelled when stopping.
+  ForestData(const SparseRows& rows, std::span<const std::uint32_t> classes, std::uint32_t count,
+             const IsStopping& is_stopping);
 
   [[nodiscard]] std::size_t rows() const { return classes_.size(); }
   [[nodiscard]] std::uint32_t columns() const {

@@ -23,11 +23,18 @@ void append_shortest(std::string& out, T value) {
   out.append(buffer.data(), std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr);
 }
 
+void check_forest_bytes(std::size_t bytes) {
+  if (bytes > kMostForestBytes)
+    throw Failure{MR_EXHAUSTED, "forest file: it has more than 1 GiB: " + std::to_string(bytes) +
+                                    " bytes: grow fewer trees"};
+}
+
 // Reads a forest file word by word. No number is believed that the rest of the file cannot bear
 // out.
 class ForestReader {
  public:
-  explicit ForestReader(std::string_view text) : text_{text} {}
+  ForestReader(std::string_view text, const IsStopping& is_stopping)
+      : text_{text}, poll_{is_stopping} {}
 
   TextForest read() {
     if (!take(kForestHead) || !take("\n"))
@@ -59,6 +66,7 @@ class ForestReader {
   }
   template <class T>
   T number(char end) {
+    poll_.step(8);
     T value{};
     const auto rest = text_.data() + text_.size();
     const auto read = std::from_chars(text_.data() + at_, rest, value);
@@ -158,11 +166,13 @@ class ForestReader {
 
   std::string_view text_;
   std::size_t at_ = 0;
+  StopPoll poll_;
 };
 
 }  // namespace
 
-std::string write_forest_file(const TextForest& made) {
+std::string write_forest_file(const TextForest& made, const IsStopping& is_stopping) {
+  StopPoll poll{is_stopping};
   const Forest& forest = made.forest;
   std::string out{kForestHead};
   out.append("\nwords ").append(to_string(made.words));
@@ -179,6 +189,7 @@ std::string write_forest_file(const TextForest& made) {
       .append(std::to_string(forest.shares.size() / classes - classes))
       .append("\n");
   for (auto i = classes * classes; i < forest.shares.size(); ++i) {
+    poll.step(8);
     append_shortest(out, forest.shares[i]);
     out += (i + 1) % classes == 0 ? '\n' : ' ';
   }
@@ -188,6 +199,7 @@ std::string write_forest_file(const TextForest& made) {
     out.append("tree ").append(std::to_string(end - begin)).append("\n");
     for (auto i = begin; i < end; ++i) {
       const ForestNode& node = forest.nodes[i];
+      poll.step(8);
       if (node.column == ForestNode::kLeaf) {
         out += "= ";
       } else {
@@ -200,14 +212,14 @@ std::string write_forest_file(const TextForest& made) {
       out += '\n';
     }
   }
-  return out + "end\n";
+  out += "end\n";
+  check_forest_bytes(out.size());
+  return out;
 }
 
-TextForest read_forest_file(std::string_view text) {
-  if (text.size() > kMostForestBytes)
-    throw Failure{MR_EXHAUSTED,
-                  "forest file: it has more than 1 GiB: " + std::to_string(text.size()) + " bytes"};
-  return ForestReader{text}.read();
+TextForest read_forest_file(std::string_view text, const IsStopping& is_stopping) {
+  check_forest_bytes(text.size());
+  return ForestReader{text, is_stopping}.read();
 }
 
 }  // namespace millrace::learn

@@ -38,9 +38,11 @@ inline constexpr std::size_t kMostForestTrees = 10'000;
 ///                          others to the node RIGHT of the tree
 ///   = SHARES               a leaf: the number of a class, or the classes and a row of shares
 ///   end
-std::string write_forest_file(const TextForest& forest);
+/// Throws Failure with Exhausted over kMostForestBytes, Cancelled when stopping.
+std::string write_forest_file(const TextForest& forest, const IsStopping& is_stopping = {});
 
-/// Reads one. Throws Failure with DataInvalid, which names the line, or Exhausted.
-TextForest read_forest_file(std::string_view text);
+/// Reads one. Throws Failure with DataInvalid, which names the line, Exhausted, or Cancelled when
+/// stopping.
+TextForest read_forest_file(std::string_view text, const IsStopping& is_stopping = {});
 
 }  // namespace millrace::learn

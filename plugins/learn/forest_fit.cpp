@@ -1,5 +1,7 @@
 // Grows the trees of a forest, each from a seed of its own.
-#include <string>
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
 
 #include <millrace/context.hpp>
 
@@ -8,19 +10,28 @@
 
 namespace millrace::learn {
 
+// Trees are told of when as many are there; the last ones of a round leave a thread idle.
+constexpr std::size_t kTreesOfRound = 32;
+
 Forest fit_forest(const SparseRows& rows, std::span<const std::uint32_t> classes,
                   std::uint32_t count, const ForestOptions& options) {
   if (rows.rows() == 0) throw Failure{MR_DATA_INVALID, "there is no row to learn from"};
-  const ForestData data{rows, classes, count};
+  const ForestData data{rows, classes, count, options.is_stopping};
+  std::atomic<std::int64_t> room{static_cast<std::int64_t>(options.most_bytes)};
   std::vector<GrownTree> trees(options.trees);
   const auto grow = [&](std::uint64_t i) {
     const auto seed = SplitMix{options.seed ^ SplitMix{i}.next()}.next();
-    trees[i] = TreeGrower{data, seed, options.is_stopping}.grow();
+    trees[i] = TreeGrower{data, seed, options.is_stopping, room}.grow();
   };
-  if (options.parallel) {
-    options.parallel(trees.size(), grow);
-  } else {
-    for (std::uint64_t i = 0; i < trees.size(); ++i) grow(i);
+  for (std::size_t done = 0; done < trees.size();) {
+    const auto round = std::min(kTreesOfRound, trees.size() - done);
+    if (options.parallel) {
+      options.parallel(round, [&](std::uint64_t i) { grow(done + i); });
+    } else {
+      for (std::uint64_t i = 0; i < round; ++i) grow(done + i);
+    }
+    done += round;
+    if (options.told) options.told(done);
   }
   Forest forest;
   forest.classes = count;

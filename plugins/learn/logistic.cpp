@@ -110,10 +110,8 @@ LinearModel fit_logistic(const SparseRows& rows, std::span<const std::uint8_t> i
   std::iota(order.begin(), order.end(), 0);
   double t = 1, penalty = 0, best_loss = std::numeric_limits<double>::infinity();
   std::size_t patience = 0;
-  while (model.epochs < options.most_epochs) {
-    if (options.is_stopping && options.is_stopping())
-      throw Failure{MR_CANCELLED, "training was stopped"};
-    ++model.epochs;
+  StopPoll poll{options.is_stopping};
+  while (model.losses.size() < options.most_epochs) {
     // Each epoch shuffles what the last one left, by the same numbers.
     auto random = options.seed == 0 ? 1U : options.seed;
     for (std::size_t i = 0; i + 1 < count; ++i)
@@ -122,6 +120,7 @@ LinearModel fit_logistic(const SparseRows& rows, std::span<const std::uint8_t> i
     for (const auto row : order) {
       const auto columns = rows.columns_of(row);
       const auto values = rows.values_of(row);
+      poll.step(columns.size() + 1);
       const double sign = is_positive[row] != 0 ? 1 : -1;
       const double margin = (weights.product(columns, values) + model.intercept) * sign;
       const double rate = 1.0 / (options.alpha * (t0 + t - 1));
@@ -139,6 +138,7 @@ LinearModel fit_logistic(const SparseRows& rows, std::span<const std::uint8_t> i
     }
     if (!std::isfinite(model.intercept) || !weights.is_finite())
       throw Failure{MR_DATA_INVALID, "training overflowed: give a larger alpha"};
+    model.losses.push_back(loss / static_cast<double>(count));
     const bool is_better = loss <= best_loss - options.tolerance * static_cast<double>(count);
     patience = is_better ? 0 : patience + 1;
     best_loss = std::min(best_loss, loss);

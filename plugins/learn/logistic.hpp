@@ -2,11 +2,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <vector>
 
 #include "plugins/learn/sparse_rows.hpp"
+#include "plugins/learn/stop_poll.hpp"
 
 namespace millrace::learn {
 
@@ -14,17 +14,17 @@ namespace millrace::learn {
 struct LinearModel {
   std::vector<double> weights;
   double intercept = 0;
-  std::size_t epochs = 0;  // passes over the rows
+  std::vector<double> losses;  // mean over the rows, by epoch: a pass over all of them
 };
 
 struct LogisticOptions {
   double alpha = 1e-4;    // strength of the penalty
   double l1_ratio = 0.9;  // of the elastic net: 0 is L2, 1 is L1
   std::size_t most_epochs = 1000;
-  double tolerance = 1e-3;              // by how much the mean loss is to fall,
-  std::size_t patience_epochs = 10;     // else learning ends after as many
-  std::uint32_t seed = 1;               // of the order of rows; 0 is 1
-  std::function<bool()> is_stopping{};  // asked before each epoch
+  double tolerance = 1e-3;           // by how much the mean loss is to fall,
+  std::size_t patience_epochs = 10;  // else learning ends after as many
+  std::uint32_t seed = 1;            // of the order of rows; 0 is 1
+  IsStopping is_stopping{};
 };
 
 /// Learns by stochastic gradient descent on the logistic loss with an elastic net, classes balanced

@@ -19,6 +19,18 @@ namespace {
   throw Failure{MR_DATA_INVALID, "term file: line " + std::to_string(line) + ": " + why};
 }
 
+void check_term_file_bytes(std::size_t bytes) {
+  if (bytes > kMostTermFileBytes)
+    throw Failure{MR_EXHAUSTED,
+                  "term file: it has more than 256 MiB: " + std::to_string(bytes) + " bytes"};
+}
+
+void check_term_rows(std::size_t rows) {
+  if (rows > kMostTermRows)
+    throw Failure{MR_EXHAUSTED,
+                  "term file: it has more than 4,000,000 terms of labels: keep fewer terms"};
+}
+
 // Fields of CSV, one after the other. What is quoted may hold commas, quotes and line ends.
 class TermRows {
  public:
@@ -99,10 +111,9 @@ double read_weight(std::string_view text, std::size_t line) {
 
 }  // namespace
 
-std::vector<LabelTerms> read_term_file(std::string_view text) {
-  if (text.size() > kMostTermFileBytes)
-    throw Failure{MR_EXHAUSTED,
-                  "term file: it has more than 256 MiB: " + std::to_string(text.size()) + " bytes"};
+std::vector<LabelTerms> read_term_file(std::string_view text, const IsStopping& is_stopping) {
+  check_term_file_bytes(text.size());
+  StopPoll poll{is_stopping};
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   TermRows rows{text};
   std::string fields[3];
@@ -112,8 +123,8 @@ std::vector<LabelTerms> read_term_file(std::string_view text) {
   std::unordered_map<std::string, std::size_t> places;
   std::size_t count = 0;
   for (auto line = rows.line(); rows.next(fields); line = rows.line()) {
-    if (++count > kMostTermRows)
-      throw Failure{MR_EXHAUSTED, "term file: it has more than 4,000,000 terms"};
+    check_term_rows(++count);
+    poll.step(16);
     if (fields[1].empty()) refuse_terms(line, "the term is empty");
     if (fields[1].size() > TermCounter::kMostTermBytes)
       refuse_terms(line, "the term has more than 4,096 bytes");
@@ -124,10 +135,14 @@ std::vector<LabelTerms> read_term_file(std::string_view text) {
   return labels;
 }
 
-std::string write_term_file(std::span<const LabelTerms> labels) {
+std::string write_term_file(std::span<const LabelTerms> labels, const IsStopping& is_stopping) {
+  StopPoll poll{is_stopping};
+  std::size_t count = 0;
   std::string out = "label,term,weight\r\n";
   for (const auto& [label, terms] : labels) {
     for (const auto& [term, weight] : terms) {
+      check_term_rows(++count);
+      poll.step(16);
       append_field(out, label);
       out += ',';
       append_field(out, term);
@@ -136,6 +151,7 @@ std::string write_term_file(std::span<const LabelTerms> labels) {
       out += "\r\n";
     }
   }
+  check_term_file_bytes(out.size());
   return out;
 }
 

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "plugins/learn/stop_poll.hpp"
 #include "plugins/learn/term_counter.hpp"
 
 namespace millrace::learn {
@@ -27,11 +28,12 @@ inline constexpr std::size_t kMostTermRows = 4'000'000;
 
 /// Reads a term file (CSV by RFC 4180 in UTF-8, lines end with CRLF or LF): the head
 /// "label,term,weight", then a line for each term. Labels stand in the order of their first line.
-/// Throws Failure with DataInvalid that names the line, or Exhausted.
-std::vector<LabelTerms> read_term_file(std::string_view text);
+/// Throws Failure with DataInvalid that names the line, Exhausted, or Cancelled when stopping.
+std::vector<LabelTerms> read_term_file(std::string_view text, const IsStopping& is_stopping = {});
 
-/// Writes one, with CRLF, and weights as short as they can be read back.
-std::string write_term_file(std::span<const LabelTerms> labels);
+/// Writes one, with CRLF, and weights as short as they can be read back. Throws Failure with
+/// Exhausted where none could read it again, Cancelled when stopping.
+std::string write_term_file(std::span<const LabelTerms> labels, const IsStopping& is_stopping = {});
 
 /// Makes a label's terms of coefficients, one for each term: brought to 0..1 by their least and
 /// largest, rounded to five decimals, the largest first, equal ones in their order. Where all are

@@ -99,10 +99,17 @@ void TfIdf::transform(std::string_view document, Scratch& scratch) const {
 }
 
 void TfIdfLearner::add(std::string_view document) {
+  const auto hold_to = [](std::size_t count, std::size_t most, std::string_view what) {
+    if (count >= most)
+      throw Failure{MR_EXHAUSTED, "there are more than " + std::to_string(most) + " " +
+                                      std::string{what} + " to learn from: give fewer rows"};
+  };
+  hold_to(counts_.rows(), limits_.documents, "documents");
   const auto begin = counts_.columns.size();
   take_tokens(document, lowered_, [&](std::string_view token) {
     auto found = numbers_.find(token);
     if (found == numbers_.end()) {
+      hold_to(last_.size(), limits_.words, "different words");
       found = numbers_.emplace(token, static_cast<std::uint32_t>(last_.size())).first;
       last_.push_back(0);
     }
@@ -112,15 +119,15 @@ void TfIdfLearner::add(std::string_view document) {
       return;
     }
     last = counts_.columns.size();
+    hold_to(last, limits_.entries, "words of documents");
     counts_.columns.push_back(found->second);
     counts_.values.push_back(1);
   });
   counts_.begins.push_back(counts_.columns.size());
-  if (counts_.columns.size() > kMostEntries)
-    throw Failure{MR_EXHAUSTED, "documents have more than 100,000,000 tokens: train on fewer rows"};
 }
 
-TfIdf TfIdfLearner::finish(SparseRows& rows) {
+TfIdf TfIdfLearner::finish(SparseRows& rows, const IsStopping& is_stopping) {
+  StopPoll poll{is_stopping};
   if (numbers_.empty())
     throw Failure{MR_DATA_INVALID,
                   "empty vocabulary; perhaps the documents only contain stop words"};
@@ -128,6 +135,7 @@ TfIdf TfIdfLearner::finish(SparseRows& rows) {
   for (const auto& [name, number] : numbers_) names[number] = &name;
   std::vector<std::int64_t> documents(names.size()), frequency(names.size());
   for (std::size_t i = 0; i < counts_.columns.size(); ++i) {
+    poll.step();
     ++documents[counts_.columns[i]];
     frequency[counts_.columns[i]] += static_cast<std::int64_t>(counts_.values[i]);
   }
@@ -137,6 +145,7 @@ TfIdf TfIdfLearner::finish(SparseRows& rows) {
       kept.push_back(number);
   }
   std::sort(kept.begin(), kept.end(), [&](auto left, auto right) {
+    poll.step();
     return *names[left] < *names[right];  // of UTF-8: by code point
   });
   if (kept.size() > options_.most_terms) {
@@ -170,6 +179,7 @@ TfIdf TfIdfLearner::finish(SparseRows& rows) {
       const auto column = columns[counts_.columns[k]];
       if (column != kDropped) row.emplace_back(column, counts_.values[k]);
     }
+    poll.step(8 * row.size() + 1);
     std::sort(row.begin(), row.end());
     const auto begin = rows.columns.size();
     for (const auto& [column, count] : row) {

@@ -9,8 +9,11 @@
 #include <vector>
 
 #include "plugins/learn/sparse_rows.hpp"
+#include "plugins/learn/stop_poll.hpp"
 
 namespace millrace::learn {
+
+inline constexpr std::size_t kMostLabels = 1000;  // that a model learns to tell
 
 /// Looks texts up by views.
 struct TextHash {
@@ -63,18 +66,23 @@ class TfIdfLearner {
     std::size_t most_terms = 10'000;  // the most frequent ones; ties as scikit-learn leaves them
     std::size_t least_documents = 1;  // that have a term
   };
-  static constexpr std::size_t kMostEntries =
-      100'000'000;  // tokens of documents, each once: 1.2 GB
+  struct Limits {
+    std::size_t documents = 10'000'000;
+    std::size_t words = 5'000'000;      // different ones: 0.5 GB
+    std::size_t entries = 100'000'000;  // words of documents, each once in one: 1.2 GB
+  };
 
-  explicit TfIdfLearner(Options options) : options_{options} {}
-  /// Throws Failure with Exhausted over kMostEntries.
+  explicit TfIdfLearner(Options options) : TfIdfLearner{options, Limits{}} {}
+  TfIdfLearner(Options options, Limits limits) : options_{options}, limits_{limits} {}
+  /// Throws Failure with Exhausted over a limit.
   void add(std::string_view document);
   /// Returns what was learnt, and the rows of the documents. Throws Failure with DataInvalid where
-  /// no term remains.
-  TfIdf finish(SparseRows& rows);
+  /// no term remains, Cancelled when stopping.
+  TfIdf finish(SparseRows& rows, const IsStopping& is_stopping = {});
 
  private:
   Options options_;
+  Limits limits_;
   TextNumbers numbers_;
   SparseRows counts_;              // columns are numbers of tokens, in the order of their coming
   std::vector<std::size_t> last_;  // by token: its place in counts_

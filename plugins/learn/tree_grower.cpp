@@ -15,10 +15,11 @@ std::uint64_t SplitMix::next() {
   return z ^ (z >> 31);
 }
 
-TreeGrower::TreeGrower(const ForestData& data, std::uint64_t seed,
-                       const std::function<bool()>& is_stopping)
+TreeGrower::TreeGrower(const ForestData& data, std::uint64_t seed, const IsStopping& is_stopping,
+                       std::atomic<std::int64_t>& room)
     : data_{data},
       is_stopping_{is_stopping},
+      room_{room},
       random_{seed},
       weights_(data.rows()),
       places_(data.rows(), kNone),
@@ -38,6 +39,7 @@ GrownTree TreeGrower::grow() {
   std::vector<Range> ahead{{0, rows_.size(), kNone}};
   while (!ahead.empty()) {
     if (is_stopping_ && is_stopping_()) throw Failure{MR_CANCELLED, "training was stopped"};
+    take_room(sizeof(ForestNode));
     const Range range = ahead.back();
     ahead.pop_back();
     const auto node = static_cast<std::uint32_t>(tree.nodes.size());
@@ -221,12 +223,20 @@ std::size_t TreeGrower::divide(const Range& range, const Split& split) {
   return are_zeros_left ? end : begin;
 }
 
-void TreeGrower::add_leaf(GrownTree& tree) const {
+void TreeGrower::take_room(std::size_t bytes) {
+  if (room_.fetch_sub(static_cast<std::int64_t>(bytes), std::memory_order_relaxed) <
+      static_cast<std::int64_t>(bytes))
+    throw Failure{MR_EXHAUSTED,
+                  "the trees take too much memory: grow fewer of them, or learn from fewer rows"};
+}
+
+void TreeGrower::add_leaf(GrownTree& tree) {
   ForestNode leaf;
   const auto pure = std::find(totals_.begin(), totals_.end(), weight_);
   if (pure != totals_.end()) {
     leaf.next = static_cast<std::uint32_t>(pure - totals_.begin());
   } else {
+    take_room(totals_.size() * sizeof(float));
     leaf.next = static_cast<std::uint32_t>(totals_.size() + tree.shares.size() / totals_.size());
     for (const auto total : totals_)
       tree.shares.push_back(

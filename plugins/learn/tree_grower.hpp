@@ -1,8 +1,8 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <span>
 #include <utility>
@@ -38,7 +38,10 @@ class SplitMix {
 /// those rows: whichever holds fewer values.
 class TreeGrower {
  public:
-  TreeGrower(const ForestData& data, std::uint64_t seed, const std::function<bool()>& is_stopping);
+  /// `room`: bytes that all trees together may still take.
+  TreeGrower(const ForestData& data, std::uint64_t seed, const IsStopping& is_stopping,
+             std::atomic<std::int64_t>& room);
+  /// Throws Failure with Exhausted where there is no more room, Cancelled when stopping.
   GrownTree grow();
 
  private:
@@ -68,10 +71,12 @@ class TreeGrower {
   std::optional<std::uint32_t> draw_varying_column(const Range& range);
   void look_at(std::uint32_t column, std::span<Entry> entries, const Range& range, Split& best);
   std::size_t divide(const Range& range, const Split& split);
-  void add_leaf(GrownTree& tree) const;
+  void add_leaf(GrownTree& tree);
+  void take_room(std::size_t bytes);
 
   const ForestData& data_;
-  const std::function<bool()>& is_stopping_;
+  const IsStopping& is_stopping_;
+  std::atomic<std::int64_t>& room_;
   SplitMix random_;
   std::vector<std::uint32_t> weights_;       // by row: how often it was drawn
   std::vector<std::uint32_t> rows_;          // that were drawn, each once; nodes are ranges of it

@@ -9,10 +9,10 @@
 #include <millrace/external_sort.hpp>
 #include <millrace/operator.hpp>
 
-#include "plugins/output/seen_set.hpp"
 #include "plugins/records/columns.hpp"
 #include "plugins/records/draw.hpp"
 #include "plugins/records/raw_json.hpp"
+#include "plugins/records/seen_set.hpp"
 #include "plugins/records/statistics.hpp"
 
 namespace {

@@ -1,38 +1,35 @@
 // Sorts all rows by columns, on the disk where memory does not hold them: 10,000,000 rows of 100
 // bytes stay below 300 MB of the whole process (tests/bench/sort_bench.cpp).
 #include <algorithm>
-#include <bit>
 #include <charconv>
-#include <cmath>
 #include <cstdint>
-#include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include <millrace/external_sort.hpp>
 #include <millrace/operator.hpp>
 #include <millrace/row_codec.hpp>
 
+#include "plugins/preprocess/key_column.hpp"
+#include "plugins/preprocess/row_shapes.hpp"
+
 namespace {
 
 using millrace::Batch;
 using millrace::Builder;
-using millrace::Column;
 using millrace::Context;
 using millrace::Failure;
 using millrace::Field;
 using millrace::Params;
-using millrace::Schema;
-using millrace::Type;
+using millrace::preprocess::KeyColumn;
+using millrace::preprocess::RowShapes;
 
 struct SortColumn {
   std::string name;
-  bool is_descending, has_nulls_first;
+  KeyColumn::Order order;
 };
 
 std::vector<SortColumn> read_columns(const Params& params) {
@@ -41,134 +38,11 @@ std::vector<SortColumn> read_columns(const Params& params) {
   for (std::size_t i = 0; i < by.size(); ++i) {
     const auto column = by.at(i);
     columns.push_back({std::string{column["column"].string()},
-                       column["order"].string() == "descending",
-                       column["nulls"].string() == "first"});
+                       {.is_descending = column["order"].string() == "descending",
+                        .has_nulls_first = column["nulls"].string() == "first"}});
   }
   return columns;
 }
-
-// The values of one column as bytes whose order, byte by byte, is theirs.
-class KeyColumn {
- public:
-  KeyColumn(const Batch& batch, const SortColumn& by) : by_{by}, values_{read(batch, by.name)} {}
-
-  void append(std::string& key, std::int64_t row) const {
-    const auto begin = key.size();
-    const bool is_value = std::visit(
-        [&](const auto& column) {
-          const auto value = column[row];
-          if (!value) return false;
-          key.push_back(kValue);
-          put(key, *value);
-          return true;
-        },
-        values_);
-    if (!is_value) {
-      key.push_back(by_.has_nulls_first ? kNullFirst : kNullLast);
-    } else if (by_.is_descending) {
-      for (auto i = begin + 1; i < key.size(); ++i) key[i] = static_cast<char>(~key[i]);
-    }
-  }
-
- private:
-  using Values =
-      std::variant<Column<bool>, Column<std::int64_t>, Column<double>, Column<std::string_view>>;
-  static constexpr char kNullFirst = 0, kValue = 1, kNullLast = 2;
-
-  static Values read(const Batch& batch, const std::string& name) {
-    const auto& schema = batch.schema();
-    const auto found = std::find_if(schema.begin(), schema.end(),
-                                    [&](const Field& field) { return field.name == name; });
-    switch (found == schema.end() ? Type::Utf8 : found->type) {
-      case Type::Bool:
-        return batch.column<bool>(name);
-      case Type::Int32:
-      case Type::Int64:
-      case Type::Timestamp:
-        return batch.column<std::int64_t>(name);
-      case Type::Float32:
-      case Type::Float64:
-        return batch.column<double>(name);
-      case Type::Utf8:
-      case Type::Binary:
-        return batch.column<std::string_view>(name);  // throws when there is no such column
-      case Type::List:
-      case Type::Struct:
-        break;
-    }
-    throw Failure{MR_DATA_INVALID, "rows cannot be sorted by a list or a struct: " + name};
-  }
-
-  static void put(std::string& key, bool value) { key.push_back(value ? '\1' : '\0'); }
-  static void put(std::string& key, std::int64_t value) {
-    put_bits(key, static_cast<std::uint64_t>(value) ^ (std::uint64_t{1} << 63));
-  }
-  // Both zeros are one value; what is not a number stands behind all numbers.
-  static void put(std::string& key, double value) {
-    if (std::isnan(value)) return put_bits(key, ~std::uint64_t{0});
-    const auto bits = std::bit_cast<std::uint64_t>(value == 0 ? 0.0 : value);
-    put_bits(key, bits >> 63 != 0 ? ~bits : bits ^ (std::uint64_t{1} << 63));
-  }
-  // A text ends with two zero bytes; a zero byte in it has 0xff behind it. So none is the beginning
-  // of another, and the next column decides among equal ones only.
-  static void put(std::string& key, std::string_view text) {
-    for (auto zero = text.find('\0'); zero != std::string_view::npos; zero = text.find('\0')) {
-      key.append(text.substr(0, zero + 1)).push_back('\xff');
-      text.remove_prefix(zero + 1);
-    }
-    key.append(text).append(2, '\0');
-  }
-  static void put_bits(std::string& key, std::uint64_t bits) {
-    const auto bytes = millrace::sort_key(bits);
-    key.append(bytes.data(), bytes.size());
-  }
-
-  const SortColumn& by_;
-  Values values_;
-};
-
-// All columns that came so far. Batches may have some of them only, in any order.
-class Shapes {
- public:
-  /// Returns the number of a batch's schema. Columns of one name have one type.
-  std::size_t number_of(const Schema& schema) {
-    for (std::size_t i = shapes_.size(); i-- > 0;) {
-      if (shapes_[i].schema == schema) return i;
-    }
-    if (shapes_.size() == kMostShapes) {
-      throw Failure{MR_EXHAUSTED, "rows come with more than " + std::to_string(kMostShapes) +
-                                      " different sets of columns"};
-    }
-    Shape shape{schema, {}};
-    for (const Field& field : schema) {
-      const auto found = std::find_if(all_.begin(), all_.end(),
-                                      [&](const Field& known) { return known.name == field.name; });
-      if (found != all_.end() && !(*found == field)) {
-        throw Failure{MR_DATA_INVALID, "column '" + field.name + "' has another type than before"};
-      }
-      shape.places.push_back(static_cast<std::size_t>(found - all_.begin()));
-      if (found == all_.end()) all_.push_back(field);
-    }
-    shapes_.push_back(std::move(shape));
-    return shapes_.size() - 1;
-  }
-  [[nodiscard]] std::size_t size() const { return shapes_.size(); }
-  [[nodiscard]] const Schema& schema(std::size_t number) const { return shapes_[number].schema; }
-  [[nodiscard]] std::span<const std::size_t> places(std::size_t number) const {
-    if (number >= shapes_.size()) throw Failure{MR_DATA_INVALID, "a row on the disk has no schema"};
-    return shapes_[number].places;
-  }
-  [[nodiscard]] const Schema& all() const { return all_; }
-
- private:
-  static constexpr std::size_t kMostShapes = 255;  // the first byte of a row tells
-  struct Shape {
-    Schema schema;
-    std::vector<std::size_t> places;  // of its columns, among all
-  };
-  std::vector<Shape> shapes_;
-  Schema all_;
-};
 
 class Sort final : public millrace::Operator, public millrace::Checkpointed {
  public:
@@ -223,7 +97,7 @@ class Sort final : public millrace::Operator, public millrace::Checkpointed {
     if (batch.empty()) return;
     std::vector<KeyColumn> columns;
     columns.reserve(by_.size());
-    for (const SortColumn& by : by_) columns.emplace_back(batch, by);
+    for (const SortColumn& by : by_) columns.emplace_back(batch, by.name, by.order);
     const auto shape = static_cast<char>(shapes_.number_of(batch.schema()));
     const millrace::RowEncoder rows{batch};
     for (std::int64_t row = 0; row < batch.rows(); ++row) {
@@ -328,7 +202,7 @@ class Sort final : public millrace::Operator, public millrace::Checkpointed {
   }
 
   const std::vector<SortColumn> by_;
-  Shapes shapes_;
+  RowShapes shapes_;
   millrace::ExternalSort sort_;
   std::string key_, row_;  // of one row; members so that their memory is used again
   std::int64_t emitted_ = 0;

@@ -27,7 +27,7 @@ class Attempts {
           work();
           return succeeded();
         } else {
-          decltype(auto) result = work();
+          auto result = work();
           succeeded();
           return result;
         }

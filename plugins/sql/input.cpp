@@ -49,7 +49,12 @@ class SqlInput final : public Source, public Checkpointed {
       {"params": {"connection": "data", "table": "posts", "id": "id", "columns": ["id", "author"],
          "time": {"column": "post_time", "from": "2021-01-01", "to": "2021-01-03"}},
        "databases": {"data": ["CREATE TABLE posts (id TEXT PRIMARY KEY, author TEXT, post_time DATETIME)",
-         "INSERT INTO posts VALUES ('b', 'Bob', '2021-01-01 00:00:00'), ('a', 'Ann', '2021-01-01 00:00:00'), ('c', NULL, '2021-01-02 12:00:00')"]}}]})json";
+         "INSERT INTO posts VALUES ('b', 'Bob', '2021-01-01 00:00:00'), ('a', 'Ann', '2021-01-01 00:00:00'), ('c', NULL, '2021-01-02 12:00:00')"]}},
+      {"params": {"connection": "data", "table": "posts", "split_windows": 1,
+         "time": {"column": "post_time", "from": "2021-01-01", "to": "2021-01-03"}},
+       "databases": {"data": ["CREATE TABLE posts (id TEXT PRIMARY KEY, post_time DATETIME)",
+         "CREATE INDEX by_time ON posts (post_time)",
+         "INSERT INTO posts VALUES ('a', '2021-01-01 00:00:00'), ('b', '2021-01-02 12:00:00')"]}}]})json";
 
   static void plan(Context& context, const Params& params) {
     check_source_query(context, params);
@@ -61,13 +66,13 @@ class SqlInput final : public Source, public Checkpointed {
 
   bool produce(Context& context) override {
     if (is_done_) return false;
+    if (context.stopping()) throw Failure{MR_CANCELLED, "stopped"};
     if (!query_.is_by_time()) {
       is_done_ = !produce_rows(context, plain());
     } else if (position_ >= query_.windows.end()) {
       is_done_ = true;
     } else {
-      is_done_ = rows().table(context).has_index() ? !produce_split(context)
-                                                   : !produce_rows(context, streamed());
+      is_done_ = has_index(context) ? !produce_split(context) : !produce_rows(context, streamed());
     }
     tell_progress(context);
     return !is_done_;
@@ -121,6 +126,10 @@ class SqlInput final : public Source, public Checkpointed {
     return rows();
   }
 
+  bool has_index(Context& context) {
+    return rows().ask(context, position_, [](SourceTable& table) { return table.has_index(); });
+  }
+
   bool produce_split(Context& context) {
     const auto range = rows().ask(context, position_,
                                   [&](SourceTable& table) { return plan_.next(table, position_); });
@@ -144,7 +153,10 @@ class SqlInput final : public Source, public Checkpointed {
 
   bool blocks_writers(Context& context) {
     if (!query_.is_by_time()) return plain().blocks_writers();
-    if (!blocks_writers_) blocks_writers_ = rows().table(context).blocks_writers();
+    if (!blocks_writers_) {
+      blocks_writers_ =
+          rows().ask(context, position_, [](SourceTable& table) { return table.blocks_writers(); });
+    }
     return *blocks_writers_;
   }
 

@@ -36,7 +36,7 @@ inline constexpr auto kSourceParams = R"({
         "to": {"type": "string", "doc": "The time behind the last one."},
         "window_hours": {"type": "integer", "default": 24, "minimum": 1, "maximum": 8784, "unit": "hours", "doc": "Length of a window."},
         "closed": {"type": "boolean", "default": false, "doc": "Windows have both of their ends, so that a row on a border is emitted for each of two, and a window that would pass `to` is left out."}},
-      "doc": "Read the rows of a span of time in the order of time, window by window."},
+      "doc": "Read the rows of a span of time in the order of time, window by window: {column, from, to, window_hours, closed}. `from` and `to` are as \"2021-01-31\" or \"2021-01-31 06:00:00\", the second is behind the last row; a window has 24 hours where nothing else is said. With `closed` windows have both of their ends, a row on a border is emitted for each of two, and a window that would pass `to` is left out."},
     "id": {"type": "string", "minLength": 1,
       "doc": "With `time`: the column by whose bytes rows of one time are ordered, an integer by its value. When absent their order is the database's."},
     "window_column": {"type": "string", "default": "window", "minLength": 1,

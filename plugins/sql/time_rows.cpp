@@ -42,12 +42,6 @@ bool is_before(const sql::Column& ids, std::int64_t left, std::int64_t right) {
 
 }  // namespace
 
-SourceTable& TimeRows::table(Context& context) {
-  return attempts_.call(
-      context, [&] { return "read table " + query_.table.table; },
-      [&]() -> SourceTable& { return connected(context); });
-}
-
 SourceTable& TimeRows::connected(Context& context) {
   if (!table_) table_ = std::make_unique<SourceTable>(context, query_);
   return *table_;

@@ -29,8 +29,6 @@ class TimeRows {
   explicit TimeRows(const SourceQuery& query, Batches batches)
       : query_{query}, attempts_{query}, batches_{batches} {}
 
-  /// The table, connected where it is not yet.
-  SourceTable& table(Context& context);
   /// Begins to read a range, which is not empty; what is left of another is dropped.
   void begin(Windows::Range range);
   /// Returns the next batch; nothing at the end of the range.

@@ -24,6 +24,7 @@ TEST_CASE("a declaration is read whole", "[plugin][declaration]") {
     "instances": 2, "read_by": "augment.read",
     "blocking": true, "lazy": "augment.materialise", "passes_lazy": true, "ports": ["test"],
     "reads": {"bytes": "binary"}, "adds": {"width": "int32"}, "hints": {"turns": true},
+    "limits": {"width.pixels": {"value": 65535, "unit": "pixels", "doc": "of a side"}},
     "examples": [{"params": {"n": 1}}], "conformance": {"skip": {"sliced": "draws from the place of the row"}}})");
   REQUIRE(info.ok());
   CHECK(info->stability == OperatorInfo::Stability::Alpha);
@@ -76,6 +77,19 @@ TEST_CASE("mistakes in a declaration are named", "[plugin][declaration]") {
   CHECK_THAT(error_of(R"({"ports": [""]})"), Catch::Contains("ports"));
   CHECK_THAT(error_of(R"({"conformance": {"skip": {"empty": ""}}})"),
              Catch::Contains("conformance"));
+  for (const char* limits :
+       {"3", R"({"labels": {"value": 1, "unit": "labels", "doc": "d"}})", R"({"a.b": 3})",
+        R"({"A.b": {"value": 1, "unit": "u", "doc": "d"}})",
+        R"({"a.b": {"value": 0, "unit": "u", "doc": "d"}})",
+        R"({"a.b": {"value": 1.5, "unit": "u", "doc": "d"}})",
+        R"({"a.b": {"value": 1, "unit": "", "doc": "d"}})", R"({"a.b": {"value": 1, "unit": "u"}})",
+        R"({"a.b": {"value": 1, "unit": "u", "doc": "d", "more": 1}})"}) {
+    INFO(limits);
+    CHECK_THAT(error_of(R"({"limits": )" + std::string{limits} + "}"),
+               Catch::Contains("\"limits\""));
+  }
+  CHECK(error_of(R"({"limits": {"learn.labels": {"value": 1000, "unit": "labels", "doc": "d"}}})")
+            .empty());
   CHECK_THAT(error_of("{}", "filter.Area"), Catch::Contains("small letters"));
   CHECK_THAT(error_of("{}", "area"), Catch::Contains("filter."));
   CHECK_THAT(error_of("{}", "filter."), Catch::Contains("filter."));

@@ -1,6 +1,7 @@
 #include "plugins/label/regex_search.hpp"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -71,6 +72,25 @@ TEST_CASE("the end of a text is before a last line feed too, a line begins after
     CHECK_FALSE(finds("\\B", ""));
     CHECK_FALSE(finds("[[:alpha:]]", "alpha"));
     CHECK(finds("[[:alpha:]]", "x:]"));
+  }
+}
+
+TEST_CASE("a place is that of the first match, whichever engine finds it", "[label][regex]") {
+  using Place = std::pair<std::size_t, std::size_t>;
+  for (const std::size_t memory : {kMemory, std::size_t{0}}) {
+    const auto place_of = [&](std::string_view pattern, std::string_view text) {
+      SearchMemory searched{{}};
+      SearchPlace place{99, 99};
+      static_cast<void>(compiled_search(pattern, memory).search(text, searched, &place));
+      return Place{place.begin, place.end};
+    };
+    CHECK(place_of("b+", "abbab") == Place{1, 3});
+    CHECK(place_of("a|ab", "xab") == Place{1, 2});
+    CHECK(place_of("a{2,3}?", "aaaa") == Place{0, 2});
+    CHECK(place_of("$", "ab") == Place{2, 2});
+    CHECK(place_of("", "") == Place{0, 0});
+    CHECK(place_of("生", "先生") == Place{3, 6});
+    CHECK(place_of("z", "ab") == Place{99, 99});
   }
 }
 

@@ -76,7 +76,7 @@ void compare_with_scikit(const std::string& arguments, TfIdfLearner::Options opt
   std::size_t epochs = 0;
   double intercept = 0;
   fitted >> epochs >> intercept;
-  CHECK(model.epochs == epochs);
+  CHECK(model.losses.size() == epochs);
   CHECK(std::abs(model.intercept - intercept) < 1e-12);
   double apart = 0;
   for (double weight : model.weights) {

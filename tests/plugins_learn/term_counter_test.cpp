@@ -83,3 +83,14 @@ TEST_CASE("terms are 1 to 4,096 bytes, each once", "[learn][term_counter][limits
   CHECK_THROWS_AS(TermCounter{Terms{std::string(4097, 'a')}}, Failure);
   CHECK(counted({std::string(4096, 'a')}, std::string(10'000, 'a')).begin()->second == 2);
 }
+
+TEST_CASE("words have no more beginnings than a trie holds", "[learn][word_trie][limits]") {
+  millrace::learn::WordTrie trie;
+  using Node = millrace::learn::WordTrie::Node;
+  Node node = millrace::learn::WordTrie::kRoot;
+  for (std::size_t i = 0; i < millrace::learn::WordTrie::kMostNodes; ++i)
+    node = trie.grow(node, 'a');
+  CHECK(trie.size() == millrace::learn::WordTrie::kMostNodes + 1);
+  CHECK(trie.child(millrace::learn::WordTrie::kRoot, 'a') != millrace::learn::WordTrie::kRoot);
+  CHECK_THROWS_WITH(trie.grow(node, 'a'), Catch::Contains("too many beginnings"));
+}

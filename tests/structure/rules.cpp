@@ -60,6 +60,7 @@ const std::vector<LibraryRule>& library_rules() {
       {"boost/dll", {"engine/", "tools/"}},
       {"CLI/", {"tools/"}},
       {"sodium", {"engine/base/", "api/auth/"}},
+      {"xxhash", {"plugins/"}},
   };
   return rules;
 }

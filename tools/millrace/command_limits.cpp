@@ -1,5 +1,9 @@
+#include <algorithm>
+#include <memory>
+
 #include <CLI/CLI.hpp>
 
+#include "engine/plugin/registry.hpp"
 #include "tools/millrace/columns.hpp"
 #include "tools/millrace/exit_code.hpp"
 #include "tools/millrace/output.hpp"
@@ -18,11 +22,33 @@ Json to_json(const Limit& limit) {
   return shown;
 }
 
+// Adds what operators declare; those that share a bound declare it alike. The views live as long as
+// the registry.
+void add_limits_of(const Registry& registry, Limits& limits) {
+  for (const auto* info : registry.all()) {
+    for (const auto& item : info->limits.items()) {
+      const std::string_view name = item.key();
+      const auto& limit = item.value();
+      if (std::any_of(limits.begin(), limits.end(),
+                      [&](const Limit& known) { return known.name == name; }))
+        continue;
+      limits.push_back({name, limit.at("value").get<std::uint64_t>(),
+                        limit.at("unit").get_ref<const std::string&>(),
+                        limit.at("doc").get_ref<const std::string&>()});
+    }
+  }
+  std::sort(limits.begin(), limits.end(),
+            [](const Limit& a, const Limit& b) { return a.name < b.name; });
+}
+
 int show_limits(const Program& program) {
   const auto module = load_server_module();
   if (!module.ok()) return report(module.error(), program.json);
+  const auto registry = program.open_registry();
+  if (!registry.ok()) return report(registry.error(), program.json);
   Limits limits;
   module->limits(limits);
+  add_limits_of(**registry, limits);
   if (program.json) {
     Json items = Json::array();
     for (const auto& limit : limits) items.push_back(to_json(limit));
@@ -44,7 +70,7 @@ int show_limits(const Program& program) {
 
 void add_limits(CLI::App& app, Program& program) {
   auto* command = app.add_subcommand(
-      "limits", "Shows what the server bounds: its name, its default, its setting");
+      "limits", "Shows what server and operators bound: its name, its default, its setting");
   command->footer("Examples:\n  millrace limits\n  millrace limits --json");
   command->callback([&program] { program.action = [&program] { return show_limits(program); }; });
 }

@@ -2,6 +2,8 @@
 
 #include <map>
 
+#include "tools/millrace/output.hpp"
+
 #include <fmt/format.h>
 
 namespace millrace::tool {
@@ -91,6 +93,12 @@ std::string operator_page(const OperatorInfo& info) {
   page += columns("reads", info.reads) + columns("adds", info.adds) + columns("emits", info.emits);
   if (!info.ports.empty())
     page += fmt::format("| output ports | {} |\n", fmt::join(info.ports, ", "));
+  if (!info.limits.empty()) page += "\n| limit | value | meaning |\n|---|---|---|\n";
+  for (const auto& [name, limit] : info.limits.items()) {
+    page +=
+        fmt::format("| `{}` | {} {} | {} |\n", name, grouped(limit.value("value", std::int64_t{0})),
+                    limit.value("unit", std::string{}), cell(limit.value("doc", std::string{})));
+  }
   return page;
 }
 

@@ -1,4 +1,4 @@
-#include "plugins/output/seen_set.hpp"
+#include "plugins/records/seen_set.hpp"
 
 #include <set>
 #include <utility>
@@ -7,7 +7,7 @@
 
 using millrace::records::SeenSet;
 
-TEST_CASE("the set agrees with a plain one under inserts and erasures", "[output][seen_set]") {
+TEST_CASE("the set agrees with a plain one under inserts and erasures", "[records][seen_set]") {
   SeenSet seen;
   std::set<std::pair<std::uint64_t, std::uint64_t>> plain;
   std::uint64_t random = 42;
@@ -26,7 +26,7 @@ TEST_CASE("the set agrees with a plain one under inserts and erasures", "[output
   CHECK(found == plain.size());
 }
 
-TEST_CASE("the hash that is zero is a hash like others", "[output][seen_set]") {
+TEST_CASE("the hash that is zero is a hash like others", "[records][seen_set]") {
   SeenSet seen;
   CHECK(seen.insert({}));
   CHECK_FALSE(seen.insert({}));

@@ -20,6 +20,9 @@ class SeenSet {
   /// Takes out a hash that is there.
   void erase(Hash hash);
   [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] std::size_t size_bytes() const { return places_.size() * sizeof(Hash); }
+  /// The next new hash makes it grow to twice its bytes, and needs both for a moment.
+  [[nodiscard]] bool is_full() const { return (size_ + 1) * 4 > places_.size() * 3; }
   void clear();
 
   template <class Function>

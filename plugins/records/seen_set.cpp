@@ -1,4 +1,4 @@
-#include "plugins/output/seen_set.hpp"
+#include "plugins/records/seen_set.hpp"
 
 #include <utility>
 
@@ -25,7 +25,7 @@ bool SeenSet::insert(Hash hash) {
     size_ += is_new ? 1 : 0;
     return is_new;
   }
-  if ((size_ + 1) * 4 > places_.size() * 3) grow();
+  if (is_full()) grow();
   const std::size_t place = find(hash);
   if (places_[place] == hash) return false;
   places_[place] = hash;
