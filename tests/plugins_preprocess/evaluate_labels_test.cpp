@@ -47,6 +47,41 @@ TEST_CASE("evaluate.labels conforms", "[conformance]") {
     FAIL_CHECK(finding.operator_id << ", " << finding.check << ": " << finding.message);
 }
 
+TEST_CASE("rows of each set are evaluated by themselves", "[preprocess][evaluate_labels]") {
+  auto harness = evaluating(R"({"set_column": "of"})");
+  REQUIRE(harness.faults().empty());
+  REQUIRE(harness
+              .push(batch({{"label", {"a", "b", "a"}},
+                           {"predicted", {"a", "a", "a"}},
+                           {"of", {"test", "dev", "test"}}}))
+              .ok());
+  REQUIRE(harness.restore(harness.snapshot(), 1).ok());
+  REQUIRE(
+      harness.push(batch({{"label", {"b", "c"}}, {"predicted", {"b", "c"}}, {"of", {"dev", null}}}))
+          .ok());
+  REQUIRE(harness.finish().ok());
+  CHECK(harness.column<std::string>("of") == std::vector<std::string>{"test", "dev", ""});
+  CHECK(harness.column<double>("accuracy") == std::vector<double>{1, 0.5, 1});
+  CHECK(harness.column<std::int64_t>("rows") == std::vector<std::int64_t>{2, 2, 1});
+  CHECK(harness.column<std::string>("of", "lines").front() == "test");
+  auto many = evaluating(R"({"set_column": "of"})");
+  Builder<std::string_view> labels, sets;
+  for (int i = 0; i < 1001; ++i) {
+    labels.append("a");
+    sets.append(std::to_string(i));
+  }
+  const auto status = many.push(
+      Batch{}.with("label", std::move(labels)).with("of", std::move(sets)).with("predicted", [] {
+        Builder<std::string_view> said;
+        for (int i = 0; i < 1001; ++i) said.append("a");
+        return said;
+      }()));
+  CHECK(status.code() == MR_EXHAUSTED);
+  auto none = evaluating(R"({"set_column": "of"})");
+  REQUIRE(none.finish().ok());
+  CHECK(none.rows() == 0);
+}
+
 TEST_CASE("sets of labels are evaluated, in lists or as texts", "[preprocess][evaluate_labels]") {
   auto harness = evaluating(R"({"form": "sets", "labels": ["x", "y"]})");
   Batch rows = batch({{"label", {"x", "y", "x", "y"}}});

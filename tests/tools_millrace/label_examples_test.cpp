@@ -119,16 +119,16 @@ TEST_CASE("evaluate_labels.json reports line by line", "[tools][label]") {
 TEST_CASE("explain_patterns.json reports on the patterns of a file", "[tools][label]") {
   const ProgramFixture fixture;
   fixture.write("rules.json",
-                R"({"女性": ["我男友", "女生(?=一枚)"], "學生": ["段考|期末考", "重修"]
-})");
+                R"json({"女性": ["我男友", "女生(?=一枚)"], "學生": ["段考|期末考", "重修"]})json");
   const auto rows = replied_rows(fixture, "explain_patterns.json", {"--set", "rules=rules.json"});
-REQUIRE(rows.size() == 4);
-CHECK(rows[0]["rows"] == 2);
-CHECK(rows[0]["conflicts"] == 1);
-CHECK(rows[1]["pattern"] == "女生(?=一枚)");
-CHECK(rows[1]["chosen"] == 1);
-CHECK(rows[2]["chosen"] == 0);
-CHECK(rows[3]["rows"] == 0);
+  REQUIRE(rows.size() == 4);
+  CHECK(rows[0]["rows"] == 2);
+  CHECK(rows[0]["conflicts"] == 1);
+  CHECK(rows[1]["pattern"] == "女生(?=一枚)");
+  CHECK(rows[1]["chosen"] == 1);
+  CHECK(rows[2]["chosen"] == 0);
+  CHECK(rows[3]["rows"] == 0);
+}
 
 TEST_CASE("train_terms.json registers what it learns, by which label_terms.json labels",
           "[tools][label][train]") {
@@ -142,11 +142,11 @@ TEST_CASE("train_terms.json registers what it learns, by which label_terms.json 
                                           "--set",    "project=ads",   "--set", "name=topics",
                                           "--set",    "user=ada"};
   const auto tried = replied_rows(fixture, "train_terms.json", training);
-  CHECK(tried.size() == 4);
-  for (const auto& row : tried) {
-    CHECK(row["set"] == "test");
-    CHECK(row["predicted"] == row["label"]);
-  }
+  REQUIRE(tried.size() == 6);  // two labels, four averages
+  for (const auto& row : tried) CHECK(row["set"] == "test");
+  CHECK(tried[0]["label"] == "loan");
+  CHECK(tried[0]["support"] == 2);
+  CHECK(tried[0]["recall"] == 1);
   const auto models = models_of(fixture);
   REQUIRE(models.size() == 1);
   CHECK(models[0]["name"] == "topics");
@@ -155,6 +155,11 @@ TEST_CASE("train_terms.json registers what it learns, by which label_terms.json 
   CHECK(models[0]["job_id"].is_number());
   CHECK(models[0]["pipeline_name"] == "Train term weights");
   CHECK(Json::parse(models[0]["parameters"].get<std::string>())["labels"] == 2);
+  const auto metrics = Json::parse(models[0]["metrics"].get<std::string>());
+  CHECK(metrics["test.loan.recall"] == 1);
+  CHECK(metrics["test.loan.support"] == 2);
+  CHECK(metrics.contains("test.accuracy"));
+  CHECK(metrics.contains("test.samples avg.f1-score"));
 
   const auto label_by = [&](const std::string& model) {
     std::vector<Json> labels;
@@ -166,7 +171,7 @@ TEST_CASE("train_terms.json registers what it learns, by which label_terms.json 
   const std::vector<Json> expected{"loan", "prize", "一般"};
   CHECK(label_by("model:ads/topics") == expected);
   CHECK(label_by("model:" + models[0]["id"].dump()) == expected);
-  CHECK(replied_rows(fixture, "train_terms.json", training).size() == 4);
+  CHECK(replied_rows(fixture, "train_terms.json", training).size() == 6);
   CHECK(label_by("model:ads/topics@2") == expected);
 
   const auto none =
