@@ -2,7 +2,6 @@
 // least of their label are the sample: one pass, and no more than the numbers in memory. Their
 // order is a shuffle of all of them.
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -17,59 +16,13 @@
 #include <millrace/operator.hpp>
 #include <millrace/row_codec.hpp>
 
-#include "plugins/records/column_types.hpp"
+#include "plugins/preprocess/column_types.hpp"
+#include "plugins/preprocess/row_shapes.hpp"
+#include "plugins/preprocess/state_words.hpp"
 #include "plugins/records/draw.hpp"
 
+namespace millrace::preprocess {
 namespace {
-
-using millrace::Batch;
-using millrace::Builder;
-using millrace::Column;
-using millrace::Context;
-using millrace::Failure;
-using millrace::Params;
-using millrace::Schema;
-
-// Numbers and texts, one after the other, as a state.
-class StateWriter {
- public:
-  void add(std::uint64_t number) { text_.append(std::to_string(number)).push_back(' '); }
-  void add(std::string_view text) {
-    add(text.size());
-    text_.append(text);
-  }
-  std::string take() { return std::move(text_); }
-
- private:
-  std::string text_;
-};
-
-class StateReader {
- public:
-  explicit StateReader(std::string_view text) : text_{text} {}
-
-  std::uint64_t number() {
-    std::uint64_t value = 0;
-    const auto end = text_.data() + text_.size();
-    const auto read = std::from_chars(text_.data(), end, value);
-    if (read.ec != std::errc{} || read.ptr == end || *read.ptr != ' ') refuse();
-    text_.remove_prefix(static_cast<std::size_t>(read.ptr - text_.data()) + 1);
-    return value;
-  }
-  std::string_view text() {
-    const auto size = number();
-    if (size > text_.size()) refuse();
-    const auto found = text_.substr(0, size);
-    text_.remove_prefix(size);
-    return found;
-  }
-
- private:
-  [[noreturn]] static void refuse() {
-    throw Failure{MR_DATA_INVALID, "the checkpoint of a sample is not readable"};
-  }
-  std::string_view text_;
-};
 
 // The shares of the sets that rows are divided into.
 struct Shares {
@@ -90,10 +43,10 @@ struct Shares {
   }
 };
 
-class ByLabel final : public millrace::Operator, public millrace::Checkpointed {
+class SampleByLabel final : public Operator, public Checkpointed {
  public:
   static constexpr auto kName = "sample.by_label";
-  static constexpr auto kRole = millrace::Role::Preprocess;
+  static constexpr auto kRole = Role::Preprocess;
   static constexpr auto kDoc =
       "Draws rows at random, at most `count` of each label, and gives them in random order. Each "
       "row has the same chance as the others of its label; where there are no more than `count` of "
@@ -130,15 +83,16 @@ class ByLabel final : public millrace::Operator, public millrace::Checkpointed {
 
   static void plan(Context& context, const Params& params) {
     const auto label = params.string("label_column", "label"), set = params.string("set_column");
-    std::vector<millrace::records::ColumnType> reads{{label, "utf8"}};
+    ColumnTypes reads;
+    reads.add(label, "utf8");
     const auto sets = params["sets"];
     if (sets.is_null()) {
-      if (!set.empty()) reads.emplace_back(set, "utf8");
+      reads.add(set, "utf8");
     } else {
       const auto added = set.empty() ? std::string{"set"} : set;
       if (added == label)
         context.fault("parameter_value", "/set_column", "it is the column with the labels");
-      context.trait("adds", millrace::records::column_types({{added, "utf8"}}));
+      context.trait("adds", ColumnTypes{}.add(added, "utf8").json());
       if (sets.size() == 0)
         context.fault("parameter_value", "/sets", "name a set at the least, with its share");
       if (sets.size() > kMostSets)
@@ -150,10 +104,10 @@ class ByLabel final : public millrace::Operator, public millrace::Checkpointed {
                       "a share is over 0, and 1e9 at the most: " + std::string{sets.key(i)});
       }
     }
-    context.trait("reads", millrace::records::column_types(reads));
+    context.trait("reads", reads.json());
   }
 
-  explicit ByLabel(const Params& params)
+  explicit SampleByLabel(const Params& params)
       : label_column_{params.string("label_column", "label")},
         set_column_{params.string("set_column")},
         count_{static_cast<std::uint64_t>(params.integer("count", 1000))},
@@ -165,25 +119,26 @@ class ByLabel final : public millrace::Operator, public millrace::Checkpointed {
 
   void process(Context& context, Batch batch) override {
     if (batch.empty()) return;
-    note_schema(batch.schema());
+    const auto shape = static_cast<char>(shapes_.number_of(batch.schema()));
     const auto labels = batch.column<std::string_view>(label_column_);
     std::optional<Column<std::string_view>> sets;
     if (!set_column_.empty() && shares_.names.empty())
       sets = batch.column<std::string_view>(set_column_);
-    const millrace::RowEncoder rows{batch};
+    const RowEncoder rows{batch};
     std::int64_t skipped = 0, left_out = 0;
     for (std::int64_t row = 0; row < batch.rows(); ++row) {
       if (context.stopping()) throw Failure{MR_CANCELLED, "stopped"};
       const auto label = labels[row];
       const auto set = sets ? (*sets)[row] : std::string_view{};
-      const auto number =
-          millrace::records::draw_u64(context.seed(), context.node(), "sample", seen_++);
+      const auto number = records::draw_u64(context.seed(), context.node(), "sample", seen_++);
       if (!label || !set) {
         ++skipped;
       } else if (const auto group = group_of(*set, *label); takes(groups_[group], number)) {
-        record_.assign(std::to_string(group)).push_back(' ');
+        record_.assign(1, shape);
+        const auto place = sort_key(group);
+        record_.append(place.data(), place.size());
         rows.append(record_, row);
-        const auto key = millrace::sort_key(number);
+        const auto key = sort_key(number);
         sort_.add(context, {key.data(), key.size()}, record_);
       } else {
         ++left_out;
@@ -198,43 +153,48 @@ class ByLabel final : public millrace::Operator, public millrace::Checkpointed {
   }
 
   std::string snapshot(Context& context) override {
-    StateWriter state;
-    state.add(seen_);
-    state.add(read_);
-    state.add(emitted_);
-    state.add(schema_ ? millrace::schema_text(*schema_) : std::string{});
-    state.add(groups_.size());
+    std::string state;
+    for (const auto number : {seen_, read_, emitted_, std::uint64_t{shapes_.size()}})
+      append_word(state, static_cast<std::int64_t>(number));
+    for (std::size_t i = 0; i < shapes_.size(); ++i)
+      append_word(state, schema_text(shapes_.schema(i)));
+    append_word(state, static_cast<std::int64_t>(groups_.size()));
     for (const auto& [name, number] : numbers_) {
-      state.add(name);
-      state.add(number);
+      append_word(state, name);
+      append_word(state, std::int64_t{number});
       const Group& group = groups_[number];
-      state.add(group.taken);
+      append_word(state, static_cast<std::int64_t>(group.taken));
       for (std::size_t i = 0; i < shares_.names.size(); ++i)
-        state.add(i < group.of_sets.size() ? group.of_sets[i] : 0);
+        append_word(state, static_cast<std::int64_t>(i < group.of_sets.size() ? group.of_sets[i]
+                                                                              : std::uint64_t{0}));
     }
-    state.add(sort_.snapshot(context));
-    return state.take();
+    append_word(state, sort_.snapshot(context));
+    return state;
   }
 
-  void restore(Context& context, std::string_view text) override {
-    StateReader state{text};
-    seen_ = state.number();
-    read_ = state.number();
-    emitted_ = state.number();
-    if (const auto schema = state.text(); !schema.empty())
-      schema_ = millrace::read_schema_text(schema);
-    groups_.resize(std::min<std::uint64_t>(state.number(), kMostGroups));
+  void restore(Context& context, std::string_view state) override {
+    const auto count = [&state] {
+      const auto number = take_number(state);
+      if (number < 0) throw Failure{MR_DATA_INVALID, "the checkpoint of a sample is not readable"};
+      return static_cast<std::uint64_t>(number);
+    };
+    seen_ = count();
+    read_ = count();
+    emitted_ = count();
+    for (auto shapes = count(); shapes > 0; --shapes)
+      shapes_.number_of(read_schema_text(take_text(state)));
+    groups_.resize(std::min<std::uint64_t>(count(), kMostGroups));
     for (std::size_t i = 0; i < groups_.size(); ++i) {
-      const std::string name{state.text()};
-      const auto number = state.number();
+      const auto name = take_text(state);
+      const auto number = count();
       if (number >= groups_.size())
         throw Failure{MR_DATA_INVALID, "the checkpoint of a sample is not readable"};
       numbers_.emplace(name, static_cast<std::uint32_t>(number));
-      groups_[number].taken = state.number();
+      groups_[number].taken = count();
       for (std::size_t set = 0; set < shares_.names.size(); ++set)
-        groups_[number].of_sets.push_back(state.number());
+        groups_[number].of_sets.push_back(count());
     }
-    sort_.restore(context, state.text());
+    sort_.restore(context, take_text(state));
   }
 
  private:
@@ -249,13 +209,6 @@ class ByLabel final : public millrace::Operator, public millrace::Checkpointed {
     std::uint64_t taken = 0;                     // rows that were emitted
     std::vector<std::uint64_t> of_sets{};        // the same by set
   };
-
-  void note_schema(const Schema& schema) {
-    if (!schema_) schema_ = schema;
-    if (*schema_ != schema)
-      throw Failure{MR_DATA_INVALID,
-                    "rows come with different columns: bring them into one form before"};
-  }
 
   std::uint32_t group_of(std::string_view set, std::string_view label) {
     name_.assign(std::to_string(set.size())).append(" ").append(set).append(label);
@@ -282,20 +235,22 @@ class ByLabel final : public millrace::Operator, public millrace::Checkpointed {
   // Emits the next rows; false when these were the last.
   bool emit_batch(Context& context) {
     if (read_ >= sort_.size()) return false;
-    if (!rows_) {
-      rows_.emplace(*schema_);
-      for (std::size_t i = 0; i < schema_->size(); ++i) places_.push_back(i);
-    }
+    if (!rows_) rows_.emplace(shapes_.all());
     Builder<std::string_view> sets;
     std::size_t bytes = 0;
     std::int64_t left_out = 0;
-    for (millrace::ExternalSort::Item item;
-         static_cast<std::size_t>(rows_->rows()) < kRowsOfBatch && bytes < kBytesOfBatch &&
-         sort_.next(context, item);) {
+    for (ExternalSort::Item item; static_cast<std::size_t>(rows_->rows()) < kRowsOfBatch &&
+                                  bytes < kBytesOfBatch && sort_.next(context, item);) {
       if (context.stopping()) throw Failure{MR_CANCELLED, "stopped"};
       ++read_;
-      StateReader head{item.record};
-      const auto number = head.number();
+      auto record = item.record;
+      if (record.empty()) throw Failure{MR_DATA_INVALID, "a row on the disk is empty"};
+      const auto shape = static_cast<unsigned char>(record.front());
+      record.remove_prefix(1);
+      std::uint64_t number = 0;
+      for (const char c : record.substr(0, sizeof number))
+        number = number << 8 | static_cast<unsigned char>(c);
+      record.remove_prefix(std::min(sizeof number, record.size()));
       if (number >= groups_.size())
         throw Failure{MR_DATA_INVALID, "a row on the disk has no label"};
       Group& group = groups_[number];
@@ -305,7 +260,7 @@ class ByLabel final : public millrace::Operator, public millrace::Checkpointed {
       }
       ++group.taken;
       if (!shares_.names.empty()) sets.append(shares_.names[next_set(group)]);
-      rows_->add(item.record.substr(item.record.find(' ') + 1), places_);
+      rows_->add(record, shapes_.places(shape));
       bytes += item.record.size();
     }
     if (left_out > 0) context.count("leftOutRows", left_out);
@@ -322,14 +277,13 @@ class ByLabel final : public millrace::Operator, public millrace::Checkpointed {
   // A row's `@root`, where there is one, becomes its place in the sample.
   Batch with_places(Batch batch) {
     const auto first = std::exchange(emitted_, emitted_ + static_cast<std::uint64_t>(batch.rows()));
-    const bool has_root = std::any_of(
-        schema_->begin(), schema_->end(),
-        [](const millrace::Field& field) { return field.name == millrace::kRootColumn; });
+    const bool has_root = std::any_of(shapes_.all().begin(), shapes_.all().end(),
+                                      [](const Field& field) { return field.name == kRootColumn; });
     if (!has_root) return batch;
     Builder<std::int64_t> places;
     for (std::int64_t row = 0; row < batch.rows(); ++row)
       places.append(static_cast<std::int64_t>(first) + row);
-    return std::move(batch).with(millrace::kRootColumn, std::move(places));
+    return std::move(batch).with(kRootColumn, std::move(places));
   }
 
   // The set that is furthest behind its share of the group's rows.
@@ -353,16 +307,16 @@ class ByLabel final : public millrace::Operator, public millrace::Checkpointed {
   std::string set_column_;  // empty: none
   const std::uint64_t count_;
   const Shares shares_;
-  std::optional<Schema> schema_;
+  RowShapes shapes_;
   std::map<std::string, std::uint32_t, std::less<>> numbers_;  // of groups, by set and label
   std::vector<Group> groups_;
-  millrace::ExternalSort sort_;
+  ExternalSort sort_;
   std::string name_, record_;  // of one row; members so that their memory is used again
   std::uint64_t seen_ = 0, read_ = 0, emitted_ = 0;
-  std::optional<millrace::RowDecoder> rows_;
-  std::vector<std::size_t> places_;
+  std::optional<RowDecoder> rows_;
 };
 
 }  // namespace
+}  // namespace millrace::preprocess
 
-MR_PLUGIN("sample_by_label", "1.0.0", ByLabel)
+MR_PLUGIN("sample_by_label", "1.0.0", millrace::preprocess::SampleByLabel)

@@ -18,17 +18,18 @@ using millrace::testing::OperatorHarness;
 
 namespace {
 
-const std::string kPlugin = std::string{MR_BINARY_DIR} + "/lib/millrace/plugins/sample_by_label.so";
+const std::string kSampleByLabel =
+    std::string{MR_BINARY_DIR} + "/lib/millrace/plugins/sample_by_label.so";
 
-OperatorHarness sample(const std::string& params, std::uint64_t seed = 1) {
+OperatorHarness sampling(const std::string& params, std::uint64_t seed = 1) {
   millrace::testing::HarnessOptions options;
-  options.library = kPlugin;
+  options.library = kSampleByLabel;
   options.seed = seed;
   return OperatorHarness{"sample.by_label", params, options};
 }
 
 // Rows 0, 1, ... with the label "A", but each third "B".
-Batch numbers(std::int64_t first, std::int64_t count) {
+Batch sample_numbers(std::int64_t first, std::int64_t count) {
   Builder<std::int64_t> n;
   Builder<std::string_view> labels;
   for (auto i = first; i < first + count; ++i) {
@@ -38,11 +39,11 @@ Batch numbers(std::int64_t first, std::int64_t count) {
   return Batch{}.with("n", std::move(n)).with("label", std::move(labels));
 }
 
-std::vector<std::int64_t> drawn(const std::string& params, std::uint64_t seed = 1,
-                                std::int64_t rows = 3000, std::int64_t rows_of_batch = 700) {
-  auto harness = sample(params, seed);
+std::vector<std::int64_t> drawn_rows(const std::string& params, std::uint64_t seed = 1,
+                                     std::int64_t rows = 3000, std::int64_t rows_of_batch = 700) {
+  auto harness = sampling(params, seed);
   for (std::int64_t first = 0; first < rows; first += rows_of_batch)
-    REQUIRE(harness.push(numbers(first, std::min(rows_of_batch, rows - first))).ok());
+    REQUIRE(harness.push(sample_numbers(first, std::min(rows_of_batch, rows - first))).ok());
   REQUIRE(harness.finish().ok());
   return harness.column<std::int64_t>("n");
 }
@@ -54,34 +55,34 @@ std::int64_t of_b(const std::vector<std::int64_t>& numbers) {
 }  // namespace
 
 TEST_CASE("sample.by_label conforms", "[conformance]") {
-  for (const auto& finding : millrace::testing::check_conformance(kPlugin))
+  for (const auto& finding : millrace::testing::check_conformance(kSampleByLabel))
     FAIL_CHECK(finding.operator_id << ": " << finding.check << ": " << finding.message);
 }
 
 TEST_CASE("a sample has so many rows of each label, or all of them", "[sample]") {
-  const auto some = drawn(R"({"count": 100})");
+  const auto some = drawn_rows(R"({"count": 100})");
   CHECK(some.size() == 200);
   CHECK(of_b(some) == 100);
   CHECK(std::set<std::int64_t>(some.begin(), some.end()).size() == 200);
-  const auto most = drawn(R"({"count": 1500})");
+  const auto most = drawn_rows(R"({"count": 1500})");
   CHECK(most.size() == 2500);
   CHECK(of_b(most) == 1000);
-  CHECK(drawn(R"({"count": 1000000})").size() == 3000);  // none is left out before the end
-  CHECK(drawn("{}", 1, 0).empty());
+  CHECK(drawn_rows(R"({"count": 1000000})").size() == 3000);  // none is left out before the end
+  CHECK(drawn_rows("{}", 1, 0).empty());
 }
 
 TEST_CASE("a sample is drawn and shuffled by the seed alone", "[sample]") {
-  const auto once = drawn(R"({"count": 50})");
-  CHECK(drawn(R"({"count": 50})", 1, 3000, 1) == once);
-  CHECK(drawn(R"({"count": 50, "memory": 65536})") == once);
-  CHECK(drawn(R"({"count": 50})", 2) != once);
+  const auto once = drawn_rows(R"({"count": 50})");
+  CHECK(drawn_rows(R"({"count": 50})", 1, 3000, 1) == once);
+  CHECK(drawn_rows(R"({"count": 50, "memory": 65536})") == once);
+  CHECK(drawn_rows(R"({"count": 50})", 2) != once);
   CHECK_FALSE(std::is_sorted(once.begin(), once.end()));
 }
 
 TEST_CASE("each row of a label has the same chance", "[sample]") {
   std::map<std::int64_t, int> hits;
   for (std::uint64_t seed = 1; seed <= 400; ++seed) {
-    for (const auto n : drawn(R"({"count": 3})", seed, 30, 8)) ++hits[n];
+    for (const auto n : drawn_rows(R"({"count": 3})", seed, 30, 8)) ++hits[n];
   }
   // 60 of 400 where 20 rows have a label, 120 where 10 have: five standard deviations are 36
   // and 46.
@@ -94,7 +95,7 @@ TEST_CASE("each row of a label has the same chance", "[sample]") {
 }
 
 TEST_CASE("rows of each set are drawn by themselves", "[sample]") {
-  auto harness = sample(R"({"count": 2, "set_column": "set"})");
+  auto harness = sampling(R"({"count": 2, "set_column": "set"})");
   REQUIRE(harness
               .push(batch({{"label", {"A", "A", "A", "A", "A", "A", "B", null, "A"}},
                            {"set", {"x", "x", "x", "y", "y", "y", "y", "y", null}}}))
@@ -111,7 +112,7 @@ TEST_CASE("rows of each set are drawn by themselves", "[sample]") {
 }
 
 TEST_CASE("names of sets and labels are told apart wherever they end", "[sample]") {
-  auto harness = sample(R"({"count": 1, "set_column": "set"})");
+  auto harness = sampling(R"({"count": 1, "set_column": "set"})");
   REQUIRE(
       harness.push(batch({{"label", {"b", "ab", "", "1 b"}}, {"set", {"a", "", "ab", "1"}}})).ok());
   REQUIRE(harness.finish().ok());
@@ -119,8 +120,8 @@ TEST_CASE("names of sets and labels are told apart wherever they end", "[sample]
 }
 
 TEST_CASE("rows are divided into sets, each label by itself", "[sample]") {
-  auto harness = sample(R"({"sets": {"train": 8, "dev": 1, "test": 1}})");
-  REQUIRE(harness.push(numbers(0, 300)).ok());
+  auto harness = sampling(R"({"sets": {"train": 8, "dev": 1, "test": 1}})");
+  REQUIRE(harness.push(sample_numbers(0, 300)).ok());
   REQUIRE(harness.finish().ok());
   std::map<std::pair<std::string, std::string>, int> counts;
   const auto labels = harness.column<std::string>("label"),
@@ -136,27 +137,27 @@ TEST_CASE("rows are divided into sets, each label by itself", "[sample]") {
 
 TEST_CASE("a sample goes on from a snapshot", "[sample]") {
   const std::string params = R"({"count": 20, "sets": {"train": 3, "test": 1}})";
-  auto whole = sample(params);
-  REQUIRE(whole.push(numbers(0, 500)).ok());
-  REQUIRE(whole.push(numbers(500, 500)).ok());
+  auto whole = sampling(params);
+  REQUIRE(whole.push(sample_numbers(0, 500)).ok());
+  REQUIRE(whole.push(sample_numbers(500, 500)).ok());
   REQUIRE(whole.finish().ok());
-  auto broken = sample(params);
-  REQUIRE(broken.push(numbers(0, 500)).ok());
+  auto broken = sampling(params);
+  REQUIRE(broken.push(sample_numbers(0, 500)).ok());
   const auto state = broken.snapshot();
-  REQUIRE(broken.push(numbers(700, 100)).ok());  // what is behind the snapshot is forgotten
+  REQUIRE(broken.push(sample_numbers(700, 100)).ok());  // what is behind the snapshot is forgotten
   REQUIRE(broken.restore(state, 1).ok());
-  REQUIRE(broken.push(numbers(500, 500)).ok());
+  REQUIRE(broken.push(sample_numbers(500, 500)).ok());
   REQUIRE(broken.finish().ok());
   CHECK(broken.column<std::int64_t>("n") == whole.column<std::int64_t>("n"));
   CHECK(broken.column<std::string>("set") == whole.column<std::string>("set"));
-  for (const char* odd : {"", "1", "1 2", "1 2 3 9 abc", "1 2 3 0 99999999999999999999 "}) {
-    auto harness = sample(params);
+  for (const char* odd : {"", "1", "1 2", "1 2 3 0 9 abc", "1 2 3 -1", "1 2 3 0 1 x41 7"}) {
+    auto harness = sampling(params);
     CHECK_FALSE(harness.restore(odd).ok());
   }
 }
 
 TEST_CASE("shares and sets have bounds", "[sample]") {
-  const auto faults_of = [](const std::string& params) { return sample(params).faults().size(); };
+  const auto faults_of = [](const std::string& params) { return sampling(params).faults().size(); };
   CHECK(faults_of(R"({"sets": {"train": 1}})") == 0);
   CHECK(faults_of(R"({"sets": {}})") == 1);
   CHECK(faults_of(R"({"sets": {"train": 0}})") == 1);
@@ -169,7 +170,7 @@ TEST_CASE("shares and sets have bounds", "[sample]") {
 }
 
 TEST_CASE("a sample is of a hundred thousand labels at the most", "[sample]") {
-  auto harness = sample(R"({"count": 1})");
+  auto harness = sampling(R"({"count": 1})");
   const auto labels = [](int first, int count) {
     Builder<std::string_view> column;
     for (int i = first; i < first + count; ++i) column.append(std::to_string(i));
@@ -181,8 +182,17 @@ TEST_CASE("a sample is of a hundred thousand labels at the most", "[sample]") {
   CHECK_THAT(status.message(), Catch::Contains("label_column"));
 }
 
-TEST_CASE("rows with other columns than before are refused", "[sample]") {
-  auto harness = sample("{}");
+TEST_CASE("rows may have some of the columns only", "[sample]") {
+  auto harness = sampling("{}");
   REQUIRE(harness.push(batch({{"label", {"A"}}})).ok());
-  CHECK(harness.push(batch({{"label", {"A"}}, {"n", {1}}})).code() == MR_DATA_INVALID);
+  REQUIRE(harness.push(batch({{"n", {1}}, {"label", {"B"}}})).ok());
+  CHECK(harness.push(batch({{"label", {"A"}}, {"n", {"text"}}})).code() == MR_DATA_INVALID);
+  auto mixed = sampling("{}");
+  REQUIRE(mixed.push(batch({{"label", {"A"}}})).ok());
+  REQUIRE(mixed.push(batch({{"n", {1}}, {"label", {"B"}}})).ok());
+  REQUIRE(mixed.finish().ok());
+  const auto labels = mixed.column<std::string>("label");
+  const auto numbers = mixed.optional_column<std::int64_t>("n");
+  REQUIRE(labels.size() == 2);
+  for (std::size_t i = 0; i < 2; ++i) CHECK(numbers[i].has_value() == (labels[i] == "B"));
 }
