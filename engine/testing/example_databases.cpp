@@ -44,6 +44,11 @@ Result<std::unique_ptr<ExampleDatabases>> ExampleDatabases::make(const Statement
       const auto address = "sqlite:" + (made->folder_ / (database + ".sqlite")).string();
       const auto connection = connect(address);
       for (const std::string& statement : begin) connection->run(statement);
+      const auto tables = connection->query(
+          "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' "
+          "ESCAPE '\\' ORDER BY name");
+      for (const auto& table : tables.rows)
+        made->tables_[database].push_back(std::get<std::string>(table.at(0)));
       made->connections_[database] = {address};
     }
   } catch (const sql::Failure& failure) {
@@ -59,16 +64,10 @@ ExampleDatabases::~ExampleDatabases() {
 
 Json ExampleDatabases::contents() const {
   Json contents = Json::object();
-  for (const auto& [database, settings] : connections_) {
+  for (const auto& [database, tables] : tables_) {
     try {
-      const auto connection = connect(settings.address);
-      const auto tables = connection->query(
-          "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' "
-          "ESCAPE '\\' ORDER BY name");
-      for (const auto& table : tables.rows) {
-        const auto& name = std::get<std::string>(table.at(0));
-        contents[database][name] = rows_of(*connection, name);
-      }
+      const auto connection = connect(connections_.at(database).address);
+      for (const auto& table : tables) contents[database][table] = rows_of(*connection, table);
     } catch (const sql::Failure& failure) {
       contents[database] = failure.what();
     }

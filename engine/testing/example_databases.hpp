@@ -25,7 +25,8 @@ class ExampleDatabases {
   ExampleDatabases& operator=(const ExampleDatabases&) = delete;
 
   [[nodiscard]] const NamedConnections& connections() const { return connections_; }
-  /// The rows of all tables: {"output": {"people": [[1, "Ada"]]}}.
+  /// The rows of the tables that the statements made: {"output": {"people": [[1, "Ada"]]}}. What an
+  /// operator makes for itself beside them is not what came out.
   [[nodiscard]] Json contents() const;
 
  private:
@@ -33,6 +34,7 @@ class ExampleDatabases {
 
   const std::filesystem::path folder_;
   NamedConnections connections_;
+  std::map<std::string, std::vector<std::string>> tables_;  // by database
 };
 
 }  // namespace millrace::testing
