@@ -14,7 +14,7 @@ std::unique_ptr<sql::Connection> open_database(Context& context, std::string_vie
   ConnectionInfo info = context.connection(name, for_writing);
   settings.address = sql::parse_address(info.address);
   settings.password = std::move(info.password);
-  settings.access = for_writing ? sql::Settings::Access::Write : sql::Settings::Access::Read;
+  if (!for_writing) settings.access = sql::Settings::Access::Read;
   return sql::connect(settings);
 }
 

@@ -8,9 +8,9 @@
 
 namespace millrace::sql_operators {
 
-/// Opens the database that the pipeline calls `name`. `settings` says all but the address, the
-/// password and the access, which follow from the name and `for_writing`. Throws millrace::Failure
-/// or sql::Failure.
+/// Opens the database that the pipeline calls `name`. `settings` says all but the address and the
+/// password, and without `for_writing` the access, which follow from the name. Throws
+/// millrace::Failure or sql::Failure.
 std::unique_ptr<sql::Connection> open_database(Context& context, std::string_view name,
                                                bool for_writing, sql::Settings settings);
 

@@ -1,0 +1,119 @@
+#include "plugins/sql/target_tables.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace millrace::sql_operators {
+
+namespace {
+
+// Returns a, b, c as a list of quoted names.
+template <class Names>
+std::string quoted_list(const sql::Connection& connection, const Names& names) {
+  std::string list;
+  for (const auto& name : names) {
+    if (!list.empty()) list += ", ";
+    list += connection.quote(std::string_view{name});
+  }
+  return list;
+}
+
+}  // namespace
+
+void TargetTables::prepare(sql::Connection& outside, const std::string& table) {
+  if (knows(table)) return;
+  const sql::TableInfo info = describe(outside, table);
+  if (info.is_view) {
+    throw Failure{MR_INVALID_ARGUMENT,
+                  fmt::format("{} is a view: name the table behind it", table)};
+  }
+  if (!info.is_transactional) {
+    throw Failure{MR_INVALID_ARGUMENT,
+                  fmt::format("table {} is kept by {}, which cannot undo a transaction that broke "
+                              "off: ALTER TABLE {} ENGINE=InnoDB",
+                              table, info.engine, table)};
+  }
+  check_columns(info, table);
+  try_for_no_row(outside, table);
+  known_.insert(table);
+}
+
+sql::TableInfo TargetTables::describe(sql::Connection& connection, const std::string& table) const {
+  try {
+    return connection.describe(name_of(table));
+  } catch (const sql::Failure& failure) {
+    if (failure.code() != sql::Code::NotFound) throw;
+    if (settings_.made.columns.empty()) {
+      throw Failure{MR_NOT_FOUND, fmt::format("{}; make it, or say in `create` what it is to be",
+                                              failure.what())};
+    }
+  }
+  make(connection, table);
+  return connection.describe(name_of(table));
+}
+
+void TargetTables::make(sql::Connection& connection, const std::string& table) const {
+  const MadeTable& made = settings_.made;
+  const bool is_mysql = connection.dialect() == sql::Dialect::MySql;
+  std::string columns;
+  for (const MadeColumn& column : made.columns) {
+    columns += fmt::format("{}{} {}{}", columns.empty() ? "" : ", ", connection.quote(column.name),
+                           column.type, column.is_nullable ? "" : " NOT NULL");
+  }
+  if (!made.key.empty())
+    columns += fmt::format(", PRIMARY KEY ({})", quoted_list(connection, made.key));
+  if (is_mysql) {
+    for (const auto& index : made.indexes)
+      columns += fmt::format(", INDEX ({})", quoted_list(connection, index));
+  }
+  // Somebody else may make it at this moment.
+  connection.run(
+      fmt::format("CREATE TABLE IF NOT EXISTS {} ({}){}", connection.quote(name_of(table)), columns,
+                  is_mysql ? " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin" : ""));
+  if (is_mysql) return;
+  for (const auto& index : made.indexes) {
+    std::string name = table;
+    for (const auto& column : index) name += "_" + column;
+    connection.run(fmt::format("CREATE INDEX IF NOT EXISTS {} ON {} ({})",
+                               connection.quote(name_of(name)), connection.quote(table),
+                               quoted_list(connection, index)));
+  }
+}
+
+void TargetTables::check_columns(const sql::TableInfo& info, const std::string& table) const {
+  const auto check = [&](const std::string& name) {
+    if (info.column(name) != nullptr) return;
+    std::string known;
+    for (const sql::ColumnInfo& column : info.columns)
+      known += (known.empty() ? "" : ", ") + column.name;
+    throw Failure{MR_NOT_FOUND,
+                  fmt::format("table {} has no column {}; it has {}", table, name, known)};
+  };
+  for (const auto& [column, from] : settings_.columns) check(column);
+  for (const auto& [column, value] : settings_.constants) check(column);
+}
+
+void TargetTables::try_for_no_row(sql::Connection& connection, const std::string& table) const {
+  const std::string name = connection.quote(name_of(table));
+  std::vector<std::string_view> columns;
+  for (const auto& [column, from] : settings_.columns) columns.emplace_back(column);
+  for (const auto& [column, value] : settings_.constants) columns.emplace_back(column);
+  if (settings_.mode == OutputMode::Update) {
+    std::string set;
+    for (const auto& column : columns) {
+      if (!set.empty()) set += ", ";
+      set += fmt::format("{} = {}", connection.quote(column), connection.quote(column));
+    }
+    connection.execute(fmt::format("UPDATE {} SET {} WHERE 1 = 0", name, set));
+    return;
+  }
+  std::string nulls = "NULL";
+  for (std::size_t i = 1; i < columns.size(); ++i) nulls += ", NULL";
+  connection.execute(fmt::format("INSERT INTO {} ({}) SELECT {} FROM (SELECT 1) AS one WHERE 1 = 0",
+                                 name, quoted_list(connection, columns), nulls));
+  if (settings_.mode == OutputMode::Replace)
+    connection.execute(fmt::format("DELETE FROM {} WHERE 1 = 0", name));
+}
+
+}  // namespace millrace::sql_operators

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <set>
+#include <string>
+#include <string_view>
+
+#include <millrace/sql/connection.hpp>
+
+#include "plugins/sql/output_settings.hpp"
+
+namespace millrace::sql_operators {
+
+/// The tables that output.sql writes to: makes those that are missing, and refuses by name, before
+/// a row is written, those that cannot be written as wanted. [one thread]
+class TargetTables {
+ public:
+  explicit TargetTables(const OutputSettings& settings) : settings_{settings} {}
+
+  /// Looks at a table once. `outside` is no transaction's: a server ends one with whatever makes a
+  /// table. Throws Failure: NotFound names the table or the column that is missing, and what is
+  /// there; InvalidArgument a view, or a table that cannot be rolled back. Throws sql::Failure:
+  /// PermissionDenied.
+  void prepare(sql::Connection& outside, const std::string& table);
+  [[nodiscard]] bool knows(const std::string& table) const { return known_.contains(table); }
+
+  [[nodiscard]] sql::TableName name_of(const std::string& table) const {
+    return {settings_.schema, table};
+  }
+
+ private:
+  sql::TableInfo describe(sql::Connection& connection, const std::string& table) const;
+  void make(sql::Connection& connection, const std::string& table) const;
+  void check_columns(const sql::TableInfo& info, const std::string& table) const;
+  // Runs what will be done for no row: whether the account may is for the database to say.
+  void try_for_no_row(sql::Connection& connection, const std::string& table) const;
+
+  const OutputSettings& settings_;
+  std::set<std::string, std::less<>> known_;
+};
+
+}  // namespace millrace::sql_operators
