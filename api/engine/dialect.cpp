@@ -166,7 +166,9 @@ Dialect make_engine_dialect(const Views& views, std::shared_ptr<const Authentica
   };
   dialect.schemas = engine_schemas();
   dialect.refusal_schema = engine_refusal_schema();
-  dialect.security_scheme = Json{{"type", "http"}, {"scheme", "bearer"}};
+  dialect.security_scheme = Json{{"type", "http"},
+                                 {"scheme", "bearer"},
+                                 {"description", "the text of the file token in the data folder"}};
   return dialect;
 }
 

@@ -45,7 +45,10 @@ api::Dialect make_dialect(const SharedRegistry& registry) {
   };
   dialect.schemas = reply_schemas();
   dialect.refusal_schema = refusal_schema();
-  dialect.security_scheme = Json{{"type", "http"}, {"scheme", "bearer"}, {"bearerFormat", "JWT"}};
+  dialect.security_scheme = Json{{"type", "http"},
+                                 {"scheme", "bearer"},
+                                 {"bearerFormat", "JWT"},
+                                 {"description", "access_token of the answer to a login"}};
   return dialect;
 }
 

@@ -207,7 +207,9 @@ int main(int argc, char** argv) {
     const test::TemporaryFolder folder;
     const auto database = test::MariaDb::shared(test::MariaDb::Writes::Synced).fresh_database();
     {
-      const auto catalog = must(Catalog::open(database, system_clock()));
+      auto patient = database;  // the last statement of the filling takes its time
+      patient.patience = patient.answer_timeout = std::chrono::minutes{10};
+      const auto catalog = must(Catalog::open(patient, system_clock()));
       set_up(*catalog);
       fill(*catalog, models);
       must(catalog->write_and_wait(

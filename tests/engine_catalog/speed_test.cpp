@@ -5,6 +5,8 @@
 
 #include "engine/catalog/catalog.hpp"
 #include "tests/fixtures/catalog_place.hpp"
+#include "tests/fixtures/mariadb.hpp"
+#include "tests/unsynced.hpp"
 
 #include <fmt/format.h>
 
@@ -18,6 +20,8 @@ TEST_CASE("figures: durable writes and point reads", "[.measure]") {
   using Seconds = std::chrono::duration<double>;
   const auto kind = GENERATE(SqlDialect::Sqlite, SqlDialect::MySql);
   const char* name = kind == SqlDialect::Sqlite ? "sqlite" : "mariadb";
+  test::wait_for_disk();
+  test::MariaDb::shared(test::MariaDb::Writes::Synced);
   const CatalogPlace place{kind};
   const auto catalog = place.open();
   constexpr int kThreads = 64;

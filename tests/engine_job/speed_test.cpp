@@ -6,6 +6,8 @@
 #include <spdlog/spdlog.h>
 
 #include "job_place.hpp"
+#include "tests/fixtures/mariadb.hpp"
+#include "tests/unsynced.hpp"
 
 #include <fmt/format.h>
 
@@ -21,6 +23,8 @@ TEST_CASE("figures: submissions and empty jobs", "[.measure]") {
   const auto kind = GENERATE(SqlDialect::Sqlite, SqlDialect::MySql);
   const char* name = kind == SqlDialect::Sqlite ? "sqlite" : "mariadb";
   spdlog::set_level(spdlog::level::warn);
+  test::wait_for_disk();
+  test::MariaDb::shared(test::MariaDb::Writes::Synced);
   JobPlace place{kind};
   place.open(false);
   constexpr int kJobs = 5'000;

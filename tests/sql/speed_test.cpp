@@ -6,7 +6,9 @@
 
 #include <millrace/sql/connection.hpp>
 
+#include "tests/fixtures/mariadb.hpp"
 #include "tests/sql/place.hpp"
+#include "tests/unsynced.hpp"
 
 #include <sys/resource.h>
 
@@ -40,6 +42,8 @@ void measure(const char* what, const Work& work) {
 }  // namespace
 
 TEST_CASE("figures: rows written in bulk and streamed", "[.measure]") {
+  test::wait_for_disk();
+  test::MariaDb::shared(test::MariaDb::Writes::Synced);
   const test::SqlPlace place{GENERATE(sql::Dialect::Sqlite, sql::Dialect::MySql)};
   const auto connection = place.connect();
   std::printf("%s\n", place.is_mysql() ? "MariaDB" : "SQLite");

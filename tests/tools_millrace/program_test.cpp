@@ -49,6 +49,8 @@ TEST_CASE("help and version go to stdout, wrong usage to stderr with exit code 2
   const auto help = fixture.run({"jobs", "list", "--help"});
   CHECK(help.exit_code == 0);
   CHECK(contains(help.output, "Examples:"));
+  CHECK(contains(help.output,
+                 "Options of every command, such as --data and --json: millrace --help"));
   for (const auto& words : std::vector<std::vector<std::string>>{{},
                                                                  {"rnu"},
                                                                  {"run"},

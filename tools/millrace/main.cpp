@@ -86,6 +86,15 @@ void add_options(CLI::App& app, Program& program) {
       ->check(CLI::IsMember({"error", "warn", "info", "debug", "trace"}));
 }
 
+// In the help of each command, those below it too.
+void point_to_common_options(CLI::App& command) {
+  const auto own = command.get_footer();
+  command.footer(own + (own.empty() ? "" : "\n") +
+                 "Options of every command, such as --data and --json: millrace --help");
+  for (auto* below : command.get_subcommands([](CLI::App*) { return true; }))
+    point_to_common_options(*below);
+}
+
 // Returns what is wrong with the words in front of the first option, empty when each is a command
 // or stands behind one that has none below it.
 std::string unknown_command(const CLI::App& app, const std::vector<std::string>& words) {
@@ -147,7 +156,10 @@ int run(int count, char** arguments) {
   add_client_config(app, program);
   add_plugin(app, program);
   add_completion(app, program);
-  for (auto* command : app.get_subcommands([](CLI::App*) { return true; })) command->fallthrough();
+  for (auto* command : app.get_subcommands([](CLI::App*) { return true; })) {
+    command->fallthrough();
+    point_to_common_options(*command);
+  }
   app.footer(
       "Every option has an environment variable (--data is MILLRACE_DATA), and a key in the "
       "configuration file.\n"
