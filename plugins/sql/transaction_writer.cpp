@@ -84,9 +84,14 @@ void TransactionWriter::open(Context& context) {
 }
 
 void TransactionWriter::send(Context& context, PendingRows& rows) {
-  prepare(context, rows);
-  if (!is_within_) repeat(context, [&] { begin(); });
+  if (!is_within_) {
+    repeat(context, [&] {
+      prepare(context, rows);
+      begin();
+    });
+  }
   try {
+    prepare(context, rows);
     write(rows);
   } catch (const sql::Failure& failure) {
     roll_back();
@@ -155,6 +160,7 @@ void TransactionWriter::repeat(Context& context, const Step& step) {
           tried < settings_.attempts ||
           (is_locked(failure) && SteadyClock::now() - begun < kLeasesOfPatience * lease_);
       if (!is_patient || !may_pass(failure.code())) throw;
+      if (tried == 1) context.log(Level::Warn, std::string{"tried again: "} + failure.what());
     } catch (...) {
       roll_back();
       throw;
@@ -194,8 +200,10 @@ TransactionWriter::Begun TransactionWriter::begin() {
     if (found.commits != row_.commits) {
       connection_->rollback();
       if (found.commits == next_.commits) return Begun::WasCommitted;
-      throw Failure{MR_INTERNAL, fmt::format("ledger: {} transactions of {}, and {} were expected",
-                                             found.commits, ledger_->work(), row_.commits)};
+      throw Failure{MR_DATA_INVALID,
+                    fmt::format("ledger: it tells of {} transactions of {} and not of {}: the "
+                                "database was set back, or somebody changed the ledger",
+                                found.commits, ledger_->work(), row_.commits)};
     }
   }
   is_within_ = true;
