@@ -216,27 +216,36 @@ class SqlOutput final : public Operator, public Checkpointed {
   // All windows before the last one of the batch are whole.
   void take_windows(Context& context, const Batch& batch) {
     const auto windows = batch.column<std::int64_t>(settings_.window);
-    const auto begin = first_unwritten(context, windows);
+    auto begin = first_unwritten(context, windows);
     if (begin == batch.rows()) return;
-    const auto first = *windows[begin], last = *windows[batch.rows() - 1];
     // An input that goes on at this window's start, or before it, brings all of its rows again.
-    if (std::exchange(may_come_again_, false) && first <= *open_window_) forget_window();
-    auto last_begin = batch.rows();
-    while (last_begin > begin && *windows[last_begin - 1] == last) --last_begin;
-    if (first != open_window_) close_window(context);
-    if (last_begin > begin) {
+    if (std::exchange(may_come_again_, false) && *windows[begin] <= *open_window_) forget_window();
+    if (windows[begin] == open_window_) begin = keep_run(batch, windows, begin);
+    if (begin < batch.rows()) {
       close_window(context);
+      auto last_begin = batch.rows() - 1;
+      while (last_begin > begin && windows[last_begin - 1] == windows[last_begin]) --last_begin;
       ready_.add(batch, begin, last_begin);
-      ready_position_ = *windows[last_begin - 1];
+      if (last_begin > begin) ready_position_ = windows[last_begin - 1];
+      open_window_ = windows[last_begin];
+      keep_run(batch, windows, last_begin);
     }
-    open_window_ = last;
-    open_.push_back(batch.slice(last_begin, batch.rows() - last_begin).select(read_columns_));
-    open_bytes_ += open_.back().size_bytes();
     if (waiting_bytes() >= settings_.transaction_bytes) write_open_window(context);
+  }
+
+  // Keeps the rows of the open window from `begin` on, and returns the first that is none.
+  std::int64_t keep_run(const Batch& batch, const Column<std::int64_t>& windows,
+                        std::int64_t begin) {
+    auto end = begin;
+    while (end < windows.size() && windows[end] == open_window_) ++end;
+    open_.push_back(batch.slice(begin, end - begin).select(read_columns_));
+    open_bytes_ += open_.back().size_bytes();
+    return end;
   }
 
   // Checks the windows of a batch, and returns the first row that is not in its table yet.
   std::int64_t first_unwritten(Context& context, const Column<std::int64_t>& windows) const {
+    const auto written = position();
     std::int64_t begin = 0;
     auto before = open_window_ && !may_come_again_ ? open_window_ : std::optional<std::int64_t>{};
     for (std::int64_t row = 0; row < windows.size(); ++row) {
@@ -250,7 +259,7 @@ class SqlOutput final : public Operator, public Checkpointed {
                                            settings_.window};
       }
       before = window;
-      if (position() && *window <= *position()) begin = row + 1;
+      if (written && *window <= *written) begin = row + 1;
     }
     count(context, begin);
     return begin;

@@ -69,7 +69,11 @@ TransactionWriter::TransactionWriter(const OutputSettings& settings)
 void TransactionWriter::open(Context& context) {
   lease_ = lease_of(context);
   repeat(context, [&] { connect(context); });
-  if (context.token() == 0) return;
+  if (context.token() != 0) take_over(context);
+  is_open_ = true;
+}
+
+void TransactionWriter::take_over(Context& context) {
   const auto holder = holder_of(context);
   const auto work = settings_.ledger_key.empty()
                         ? holder
