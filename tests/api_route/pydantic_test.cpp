@@ -2,6 +2,7 @@
 #include "api/route/pydantic.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -178,6 +179,17 @@ TEST_CASE("what dict() takes may be taken for an object", "[route][pydantic]") {
     CAPTURE(text);
     CHECK(values(text) == kNoObject);
   }
+}
+
+TEST_CASE("very many pairs become an object in linear time", "[route][pydantic]") {
+  std::string pairs = R"(["COUNT",1])";
+  for (int i = 0; i < 200'000; ++i) pairs += fmt::format(R"(,["k{}",0])", i);
+  http::Request request;
+  request.body = "[" + pairs + "]";
+  request.values_max = 1'000'000;
+  const auto begin = std::chrono::steady_clock::now();
+  CHECK(task_schema().values(request, api::pydantic_reading(LooseObjects::Taken)).ok());
+  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds{30});
 }
 
 TEST_CASE("a body is JSON by its media type, or without one", "[route][pydantic]") {
