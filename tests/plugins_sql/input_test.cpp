@@ -147,13 +147,15 @@ TEST_CASE("a server sorts nothing where an index has the order", "[sql][input]")
   const auto connection = place.connect();
   connection->run("ANALYZE TABLE posts");
   const auto sorted_rows = [&] {
-    return connection->query("SHOW GLOBAL STATUS LIKE 'Sort_rows'").rows.at(0).at(1);
+    const auto found = connection->query("SHOW GLOBAL STATUS LIKE 'Sort_rows'");
+    return std::stoll(std::get<std::string>(found.rows.at(0).at(1)));
   };
   const auto before = sorted_rows();
   Reading reading{place, by_time("2021-01-01", "2021-01-06")};
   REQUIRE(reading.run().ok());
   CHECK(reading.posts().size() == 5'000);
-  CHECK((sorted_rows() == before));
+  // The names of the table's columns are sorted.
+  CHECK(sorted_rows() - before < 100);
 }
 
 TEST_CASE("times of SQLite may be texts of several forms, or seconds", "[sql][input]") {
