@@ -74,8 +74,9 @@ TEST_CASE("views, missing columns and missing tables are refused by name",
     CHECK_THAT(refused.message(), Catch::Contains("stat"));
   }
   SECTION("a table that is none of those that were named") {
-    const auto refused =
-        push_to(place, R"({"table": null, "table_column": "table", "tables": ["other"]})");
+    auto harness =
+        place.harness(R"({"table": null, "table_column": "table", "tables": ["other"]})");
+    const auto refused = harness.push(people({{1, "a"}}));
     CHECK(refused.code() == MR_DATA_INVALID);
     CHECK_THAT(refused.message(), Catch::Contains("people"));
     CHECK(place.names("other").empty());
