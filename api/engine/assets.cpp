@@ -55,6 +55,13 @@ Assets Assets::open(const fs::path& folder) {
 }
 
 Result<http::Response> Assets::get(std::string_view name) const {
+  // Swagger UI writes style attributes and draws its icons from data: addresses.
+  constexpr std::string_view kPage =
+      "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+      "frame-ancestors 'none'";
+  // Its page for the way back from a sign-in is one script.
+  constexpr std::string_view kSignIn =
+      "default-src 'none'; script-src 'unsafe-inline'; frame-ancestors 'none'";
   const auto type = types_.find(name);
   if (type == types_.end()) return Error{Code::NotFound, fmt::format("no such page: {}", name)};
   MR_TRY(const auto disk, open_disk(folder_, DiskOwner::Others));
@@ -63,10 +70,8 @@ Result<http::Response> Assets::get(std::string_view name) const {
       .headers = {{"Content-Type", type->second},
                   {"Cache-Control", "no-cache"},
                   {"X-Content-Type-Options", "nosniff"},
-                  // Swagger UI writes style attributes and draws its icons from data: addresses.
                   {"Content-Security-Policy",
-                   "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-                   "frame-ancestors 'none'"}}};
+                   std::string{name == "oauth2-redirect.html" ? kSignIn : kPage}}}};
   const auto size = file->size();
   response.body =
       http::ObjectBody{.reader = std::make_shared<FileObject>(std::move(file)), .size = size};

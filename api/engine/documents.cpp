@@ -13,6 +13,9 @@ namespace {
 
 using Direct = std::function<void(DirectCall, http::Reply)>;
 
+constexpr const char* kRedocPage = "redoc.html";
+constexpr const char* kSignInPage = "oauth2-redirect.html";
+
 Route page(std::string path, std::string name, std::string schema, Direct direct) {
   Route route{.method = http::Method::Get,
               .path = std::move(path),
@@ -54,23 +57,38 @@ Documents::Documents(WorkLane& lane, const std::filesystem::path& share)
 void Documents::add_to(Dialect& dialect) {
   if (!dialect.documents) return;
   const auto& texts = texts_[dialect.name];
-  const auto file = [this, refuse = dialect.refuse](const DirectCall& call,
-                                                    const http::Reply& reply) {
-    show_file(call, reply, std::string{call.values.text("file", "index.html")}, refuse);
+  const auto shows = [this, refuse = dialect.refuse](std::string usual) -> Direct {
+    return
+        [this, refuse, usual = std::move(usual)](const DirectCall& call, const http::Reply& reply) {
+          show_file(call, reply, std::string{call.values.text("file", usual)}, refuse);
+        };
   };
-  auto& routes = dialect.routes;
+  std::vector<Route> routes;
   routes.push_back(page(
       "/openapi.json", "openapi", "{}", [&texts](const DirectCall& call, const http::Reply& reply) {
         const bool is_at_root = call.request->prefix.empty();
         reply(http::Response::json(200, is_at_root ? texts.at_root : texts.below_name));
       }));
   // The page names its parts as they are seen from /docs.
-  routes.push_back(page("/docs", "docs", "{}", file));
-  routes.push_back(page("/docs/", "docs_slash", "{}", redirect_to("/docs")));
-  routes.push_back(
-      page("/docs/{file}", "docs_file", R"({"path": {"file": {"type": "string"}}})", file));
+  routes.push_back(page("/docs", "docs", "{}", shows("index.html")));
+  // A dialect that leads to paths without a slash does so here as well.
+  if (dialect.final_slash != FinalSlash::TemporaryRedirect)
+    routes.push_back(page("/docs/", "docs_slash", "{}", redirect_to("/docs")));
+  routes.push_back(page("/docs/oauth2-redirect", "docs_sign_in", "{}", shows(kSignInPage)));
+  routes.push_back(page("/docs/{file}", "docs_file", R"({"path": {"file": {"type": "string"}}})",
+                        shows("index.html")));
+  if (dialect.documents->has_redoc)
+    routes.push_back(page("/redoc", "redoc", "{}", shows(kRedocPage)));
   if (dialect.documents->leads_from_root)
     routes.push_back(page("/", "root", "{}", redirect_to("/docs")));
+  for (auto& route : routes) {
+    // What only shows is there for HEAD, also where the dialect's own routes are not.
+    if (!dialect.answers_head) {
+      dialect.routes.push_back(route);
+      dialect.routes.back().method = http::Method::Head;
+    }
+    dialect.routes.push_back(std::move(route));
+  }
 }
 
 void Documents::write(const Mount& root, const std::vector<std::shared_ptr<Mount>>& named,

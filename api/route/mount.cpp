@@ -123,8 +123,9 @@ std::optional<http::Response> Mount::State::redirect(const http::Request& reques
     if (!is_temporary && dialect.final_slash != FinalSlash::MovedPermanently) return std::nullopt;
     other += '/';
   } else {
-    if (!is_temporary || other.size() == 1) return std::nullopt;
-    other.pop_back();
+    if (!is_temporary) return std::nullopt;
+    other.resize(other.find_last_not_of('/') + 1);  // npos + 1 is 0: nothing but slashes
+    if (other.empty()) return std::nullopt;
   }
   const auto found = router.match(request.method, other, {.head = dialect.answers_head});
   if (found.kind == Router::Match::Kind::UnknownPath) return std::nullopt;
@@ -161,7 +162,7 @@ void Mount::State::answer_unmatched(const Router::Match& match,
                                    http::to_string(request->method), request->path, methods)),
                *request);
   }
-  if (response.status == 405 || response.status == 200)
+  if ((response.status == 405 && dialect.tells_methods) || response.status == 200)
     response.headers.emplace_back("Allow", std::move(methods));
   finish.answer(std::move(response));
 }

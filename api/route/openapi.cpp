@@ -42,6 +42,8 @@ class OpenApiDocument {
       if (!route.is_documented) continue;
       const auto tag = is_alone && !route.tag.empty() ? route.tag : dialect.name;
       add_tag(tag, dialect);
+      if (auto named = openapi_named_fields(*documented.schemas[i], schemas))
+        json_["components"]["schemas"][schemas.name_of(named->first)] = std::move(named->second);
       auto operation = openapi_operation(dialect, route, *documented.schemas[i], schemas);
       operation["tags"] = Json::array({tag});
       json_["paths"][documented.prefix + documented_path(route.path)]

@@ -133,6 +133,8 @@ class FieldsObject {
   void add(const std::string& name, const Json& declaration) {
     auto schema = schemas_.of_declaration(declaration);
     if (auto doc = doc_of(declaration); !doc.empty()) schema["description"] = std::move(doc);
+    if (const auto format = declaration.find("format"); format != declaration.end())
+      schema["format"] = *format;
     if (is_form_) schema = in_form(declaration, std::move(schema));
     if (const auto example = declaration.find("example"); example != declaration.end()) {
       example_[name] = is_form_ ? example_in_form(declaration, *example) : *example;
@@ -203,10 +205,13 @@ Json body_of_fields(const Json& document, const Reading& reading, const OpenApiS
   const bool needs_file = any_is_needed(files);
   Json body;
   if (looks_into(reading, Place::Query)) body["description"] = "Fields may stand in the query too.";
-  body["required"] = needs_file || any_is_needed(member_of(document, "fields"));
+  body["required"] =
+      needs_file || reading.read_body != nullptr || any_is_needed(member_of(document, "fields"));
   auto& content = body["content"];
+  const auto named = document.value("named", std::string{});
   const auto add = [&](std::string_view type) {
-    content[std::string{type}] = media_of_fields(document, type, schemas);
+    content[std::string{type}] = named.empty() ? media_of_fields(document, type, schemas)
+                                               : Json{{"schema", schemas.reference(named)}};
   };
   if (!files.empty()) add(kFormType);  // first, so it is what a page offers
   if (!needs_file && looks_into(reading, Place::Body)) add(kJsonType);
@@ -299,6 +304,15 @@ std::string documented_path(std::string_view path) {
   for (auto at = plain.find(kNumberMark); at != std::string::npos; at = plain.find(kNumberMark, at))
     plain.erase(at, kNumberMark.size());
   return plain;
+}
+
+std::optional<std::pair<std::string, Json>> openapi_named_fields(const RequestSchema& schema,
+                                                                 const OpenApiSchemas& schemas) {
+  auto name = schema.document().value("named", std::string{});
+  if (name.empty()) return std::nullopt;
+  auto object = media_of_fields(schema.document(), kJsonType, schemas)["schema"];
+  object["title"] = name;
+  return std::pair{std::move(name), std::move(object)};
 }
 
 // "POST /v1/dataflows/mix" of atflow is "atflow_mix".

@@ -97,8 +97,8 @@ bool demands_sign_in(const Dialect& dialect, const Route& route) {
 bool takes_body(const Route& route, const RequestSchema& schema) {
   using http::Method;
   const auto& document = schema.document();
-  if (document.contains("body") || document.contains("type") || document.contains("file"))
-    return true;
+  for (const auto* member : {"body", "type", "file", "named"})
+    if (document.contains(member)) return true;
   const bool may =
       route.method == Method::Post || route.method == Method::Put || route.method == Method::Patch;
   return may && document.contains("fields");

@@ -10,6 +10,10 @@
 #include "engine/base/result.hpp"
 #include "engine/plugin/parameter_rules.hpp"
 
+namespace millrace::http {
+struct Request;
+}
+
 namespace millrace::api {
 
 /// A parameter as a route declares it.
@@ -20,13 +24,18 @@ struct Parameter {
   bool is_nullable = true;          // null may be given
   bool has_commas = false;          // of a list: one text may hold several items
   bool is_body = false;             // it is the body as a whole
+  bool is_text = false;             // its JSON stays the text that came
+  std::string format;               // "date", or empty
 
   [[nodiscard]] const ParameterRule& own() const { return rule.front(); }
 };
 
 /// Why a value is none of what is declared.
 struct Unfit {
-  std::string code, text;  // as those of a RequestFault
+  std::string code, text;     // as those of a RequestFault
+  Json below = {};            // names and indices that lead to what is meant in the value; null: it
+                              // is the value itself
+  std::vector<Unfit> more{};  // what is wrong besides, in the order in which it is told
 };
 
 /// How a dialect reads the parameters of a request, so that one reader serves all of them.
@@ -38,6 +47,11 @@ struct Reading {
   /// texts of that name. Ranges are checked behind it.
   std::function<Result<std::optional<Json>, Unfit>(const Parameter&, Json given, Place)> coerce =
       strict;
+  /// Reads a body, which must be there, as the object whose members are the fields, of which those
+  /// named in `as_text` stay texts; null: as RequestFields does by itself.
+  std::function<Result<Json, Refusal>(const http::Request&,
+                                      const std::vector<std::string>& as_text)>
+      read_body{};
   std::string missing{};  // what is said of a field that is not there; empty: what it must be
   bool tells_all = true;  // of all faults; otherwise of the first alone
   bool last_key_counts = false;  // of JSON keys that stand twice; otherwise they are refused

@@ -23,6 +23,7 @@ struct RequestFault {
   std::string path{};  // JSON pointer below the place: "/ops/2/params", "/limit"; "" for all of it
   std::string code{};  // a word for programs, which stays: "parameter_range", "unknown_operator"
   std::string text{};  // for people: names the thing and the way out
+  Json steps = {};     // `path` as names and indices, where they are told apart; else null
 };
 
 /// Returns the fault as one pointer tells it: "/query/limit", of a body "/ops/2/params".

@@ -52,9 +52,14 @@ Result<Pairs> read_multipart(const http::Request& request) {
 }  // namespace
 
 Result<RequestFields, Refusal> RequestFields::read(const http::Request& request,
-                                                   const Reading& reading) {
+                                                   const Reading& reading,
+                                                   const std::vector<std::string>& as_text) {
   RequestFields fields;
   fields.query_ = request.query;
+  if (reading.read_body) {
+    MR_TRY(fields.json_, reading.read_body(request, as_text));
+    return fields;
+  }
   if (const auto* form = request.upload ? request.upload->form() : nullptr) {
     for (const auto& field : form->fields()) fields.form_.emplace_back(field.name, field.value);
     return fields;

@@ -16,10 +16,12 @@ namespace millrace::api {
 /// fields of a form.
 class RequestFields {
  public:
-  /// Takes the body apart, if there is one: a JSON object, also one that calls itself a form, or a
-  /// form of either media type, whose files are passed over. Code "json" for a body that is JSON by
-  /// its media type and none, or no object, and for a form that cannot be taken apart.
-  static Result<RequestFields, Refusal> read(const http::Request& request, const Reading& reading);
+  /// Takes the body apart as the dialect does, or by itself, if there is one: a JSON object, also
+  /// one that calls itself a form, or a form of either media type, whose files are passed over.
+  /// Code "json" for a body that is JSON by its media type and none, or no object, and for a form
+  /// that cannot be taken apart.
+  static Result<RequestFields, Refusal> read(const http::Request& request, const Reading& reading,
+                                             const std::vector<std::string>& as_text = {});
 
   struct Found {
     Json value;

@@ -18,11 +18,11 @@ namespace {
 
 constexpr std::string_view kBody = "body";
 
-constexpr std::array<std::string_view, 9> kMembers{"path", "query", "header",   "fields",   "file",
-                                                   "body", "type",  "envelope", "responses"};
+constexpr std::array<std::string_view, 10> kMembers{
+    "path", "query", "header", "fields", "file", "body", "type", "envelope", "named", "responses"};
 // What a declaration has besides that of an operator's parameter.
-constexpr std::array<const char*, 5> kOwnMembers{"also", "missing", "nullable", "commas",
-                                                 "example"};
+constexpr std::array<const char*, 7> kOwnMembers{"also",    "missing", "nullable", "commas",
+                                                 "example", "format",  "as_text"};
 
 Error wrong(std::string_view where, std::string_view what) {
   return {Code::DataInvalid, fmt::format("route schema: {}: {}", where, what)};
@@ -52,11 +52,7 @@ class Reader {
       usual = found->place;
       auto coerced = reading_.coerce(parameter, std::move(found->value), usual);
       if (!coerced.ok()) {
-        auto unfit = std::move(coerced).error();
-        return add({.place = usual,
-                    .path = path_of(parameter),
-                    .code = std::move(unfit.code),
-                    .text = std::move(unfit.text)});
+        return add(parameter, std::move(coerced).error(), usual);
       }
       value = *std::move(coerced);
     }
@@ -66,8 +62,8 @@ class Reader {
       return;
     }
     if (value->is_null()) return values_.put(rule.name, nullptr);
-    // A body that may be anything is looked at by its route alone.
-    if (parameter.is_body && rule.type == ParameterRule::Type::Any)
+    // A body that may be anything is looked at by its route alone, and so is a text of JSON.
+    if (parameter.is_text || (parameter.is_body && rule.type == ParameterRule::Type::Any))
       return values_.put(rule.name, *std::move(value));
     std::vector<Fault> faults;
     ValueChecker{nullptr, faults}.check_member(rule, *value);
@@ -89,6 +85,22 @@ class Reader {
   // A body is the root of its place.
   static std::string path_of(const Parameter& parameter) {
     return parameter.is_body ? std::string{} : "/" + parameter.own().name;
+  }
+
+  void add(const Parameter& parameter, Unfit unfit, Place place) {
+    Json steps = Json::array();
+    if (!parameter.is_body) steps.push_back(parameter.own().name);
+    Json::json_pointer below;
+    for (const auto& step : unfit.below) {
+      step.is_string() ? below /= step.get<std::string>() : below /= step.get<std::size_t>();
+      steps.push_back(step);
+    }
+    add({.place = place,
+         .path = path_of(parameter) + below.to_string(),
+         .code = std::move(unfit.code),
+         .text = std::move(unfit.text),
+         .steps = std::move(steps)});
+    for (auto& another : unfit.more) add(parameter, std::move(another), place);
   }
 
   void add(const Parameter& parameter, std::vector<Fault> faults, Place place) {
@@ -193,6 +205,8 @@ Result<RequestSchema::Parameters> RequestSchema::read_parameters(const Json& doc
     parameter.missing = declared.value("missing", std::string{});
     parameter.is_nullable = declared.value("nullable", true);
     parameter.has_commas = declared.value("commas", false);
+    parameter.is_text = declared.value("as_text", false);
+    parameter.format = declared.value("format", std::string{});
     Json own = declared;
     for (const char* added : kOwnMembers) own.erase(added);
     auto rules = ParameterRules::read(Json{{name, std::move(own)}});
@@ -200,6 +214,8 @@ Result<RequestSchema::Parameters> RequestSchema::read_parameters(const Json& doc
     parameter.rule = (*rules)->all();
     if (parameter.has_commas && parameter.own().type != ParameterRule::Type::Array)
       return wrong(name, "commas are between the items of an array");
+    if (!parameter.format.empty() && parameter.format != "date")
+      return wrong(name, "the only format is date");
     parameters.push_back(std::move(parameter));
   }
   return parameters;
@@ -252,6 +268,8 @@ Result<RequestSchema> RequestSchema::read(std::string_view text) {
   MR_TRY(schema.query_, read_parameters(document, "query"));
   MR_TRY(schema.header_, read_parameters(document, "header"));
   MR_TRY(schema.fields_, read_parameters(document, "fields"));
+  for (const auto& each : schema.fields_)
+    if (each.is_text) schema.as_text_.push_back(each.own().name);
   MR_TRY(schema.body_, read_body_rule(document));
   MR_CHECK(schema.read_files());
   if (!schema.body_.empty() && !schema.fields_.empty())
@@ -270,7 +288,14 @@ Result<Values, Refusal> RequestSchema::values(const http::Request& request,
   for (const auto& each : header_)
     reader.read(each, found_in(request.headers, each), Place::Header);
   if (!fields_.empty()) {
-    MR_TRY(auto fields, RequestFields::read(request, reading));
+    auto read = RequestFields::read(request, reading, as_text_);
+    if (!read.ok()) {
+      auto refused = std::move(read).error();
+      if (refused.faults.empty()) return refused;
+      for (auto& fault : refused.faults) reader.add(std::move(fault));
+      return std::move(reader).take();
+    }
+    auto& fields = *read;
     if (!envelope_.empty()) {
       if (auto fault = unpack(fields, envelope_, reading)) reader.add(*std::move(fault));
     }

@@ -24,15 +24,19 @@ namespace millrace::api {
 ///   "type"       media type of a body that is not JSON; such a body is not looked into
 ///   "envelope"   name of a field whose members, an object's or those of a text that is JSON, go
 ///                before all other fields
+///   "named"      name that the object of the fields has among the schemas of the OpenAPI document:
+///                they stand in a JSON body, whatever the method
 ///   "responses"  status -> {"doc": text, "schema": JSON Schema, "type": media type, "example":
 ///   any}
 /// Declarations are those of operator parameters (docs/writing-a-plugin.md): type, default, doc,
 /// minimum, maximum, enum, minLength, maxLength, pattern, items, properties, required,
 /// additionalProperties; a parameter may besides have "also" (a list of other names), "missing"
 /// (what is said when it is not there), "nullable": false (null is refused), "commas": true (of an
-/// array: one text holds several items with commas between them; "\," is a comma within one) and
-/// "example"; a body "shown", the JSON Schema that OpenAPI shows where the declaration cannot say
-/// it. An array takes all texts of its name, but a field with commas the first alone.
+/// array: one text holds several items with commas between them; "\," is a comma within one),
+/// "format": "date" (of a string), "as_text": true (of a member of a JSON body: the value is its
+/// JSON as a text, whatever its size, where the dialect reads bodies so) and "example"; a body
+/// "shown", the JSON Schema that OpenAPI shows where the declaration cannot say it. An array takes
+/// all texts of its name, but a field with commas the first alone.
 class RequestSchema {
  public:
   /// DataInvalid names the member and what is wrong with it: a mistake of ours, found when the
@@ -67,6 +71,7 @@ class RequestSchema {
   Json document_;
   Parameters path_, query_, header_, fields_, body_;
   std::vector<File> files_;
+  std::vector<std::string> as_text_;  // fields whose JSON stays a text
   std::string envelope_;
 };
 

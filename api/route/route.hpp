@@ -196,7 +196,7 @@ enum class FinalSlash {
   Serve,             // without the slash: what it gets with it
   MovedPermanently,  // without the slash: 301 to the path with it, methods that change something
                      // are served
-  TemporaryRedirect  // without it or with one too many: 307 to the path of the route
+  TemporaryRedirect  // without it or with some too many: 307 to the path of the route
 };
 
 /// What a dialect serves about itself: the OpenAPI document at /openapi.json, and the page that
@@ -206,6 +206,7 @@ struct RootDocuments {
   std::string title{};            // empty: that of the dialect
   std::string version{};          // the same
   bool leads_from_root = true;    // "/" leads to /docs
+  bool has_redoc = false;         // ReDoc shows the document too, at /redoc
 };
 
 /// One of the documented APIs: its routes and its spelling of everything.
@@ -223,7 +224,8 @@ struct Dialect {
   Reading reading{};
   std::string challenge{};  // WWW-Authenticate of an answer 401; empty: none
   FinalSlash final_slash = FinalSlash::Serve;
-  bool answers_head = true;  // HEAD by the route of GET
+  bool answers_head = true;   // HEAD by the route of GET
+  bool tells_methods = true;  // 405 has Allow
   /// OPTIONS is answered for every path that there is, with 200 and what is allowed.
   bool answers_options = false;
   Cors cors{};

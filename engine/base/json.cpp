@@ -2,11 +2,9 @@
 
 #include <algorithm>
 #include <iterator>
-#include <optional>
 #include <string>
-#include <unordered_map>
-#include <vector>
 
+#include "engine/base/json_builder.hpp"
 #include "engine/base/utf8.hpp"
 
 #include <fmt/format.h>
@@ -51,46 +49,31 @@ class TracingIterator {
   const char** reached_;
 };
 
-// Builds the document from the parser's events and stops it at the first fault.
-class Builder {
+// Gives the parser's events to the builder and stops it at the first fault.
+class Events {
  public:
-  Builder(const JsonLimits& limits, const char* const* reached, const char* begin)
-      : limits_{limits}, reached_{reached}, begin_{begin} {}
+  Events(const JsonLimits& limits, const char* const* reached, const char* begin)
+      : builder_{limits}, reached_{reached}, begin_{begin} {}
 
-  bool null() { return add(nullptr) != nullptr; }
-  bool boolean(bool value) { return add(value) != nullptr; }
-  bool number_integer(Json::number_integer_t value) { return add(value) != nullptr; }
-  bool number_unsigned(Json::number_unsigned_t value) { return add(value) != nullptr; }
+  bool null() { return told(builder_.value(nullptr)); }
+  bool boolean(bool value) { return told(builder_.value(value)); }
+  bool number_integer(Json::number_integer_t value) { return told(builder_.value(value)); }
+  bool number_unsigned(Json::number_unsigned_t value) { return told(builder_.value(value)); }
   // The parser itself refuses what no double can hold, and reads an integer that has too many
   // digits as a double near it.
   bool number_float(Json::number_float_t value, const std::string& text) {
     if (text.find_first_of(".eE") == std::string::npos)
       return stop("an integer of more than 64 bits: " + printable(text, 60));
-    return add(value) != nullptr;
+    return told(builder_.value(value));
   }
-  bool string(std::string& value) { return add(std::move(value)) != nullptr; }
+  bool string(std::string& value) { return told(builder_.value(std::move(value))); }
   bool binary(Json::binary_t&) { return stop("binary values are not JSON"); }
 
-  bool start_object(std::size_t) { return open(Json::object()); }
-  bool key(std::string& name) {
-    auto& level = levels_.back();
-    if (!count()) return false;
-    if (name.size() > limits_.max_name_bytes)
-      return stop(fmt::format("a name of more than {} bytes", limits_.max_name_bytes));
-    level.known = place_of(level, name);
-    if (level.known && !limits_.last_key_counts) return stop("key given twice: " + printable(name));
-    level.pending_key = std::move(name);
-    return true;
-  }
-  bool end_object() {
-    levels_.pop_back();
-    return true;
-  }
-  bool start_array(std::size_t) { return open(Json::array()); }
-  bool end_array() {
-    levels_.pop_back();
-    return true;
-  }
+  bool start_object(std::size_t) { return told(builder_.open(Json::object())); }
+  bool key(std::string& name) { return told(builder_.name(std::move(name))); }
+  bool end_object() { return close(); }
+  bool start_array(std::size_t) { return told(builder_.open(Json::array())); }
+  bool end_array() { return close(); }
 
   bool parse_error(std::size_t position, const std::string&, const Json::exception& fault) {
     std::string_view words = fault.what();
@@ -104,91 +87,25 @@ class Builder {
     return false;
   }
 
-  Json take() { return std::move(root_); }
+  Json take() { return builder_.take(); }
   std::size_t offset() const { return offset_; }
   const std::string& what() const { return what_; }
 
  private:
-  struct Level {
-    Json* value;
-    std::string pending_key;
-    std::optional<std::size_t> known;  // place of a member that has the pending key
-    std::unordered_map<std::string, std::size_t> keys;  // filled once there are more than kFewKeys
-  };
-  // Up to here looking at each key is cheaper than hashing it.
-  static constexpr std::size_t kFewKeys = 16;
-
   bool stop(std::string what) {
     what_ = std::move(what);
     offset_ = static_cast<std::size_t>(*reached_ - begin_);
     return false;
   }
-
-  // Whether there is room for one more value or name.
-  bool count() {
-    if (++values_ <= limits_.max_values) return true;
-    return stop(
-        fmt::format("more than {} values (names of members count too)", limits_.max_values));
-  }
-
-  // Where the member of that name stands; of a new one nothing, and its place is known from now on.
-  std::optional<std::size_t> place_of(Level& level, const std::string& name) {
-    const auto& members = level.value->get_ref<const Json::object_t&>();
-    if (members.size() < kFewKeys) {
-      const auto found = std::find_if(members.begin(), members.end(),
-                                      [&](const auto& member) { return member.first == name; });
-      if (found == members.end()) return std::nullopt;
-      return static_cast<std::size_t>(found - members.begin());
-    }
-    if (level.keys.empty()) {
-      for (const auto& member : members) level.keys.emplace(member.first, level.keys.size());
-    }
-    const auto [known, is_new] = level.keys.emplace(name, members.size());
-    return is_new ? std::nullopt : std::optional{known->second};
-  }
-
-  // Null when there is no room for it.
-  template <class Value>
-  Json* add(Value&& value) {
-    if (!count()) return nullptr;
-    if (levels_.empty()) {
-      root_ = std::forward<Value>(value);
-      return &root_;
-    }
-    auto& level = levels_.back();
-    if (level.value->is_array()) {
-      auto& items = level.value->template get_ref<Json::array_t&>();
-      return &items.emplace_back(std::forward<Value>(value));
-    }
-    // The map behind an ordered object is a vector; its own insert would search it again.
-    auto& members = level.value->template get_ref<Json::object_t&>();
-    using Members = Json::object_t::Container;
-    if (level.known) {
-      auto& member = static_cast<Members&>(members)[*level.known].second;
-      member = std::forward<Value>(value);
-      return &member;
-    }
-    return &static_cast<Members&>(members)
-                .emplace_back(std::move(level.pending_key), std::forward<Value>(value))
-                .second;
-  }
-
-  bool open(Json empty) {
-    if (levels_.size() >= static_cast<std::size_t>(limits_.max_depth)) {
-      return stop(fmt::format("nested more than {} levels deep", limits_.max_depth));
-    }
-    auto* value = add(std::move(empty));
-    if (value == nullptr) return false;
-    levels_.push_back({value, {}, {}, {}});
+  bool told(bool is_taken) { return is_taken || stop(builder_.fault()); }
+  bool close() {
+    builder_.close();
     return true;
   }
 
-  const JsonLimits limits_;
+  JsonBuilder builder_;
   const char* const* reached_;
   const char* begin_;
-  Json root_;
-  std::vector<Level> levels_;
-  std::size_t values_ = 0;  // and names, so far
   std::string what_;
   std::size_t offset_ = 0;
 };
@@ -206,17 +123,17 @@ Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
     return error_at(text, zero, "a zero byte");
   }
   const char* reached = text.data();
-  Builder builder{limits, &reached, text.data()};
+  Events events{limits, &reached, text.data()};
   const TracingIterator begin{text.data(), &reached};
   const TracingIterator end{text.data() + text.size(), &reached};
   try {
-    if (!Json::sax_parse(begin, end, &builder)) {
-      return error_at(text, builder.offset(), builder.what());
+    if (!Json::sax_parse(begin, end, &events)) {
+      return error_at(text, events.offset(), events.what());
     }
   } catch (const Json::exception& fault) {
     return Error{Code::DataInvalid, "JSON: " + printable(fault.what())};
   }
-  return builder.take();
+  return events.take();
 }
 
 }  // namespace millrace

@@ -46,6 +46,9 @@ Json value_schema(const Json& declaration) {
     if (declaration.contains(member)) schema[member] = declaration[member];
   }
   if (declaration.contains("items")) schema["items"] = value_schema(declaration["items"]);
+  if (const auto several = declaration.find("anyOf"); several != declaration.end()) {
+    for (const auto& one : *several) schema["anyOf"].push_back(value_schema(one));
+  }
   const bool has_properties = declaration.contains("properties");
   if (has_properties) {
     add_members(declaration["properties"], declaration.value("required", Json::array()), schema);

@@ -40,8 +40,9 @@ bool to_texts(Kind type) { return type == Kind::String || type == Kind::Uri; }
 bool to_uris(Kind type) { return type == Kind::Uri; }
 bool to_arrays(Kind type) { return type == Kind::Array; }
 bool to_objects(Kind type) { return type == Kind::Object; }
+bool to_any(Kind type) { return type == Kind::Any; }
 
-constexpr std::array<Member, 21> kMembers{{
+constexpr std::array<Member, 22> kMembers{{
     {"type", to_all},
     {"default", to_all},
     {"doc", to_all},
@@ -63,6 +64,7 @@ constexpr std::array<Member, 21> kMembers{{
     {"properties", to_objects},
     {"required", to_objects},
     {"additionalProperties", to_objects},
+    {"anyOf", to_any},
 }};
 
 Result<ParameterRule> read_rule(std::string_view name, const Json& declaration);
@@ -163,6 +165,28 @@ Result<void> read_object_part(const Json& declaration, ParameterRule& rule) {
   return {};
 }
 
+bool holds_alternatives(const ParameterRule& rule) {
+  const auto& members = rule.properties;
+  return !rule.any_of.empty() || (rule.items && holds_alternatives(*rule.items)) ||
+         (rule.additional && holds_alternatives(*rule.additional)) ||
+         std::any_of(members.begin(), members.end(), holds_alternatives);
+}
+
+Result<void> read_any_part(const Json& declaration, ParameterRule& rule) {
+  const auto found = declaration.find("anyOf");
+  if (found == declaration.end()) return {};
+  if (!found->is_array() || found->empty() || found->size() > ParameterRule::kMostAlternatives)
+    return bad("anyOf",
+               fmt::format("an array of 1 to {} declarations", ParameterRule::kMostAlternatives));
+  for (const auto& one : *found) {
+    auto read = read_rule("", one);
+    if (!read.ok()) return read.error().within("anyOf");
+    if (holds_alternatives(*read)) return bad("anyOf", "in no other");
+    rule.any_of.push_back(*std::move(read));
+  }
+  return {};
+}
+
 Result<void> read_text_part(const Json& declaration, ParameterRule& rule) {
   MR_CHECK(read_size(declaration, "minLength", rule.min_length));
   MR_CHECK(read_size(declaration, "maxLength", rule.max_length));
@@ -231,6 +255,7 @@ Result<ParameterRule> read_rule(std::string_view name, const Json& declaration) 
     MR_CHECK(read_text_part(declaration, rule));
   if (rule.type == Kind::Array) MR_CHECK(read_array_part(declaration, rule));
   if (rule.type == Kind::Object) MR_CHECK(read_object_part(declaration, rule));
+  if (rule.type == Kind::Any) MR_CHECK(read_any_part(declaration, rule));
   MR_CHECK(read_default(declaration, rule));
   return rule;
 }

@@ -21,6 +21,8 @@ struct ParameterRule {
   enum class Type { Any, Boolean, Integer, Number, String, Uri, Array, Object };
   /// A value, or each of a list, is compared with all of them.
   static constexpr std::size_t kMostChoices = 1'000;
+  /// A value is checked as each of them.
+  static constexpr std::size_t kMostAlternatives = 16;
 
   std::string name;  // of the parameter or member; empty for items
   Type type = Type::Any;
@@ -39,6 +41,7 @@ struct ParameterRule {
   std::optional<std::size_t> min_items, max_items;  // arrays
   std::shared_ptr<const ParameterRule> items;       // arrays; null: anything
   std::vector<ParameterRule> properties;            // objects
+  std::vector<ParameterRule> any_of;                // any: it fits one of them; empty: anything
   bool is_open = true;  // objects: members besides `properties` are allowed
   std::shared_ptr<const ParameterRule> additional;  // objects: what those must be; null: anything
 

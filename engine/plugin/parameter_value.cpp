@@ -265,7 +265,7 @@ void ValueChecker::check(const ParameterRule& rule, Json& value) {
       check_object(rule, value);
       break;
     case Kind::Any:
-      check_unfit(value);
+      check_any(rule, value);
       break;
     case Kind::Boolean:
       break;
@@ -300,6 +300,29 @@ void ValueChecker::check_number(const ParameterRule& rule, const Json& value) {
     refuse("more than", *rule.exclusive_minimum);
   if (rule.exclusive_maximum && compare(*rule.exclusive_maximum) >= 0)
     refuse("less than", *rule.exclusive_maximum);
+}
+
+// With several that it might have been, what is wrong is that it is none of them; with one of its
+// type, what is wrong with it as that one.
+void ValueChecker::check_any(const ParameterRule& rule, Json& value) {
+  if (rule.any_of.empty()) return check_unfit(value);
+  const ParameterRule* of_its_type = nullptr;
+  std::string types;
+  for (const auto& one : rule.any_of) {
+    types += fmt::format("{}{}", types.empty() ? "" : " or ", expected(one.type));
+    if (!has_type(one.type, value)) continue;
+    of_its_type = &one;
+    std::vector<Fault> faults;
+    Json checked = value;
+    ValueChecker{services_, faults}.check(one, checked);
+    if (!faults.empty()) continue;
+    value = std::move(checked);
+    return;
+  }
+  // An alternative holds no others, so this is done twice and not 2^n times.
+  if (of_its_type != nullptr) return check(*of_its_type, value);
+  add("parameter_type",
+      fmt::format("{} must be {}, is {}: {}", name(), types, type_of(value), shown(value)));
 }
 
 // What no declaration says anything about still crosses to the operator.

@@ -38,6 +38,7 @@ class ValueChecker {
   void check_uri(const ParameterRule& rule, const std::string& value);
   void check_array(const ParameterRule& rule, Json& value);
   void check_object(const ParameterRule& rule, Json& value);
+  void check_any(const ParameterRule& rule, Json& value);
   void check_unfit(const Json& value);
   void check_choices(const ParameterRule& rule, const Json& value);
   void report_unknown(const std::vector<ParameterRule>& rules, std::string_view name);

@@ -12,6 +12,7 @@
 #include <millrace/row_codec.hpp>
 
 #include "plugins/preprocess/column_types.hpp"
+#include "plugins/preprocess/hash_secret.hpp"
 #include "plugins/preprocess/key_bytes.hpp"
 #include "plugins/preprocess/key_column.hpp"
 #include "plugins/preprocess/row_shapes.hpp"
@@ -126,7 +127,7 @@ class CleanVotes final : public Operator, public Checkpointed {
     plan_conflicts(context, params);
   }
 
-  explicit CleanVotes(const Params& params)
+  CleanVotes(Context& context, const Params& params)
       : author_{params.strings("author")},
         separator_{params.string("separator", "_")},
         author_column_{params.string("author_column", "source_author")},
@@ -138,7 +139,8 @@ class CleanVotes final : public Operator, public Checkpointed {
         votes_column_{params.string("votes_column")},
         together_{together_of(params.string("together", "all"))},
         votes_{read_rules(params), params.strings("tables"),
-               static_cast<std::size_t>(params.integer("memory", 64 << 20))} {}
+               static_cast<std::size_t>(params.integer("memory", 64 << 20)), hash_secret(context)} {
+  }
 
   void process(Context& context, Batch batch) override;
   void finish(Context& context) override {

@@ -7,12 +7,12 @@
 #include <tuple>
 #include <utility>
 #include <vector>
-#include <xxhash.h>
 
 #include <millrace/operator.hpp>
 
 #include "plugins/preprocess/column_types.hpp"
 #include "plugins/preprocess/distinct_counter.hpp"
+#include "plugins/preprocess/hash_secret.hpp"
 #include "plugins/preprocess/key_column.hpp"
 #include "plugins/preprocess/state_words.hpp"
 #include "plugins/preprocess/text_column.hpp"
@@ -21,13 +21,6 @@ namespace millrace::preprocess {
 namespace {
 
 using Hash = records::SeenSet::Hash;
-
-// A number that nobody outside of this start of the engine knows.
-std::uint64_t secret_of(const Context& context) {
-  const std::string text = std::string{context.engine()} + '/' + std::string{context.job()} + '/' +
-                           std::to_string(context.seed());
-  return XXH3_64bits(text.data(), text.size());
-}
 
 class CountDistinct final : public Operator, public Checkpointed {
  public:
@@ -54,6 +47,7 @@ class CountDistinct final : public Operator, public Checkpointed {
   })";
   static constexpr auto kTraits = R"({"stability": "stable", "blocking": true,
     "adds": {"distinct": "int64", "rows": "int64"},
+    "limits": {"count.groups": {"value": 100000, "unit": "groups", "doc": "that are counted apart; more fails the job"}},
     "conformance": {"skip": {"root": "a count descends from all rows"}},
     "examples": [
       {"params": {"columns": ["s_id", "author"], "strip": true, "group": "table"},
@@ -62,6 +56,8 @@ class CountDistinct final : public Operator, public Checkpointed {
       {"params": {"columns": ["author"], "only_with": "label", "window": "window"},
        "rows": {"author": ["u", "v", "w"], "label": [null, "x", null], "window": [0, 0, 6]},
        "doc": "2 in 3 rows: no row of the second window has a label."}]})";
+
+  static_assert(DistinctCounter::kMostGroups == 100'000, "kTraits says how many");
 
   static void plan(Context& context, const Params& params) {
     ColumnTypes reads;
@@ -88,7 +84,7 @@ class CountDistinct final : public Operator, public Checkpointed {
         only_with_{params.string("only_with")},
         window_{params.string("window")},
         memory_bytes_{static_cast<std::size_t>(params.integer("memory", 64 << 20))},
-        counter_{memory_bytes_, secret_of(context)} {}
+        counter_{memory_bytes_, hash_secret(context)} {}
 
   void process(Context& context, Batch batch) override;
 

@@ -21,7 +21,7 @@ class DistinctCounter {
  public:
   static constexpr std::size_t kMostGroups = 100'000;
 
-  /// Whoever makes texts does not know `secret`, so cannot make their hashes meet.
+  /// `secret` is one of hash_secret(): whoever makes texts cannot make their hashes meet.
   DistinctCounter(std::size_t memory_bytes, std::uint64_t secret);
 
   /// Returns the number of a group, and counts a row of it. More than kMostGroups are a Failure

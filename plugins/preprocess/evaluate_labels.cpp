@@ -1,4 +1,6 @@
 // Reports how well labels were predicted.
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -11,6 +13,7 @@
 #include "plugins/preprocess/column_types.hpp"
 #include "plugins/preprocess/label_tally.hpp"
 #include "plugins/preprocess/state_words.hpp"
+#include "plugins/preprocess/text_hash.hpp"
 
 namespace millrace::preprocess {
 namespace {
@@ -73,7 +76,8 @@ class EvaluateLabels final : public Operator, public Checkpointed {
   static constexpr auto kTraits = R"({"stability": "stable", "ports": ["lines"],
     "reads": {"label": "utf8", "predicted": "utf8"},
     "adds": {"report": "utf8", "accuracy": "float64", "rows": "int64"},
-    "limits": {"evaluate.sets": {"value": 1000, "unit": "sets", "doc": "that are reported by themselves; more fails the job"}},
+    "limits": {"evaluate.labels": {"value": 4000000, "unit": "rows and labels", "doc": "of which reports are made, in all; more fails the job"},
+               "evaluate.sets": {"value": 1000, "unit": "sets", "doc": "that are reported by themselves; more fails the job"}},
     "conformance": {"skip": {"root": "a report descends from all rows"}},
     "examples": [
       {"params": {}, "rows": {"label": ["a", "a", "b"], "predicted": ["a", "b", null]},
@@ -82,6 +86,8 @@ class EvaluateLabels final : public Operator, public Checkpointed {
        "doc": "Half of the rows are right; z is no label that counts."},
       {"params": {"set_column": "set"}, "rows": {"label": ["a", "b", "a"], "predicted": ["a", "a", "a"], "set": ["dev", "dev", "test"]},
        "doc": "Half of the rows of dev are right, and all of test."}]})";
+
+  static_assert(LabelTally::kMostKept == 4'000'000, "kTraits says how many");
 
   static void plan(Context& context, const Params& params) {
     constexpr std::string_view kTypes = "utf8|list";
@@ -96,6 +102,12 @@ class EvaluateLabels final : public Operator, public Checkpointed {
                               .add("accuracy", "float64")
                               .add("rows", "int64")
                               .json());
+    constexpr std::array<std::string_view, 8> kOwn{"report",    "accuracy", "rows",     "label",
+                                                   "precision", "recall",   "f1_score", "support"};
+    const auto set = params.string("set_column");
+    if (std::find(kOwn.begin(), kOwn.end(), set) != kOwn.end())
+      context.fault("parameter_value", "/set_column",
+                    "the column of sets needs a name of its own: " + set);
   }
 
   explicit EvaluateLabels(const Params& params)
@@ -113,9 +125,16 @@ class EvaluateLabels final : public Operator, public Checkpointed {
     std::optional<Column<std::string_view>> sets;
     if (!set_column_.empty()) sets = batch.column<std::string_view>(set_column_);
     std::size_t ignored = 0;
-    for (std::int64_t row = 0; row < batch.rows(); ++row)
-      ignored +=
-          tally_of(sets ? sets->value(row) : std::string_view{}).add(truth[row], predicted[row]);
+    for (std::int64_t row = 0; row < batch.rows(); ++row) {
+      LabelTally& tally = tally_of(sets ? sets->value(row) : std::string_view{});
+      kept_ -= tally.kept();
+      ignored += tally.add(truth[row], predicted[row]);
+      kept_ += tally.kept();
+      if (kept_ > LabelTally::kMostKept)
+        throw Failure{MR_EXHAUSTED, "the rows of all sets and their labels are more than the " +
+                                        std::to_string(LabelTally::kMostKept) +
+                                        " of which reports are made"};
+    }
     if (ignored > 0) context.count("ignoredLabels", static_cast<std::int64_t>(ignored));
   }
 
@@ -147,9 +166,7 @@ class EvaluateLabels final : public Operator, public Checkpointed {
   }
 
   std::string snapshot(Context&) override {
-    std::size_t kept = 0;
-    for (const auto& [set, tally] : tallies_) kept += tally.kept();
-    if (kept > kMostKeptInState)
+    if (kept_ > kMostKeptInState)
       throw Failure{MR_UNAVAILABLE, "the labels that a report is made of are too many for a state"};
     std::string state;
     append_word(state, is_done_ ? 1 : 0);
@@ -162,20 +179,27 @@ class EvaluateLabels final : public Operator, public Checkpointed {
   }
   void restore(Context&, std::string_view state) override {
     is_done_ = take_number(state) != 0;
-    const auto sets = take_number(state);
     tallies_.clear();
-    for (std::int64_t i = 0; i < sets; ++i) tally_of(take_text(state)).restore(take_text(state));
+    places_.clear();
+    for (auto sets = take_number(state); sets > 0; --sets) {
+      LabelTally& tally = tally_of(take_text(state));
+      tally.restore(take_text(state));
+      kept_ += tally.kept();
+    }
+    if (!state.empty())
+      throw Failure{MR_DATA_INVALID, "the checkpoint of a report is not readable"};
   }
 
  private:
   static constexpr std::size_t kMostKeptInState = 1'000'000, kMostSets = 1000;
 
   LabelTally& tally_of(std::string_view set) {
-    for (auto& [name, tally] : tallies_) {
-      if (name == set) return tally;
-    }
+    if (set_column_.empty() && !tallies_.empty()) return tallies_.front().second;
+    if (const auto known = places_.find(set); known != places_.end())
+      return tallies_[known->second].second;
     if (tallies_.size() == kMostSets)
       throw Failure{MR_EXHAUSTED, "rows have more than 1,000 sets: is `set_column` right?"};
+    places_.emplace(set, tallies_.size());
     return tallies_.emplace_back(std::string{set}, LabelTally{labels_}).second;
   }
 
@@ -205,7 +229,9 @@ class EvaluateLabels final : public Operator, public Checkpointed {
   const std::string truth_, predicted_, no_label_, set_column_;  // the last may be empty
   const std::vector<std::string> labels_;
   const bool has_sets_;
-  std::vector<std::pair<std::string, LabelTally>> tallies_;  // by set
+  std::vector<std::pair<std::string, LabelTally>> tallies_;  // by set, as they came
+  TextMap<std::size_t> places_;                              // of tallies_
+  std::size_t kept_ = 0;                                     // rows and labels of all
   bool is_done_ = false;
 };
 

@@ -86,6 +86,7 @@ class MapValues final : public Operator {
       "doc": "What a target may have; a longer one is an error. Absent: any length."}
   })";
   static constexpr auto kTraits = R"({"stability": "stable", "replicable": true,
+    "limits": {"map.values": {"value": 1000000, "unit": "values", "doc": "that a map has, those of ranges among them"}},
     "conformance": {"skip": {"blocking": "it waits for its file, and says so where there is one"}},
     "examples": [
       {"params": {"column": "label", "to": "panel", "map": {"男性": "/male", "女性": "/female"},
@@ -99,6 +100,8 @@ class MapValues final : public Operator {
       {"params": {"column": "class", "to": "name", "groups_file": "qiniu:///z0/in/names.json", "others": "null"},
        "objects": {"qiniu:///z0/in/names.json": "{\"cat\": [\"1..9\"], \"dog\": [\"10\"]}"},
        "rows": {"class": [1, 10, 11]}, "doc": "cat, dog and none."}]})";
+
+  static_assert(ValueMap::kMostValues == 1'000'000, "kTraits says how many");
 
   static void plan(Context& context, const Params& params) {
     const auto column = params.string("column"), to = params.string("to", column);

@@ -5,6 +5,7 @@
 #include <functional>
 #include <tuple>
 #include <unordered_set>
+#include <xxhash.h>
 
 #include "plugins/preprocess/key_bytes.hpp"
 #include "plugins/preprocess/state_words.hpp"
@@ -38,11 +39,14 @@ struct VoteWindow::Index {
   struct Hash {
     using is_transparent = void;
     const std::vector<Entry>& entries;
+    std::uint64_t secret;  // whoever writes posts cannot make authors meet
     template <class Row>
-    static std::size_t of(const Row& row) {
-      const std::hash<std::string_view> hash;
-      constexpr std::size_t kOdd = 0x9E3779B97F4A7C15;  // so that the order of the three counts
-      return (hash(row.author) * kOdd + hash(row.panel)) * kOdd + hash(row.table);
+    [[nodiscard]] std::size_t of(const Row& row) const {
+      std::uint64_t hash = secret;  // each text is hashed with what those before it came to
+      for (const std::string_view text :
+           {std::string_view{row.author}, std::string_view{row.panel}, std::string_view{row.table}})
+        hash = XXH3_64bits_withSeed(text.data(), text.size(), hash);
+      return hash;
     }
     std::size_t operator()(std::uint32_t entry) const { return of(entries[entry]); }
     std::size_t operator()(const Vote& vote) const { return of(vote); }
@@ -57,15 +61,17 @@ struct VoteWindow::Index {
     }
     bool operator()(std::uint32_t entry, const Vote& vote) const { return (*this)(vote, entry); }
   };
-  explicit Index(const std::vector<Entry>& entries) : set{16, Hash{entries}, Equal{entries}} {}
+  Index(const std::vector<Entry>& entries, std::uint64_t secret)
+      : set{16, Hash{entries, secret}, Equal{entries}} {}
   std::unordered_set<std::uint32_t, Hash, Equal> set;
 };
 
 VoteWindow::VoteWindow(VoteRules rules, const std::vector<std::string>& tables,
-                       std::size_t memory_bytes)
+                       std::size_t memory_bytes, std::uint64_t secret)
     : rules_{std::move(rules)},
       memory_bytes_{memory_bytes},
-      index_{std::make_unique<Index>(entries_)} {
+      secret_{secret},
+      index_{std::make_unique<Index>(entries_, secret)} {
   for (const auto& table : tables) ranks_.emplace(table, ranks_.size());
 }
 
@@ -78,11 +84,11 @@ std::uint64_t VoteWindow::rank_of(std::string_view table) const {
 
 std::string* VoteWindow::count(Context& context, const Vote& vote) {
   if (is_giving_) throw Failure{MR_INTERNAL, "a vote comes before the last window is given"};
-  auto found = index_->set.find(vote);
+  // Half is for the sorts, if there are any. Before the vote is taken: when the disk fails, it has
+  // not been.
+  if (bytes_ > memory_bytes_ / 2) spill(context);
+  const auto found = index_->set.find(vote);
   if (found == index_->set.end()) {
-    // Half is for the sorts, if there are any. Before the vote is taken: when the disk fails, it
-    // has not been.
-    if (bytes_ > memory_bytes_ / 2) spill(context);
     add_entry({std::string{vote.table},
                std::string{vote.author},
                std::string{vote.panel},
@@ -135,7 +141,7 @@ void VoteWindow::clear() {
   order_.clear();
   given_ = bytes_ = 0;
   if (index_->set.bucket_count() > kFewBuckets) {
-    index_ = std::make_unique<Index>(entries_);
+    index_ = std::make_unique<Index>(entries_, secret_);
   } else {
     index_->set.clear();
   }

@@ -28,7 +28,9 @@ struct Vote {
 class VoteWindow {
  public:
   /// `tables` come first in the order of what survives, the others behind them by code point.
-  VoteWindow(VoteRules rules, const std::vector<std::string>& tables, std::size_t memory_bytes);
+  /// `secret` is one of hash_secret().
+  VoteWindow(VoteRules rules, const std::vector<std::string>& tables, std::size_t memory_bytes,
+             std::uint64_t secret);
   ~VoteWindow();
   VoteWindow(const VoteWindow&) = delete;
   VoteWindow& operator=(const VoteWindow&) = delete;
@@ -89,6 +91,7 @@ class VoteWindow {
   const VoteRules rules_;
   TextMap<std::uint64_t> ranks_;  // of the tables that were listed
   const std::size_t memory_bytes_;
+  const std::uint64_t secret_;
   std::vector<Entry> entries_;
   std::unique_ptr<Index> index_;  // of entries_
   std::size_t bytes_ = 0;         // of entries_

@@ -146,18 +146,9 @@ class SqlInput final : public Source, public Checkpointed {
       read_ += batch->rows();
       context.count("read", batch->rows());
       context.emit(*std::move(batch));
-      if (!blocks_writers(context)) return true;
+      if (!found.blocks_writers()) return true;
     }
     return false;
-  }
-
-  bool blocks_writers(Context& context) {
-    if (!query_.is_by_time()) return plain().blocks_writers();
-    if (!blocks_writers_) {
-      blocks_writers_ =
-          rows().ask(context, position_, [](SourceTable& table) { return table.blocks_writers(); });
-    }
-    return *blocks_writers_;
   }
 
   void tell_progress(Context& context) const {
@@ -180,7 +171,6 @@ class SqlInput final : public Source, public Checkpointed {
   std::unique_ptr<TimeRows> rows_;    // by time: the table, and rows where they are streamed
   std::unique_ptr<PlainRows> plain_;  // not by time
   bool is_streaming_ = false, is_done_ = false;
-  std::optional<bool> blocks_writers_;
   std::int64_t read_ = 0;
 };
 

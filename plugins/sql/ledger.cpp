@@ -102,8 +102,7 @@ LedgerRow Ledger::take_over(sql::Connection& connection) const {
   auto row = read(connection, true);
   if (!row) lose("its row was deleted");
   if (row->holder == holder_ && row->token > token_)
-    lose(
-         fmt::format("attempt {} of the job has it, this one is {}", row->token, token_));
+    lose(fmt::format("attempt {} of the job has it, this one is {}", row->token, token_));
   connection.execute(
       fmt::format("UPDATE {} SET holder = ?, token = ? WHERE work = ?", connection.quote(table_)),
       {holder_, token_, work_});

@@ -48,7 +48,7 @@ class SqlOutput final : public Operator, public Checkpointed {
     "key": {"type": "array", "items": {"type": "string", "minLength": 1}, "doc": "Columns that tell which rows are replaced or updated."},
     "window": {"type": "string", "minLength": 1,
       "doc": "Column of integers that never fall from row to row: rows with the same one are written together."},
-    "create": {"type": "object", "doc": "What a missing table is made of.", "required": ["columns"],
+    "create": {"type": "object", "doc": "What a missing table is made of: {columns: [{name, type, nullable}], key, indexes}, where `key` has the columns of the primary key, and `indexes` those of each further index.", "required": ["columns"],
       "properties": {
         "columns": {"type": "array", "minItems": 1, "doc": "Its columns.",
           "items": {"type": "object", "required": ["name", "type"], "properties": {
@@ -58,26 +58,34 @@ class SqlOutput final : public Operator, public Checkpointed {
         "key": {"type": "array", "items": {"type": "string"}, "doc": "Columns of the primary key."},
         "indexes": {"type": "array", "items": {"type": "array", "items": {"type": "string"}, "minItems": 1}, "doc": "Columns of each further index."}}},
     "guard": {"type": "object", "required": ["table", "key"],
-      "doc": "A row that each transaction locks and changes. Where it is missing, or `unless` says no, the transaction is rolled back and the job is aborted.",
+      "doc": "A row that each transaction locks and changes. Where it is missing, or `unless` says no, the transaction is rolled back and the job is aborted: {schema, table, key, unless, set}. `key` tells which row; one that has a value of `unless` says no; `set` has what its columns become, a value or {\"from\": ...} with `tables` (names with commas between, in the order of their first rows), `written` (rows in all tables), `position` (of the ledger) or `time` (the position as a time).",
       "properties": {
         "schema": {"type": "string", "doc": "Schema of its table; `schema` when absent."},
         "table": {"type": "string", "minLength": 1, "doc": "Its table."},
         "key": {"type": "object", "additionalProperties": {"type": "any"}, "doc": "Columns and values that tell which row it is."},
         "unless": {"type": "object", "additionalProperties": {"type": "any"}, "doc": "A column that has this value says no."},
         "set": {"type": "object", "additionalProperties": {"type": "any"},
-          "doc": "What its columns become: a value, or {\"from\": ...} with `tables` (names with commas between, in the order of their first rows), `written` (rows in all tables), `position` (of the ledger) or `time` (the position as a time)."}}},
-    "ledger": {"type": "object", "doc": "Where the job notes how far it is.",
+          "doc": "What its columns become."}}},
+    "ledger": {"type": "object", "doc": "Where the job notes how far it is: {schema, table, key}. The table, `millrace_ledger` when absent, is made where it is missing. Jobs with one `key` do one work: each goes on where the last one stood; without it each job is a work of its own.",
       "properties": {
         "schema": {"type": "string", "doc": "Schema of the ledger; `schema` when absent."},
-        "table": {"type": "string", "minLength": 1, "doc": "Its table, made where it is missing; millrace_ledger when absent."},
-        "key": {"type": "string", "minLength": 1, "maxLength": 150, "doc": "Name of the work. Jobs with the same one go on where the last of them stood; without one each job is a work of its own."}}},
-    "transaction_seconds": {"type": "number", "default": 1, "minimum": 0, "maximum": 3600, "unit": "seconds", "doc": "A transaction is ended behind the first window that ends so long after the last one."},
+        "table": {"type": "string", "minLength": 1, "doc": "Its table."},
+        "key": {"type": "string", "minLength": 1, "maxLength": 150, "doc": "Name of the work."}}},
+    "transaction_s": {"type": "number", "default": 1, "minimum": 0, "maximum": 3600, "unit": "seconds", "doc": "A transaction is ended behind the first window that ends so long after the last one."},
     "transaction_bytes": {"type": "integer", "default": 16777216, "minimum": 1, "maximum": 268435456, "unit": "bytes", "doc": "So many rows wait in memory at the most. A larger window is one transaction that stays open meanwhile."},
     "attempts": {"type": "integer", "default": 5, "minimum": 1, "maximum": 1000, "doc": "How often a transaction is tried while the database is away."},
     "attempt_wait_s": {"type": "number", "default": 3, "minimum": 0, "maximum": 3600, "unit": "seconds", "doc": "How long it is waited between two tries."}
   })";
-  static constexpr auto kTraits = R"json({"stability": "alpha", "blocking": true,
+  static inline const std::string kTraits =
+      R"json({"stability": "alpha", "blocking": true,
     "adds": {"table": "utf8", "rows": "int64"},
+    "limits": {
+      "output.sql.tables": {"value": )json" +
+      std::to_string(PendingRows::kMostTables) +
+      R"json(, "unit": "tables", "doc": "that a column may name; more fails the job"},
+      "output.sql.state": {"value": )json" +
+      std::to_string(OutputState::kMostBytes) +
+      R"json(, "unit": "bytes", "doc": "of the rows of a window that is not whole at a checkpoint; with more of them the job keeps its earlier one"}},
     "conformance": {"skip": {"root": "its rows are of tables, and not of rows"}},
     "examples": [
       {"params": {"connection": "shop", "table": "people", "columns": {"name": "name", "born": "birth"}},
@@ -130,7 +138,7 @@ class SqlOutput final : public Operator, public Checkpointed {
     }
     // The input may go on behind these rows, so they have to be in their tables.
     if (ready_.rows() > 0) asking_database([&] { commit(context); });
-    OutputState state{seen_, open_window_, {}};
+    OutputState state{seen_, writer_.is_open() ? position() : known_position_, open_window_, {}};
     for (const Batch& rows : open_) state.rows.push_back(rows.share());
     return write_state(state);
   }
@@ -139,6 +147,7 @@ class SqlOutput final : public Operator, public Checkpointed {
     if (state.empty()) return;
     OutputState known = read_state(state);
     seen_ = known.seen;
+    known_position_ = known.position;
     open_window_ = known.window;
     open_ = std::move(known.rows);
     for (const Batch& rows : open_) open_bytes_ += rows.size_bytes();
@@ -152,6 +161,13 @@ class SqlOutput final : public Operator, public Checkpointed {
     if (writer_.is_open()) return;
     writer_.open(context);
     last_commit_ = SteadyClock::now();
+    // What the checkpoint speaks of would be missing: the input goes on behind it.
+    const auto now = position();
+    if (known_position_ && (!now || *now < *known_position_)) {
+      throw Failure{MR_DATA_INVALID,
+                    "the ledger is behind the job's checkpoint: the database was set back, or "
+                    "somebody changed the ledger; submit the job anew"};
+    }
     drop_written_window(context);
   }
 
@@ -200,27 +216,36 @@ class SqlOutput final : public Operator, public Checkpointed {
   // All windows before the last one of the batch are whole.
   void take_windows(Context& context, const Batch& batch) {
     const auto windows = batch.column<std::int64_t>(settings_.window);
-    const auto begin = first_unwritten(context, windows);
+    auto begin = first_unwritten(context, windows);
     if (begin == batch.rows()) return;
-    const auto first = *windows[begin], last = *windows[batch.rows() - 1];
     // An input that goes on at this window's start, or before it, brings all of its rows again.
-    if (std::exchange(may_come_again_, false) && first <= *open_window_) forget_window();
-    auto last_begin = batch.rows();
-    while (last_begin > begin && *windows[last_begin - 1] == last) --last_begin;
-    if (first != open_window_) close_window(context);
-    if (last_begin > begin) {
+    if (std::exchange(may_come_again_, false) && *windows[begin] <= *open_window_) forget_window();
+    if (windows[begin] == open_window_) begin = keep_run(batch, windows, begin);
+    if (begin < batch.rows()) {
       close_window(context);
+      auto last_begin = batch.rows() - 1;
+      while (last_begin > begin && windows[last_begin - 1] == windows[last_begin]) --last_begin;
       ready_.add(batch, begin, last_begin);
-      ready_position_ = *windows[last_begin - 1];
+      if (last_begin > begin) ready_position_ = windows[last_begin - 1];
+      open_window_ = windows[last_begin];
+      keep_run(batch, windows, last_begin);
     }
-    open_window_ = last;
-    open_.push_back(batch.slice(last_begin, batch.rows() - last_begin).select(read_columns_));
-    open_bytes_ += open_.back().size_bytes();
     if (waiting_bytes() >= settings_.transaction_bytes) write_open_window(context);
+  }
+
+  // Keeps the rows of the open window from `begin` on, and returns the first that is none.
+  std::int64_t keep_run(const Batch& batch, const Column<std::int64_t>& windows,
+                        std::int64_t begin) {
+    auto end = begin;
+    while (end < windows.size() && windows[end] == open_window_) ++end;
+    open_.push_back(batch.slice(begin, end - begin).select(read_columns_));
+    open_bytes_ += open_.back().size_bytes();
+    return end;
   }
 
   // Checks the windows of a batch, and returns the first row that is not in its table yet.
   std::int64_t first_unwritten(Context& context, const Column<std::int64_t>& windows) const {
+    const auto written = position();
     std::int64_t begin = 0;
     auto before = open_window_ && !may_come_again_ ? open_window_ : std::optional<std::int64_t>{};
     for (std::int64_t row = 0; row < windows.size(); ++row) {
@@ -234,7 +259,7 @@ class SqlOutput final : public Operator, public Checkpointed {
                                            settings_.window};
       }
       before = window;
-      if (position() && *window <= *position()) begin = row + 1;
+      if (written && *window <= *written) begin = row + 1;
     }
     count(context, begin);
     return begin;
@@ -306,6 +331,7 @@ class SqlOutput final : public Operator, public Checkpointed {
   SteadyClock::time_point last_commit_{};
   std::optional<std::int64_t> ready_position_;  // behind those
   std::int64_t seen_ = 0;                       // rows, where there are no windows
+  std::optional<std::int64_t> known_position_;  // of the ledger, at the checkpoint
   // The window whose rows may still come, and those that came.
   std::optional<std::int64_t> open_window_;
   std::vector<Batch> open_;

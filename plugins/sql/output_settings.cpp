@@ -224,7 +224,7 @@ OutputSettings::OutputSettings(const Params& params)
       ledger_table{params["ledger"]["table"].string()},
       ledger_key{params["ledger"]["key"].string()},
       transaction_time{std::chrono::duration_cast<std::chrono::steady_clock::duration>(
-          std::chrono::duration<double>{params.number("transaction_seconds", 1)})},
+          std::chrono::duration<double>{params.number("transaction_s", 1)})},
       transaction_bytes{static_cast<std::size_t>(params.integer("transaction_bytes", 16 << 20))},
       attempts{static_cast<int>(params.integer("attempts", 5))},
       attempt_wait{std::lround(params.number("attempt_wait_s", 3) * 1000)} {

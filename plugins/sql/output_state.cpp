@@ -41,6 +41,7 @@ std::string bytes_of(std::string_view text) {
 
 std::string write_state(const OutputState& state) {
   nlohmann::json json{{"seen", state.seen}};
+  if (state.position) json["position"] = *state.position;
   if (!state.window) return json.dump();
   json["window"] = *state.window;
   auto& rows = json["rows"] = nlohmann::json::array();
@@ -65,7 +66,9 @@ std::string write_state(const OutputState& state) {
 OutputState read_state(std::string_view text) {
   try {
     const auto json = nlohmann::json::parse(text);
-    OutputState state{json.at("seen").get<std::int64_t>(), {}, {}};
+    OutputState state;
+    state.seen = json.at("seen").get<std::int64_t>();
+    if (json.contains("position")) state.position = json["position"].get<std::int64_t>();
     if (!json.contains("window")) return state;
     state.window = json["window"].get<std::int64_t>();
     if (!json.contains("schema")) return state;

@@ -13,9 +13,10 @@ namespace millrace::sql_operators {
 
 /// Where output.sql stands behind a batch.
 struct OutputState {
-  std::int64_t seen = 0;               // rows
-  std::optional<std::int64_t> window;  // whose rows may still come
-  std::vector<Batch> rows;             // of that window, all of one schema
+  std::int64_t seen = 0;                 // rows
+  std::optional<std::int64_t> position;  // of the ledger, which is never behind it again
+  std::optional<std::int64_t> window;    // whose rows may still come
+  std::vector<Batch> rows;               // of that window, all of one schema
 
   static constexpr std::size_t kMostBytes = 8 * 1024 * 1024;  // of those rows
 };

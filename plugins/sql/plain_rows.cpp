@@ -4,7 +4,6 @@ namespace millrace::sql_operators {
 
 void PlainRows::open(Context& context) {
   if (!table_) table_ = std::make_unique<SourceTable>(context, query_);
-  blocks_writers_ = table_->blocks_writers();
   reader_ = table_->stream();
 }
 

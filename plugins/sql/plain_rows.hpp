@@ -26,7 +26,7 @@ class PlainRows {
   /// Returns the next batch; nothing at the end.
   std::optional<Batch> next(Context& context);
   /// After next(): whether to read on at once, since others cannot write meanwhile.
-  [[nodiscard]] bool blocks_writers() const { return blocks_writers_; }
+  [[nodiscard]] bool blocks_writers() const { return table_ && table_->blocks_writers(); }
 
  private:
   void open(Context& context);
@@ -35,7 +35,7 @@ class PlainRows {
   Attempts attempts_;
   std::unique_ptr<SourceTable> table_;
   std::unique_ptr<sql::Reader> reader_;
-  bool blocks_writers_ = false, has_begun_ = false;
+  bool has_begun_ = false;
   sql::Block block_;
   std::vector<FoundRow> rows_;
 };

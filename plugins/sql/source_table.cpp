@@ -52,18 +52,16 @@ std::string names_of(const sql::TableInfo& info) {
 SourceTable::SourceTable(Context& context, const SourceQuery& query)
     : query_{query},
       connection_{open_database(context, query.connection, false, settings_of(query))} {
+  if (connection_->dialect() == sql::Dialect::Sqlite) {
+    const sql::Rows mode = connection_->query("PRAGMA journal_mode");
+    blocks_writers_ = mode.rows.at(0) != std::vector<sql::Value>{std::string{"wal"}};
+  }
   const sql::TableInfo info = connection_->describe(query.table);
   choose_columns(info);
   // Those of conditions have to be there too; the server's own words name no others.
   for (const auto& condition : query.where) find(info, condition.column);
   for (const std::string& column : query.not_null) find(info, column);
   if (query.is_by_time()) choose_index(info);
-}
-
-bool SourceTable::blocks_writers() {
-  if (connection_->dialect() == sql::Dialect::MySql) return false;
-  const sql::Rows mode = connection_->query("PRAGMA journal_mode");
-  return mode.rows.empty() || mode.rows[0] != std::vector<sql::Value>{std::string{"wal"}};
 }
 
 const sql::ColumnInfo& SourceTable::find(const sql::TableInfo& info,
@@ -262,19 +260,32 @@ std::optional<std::int64_t> SourceTable::first_time(std::int64_t from, std::int6
 }
 
 std::int64_t SourceTable::about_rows(std::int64_t from, std::int64_t before, std::int64_t most) {
-  if (connection_->dialect() == sql::Dialect::Sqlite) {
-    Statement statement = by_index("1", from, before);
-    statement.values.emplace_back(most);
-    return sql::integer(
-        connection_->query("SELECT COUNT(*) FROM (" + statement.sql + " LIMIT ?)", statement.values)
-            .rows.at(0)
-            .at(0));
-  }
+  if (connection_->dialect() == sql::Dialect::Sqlite) return count_rows(from, before, most);
   const Statement statement = by_index(time_name_, from, before);
   const sql::Rows plan = connection_->query("EXPLAIN " + statement.sql, statement.values);
   const auto place = std::find(plan.columns.begin(), plan.columns.end(), "rows");
-  if (place == plan.columns.end() || plan.rows.empty()) return most;
-  return sql::integer(plan.rows[0][static_cast<std::size_t>(place - plan.columns.begin())]);
+  if (place == plan.columns.end() || plan.rows.empty()) return count_rows(from, before, most);
+  const std::int64_t rows =
+      sql::integer(plan.rows[0][static_cast<std::size_t>(place - plan.columns.begin())]);
+  // InnoDB says at most half of what it takes the table to have, which may be long ago.
+  return rows > most || 2 * rows < believed_rows() ? rows : count_rows(from, before, most);
+}
+
+std::int64_t SourceTable::count_rows(std::int64_t from, std::int64_t before, std::int64_t most) {
+  Statement statement = by_index("1", from, before);
+  statement.values.emplace_back(most);
+  const sql::Rows counted = connection_->query(
+      "SELECT COUNT(*) FROM (" + statement.sql + " LIMIT ?) AS counted", statement.values);
+  return sql::integer(counted.rows.at(0).at(0));
+}
+
+std::int64_t SourceTable::believed_rows() {
+  const auto& [schema, table] = query_.table;
+  const sql::Rows found = connection_->query(
+      "SELECT COALESCE(TABLE_ROWS, 0) FROM information_schema.TABLES WHERE TABLE_SCHEMA = "
+      "COALESCE(?, DATABASE()) AND TABLE_NAME = ?",
+      {schema.empty() ? sql::Value{nullptr} : sql::Value{schema}, table});
+  return found.rows.empty() ? 0 : sql::integer(found.rows[0][0]);
 }
 
 double SourceTable::row_bytes(std::int64_t from, std::int64_t before) {

@@ -38,7 +38,7 @@ class SourceTable {
   /// Whether an index has its rows in the order of time.
   [[nodiscard]] bool has_index() const { return index_.has_value(); }
   /// Whether a statement that is being read keeps others from writing to the database.
-  [[nodiscard]] bool blocks_writers();
+  [[nodiscard]] bool blocks_writers() const { return blocks_writers_; }
 
   [[nodiscard]] const std::vector<Emitted>& columns() const { return columns_; }
   /// Places in the rows of the time and, where there is one, the id. They may stand behind those of
@@ -55,7 +55,7 @@ class SourceTable {
   /// For tables with the index, all from the index alone: the time of the first row, which need not
   /// be one of the query's.
   std::optional<std::int64_t> first_time(std::int64_t from, std::int64_t before);
-  /// About how many rows there are. SQLite counts, up to `most`.
+  /// About how many rows there are. They are counted, up to `most`, where the database has no idea.
   std::int64_t about_rows(std::int64_t from, std::int64_t before, std::int64_t most);
   /// The mean bytes of what is read of the first rows.
   double row_bytes(std::int64_t from, std::int64_t before);
@@ -66,6 +66,8 @@ class SourceTable {
     std::vector<std::size_t> fixed{};  // the query's conditions on columns before the time's
   };
 
+  std::int64_t count_rows(std::int64_t from, std::int64_t before, std::int64_t most);
+  std::int64_t believed_rows();
   const sql::ColumnInfo& find(const sql::TableInfo& info, const std::string& name) const;
   void choose_columns(const sql::TableInfo& info);
   void choose_index(const sql::TableInfo& info);
@@ -89,6 +91,7 @@ class SourceTable {
   std::size_t time_place_ = 0;
   std::optional<std::size_t> id_place_;
   std::optional<Index> index_;
+  bool blocks_writers_ = false;
 };
 
 }  // namespace millrace::sql_operators

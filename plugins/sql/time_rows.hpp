@@ -33,6 +33,8 @@ class TimeRows {
   void begin(Windows::Range range);
   /// Returns the next batch; nothing at the end of the range.
   std::optional<Batch> next(Context& context);
+  /// After next(): whether to read on at once, since others cannot write meanwhile.
+  [[nodiscard]] bool blocks_writers() const { return table_ && table_->blocks_writers(); }
   /// Start of the window that is read next, where none of its rows were emitted; nothing amid one.
   [[nodiscard]] std::optional<std::int64_t> position() const;
   /// Calls `work` with the table, again where the database is away; it is at `time`.

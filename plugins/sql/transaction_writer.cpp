@@ -69,7 +69,11 @@ TransactionWriter::TransactionWriter(const OutputSettings& settings)
 void TransactionWriter::open(Context& context) {
   lease_ = lease_of(context);
   repeat(context, [&] { connect(context); });
-  if (context.token() == 0) return;
+  if (context.token() != 0) take_over(context);
+  is_open_ = true;
+}
+
+void TransactionWriter::take_over(Context& context) {
   const auto holder = holder_of(context);
   const auto work = settings_.ledger_key.empty()
                         ? holder
@@ -84,9 +88,14 @@ void TransactionWriter::open(Context& context) {
 }
 
 void TransactionWriter::send(Context& context, PendingRows& rows) {
-  prepare(context, rows);
-  if (!is_within_) repeat(context, [&] { begin(); });
+  if (!is_within_) {
+    repeat(context, [&] {
+      prepare(context, rows);
+      begin();
+    });
+  }
   try {
+    prepare(context, rows);
     write(rows);
   } catch (const sql::Failure& failure) {
     roll_back();
@@ -155,6 +164,7 @@ void TransactionWriter::repeat(Context& context, const Step& step) {
           tried < settings_.attempts ||
           (is_locked(failure) && SteadyClock::now() - begun < kLeasesOfPatience * lease_);
       if (!is_patient || !may_pass(failure.code())) throw;
+      if (tried == 1) context.log(Level::Warn, std::string{"tried again: "} + failure.what());
     } catch (...) {
       roll_back();
       throw;
@@ -194,8 +204,10 @@ TransactionWriter::Begun TransactionWriter::begin() {
     if (found.commits != row_.commits) {
       connection_->rollback();
       if (found.commits == next_.commits) return Begun::WasCommitted;
-      throw Failure{MR_INTERNAL, fmt::format("ledger: {} transactions of {}, and {} were expected",
-                                             found.commits, ledger_->work(), row_.commits)};
+      throw Failure{MR_DATA_INVALID,
+                    fmt::format("ledger: it tells of {} transactions of {} and not of {}: the "
+                                "database was set back, or somebody changed the ledger",
+                                found.commits, ledger_->work(), row_.commits)};
     }
   }
   is_within_ = true;

@@ -29,7 +29,7 @@ class TransactionWriter {
 
   /// Connects, looks at the tables that are known by name, and takes the work over.
   void open(Context& context);
-  [[nodiscard]] bool is_open() const { return connection_ != nullptr; }
+  [[nodiscard]] bool is_open() const { return is_open_; }
   [[nodiscard]] bool has_ledger() const { return ledger_.has_value(); }
   /// What is committed. After open().
   [[nodiscard]] const LedgerRow& committed() const { return row_; }
@@ -44,6 +44,7 @@ class TransactionWriter {
   enum class Begun { Now, WasCommitted };
 
   void connect(Context& context);
+  void take_over(Context& context);
   /// Calls `step` until it does not fail with what may pass by itself.
   template <class Step>
   void repeat(Context& context, const Step& step);
@@ -66,7 +67,7 @@ class TransactionWriter {
   std::optional<Ledger> ledger_;
   LedgerRow row_;   // as committed
   LedgerRow next_;  // as the transaction that is open will leave it
-  bool is_within_ = false;
+  bool is_open_ = false, is_within_ = false;
 };
 
 }  // namespace millrace::sql_operators

@@ -75,6 +75,33 @@ TEST_CASE("a document has the names of its dialect otherwise", "[api][engine][do
   CHECK(http::header_of(moved, "Location").ends_with("/docs"));
 }
 
+TEST_CASE("a document is shown by ReDoc too, and HEAD finds what only shows",
+          "[api][engine][documents]") {
+  const Documented usual{api::RootDocuments{}}, both{api::RootDocuments{.has_redoc = true}};
+  CHECK(ask(*usual.sample, Method::Get, "/redoc").status == 404);
+  CHECK(ask(*usual.sample, Method::Head, "/openapi.json").status == 200);
+  // Of these the folder of this test has no files: the routes are there, and say so.
+  const auto refused = ask(*both.sample, Method::Get, "/redoc");
+  CHECK(body_of(refused).ends_with("no such page: redoc.html"));
+  CHECK(body_of(ask(*both.sample, Method::Get, "/docs/oauth2-redirect"))
+            .ends_with("no such page: oauth2-redirect.html"));
+  CHECK(ask(*both.sample, Method::Post, "/redoc").status == 405);
+}
+
+TEST_CASE("where routes answer no HEAD the documents do", "[api][engine][documents]") {
+  Documented documented{std::nullopt};
+  auto dialect = sample_dialect({});
+  dialect.name = "strict";
+  dialect.answers_head = false;
+  dialect.final_slash = api::FinalSlash::TemporaryRedirect;
+  const auto strict = documented.open(std::move(dialect));
+  documented.documents->write(*documented.root, {strict}, {});
+  CHECK(ask(*strict, Method::Head, "/openapi.json").status == 200);
+  CHECK(ask(*strict, Method::Head, "/").status == 307);
+  CHECK(http::header_of(ask(*strict, Method::Get, "/docs/"), "Location").ends_with("/docs"));
+  CHECK(http::header_of(ask(*strict, Method::Get, "//"), "Location").empty());
+}
+
 TEST_CASE("a dialect may serve no documents", "[api][engine][documents]") {
   const Documented none{std::nullopt};
   for (const char* path : {"/openapi.json", "/docs", "/docs/", "/"})

@@ -110,6 +110,10 @@ TEST_CASE("whoever errs by the final slash is led to the route for now", "[route
   CHECK(mounted.status(Method::Patch, "/users/") == 405);
   CHECK(mounted.status(Method::Get, "/lost/") == 404);
   CHECK(mounted.status(Method::Get, "/") == 404);
+  // All slashes at the end are too many, so none of these is the path of a route.
+  CHECK(mounted.status(Method::Get, "/users//") == 404);
+  CHECK(mounted.status(Method::Get, "//") == 404);
+  CHECK(http::header_of(mounted.ask(Method::Get, "/plain//"), "Location") == "http://here:1/plain");
   // A name in the path comes back as it may stand in an address.
   auto request = std::make_shared<http::Request>();
   request->target = "/users/a%20%C3%A4%3F";
@@ -132,6 +136,14 @@ TEST_CASE("HEAD is answered as GET, or is a method that there is not", "[route][
   CHECK(refused.status == 405);
   CHECK(http::header_of(refused, "Allow") == "GET, PUT");
   CHECK(mounted.status(Method::Head, "/page") == 200);  // of a route of its own
+}
+
+TEST_CASE("a method that there is not may be refused without Allow", "[route][policies]") {
+  auto dialect = user_dialect();
+  dialect.tells_methods = false;
+  const auto refused = Users{std::move(dialect)}.ask(Method::Patch, "/plain");
+  CHECK(refused.status == 405);
+  CHECK(http::header_of(refused, "Allow").empty());
 }
 
 TEST_CASE("Allow names all methods that are answered", "[route][policies]") {

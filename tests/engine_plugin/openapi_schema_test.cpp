@@ -9,6 +9,7 @@ TEST_CASE("a declaration becomes a JSON Schema", "[plugin][openapi]") {
     "sigma": {"type": "number", "default": 1.5, "exclusiveMinimum": 0, "unit": "pixels", "doc": "Width."},
     "target": {"type": "uri", "access": "write", "mandatory": true},
     "free": {"type": "any"},
+    "either": {"type": "any", "anyOf": [{"type": "string", "doc": "A text."}, {"type": "object"}]},
     "sizes": {"type": "array", "minItems": 1, "items": {"type": "integer", "minimum": 1}},
     "where": {"type": "object", "required": ["x"], "properties": {"x": {"type": "integer"}, "y": {"type": "integer"}}}
   })"));
@@ -18,6 +19,7 @@ TEST_CASE("a declaration becomes a JSON Schema", "[plugin][openapi]") {
       "sigma": {"type": "number", "description": "Width.", "x-unit": "pixels", "default": 1.5, "exclusiveMinimum": 0},
       "target": {"type": "string", "format": "uri", "x-access": "write"},
       "free": {},
+      "either": {"anyOf": [{"type": "string", "description": "A text."}, {"type": "object"}]},
       "sizes": {"type": "array", "minItems": 1, "items": {"type": "integer", "minimum": 1}},
       "where": {"type": "object", "properties": {"x": {"type": "integer"}, "y": {"type": "integer"}},
                 "required": ["x"], "additionalProperties": false}

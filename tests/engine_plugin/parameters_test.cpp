@@ -217,6 +217,34 @@ TEST_CASE("members of objects are checked, and unknown ones too when the object 
   CHECK(faults(R"({"o": {"type": "object"}})", R"({"o": {"anything": [1]}})").empty());
 }
 
+TEST_CASE("a value may be one of several", "[plugin][parameters]") {
+  const auto* declaration =
+      R"({"a": {"type": "object", "additionalProperties": {"type": "any", "anyOf": [
+      {"type": "integer", "maximum": 9}, {"type": "array", "items": {"type": "string"}}, {"type": "integer", "minimum": 20}]}}})";
+  CHECK(check(declaration, R"({"a": {"b": 4.0, "c": ["x"], "d": 20}})").params.dump() ==
+        R"({"a":{"b":4,"c":["x"],"d":20}})");
+  const auto checked = check(declaration, R"({"a": {"b": 10, "c": [1], "d": "x", "e": null}})");
+  Words told;
+  for (const auto& fault : checked.faults) told.push_back(fault.pointer + " " + fault.message);
+  CHECK(told ==
+        Words{"/a/b \"a/b\" must be at least 20, is 10",
+              "/a/c/0 \"a/c/0\" must be a string, is a whole number: 1",
+              "/a/d \"a/d\" must be an integer or an array or an integer, is a string: \"x\"",
+              "/a/e \"a/e\" must be an integer or an array or an integer, is null: null"});
+  const auto why = [](std::string_view any_of) {
+    auto read =
+        ParameterRules::read(Json{{"a", {{"type", "any"}, {"anyOf", *parse_json(any_of)}}}});
+    return read.ok() ? std::string{} : read.error().message;
+  };
+  CHECK(why(R"([{"type": "string"}])").empty());
+  CHECK(why("[]").ends_with("must be an array of 1 to 16 declarations"));
+  CHECK(why(R"([{"type": "array", "items": {"type": "any", "anyOf": [{"type": "string"}]}}])")
+            .ends_with("\"anyOf\" must be in no other"));
+  CHECK_FALSE(ParameterRules::read(
+                  *parse_json(R"({"a": {"type": "string", "anyOf": [{"type": "string"}]}})"))
+                  .ok());
+}
+
 TEST_CASE("a million wrong items do not make a million texts", "[plugin][parameters]") {
   Json given = Json::object();
   given["p"] = Json(std::vector<Json>(1'000'000, Json("x")));

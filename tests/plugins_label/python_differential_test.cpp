@@ -10,7 +10,7 @@
 #include "plugins/label/regex_prefilter.hpp"
 #include "plugins/label/regex_search.hpp"
 #include "plugins/label/regex_text.hpp"
-#include "python_process.hpp"
+#include "tests/fixtures/python_lines.hpp"
 
 using namespace millrace::label;
 using PatternLine = nlohmann::json;
@@ -68,7 +68,7 @@ void compare_searches(const PatternLine& line, const Pattern& pattern, Differenc
 
 Differences compare(const std::string& seed_and_count) {
   Differences differences;
-  each_line_of_python("python_patterns.py " + seed_and_count, [&](const std::string& text) {
+  millrace::test::each_line_of_python("plugins_label/python_patterns.py " + seed_and_count, [&](const std::string& text) {
     const PatternLine line = PatternLine::parse(text);
     ++differences.patterns;
     const auto read = parse_pattern(line["pattern"].get<std::string>(),

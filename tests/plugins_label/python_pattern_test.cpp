@@ -7,7 +7,7 @@
 #include <catch2/catch.hpp>
 
 #include "plugins/label/python_pattern_unicode.hpp"
-#include "python_process.hpp"
+#include "tests/fixtures/python_lines.hpp"
 
 using namespace millrace::label;
 
@@ -93,7 +93,7 @@ TEST_CASE("sets of code points are joined, cut and turned round", "[label][patte
 TEST_CASE("every code point is what Python's re takes it for", "[label][pattern]") {
   std::uint32_t points = 0;
   std::vector<std::string> different;
-  each_line_of_python("python_characters.py", [&](const std::string& line) {
+  millrace::test::each_line_of_python("plugins_label/python_characters.py", [&](const std::string& line) {
     const std::uint32_t code = points++;
     const std::u32string one(1, static_cast<char32_t>(code));
     const unsigned bits = static_cast<unsigned>(python::word(false).has(code)) |

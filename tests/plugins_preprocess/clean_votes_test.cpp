@@ -217,6 +217,23 @@ TEST_CASE("a state holds a window that is not too large", "[preprocess][clean_vo
   CHECK(harness.rows() == static_cast<std::int64_t>(expected_ids(all).size()));
 }
 
+TEST_CASE("rows that grow go to the disk too", "[preprocess][clean_votes]") {
+  auto harness = cleaning(R"({"memory": 65536})");
+  const auto rows_of = [](std::size_t bytes, std::int64_t time) {
+    std::vector<VoteRow> rows;
+    for (int i = 0; i < 20; ++i)
+      rows.push_back({0, "u" + std::to_string(i), "p", std::string(bytes, 't'), time, "x"});
+    return batch_of(rows);
+  };
+  REQUIRE(harness.push(rows_of(1, 1)).ok());
+  CHECK_NOTHROW(harness.snapshot());
+  REQUIRE(harness.push(rows_of(40'000, 2)).ok());
+  CHECK_THROWS_WITH(harness.snapshot(), Catch::Contains("too many"));
+  REQUIRE(harness.finish().ok());
+  CHECK(harness.column<std::int64_t>("create_time") == std::vector<std::int64_t>(20, 2));
+  CHECK(harness.column<std::string>("table")[19].size() == 40'000);
+}
+
 TEST_CASE("an earlier window behind a later one is an error", "[preprocess][clean_votes]") {
   auto harness = cleaning(R"({"together": "window"})");
   REQUIRE(harness.push(batch_of(drawn_rows(3, -6, 1))).ok());

@@ -77,6 +77,7 @@ TEST_CASE("rows of each set are evaluated by themselves", "[preprocess][evaluate
         return said;
       }()));
   CHECK(status.code() == MR_EXHAUSTED);
+  CHECK(evaluating(R"({"set_column": "rows"})").faults().size() == 1);
   auto none = evaluating(R"({"set_column": "of"})");
   REQUIRE(none.finish().ok());
   CHECK(none.rows() == 0);

@@ -39,8 +39,8 @@ Batch sample_numbers(std::int64_t first, std::int64_t count) {
   return Batch{}.with("n", std::move(n)).with("label", std::move(labels));
 }
 
-std::vector<std::int64_t> drawn_rows(const std::string& params, std::uint64_t seed = 1,
-                                     std::int64_t rows = 3000, std::int64_t rows_of_batch = 700) {
+std::vector<std::int64_t> sampled(const std::string& params, std::uint64_t seed = 1,
+                                  std::int64_t rows = 3000, std::int64_t rows_of_batch = 700) {
   auto harness = sampling(params, seed);
   for (std::int64_t first = 0; first < rows; first += rows_of_batch)
     REQUIRE(harness.push(sample_numbers(first, std::min(rows_of_batch, rows - first))).ok());
@@ -60,29 +60,29 @@ TEST_CASE("sample.by_label conforms", "[conformance]") {
 }
 
 TEST_CASE("a sample has so many rows of each label, or all of them", "[sample]") {
-  const auto some = drawn_rows(R"({"count": 100})");
+  const auto some = sampled(R"({"count": 100})");
   CHECK(some.size() == 200);
   CHECK(of_b(some) == 100);
   CHECK(std::set<std::int64_t>(some.begin(), some.end()).size() == 200);
-  const auto most = drawn_rows(R"({"count": 1500})");
+  const auto most = sampled(R"({"count": 1500})");
   CHECK(most.size() == 2500);
   CHECK(of_b(most) == 1000);
-  CHECK(drawn_rows(R"({"count": 1000000})").size() == 3000);  // none is left out before the end
-  CHECK(drawn_rows("{}", 1, 0).empty());
+  CHECK(sampled(R"({"count": 1000000})").size() == 3000);  // none is left out before the end
+  CHECK(sampled("{}", 1, 0).empty());
 }
 
 TEST_CASE("a sample is drawn and shuffled by the seed alone", "[sample]") {
-  const auto once = drawn_rows(R"({"count": 50})");
-  CHECK(drawn_rows(R"({"count": 50})", 1, 3000, 1) == once);
-  CHECK(drawn_rows(R"({"count": 50, "memory": 65536})") == once);
-  CHECK(drawn_rows(R"({"count": 50})", 2) != once);
+  const auto once = sampled(R"({"count": 50})");
+  CHECK(sampled(R"({"count": 50})", 1, 3000, 1) == once);
+  CHECK(sampled(R"({"count": 50, "memory": 65536})") == once);
+  CHECK(sampled(R"({"count": 50})", 2) != once);
   CHECK_FALSE(std::is_sorted(once.begin(), once.end()));
 }
 
 TEST_CASE("each row of a label has the same chance", "[sample]") {
   std::map<std::int64_t, int> hits;
   for (std::uint64_t seed = 1; seed <= 400; ++seed) {
-    for (const auto n : drawn_rows(R"({"count": 3})", seed, 30, 8)) ++hits[n];
+    for (const auto n : sampled(R"({"count": 3})", seed, 30, 8)) ++hits[n];
   }
   // 60 of 400 where 20 rows have a label, 120 where 10 have: five standard deviations are 36
   // and 46.

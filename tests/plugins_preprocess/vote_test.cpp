@@ -45,6 +45,7 @@ void add_vote(VoteWindow& window, const Vote& vote) {
 }
 
 constexpr std::size_t kMemory = std::size_t{1} << 20;
+constexpr std::uint64_t kSecret = 7;
 
 }  // namespace
 
@@ -89,7 +90,7 @@ TEST_CASE("the first two panels contradict each other, whatever they are",
 
 TEST_CASE("of an author and panel the latest row survives, then the greatest id, then the last",
           "[preprocess][clean_votes]") {
-  VoteWindow window{VoteRules{VoteRules::Kind::Groups, {}}, {}, kMemory};
+  VoteWindow window{VoteRules{VoteRules::Kind::Groups, {}}, {}, kMemory, kSecret};
   add_vote(window, {"", "u", "p", 5, "b"});
   add_vote(window, {"", "u", "p", 4, "z"});
   add_vote(window, {"", "u", "p", 5, "a"});
@@ -103,7 +104,7 @@ TEST_CASE("of an author and panel the latest row survives, then the greatest id,
 }
 
 TEST_CASE("what survives comes by table, time and id", "[preprocess][clean_votes]") {
-  VoteWindow window{VoteRules{VoteRules::Kind::Groups, {}}, {"news", "Ptt"}, kMemory};
+  VoteWindow window{VoteRules{VoteRules::Kind::Groups, {}}, {"news", "Ptt"}, kMemory, kSecret};
   add_vote(window, {"z", "u", "p", 1, "a"});
   add_vote(window, {"Ptt", "u", "p", 9, "a"});
   add_vote(window, {"Ptt", "u", "q", 2, "b"});
@@ -117,7 +118,7 @@ TEST_CASE("what survives comes by table, time and id", "[preprocess][clean_votes
 TEST_CASE("votes come back from their state, and a broken state is refused",
           "[preprocess][clean_votes]") {
   const auto made = [] {
-    return VoteWindow{VoteRules{VoteRules::Kind::FirstTwo, {}}, {}, kMemory};
+    return VoteWindow{VoteRules{VoteRules::Kind::FirstTwo, {}}, {}, kMemory, kSecret};
   };
   auto window = made();
   add_vote(window, {"t", "u", "a", -5, std::string_view{"\0\xff", 2}});

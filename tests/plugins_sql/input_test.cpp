@@ -14,8 +14,6 @@ using sql::Dialect;
 
 namespace {
 
-Dialect each_dialect() { return GENERATE(Dialect::Sqlite, Dialect::MySql); }
-
 std::vector<Post> read_posts(const SqlPlace& place, const Json& params) {
   Reading reading{place, params};
   const auto status = reading.run();
@@ -33,7 +31,7 @@ Json limits(std::int64_t batch_rows, std::int64_t split_rows, std::int64_t split
 
 TEST_CASE("rows come in the order of time and of the bytes of ids, with an index or without",
           "[sql][input]") {
-  const SqlPlace place{each_dialect()};
+  const SqlPlace place{GENERATE(Dialect::Sqlite, Dialect::MySql)};
   const bool has_index = GENERATE(true, false);
   const auto posts = some_posts(2'000, 7);
   make_posts(place, posts, has_index);
@@ -53,7 +51,7 @@ TEST_CASE("rows come in the order of time and of the bytes of ids, with an index
 }
 
 TEST_CASE("rows on the border of closed windows come for both", "[sql][input]") {
-  const SqlPlace place{each_dialect()};
+  const SqlPlace place{GENERATE(Dialect::Sqlite, Dialect::MySql)};
   const bool has_index = GENERATE(true, false);
   const auto posts = some_posts(1'000, 11);
   make_posts(place, posts, has_index);
@@ -70,7 +68,7 @@ TEST_CASE("rows on the border of closed windows come for both", "[sql][input]") 
 }
 
 TEST_CASE("the last half-open window is cut where the span ends", "[sql][input]") {
-  const SqlPlace place{each_dialect()};
+  const SqlPlace place{GENERATE(Dialect::Sqlite, Dialect::MySql)};
   const auto posts = some_posts(500, 3);
   make_posts(place, posts, GENERATE(true, false));
   Json params = by_time("2021-01-01 01:30:00", "2021-01-03 02:00:00", limits(16, 30, 2));
@@ -80,7 +78,7 @@ TEST_CASE("the last half-open window is cut where the span ends", "[sql][input]"
 }
 
 TEST_CASE("thousands of years without a row end at once", "[sql][input]") {
-  const SqlPlace place{each_dialect()};
+  const SqlPlace place{GENERATE(Dialect::Sqlite, Dialect::MySql)};
   make_posts(place, {{"a", "x", "0900-05-05 01:00:00"}, {"b", "y", "9000-07-07 23:00:00"}}, true);
   Json params = by_time("0001-01-01", "9999-12-31");
   params["time"]["window_hours"] = 1;
@@ -97,7 +95,7 @@ TEST_CASE("thousands of years without a row end at once", "[sql][input]") {
 }
 
 TEST_CASE("an empty span has no rows, and asks for none", "[sql][input]") {
-  const SqlPlace place{each_dialect()};
+  const SqlPlace place{GENERATE(Dialect::Sqlite, Dialect::MySql)};
   make_posts(place, some_posts(50, 1), true);
   Reading reading{place, by_time("2021-01-02", "2021-01-02")};
   REQUIRE(reading.run().ok());
@@ -106,7 +104,7 @@ TEST_CASE("an empty span has no rows, and asks for none", "[sql][input]") {
 
 TEST_CASE("conditions hold of all rows, and an index may have them before the time",
           "[sql][input]") {
-  const SqlPlace place{each_dialect()};
+  const SqlPlace place{GENERATE(Dialect::Sqlite, Dialect::MySql)};
   auto posts = some_posts(1'000, 5);
   make_posts(place, posts, false);
   const bool is_fixed = GENERATE(true, false);
@@ -128,7 +126,7 @@ TEST_CASE("conditions hold of all rows, and an index may have them before the ti
 }
 
 TEST_CASE("ranges are whole windows, and pieces of one that is too large", "[sql][input]") {
-  const SqlPlace place{each_dialect()};
+  const SqlPlace place{GENERATE(Dialect::Sqlite, Dialect::MySql)};
   std::vector<Post> posts;
   for (int i = 0; i < 3'000; ++i) {
     const auto minute = std::to_string(100 + i % 60).substr(1);
@@ -149,13 +147,15 @@ TEST_CASE("a server sorts nothing where an index has the order", "[sql][input]")
   const auto connection = place.connect();
   connection->run("ANALYZE TABLE posts");
   const auto sorted_rows = [&] {
-    return connection->query("SHOW GLOBAL STATUS LIKE 'Sort_rows'").rows.at(0).at(1);
+    const auto found = connection->query("SHOW GLOBAL STATUS LIKE 'Sort_rows'");
+    return std::stoll(std::get<std::string>(found.rows.at(0).at(1)));
   };
   const auto before = sorted_rows();
   Reading reading{place, by_time("2021-01-01", "2021-01-06")};
   REQUIRE(reading.run().ok());
   CHECK(reading.posts().size() == 5'000);
-  CHECK((sorted_rows() == before));
+  // The names of the table's columns are sorted.
+  CHECK(sorted_rows() - before < 100);
 }
 
 TEST_CASE("times of SQLite may be texts of several forms, or seconds", "[sql][input]") {
@@ -208,7 +208,7 @@ TEST_CASE("times of SQLite may be texts of several forms, or seconds", "[sql][in
 }
 
 TEST_CASE("a view is read as a table without an index", "[sql][input]") {
-  const SqlPlace place{each_dialect()};
+  const SqlPlace place{GENERATE(Dialect::Sqlite, Dialect::MySql)};
   const auto posts = some_posts(300, 2);
   make_posts(place, posts, true);
   place.connect()->run("CREATE VIEW seen AS SELECT * FROM posts");
@@ -267,7 +267,7 @@ TEST_CASE("text that is no UTF-8 is mended and counted", "[sql][input]") {
 }
 
 TEST_CASE("a row of 16 MiB is read", "[sql][input][large]") {
-  const SqlPlace place{each_dialect()};
+  const SqlPlace place{GENERATE(Dialect::Sqlite, Dialect::MySql)};
   const auto connection = place.connect();
   connection->run(
       "CREATE TABLE posts (id VARCHAR(9), author LONGTEXT, post_time DATETIME, content LONGTEXT)");

@@ -13,7 +13,7 @@ namespace {
 
 constexpr const char* kParams = R"json({
   "connection": "output", "table": "people", "columns": {"name": "name", "born": "born", "score": "score"},
-  "constants": {"task": "t1"}, "transaction_seconds": 0, "attempt_wait_s": 0.2,
+  "constants": {"task": "t1"}, "transaction_s": 0, "attempt_wait_s": 0.2,
   "create": {"columns": [
     {"name": "task", "type": "varchar(32)", "nullable": false}, {"name": "name", "type": "varchar(200)"},
     {"name": "born", "type": "datetime"}, {"name": "score", "type": "double"}], "indexes": [["task"]]}

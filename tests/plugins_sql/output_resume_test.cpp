@@ -107,6 +107,22 @@ TEST_CASE("a job goes on with the work of another that has the same key", "[sql]
   }
 }
 
+TEST_CASE("a database that was set back behind the checkpoint is told, and not written to",
+          "[sql][output][resume]") {
+  const OutputPlace place{GENERATE(Dialect::Sqlite, Dialect::MySql)};
+  auto harness = place.harness(kResumedWindows);
+  REQUIRE(harness.push(people({{1, "a"}, {2, "b"}, {3, "c"}})).ok());
+  const auto state = harness.snapshot();
+  harness.destroy();
+  place.connection->run("UPDATE millrace_ledger SET row_position = 1");
+  auto next = place.harness(kResumedWindows, {.token = 2});
+  REQUIRE(next.restore(state).ok());
+  const auto refused = next.push(people({{4, "d"}}));
+  CHECK(refused.code() == MR_DATA_INVALID);
+  CHECK_THAT(refused.message(), Catch::Contains("behind the job's checkpoint"));
+  CHECK(place.names() == Names{"a", "b"});
+}
+
 TEST_CASE("a state that is none, and rows out of order, are refused", "[sql][output][resume]") {
   const OutputPlace place{Dialect::Sqlite};
   auto harness = place.harness(kResumedWindows);

@@ -2,10 +2,12 @@
 #include <catch2/catch.hpp>
 
 #include "plugins/sql/pending_rows.hpp"
+#include "plugins/sql/wall_time.hpp"
 #include "tests/plugins_sql/output_fixture.hpp"
 
 namespace sql = millrace::sql;
 using millrace::sql::Dialect;
+using millrace::sql_operators::kHour;
 using plugins_sql::Names;
 using plugins_sql::OutputPlace;
 using plugins_sql::people;
@@ -70,12 +72,12 @@ TEST_CASE("a window of more than is to wait in memory is one transaction all the
   REQUIRE(harness.push(people({{2, "d", "second"}, {2, "e"}})).ok());
   CHECK(place.names() == Names{"a"});
   CHECK_THROWS_WITH(harness.snapshot(), Catch::Contains("transaction_bytes"));
-  REQUIRE(harness.push(people({{3, "f"}})).ok());
-  CHECK(place.names() == Names{"a", "b", "c", "e"});
-  CHECK(place.names("second") == Names{"d"});
-  CHECK(place.row("SELECT row_position FROM millrace_ledger") == Names{"2"});
-  REQUIRE(harness.finish().ok());
+  REQUIRE(harness.push(people({{2, "f"}, {3, "g"}})).ok());
   CHECK(place.names() == Names{"a", "b", "c", "e", "f"});
+  CHECK(place.names("second") == Names{"d"});
+  CHECK(place.row("SELECT row_position, commits FROM millrace_ledger") == Names{"2", "2"});
+  REQUIRE(harness.finish().ok());
+  CHECK(place.names() == Names{"a", "b", "c", "e", "f", "g"});
 }
 
 TEST_CASE("rows replace those of their key in one transaction", "[sql][output]") {
@@ -156,7 +158,7 @@ TEST_CASE("a guard is told how far the rows are, and stops a run that it does no
     asked = change;
     return millrace::Batch{};
   });
-  REQUIRE(harness.push(people({{3600, "a", "x"}, {7200, "b", "y"}})).ok());
+  REQUIRE(harness.push(people({{kHour, "a", "x"}, {2 * kHour, "b", "y"}})).ok());
   CHECK(place.row("SELECT result, done FROM state WHERE id = 't1'") ==
         Names{"x", "1970-01-01 01:00:00"});
   CHECK(place.row("SELECT result FROM state WHERE id = 't2'") == Names{""});
@@ -169,11 +171,12 @@ TEST_CASE("a guard is told how far the rows are, and stops a run that it does no
     const auto ended = harness.finish();
     CHECK(ended.code() == MR_CANCELLED);
     CHECK_THAT(ended.message(), Catch::Contains("state"));
-    CHECK(asked == R"({"action":"abort","entity":"jobs","id":1,"reason":"user"})");
+    CHECK_THAT(asked, Catch::Contains(R"("action":"abort")") && Catch::Contains(R"("id":1)"));
     CHECK(place.names("x") == Names{"a"});
     CHECK(place.names("y").empty());
     CHECK(place.row("SELECT result, stat FROM state WHERE id = 't1'") == Names{"x", "BREAK"});
-    CHECK(place.row("SELECT row_position, written FROM millrace_ledger") == Names{"3600", "1"});
+    CHECK(place.row("SELECT row_position, written FROM millrace_ledger") ==
+          Names{"3600000000", "1"});
   }
   SECTION("that is gone") {
     place.connection->run("DELETE FROM state WHERE id = 't1'");

@@ -12,8 +12,6 @@ using sql::Dialect;
 
 namespace {
 
-Dialect each_dialect() { return GENERATE(Dialect::Sqlite, Dialect::MySql); }
-
 Json plain(Json more = Json::object()) {
   Json params{{"connection", "data"}, {"table", "t"}, {"columns", {"id"}}};
   params.update(more);  // in which a null is a value
@@ -39,7 +37,7 @@ std::string ids(const SqlPlace& place, const Json& params) {
 }  // namespace
 
 TEST_CASE("rows come in the order asked for, texts by their bytes", "[sql][input][plain]") {
-  const SqlPlace place{each_dialect()};
+  const SqlPlace place{GENERATE(Dialect::Sqlite, Dialect::MySql)};
   const auto connection = place.connect();
   connection->run("CREATE TABLE t (id VARCHAR(20), n INT)");
   connection->run(
@@ -52,7 +50,7 @@ TEST_CASE("rows come in the order asked for, texts by their bytes", "[sql][input
 }
 
 TEST_CASE("conditions are values, whatever is in them", "[sql][input][plain]") {
-  const SqlPlace place{each_dialect()};
+  const SqlPlace place{GENERATE(Dialect::Sqlite, Dialect::MySql)};
   const auto connection = place.connect();
   connection->run("CREATE TABLE t (id VARCHAR(20), v VARCHAR(100), n INT, x DOUBLE)");
   const std::vector<std::string> hostile{
@@ -73,7 +71,7 @@ TEST_CASE("conditions are values, whatever is in them", "[sql][input][plain]") {
 }
 
 TEST_CASE("names are names, whatever is in them", "[sql][input][plain]") {
-  const SqlPlace place{each_dialect()};
+  const SqlPlace place{GENERATE(Dialect::Sqlite, Dialect::MySql)};
   const auto connection = place.connect();
   const std::string table = "x` where 1=1; drop table t; -- \"", column = "a`b\"c' ? --";
   connection->run("CREATE TABLE " + connection->quote(std::string_view{table}) + " (" +
@@ -86,7 +84,7 @@ TEST_CASE("names are names, whatever is in them", "[sql][input][plain]") {
 }
 
 TEST_CASE("all columns of a table come when none is named", "[sql][input][plain]") {
-  const SqlPlace place{each_dialect()};
+  const SqlPlace place{GENERATE(Dialect::Sqlite, Dialect::MySql)};
   const auto connection = place.connect();
   connection->run("CREATE TABLE t (id VARCHAR(20), n INT, x DOUBLE)");
   connection->run("INSERT INTO t VALUES ('a', 1, 0.5)");

@@ -13,8 +13,6 @@ using sql::Dialect;
 
 namespace {
 
-Dialect each_dialect() { return GENERATE(Dialect::Sqlite, Dialect::MySql); }
-
 testing::Status status_of(const SqlPlace& place, const Json& params) {
   Reading reading{place, params};
   REQUIRE(reading.input().faults().empty());
@@ -33,7 +31,7 @@ std::vector<std::string> faults_of(const Json& params) {
 
 TEST_CASE("a table or a column that is not there is named, with what there is",
           "[sql][input][refusals]") {
-  const SqlPlace place{each_dialect()};
+  const SqlPlace place{GENERATE(Dialect::Sqlite, Dialect::MySql)};
   make_posts(place, {}, GENERATE(true, false));
   const auto refused = [&](const Json& more) {
     const auto status = status_of(place, by_time("2021-01-01", "2021-01-02", more));
@@ -70,7 +68,7 @@ TEST_CASE("a wrong password is refused at once, and told to nobody", "[sql][inpu
 }
 
 TEST_CASE("a column that holds no times is no column of time", "[sql][input][refusals]") {
-  const SqlPlace place{each_dialect()};
+  const SqlPlace place{GENERATE(Dialect::Sqlite, Dialect::MySql)};
   const auto connection = place.connect();
   const auto refused = [&](const std::string& type, const std::string& values) {
     connection->run("CREATE TABLE posts (id VARCHAR(9), author VARCHAR(9), post_time " + type +
@@ -107,7 +105,7 @@ TEST_CASE("a column that holds no times is no column of time", "[sql][input][ref
 }
 
 TEST_CASE("rows of one time that do not fit into memory are refused", "[sql][input][refusals]") {
-  const SqlPlace place{each_dialect()};
+  const SqlPlace place{GENERATE(Dialect::Sqlite, Dialect::MySql)};
   std::vector<Post> posts;
   for (int i = 0; i < 500; ++i)
     posts.push_back({"id" + std::to_string(i), std::string(100, 'x'), "2021-01-01 07:00:00"});
@@ -120,7 +118,7 @@ TEST_CASE("rows of one time that do not fit into memory are refused", "[sql][inp
 }
 
 TEST_CASE("the column of windows hides none of the table", "[sql][input][refusals]") {
-  const SqlPlace place{each_dialect()};
+  const SqlPlace place{GENERATE(Dialect::Sqlite, Dialect::MySql)};
   const auto connection = place.connect();
   connection->run("CREATE TABLE posts (id VARCHAR(9), `window` INT, post_time DATETIME)");
   Json params = by_time("2021-01-01", "2021-01-02");

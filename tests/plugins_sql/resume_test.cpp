@@ -15,8 +15,6 @@ using sql::Dialect;
 
 namespace {
 
-Dialect each_dialect() { return GENERATE(Dialect::Sqlite, Dialect::MySql); }
-
 std::vector<Post> from_window(std::vector<Post> posts, std::int64_t window) {
   std::erase_if(posts, [&](const Post& post) { return post.window < window; });
   return posts;
@@ -26,7 +24,7 @@ std::vector<Post> from_window(std::vector<Post> posts, std::int64_t window) {
 
 TEST_CASE("a checkpoint is the start of a window, behind the rows of those before",
           "[sql][input][resume]") {
-  const SqlPlace place{each_dialect()};
+  const SqlPlace place{GENERATE(Dialect::Sqlite, Dialect::MySql)};
   const bool has_index = GENERATE(true, false), is_closed = GENERATE(false, true);
   if (!has_index && !place.is_mysql()) place.connect()->query("PRAGMA journal_mode = WAL");
   const auto posts = some_posts(600, 21);
@@ -58,7 +56,7 @@ TEST_CASE("a checkpoint is the start of a window, behind the rows of those befor
 
 TEST_CASE("rows that come to the table between two attempts move no border",
           "[sql][input][resume]") {
-  const SqlPlace place{each_dialect()};
+  const SqlPlace place{GENERATE(Dialect::Sqlite, Dialect::MySql)};
   const auto posts = some_posts(600, 22);
   make_posts(place, posts, true);
   const Json params = by_time("2021-01-01", "2021-01-04", {{"split_rows", 100}});

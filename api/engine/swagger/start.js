@@ -45,5 +45,6 @@ window.addEventListener("load", () => {
     persistAuthorization: false,
     plugins: [formsAsDocumented],
     requestInterceptor: signedByKeys,
+    oauth2RedirectUrl: new URL("docs/oauth2-redirect", document.baseURI).href,
   });
 });
