@@ -80,10 +80,10 @@ class SqlOutput final : public Operator, public Checkpointed {
       R"json({"stability": "alpha", "blocking": true,
     "adds": {"table": "utf8", "rows": "int64"},
     "limits": {
-      "sql_output.tables": {"value": )json" +
+      "sql.tables_written": {"value": )json" +
       std::to_string(PendingRows::kMostTables) +
       R"json(, "unit": "tables", "doc": "that a column may name; more fails the job"},
-      "sql_output.state": {"value": )json" +
+      "sql.state_of_output": {"value": )json" +
       std::to_string(OutputState::kMostBytes) +
       R"json(, "unit": "bytes", "doc": "of the rows of a window that is not whole at a checkpoint; with more of them the job keeps its earlier one"}},
     "conformance": {"skip": {"root": "its rows are of tables, and not of rows"}},
