@@ -137,11 +137,12 @@ std::vector<LabelTerms> read_term_file(std::string_view text, const IsStopping& 
 
 std::string write_term_file(std::span<const LabelTerms> labels, const IsStopping& is_stopping) {
   StopPoll poll{is_stopping};
-  std::size_t count = 0;
+  std::size_t rows = 0;
+  for (const auto& label : labels) rows += label.terms.size();
+  check_term_rows(rows);
   std::string out = "label,term,weight\r\n";
   for (const auto& [label, terms] : labels) {
     for (const auto& [term, weight] : terms) {
-      check_term_rows(++count);
       poll.step(16);
       append_field(out, label);
       out += ',';
