@@ -145,6 +145,8 @@ Limits engine_limits() {
        "of a node's parameters that are told one by one; the others are counted"},
       {"pipeline.remembered", ValidatedPipelines::kMost, "pipelines",
        "found valid that are not checked again; the least recently used goes"},
+      {"parameter.alternatives", ParameterRule::kMostAlternatives, "declarations",
+       "of a declaration's anyOf; more is 400"},
       {"parameter.choices", ParameterRule::kMostChoices, "values",
        "of a declaration's enum; more is 400"},
       {"password.bytes", kMaxPasswordBytes, "bytes", "of a password; more is 400"},

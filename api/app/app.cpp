@@ -7,6 +7,7 @@
 #include <spdlog/spdlog.h>
 
 #include "api/atflow/dialect.hpp"
+#include "api/audience/dialect.hpp"
 #include "api/auth/secret_file.hpp"
 #include "api/engine/api.hpp"
 #include "api/maisie/dialect.hpp"
@@ -22,8 +23,9 @@ namespace millrace::api {
 struct App::State {
   AppSettings settings;
   std::unique_ptr<Engine> engine;
-  std::shared_ptr<atflow::Authenticator> atflow_keys;  // shared with the dialect
-  maisie::SharedRegistry registry;                     // shared with its dialect
+  std::shared_ptr<atflow::Authenticator> atflow_keys;           // shared with the dialect
+  std::shared_ptr<audience::SharedSettings> audience_settings;  // shared with its dialect
+  maisie::SharedRegistry registry;                              // the same
   std::unique_ptr<Api> api;
   std::unique_ptr<http::Server> server;
   std::vector<Address> addresses;
@@ -36,6 +38,19 @@ struct App::State {
 };
 
 namespace {
+
+constexpr std::string_view kAudience = "audience";
+
+// Takes over what the settings of the audience dialect say about the server as a whole.
+void apply(const audience::Settings& chosen, AppSettings& settings) {
+  if (!chosen.listen_address.empty())
+    settings.mounts.push_back({std::string{kAudience}, chosen.listen_address, chosen.listen_port});
+  auto& jobs = settings.engine.jobs;
+  if (chosen.max_jobs > 0) jobs.max_jobs = chosen.max_jobs;
+  if (chosen.worker_queues.empty()) return;
+  jobs.served.insert(chosen.worker_queues.begin(), chosen.worker_queues.end());
+  jobs.served.insert("default");  // of the other dialects
+}
 
 // What the registry's dialect shares: its secret lies in the data folder, made at the first start.
 Result<maisie::SharedRegistry> open_registry(const AppSettings& settings, Engine& engine) {
@@ -102,6 +117,8 @@ Result<std::unique_ptr<App>> App::open(AppSettings settings) {
   State& state = *app->state_;
   if (settings.atflow_settings.empty())
     settings.atflow_settings = settings.engine.data / "atflow.json";
+  if (settings.audience_settings.empty())
+    settings.audience_settings = settings.engine.data / "audience.env";
   if (settings.share.empty()) settings.share = share_folder();
   state.settings = std::move(settings);
 
@@ -111,13 +128,20 @@ Result<std::unique_ptr<App>> App::open(AppSettings settings) {
     state.settings.mounts.push_back(
         {"atflow", keys.server.listen_address, keys.server.listen_port});
   }
+  MR_TRY(auto chosen,
+         audience::load_settings(state.settings.audience_settings, state.settings.environment));
+  apply(chosen, state.settings);
+  const auto connections = chosen.connections;
+  state.audience_settings = std::make_shared<audience::SharedSettings>(std::move(chosen));
   if (state.settings.read_connections) {
     MR_TRY(state.settings.engine.connections, state.settings.read_connections());
   }
   MR_TRY(state.engine, Engine::open(state.settings.engine));
+  MR_CHECK(state.engine->set_connections(kAudience, connections));
   state.atflow_keys = std::make_shared<atflow::Authenticator>(std::move(keys), system_clock());
   std::vector<Dialect> dialects;
   dialects.push_back(atflow::make_dialect(state.atflow_keys));
+  dialects.push_back(audience::make_dialect(state.audience_settings));
   MR_TRY(auto registry, open_registry(state.settings, *state.engine));
   dialects.push_back(maisie::make_dialect(registry));
   state.registry = std::move(registry);
@@ -138,6 +162,9 @@ Result<std::unique_ptr<App>> App::open(AppSettings settings) {
     MR_TRY(auto site, state.api->site_of(mount.dialect, std::move(its_guard)));
     MR_TRY(const Dialect* dialect, state.api->dialect(mount.dialect));
     MR_CHECK(check_exposure(*dialect, mount.address, state.settings.exposure));
+    if (!dialect->requires_sign_in && !is_loopback_address(mount.address))
+      spdlog::warn("whoever reaches the port may do everything there dialect={} address={}",
+                   mount.dialect, mount.address);
     MR_CHECK(state.listen(mount.dialect, mount.address, mount.port, std::move(site)));
   }
   return app;
@@ -152,10 +179,14 @@ Result<void> App::start() {
 
 Result<void> App::reload() {
   MR_TRY(auto keys, atflow::load_settings(state_->settings.atflow_settings));
+  MR_TRY(auto chosen,
+         audience::load_settings(state_->settings.audience_settings, state_->settings.environment));
   if (const auto& read = state_->settings.read_connections) {
     MR_TRY(auto connections, read());
     MR_CHECK(state_->engine->set_connections({}, std::move(connections)));
   }
+  MR_CHECK(state_->engine->set_connections(kAudience, chosen.connections));
+  state_->audience_settings->exchange(std::move(chosen));
   state_->atflow_keys->exchange(std::move(keys));
   return {};
 }

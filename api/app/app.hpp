@@ -12,6 +12,7 @@
 #include "api/http/server.hpp"
 #include "api/maisie/settings.hpp"
 #include "api/route/site.hpp"
+#include "engine/base/environment_file.hpp"
 #include "engine/engine.hpp"
 
 namespace millrace::api {
@@ -38,7 +39,9 @@ struct AppSettings {
   http::Limits limits{};  // the size of bodies is stated by each route
   std::vector<std::filesystem::path>
       roots{};  // below which pipelines that came over HTTP may open files
-  std::filesystem::path atflow_settings{};  // empty: DATA/atflow.json
+  std::filesystem::path atflow_settings{};    // empty: DATA/atflow.json
+  std::filesystem::path audience_settings{};  // empty: DATA/audience.env
+  Environment environment{};                  // of the process; goes before that file
   std::vector<std::string>
       trusted_proxies{};      // addresses and networks of proxies in front of all listeners
   maisie::Settings maisie{};  // require_auth: as `exposure` says
@@ -59,8 +62,8 @@ class App {
 
   /// Starts taking jobs, then serves.
   Result<void> start();
-  /// Reads the keys of the dialects and the connections anew. A file that is wrong leaves all as it
-  /// was. [any thread]
+  /// Reads the keys and settings of the dialects and the connections anew. A file that is wrong
+  /// leaves all as it was. [any thread]
   Result<void> reload();
   /// Answers what has begun, for `patience` at the most, and closes; then stops running jobs, which
   /// keep their place in the queue. False: an operator does not stop within `patience`, the log

@@ -7,6 +7,7 @@
 #include "api/atflow/authenticator.hpp"
 #include "api/atflow/jobs.hpp"
 #include "api/atflow/mix.hpp"
+#include "api/audience/endpoints.hpp"
 #include "api/auth/throttle.hpp"
 #include "api/auth/token.hpp"
 #include "api/engine/api.hpp"
@@ -21,6 +22,7 @@
 #include "api/maisie/page.hpp"
 #include "api/maisie/upload_metadata.hpp"
 #include "api/route/json_text.hpp"
+#include "api/route/pydantic.hpp"
 #include "engine/limits.hpp"
 
 namespace millrace::api {
@@ -85,6 +87,10 @@ Limits request_limits() {
            "that wait to hear whether the server is ready; more is 503"},
           {"request.waiting_passwords", settings.waiting_passwords, "requests",
            "that wait for a password to be hashed; more is 503"},
+          {"request.unfit", kMostUnfit, "faults",
+           "of one value as pydantic reads it; what is wrong besides is not told"},
+          {"request.shown_json_bytes", kMostShownDocument, "bytes",
+           "of broken JSON that come back with its fault"},
           {"request.pipeline_bytes", kMostPipelineBytes, "bytes",
            "of a request that brings pipelines; more is 413"},
           {"request.pipeline_values", kMostPipelineValues, "values", "of its JSON; more is 400"},
@@ -116,6 +122,10 @@ Limits dialect_limits(const AppSettings& settings) {
       {"atflow.page_jobs", std::uint64_t{atflow::kMostListed}, "jobs", "of a page; more is this"},
       {"atflow.remembered", atflow::Authenticator::kMostRemembered, "signatures",
        "that the guard against repeats knows; more is 503"},
+      {"audience.body_bytes", audience::Settings{}.max_body_bytes, "bytes",
+       "of a request; more is 413", "MAX_BODY_MB"},
+      {"audience.json_values", audience::kMostRequestValues, "values",
+       "of a request, whose pattern is one; more is 400"},
       {"maisie.compared", maisie::kMostCompared, "models", "side by side; more is 400"},
       {"maisie.page_rows", std::uint64_t{maisie::Page::kLargest}, "rows",
        "of a page; more is this"},

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <unistd.h>
 
 #include "engine/base/private_files.hpp"
 
@@ -97,6 +98,18 @@ Result<Environment> parse_environment(std::string_view text) {
                                number)};
     }
     read.insert_or_assign(std::string{name}, *std::move(value));
+  }
+  return read;
+}
+
+Environment process_environment() {
+  Environment read;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text{*entry};
+    const auto equals = text.find('=');
+    if (equals == std::string_view::npos) continue;
+    read.insert_or_assign(std::string{text.substr(0, equals)},
+                          std::string{text.substr(equals + 1)});
   }
   return read;
 }

@@ -25,4 +25,7 @@ Result<Environment> parse_environment(std::string_view text);
 /// no settings.
 Result<Environment> read_environment_file(const std::filesystem::path& file);
 
+/// Returns the environment of the process. [before there are other threads]
+Environment process_environment();
+
 }  // namespace millrace

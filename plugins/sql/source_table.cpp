@@ -1,6 +1,7 @@
 #include "plugins/sql/source_table.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "plugins/sql/database.hpp"
@@ -39,6 +40,18 @@ Type emitted_type(sql::Type type) {
 }
 
 bool has_length(sql::Type type) { return type != sql::Type::Integer && type != sql::Type::Real; }
+
+// MariaDB gives the numbers of a plan as texts.
+std::optional<std::int64_t> number_of(const sql::Value& value) {
+  const auto* const text = std::get_if<std::string>(&value);
+  if (text == nullptr)
+    return std::holds_alternative<std::nullptr_t>(value) ? std::nullopt
+                                                         : std::optional{sql::integer(value)};
+  std::int64_t number = 0;
+  const auto* const end = text->data() + text->size();
+  return std::from_chars(text->data(), end, number).ptr == end ? std::optional{number}
+                                                               : std::nullopt;
+}
 
 std::string names_of(const sql::TableInfo& info) {
   std::string names;
@@ -264,11 +277,13 @@ std::int64_t SourceTable::about_rows(std::int64_t from, std::int64_t before, std
   const Statement statement = by_index(time_name_, from, before);
   const sql::Rows plan = connection_->query("EXPLAIN " + statement.sql, statement.values);
   const auto place = std::find(plan.columns.begin(), plan.columns.end(), "rows");
-  if (place == plan.columns.end() || plan.rows.empty()) return count_rows(from, before, most);
-  const std::int64_t rows =
-      sql::integer(plan.rows[0][static_cast<std::size_t>(place - plan.columns.begin())]);
+  const auto rows =
+      place == plan.columns.end() || plan.rows.empty()
+          ? std::nullopt
+          : number_of(plan.rows[0][static_cast<std::size_t>(place - plan.columns.begin())]);
   // InnoDB says at most half of what it takes the table to have, which may be long ago.
-  return rows > most || 2 * rows < believed_rows() ? rows : count_rows(from, before, most);
+  const bool is_known = rows && (*rows > most || 2 * *rows < believed_rows());
+  return is_known ? *rows : count_rows(from, before, most);
 }
 
 std::int64_t SourceTable::count_rows(std::int64_t from, std::int64_t before, std::int64_t most) {

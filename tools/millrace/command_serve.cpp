@@ -26,7 +26,7 @@ struct ServeArguments {
   std::vector<std::string> allowed_hosts;
   std::vector<std::string> zones{"z0"};
   std::filesystem::path store;
-  std::filesystem::path atflow_settings;
+  std::filesystem::path atflow_settings, audience_settings;
   maisie::Settings maisie;
   std::int64_t token_seconds = 900;
   std::int64_t upload_seconds = 86'400;
@@ -136,6 +136,8 @@ Result<api::AppSettings> settings_of(const Program& program, const ServeArgument
                    settings.roots.back().string());
   }
   settings.atflow_settings = arguments.atflow_settings;
+  settings.audience_settings = arguments.audience_settings;
+  settings.environment = process_environment();
   settings.trusted_proxies = arguments.trusted_proxies;
   settings.maisie = arguments.maisie;
   settings.maisie.token_lifetime = std::chrono::seconds{arguments.token_seconds};
@@ -333,6 +335,10 @@ void add_work_options(CLI::App& command, ServeArguments& arguments) {
   command.add_option(
       "--atflow-settings", arguments.atflow_settings,
       "Settings and keys of the atflow dialect; default: atflow.json, in the data folder");
+  command.add_option(
+      "--audience-settings", arguments.audience_settings,
+      "Settings of the audience dialect, lines such as MAX_BODY_MB=64, which the environment goes "
+      "before; default: audience.env, in the data folder");
 }
 
 }  // namespace
