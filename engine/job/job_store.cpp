@@ -140,7 +140,7 @@ Result<void> insert(Connection& connection, SqlDialect dialect, Submitting& work
              "crashes, max_attempts, "
              "token, lease_holder, lease_until_us, last_event, idempotency_key, pipeline, facts, "
              "rights, rules, after_job, after_delay_s, after_depth, sealed) VALUES "
-             "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, 0, 0, 0, ?, 0, '', 0, 1, ?, "
+             "(?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, 0, 0, 0, ?, 0, '', 0, 1, ?, ?, "
              "?, ?, ?, ?, ?, ?, ?)",
              {request.dialect,
               optional(request.external_id),
