@@ -55,6 +55,9 @@ std::vector<FieldColumn> model_columns() {
 
 // What an upload says besides of its file, and the file.
 Json upload_schema() {
+  auto responses = shows_one("Model");
+  responses["409"] = {
+      {"doc", "Bytes of the upload in pieces are missing, or another request uses it."}};
   auto fields = declared_fields(model_columns(), true);
   const Json more{
       {"user_id", {{"type", "integer"}, {"doc", "is not looked at: who signs in is the user"}}},
@@ -74,7 +77,7 @@ Json upload_schema() {
               {"missing", "Missing required parameter in an uploaded file"},
               {"instead", "upload"},
               {"doc", "the model"}}}}},
-          {"responses", shows_one("Model")}};
+          {"responses", std::move(responses)}};
 }
 
 api::Refusal refuse_field(std::string_view field, std::string message) {
@@ -173,7 +176,14 @@ api::Route download_route(const SharedRegistry& registry) {
   const Json bytes{{"doc", "The file, under the name that it was given"},
                    {"type", "application/octet-stream"},
                    {"schema", {{"type", "string"}, {"format", "binary"}}}};
-  route.schema = Json{{"path", id_in_path("model")}, {"responses", {{"200", bytes}}}}.dump();
+  auto part = bytes;
+  part["doc"] = "The part that Range asked for";
+  const Json responses{{"200", bytes},
+                       {"206", std::move(part)},
+                       {"304", {{"doc", "It is the file that the client has."}}},
+                       {"412", {{"doc", "It is another file than If-Match names."}}},
+                       {"416", {{"doc", "Range lies behind the end of the file."}}}};
+  route.schema = Json{{"path", id_in_path("model")}, {"responses", responses}}.dump();
   route.translate = bind_id;
   route.reply = [registry](const Answered& answered) { return reply_download(registry, answered); };
   return route;
@@ -229,6 +239,7 @@ std::vector<api::Route> model_routes(const SharedRegistry& registry) {
   models.many = "models";
   models.shown = "Model";
   models.listed = "ListedModel";
+  models.in_use = "The model is in force in a stage.";
   if (registry->settings.owners_only)
     models.forbidden = "Only the user who uploaded a model may do this.";
   models.columns = model_columns();

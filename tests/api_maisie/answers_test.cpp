@@ -213,6 +213,13 @@ TEST_CASE("at the root of its own port the registry shows itself", "[maisie][ope
   CHECK(document["servers"] == Json::parse(R"([{"url": "/"}])"));
   CHECK(document["paths"]["/api/v1/models/"]["post"]["requestBody"]["content"].contains(
       "multipart/form-data"));
+  const auto answers = [&](const char* path, const char* method, const char* status) {
+    return document["paths"][path][method]["responses"].contains(status);
+  };
+  for (const auto* status : {"206", "304", "412", "416"})
+    CHECK(answers("/storage/download/{id}/", "get", status));
+  CHECK(answers("/api/v1/models/", "post", "409"));
+  CHECK(answers("/api/v1/models/{id}/", "delete", "409"));
   const auto page = server.send("GET", "/docs");
   CHECK(page.status == 200);
   CHECK(page.headers.at("content-type") == "text/html; charset=utf-8");
