@@ -128,7 +128,9 @@ struct JobService::State : std::enable_shared_from_this<JobService::State> {
   void post(Pool pool, std::function<void()> work);
   /// Runs `work` on the control pool after a while; keeps drain() waiting.
   void post_after(std::chrono::milliseconds delay, std::function<void()> work);
-  StoreServices::Surroundings around() { return {store, catalog, service, connections, settings.lease}; }
+  StoreServices::Surroundings around() {
+    return {store, catalog, service, connections, settings.lease};
+  }
   [[nodiscard]] bool is_stopping() const;
 
   JobService& service;

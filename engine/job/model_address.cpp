@@ -83,11 +83,11 @@ class RegistryReader {
   [[nodiscard]] Error missing(std::string_view what) const {
     return {Code::NotFound, fmt::format("model: {}: {}", what, printable(address_))};
   }
-  [[nodiscard]] Result<Batch> ask(std::string_view entity, const Json& columns,
-                                  const Json& where) const {
+  [[nodiscard]] Result<Batch> ask(std::string_view entity, const Json::array_t& columns,
+                                  const Json::array_t& where) const {
     // Two are enough to tell one from several; the newest version stands first.
     Json query{{"entity", entity}, {"columns", columns}, {"where", where}, {"limit", 2}};
-    if (entity == "model_versions") query["order"] = {"-version"};
+    if (entity == "model_versions") query["order"] = Json::array_t{"-version"};
     return catalog_.query(query, owner_, until_);
   }
   [[nodiscard]] Result<std::int64_t> project_id(const std::string& name) const {
@@ -102,7 +102,7 @@ class RegistryReader {
   }
   [[nodiscard]] Result<std::int64_t> versioned(std::int64_t project,
                                                const ModelAddress& model) const {
-    Json where = {is_equal_to("project_id", project), is_equal_to("name", model.name)};
+    Json::array_t where{is_equal_to("project_id", project), is_equal_to("name", model.name)};
     if (model.version != 0) where.push_back(is_equal_to("version", model.version));
     MR_TRY(const Batch rows, ask("model_versions", {"model_id", "version"}, where));
     if (rows.rows() > 0) return rows.column<std::int64_t>("model_id").value(0);

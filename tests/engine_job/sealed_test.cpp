@@ -360,9 +360,9 @@ TEST_CASE("SIGKILL at random moments leaves no secret behind and no job without 
   SeededRandom random{seed};
   const test::TemporaryFolder folder;
   for (int death = 0; death < 8; ++death) {
-    test::ChildProcess child{{"env", std::string{kSealedFolderVariable} + "=" + folder.path().string(),
-                              std::filesystem::read_symlink("/proc/self/exe").string(),
-                              "[.child_sealed]"}};
+    test::ChildProcess child{
+        {"env", std::string{kSealedFolderVariable} + "=" + folder.path().string(),
+         std::filesystem::read_symlink("/proc/self/exe").string(), "[.child_sealed]"}};
     std::this_thread::sleep_for(std::chrono::milliseconds{300 + random.next() % 700});
     REQUIRE(child.is_running());
     child.kill();

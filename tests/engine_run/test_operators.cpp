@@ -95,18 +95,22 @@ class Add final : public Operator {
   std::int64_t by_;
 };
 
-// Tells how many of its instances there are, and takes its time so that others are asked for.
+// Counts the instances that are called, and takes its time so that others are asked for.
 class Slow final : public Operator {
  public:
   static constexpr auto kName = "preprocess.slow";
   static constexpr auto kRole = Role::Preprocess;
   static constexpr auto kParams = "{}";
   static constexpr auto kTraits = R"({"replicable": true})";
-  explicit Slow(Context& context, const Params&) { context.count("instances"); }
+  explicit Slow(const Params&) {}
   void process(Context& context, Batch batch) override {
+    if (!std::exchange(is_counted_, true)) context.count("instances");
     std::this_thread::sleep_for(std::chrono::milliseconds{2});
     context.emit(std::move(batch));
   }
+
+ private:
+  bool is_counted_ = false;
 };
 
 class Repeat final : public Operator {

@@ -68,24 +68,25 @@ void compare_searches(const PatternLine& line, const Pattern& pattern, Differenc
 
 Differences compare(const std::string& seed_and_count) {
   Differences differences;
-  millrace::test::each_line_of_python("plugins_label/python_patterns.py " + seed_and_count, [&](const std::string& text) {
-    const PatternLine line = PatternLine::parse(text);
-    ++differences.patterns;
-    const auto read = parse_pattern(line["pattern"].get<std::string>(),
-                                    {.ignores_case = line["ignores_case"].get<bool>()});
-    const auto* error = std::get_if<PatternError>(&read);
-    if (error != nullptr && !error->is_python) {
-      ++differences.refused;
-    } else if (line.contains("error")) {
-      ++differences.errors;
-      const std::string ours = error == nullptr ? "no error" : error->message;
-      if (ours != line["error"]) differences.add(line, ours + ", not " + line["error"].dump());
-    } else if (error != nullptr) {
-      differences.add(line, error->message);
-    } else {
-      compare_searches(line, std::get<Pattern>(read), differences);
-    }
-  });
+  millrace::test::each_line_of_python(
+      "plugins_label/python_patterns.py " + seed_and_count, [&](const std::string& text) {
+        const PatternLine line = PatternLine::parse(text);
+        ++differences.patterns;
+        const auto read = parse_pattern(line["pattern"].get<std::string>(),
+                                        {.ignores_case = line["ignores_case"].get<bool>()});
+        const auto* error = std::get_if<PatternError>(&read);
+        if (error != nullptr && !error->is_python) {
+          ++differences.refused;
+        } else if (line.contains("error")) {
+          ++differences.errors;
+          const std::string ours = error == nullptr ? "no error" : error->message;
+          if (ours != line["error"]) differences.add(line, ours + ", not " + line["error"].dump());
+        } else if (error != nullptr) {
+          differences.add(line, error->message);
+        } else {
+          compare_searches(line, std::get<Pattern>(read), differences);
+        }
+      });
   return differences;
 }
 

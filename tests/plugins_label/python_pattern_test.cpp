@@ -93,23 +93,25 @@ TEST_CASE("sets of code points are joined, cut and turned round", "[label][patte
 TEST_CASE("every code point is what Python's re takes it for", "[label][pattern]") {
   std::uint32_t points = 0;
   std::vector<std::string> different;
-  millrace::test::each_line_of_python("plugins_label/python_characters.py", [&](const std::string& line) {
-    const std::uint32_t code = points++;
-    const std::u32string one(1, static_cast<char32_t>(code));
-    const unsigned bits = static_cast<unsigned>(python::word(false).has(code)) |
-                          static_cast<unsigned>(python::digit(false).has(code)) << 1U |
-                          static_cast<unsigned>(python::space(false).has(code)) << 2U |
-                          static_cast<unsigned>(python::is_cased(code, false)) << 3U |
-                          static_cast<unsigned>(python::is_letter(code)) << 4U |
-                          static_cast<unsigned>(python::is_identifier(one)) << 5U |
-                          static_cast<unsigned>(python::is_identifier(U"a" + one)) << 6U;
-    std::ostringstream ours;
-    ours << std::hex << code << ' ' << bits << ' ' << python::lower(code, false);
-    for (const auto& range : python::same_upper(code).ranges()) {
-      for (auto other = range.first; other <= range.last; ++other) ours << ' ' << other;
-    }
-    if (ours.str() != line && different.size() < 10) different.push_back(line + " / " + ours.str());
-  });
+  millrace::test::each_line_of_python(
+      "plugins_label/python_characters.py", [&](const std::string& line) {
+        const std::uint32_t code = points++;
+        const std::u32string one(1, static_cast<char32_t>(code));
+        const unsigned bits = static_cast<unsigned>(python::word(false).has(code)) |
+                              static_cast<unsigned>(python::digit(false).has(code)) << 1U |
+                              static_cast<unsigned>(python::space(false).has(code)) << 2U |
+                              static_cast<unsigned>(python::is_cased(code, false)) << 3U |
+                              static_cast<unsigned>(python::is_letter(code)) << 4U |
+                              static_cast<unsigned>(python::is_identifier(one)) << 5U |
+                              static_cast<unsigned>(python::is_identifier(U"a" + one)) << 6U;
+        std::ostringstream ours;
+        ours << std::hex << code << ' ' << bits << ' ' << python::lower(code, false);
+        for (const auto& range : python::same_upper(code).ranges()) {
+          for (auto other = range.first; other <= range.last; ++other) ours << ' ' << other;
+        }
+        if (ours.str() != line && different.size() < 10)
+          different.push_back(line + " / " + ours.str());
+      });
   CHECK(points == kLastCodePoint + 1);
   CHECK(different == std::vector<std::string>{});
 }

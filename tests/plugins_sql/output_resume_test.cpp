@@ -1,9 +1,11 @@
 // An attempt that goes on where another stood.
 #include <catch2/catch.hpp>
 
+#include "plugins/sql/output_state.hpp"
 #include "tests/plugins_sql/output_fixture.hpp"
 
 using millrace::sql::Dialect;
+using millrace::sql_operators::OutputState;
 using plugins_sql::Names;
 using plugins_sql::OutputPlace;
 using plugins_sql::people;
@@ -64,6 +66,16 @@ TEST_CASE("rows of a window that is not whole are in the state, and come in once
   }
   REQUIRE(next.finish().ok());
   CHECK(place.names() == Names{"a", "b\xF0\x9F\x98\x80", "c", "d"});
+}
+
+TEST_CASE("a window that is larger than a state may be has none until it is whole",
+          "[sql][output][resume][limits]") {
+  const OutputPlace place{Dialect::Sqlite};
+  auto harness = place.harness(kResumedWindows);
+  REQUIRE(harness.push(people({{1, std::string(OutputState::kMostBytes, 'x')}})).ok());
+  CHECK_THROWS_WITH(harness.snapshot(), Catch::Contains("too many for a state"));
+  REQUIRE(harness.push(people({{2, "b"}})).ok());
+  CHECK_FALSE(harness.snapshot().empty());
 }
 
 TEST_CASE("without windows rows are counted, however batches are cut", "[sql][output][resume]") {

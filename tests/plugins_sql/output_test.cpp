@@ -8,9 +8,11 @@
 namespace sql = millrace::sql;
 using millrace::sql::Dialect;
 using millrace::sql_operators::kHour;
+using millrace::sql_operators::PendingRows;
 using plugins_sql::Names;
 using plugins_sql::OutputPlace;
 using plugins_sql::people;
+using plugins_sql::Person;
 
 namespace {
 
@@ -59,6 +61,18 @@ TEST_CASE("each row goes to the table that a column names", "[sql][output]") {
   CHECK(place.names("later") == Names{"d"});
   CHECK(harness.column<std::string>("table") == Names{"x`\"y", "Ptt", "later"});
   CHECK(harness.column<std::int64_t>("rows") == std::vector<std::int64_t>{2, 2, 1});
+}
+
+TEST_CASE("a column names as many tables as one job may write", "[sql][output][limits]") {
+  const OutputPlace place{Dialect::Sqlite};
+  auto harness = place.harness(kTableByColumn);
+  std::vector<Person> rows;
+  for (std::size_t i = 0; i < PendingRows::kMostTables; ++i)
+    rows.push_back({1, "a", "table" + std::to_string(i)});
+  REQUIRE(harness.push(people(rows)).ok());
+  const auto refused = harness.push(people({{1, "a", "one more"}}));
+  CHECK(refused.code() == MR_EXHAUSTED);
+  CHECK_THAT(refused.message(), Catch::Contains("column table names more than 256 tables"));
 }
 
 TEST_CASE("a window of more than is to wait in memory is one transaction all the same",

@@ -30,8 +30,8 @@ MILLRACE_TESTING_API const std::vector<ConformanceCheck>& conformance_checks();
 ///
 /// An operator is fed with its declared examples: {"params": {...}, "rows": {"column": [...]},
 /// "types": {"column": "int32"}, "objects": {"qiniu:///z0/b/k": "text" or {"base64": "..."}},
-/// "catalog": {"column": [...]}, "databases": {"name": ["CREATE TABLE ..."]}}. Without any, it is fed with made-up values in the columns that it
-/// declares to read.
+/// "catalog": {"column": [...]}, "databases": {"name": ["CREATE TABLE ..."]}}. Without any, it is
+/// fed with made-up values in the columns that it declares to read.
 MILLRACE_TESTING_API std::vector<ConformanceFinding> check_conformance(
     std::string_view subject, const HarnessOptions& options = {});
 
