@@ -231,7 +231,7 @@ TEST_CASE("the server takes its settings at the start and when it is told to",
   CHECK(engine.set_connections("test", twice).ok());
   CHECK(engine.set_connections("test", {}).ok());
   // A file that is wrong leaves all as it was.
-  write_file(file, "OUTPUT_USER=writer\nOUTPUT_SCHEMA=second\nMAX_JOBS=x\n");
+  write_file(file, "OUTPUT_USER=writer\nOUTPUT_SCHEMA=second\nMAX_BODY_MB=x\n");
   CHECK_FALSE((*app)->reload().ok());
   CHECK(engine.set_connections("test", twice).ok());
 }
