@@ -159,8 +159,8 @@ class Swell final : public Operator {
   std::int64_t others_;
 };
 
-/// Passes the rows on without their padding, and keeps nothing of its memory. With `stands` its first
-/// call stands until nothing more comes to be.
+/// Passes the rows on without their padding, and keeps nothing of its memory. With `stands` its
+/// first call stands until nothing more comes to be.
 class Shrink final : public Operator {
  public:
   static constexpr auto kName = "preprocess.shrink";
