@@ -52,20 +52,15 @@ char ascii_digit(UChar32 point) {
   return value < 0 ? '\0' : static_cast<char>('0' + value);
 }
 
-// Those of str.isspace().
-bool is_blank(UChar32 point) {
-  return u_isUWhiteSpace(point) != 0 || (point >= 0x1C && point <= 0x1F);
-}
-
-// As numbers are read: digits and blanks beyond ASCII become those of ASCII, and in a text of ASCII
-// only those that C knows are blanks.
+// As numbers are read: digits and blanks beyond ASCII become those of ASCII, of which only those
+// that C knows are blanks.
 std::string number_text(std::string_view text) {
   // No number of 64 bits is longer, but for zeros that nobody writes.
   constexpr std::size_t kLongest = 10'000;
   if (text.size() > kLongest) return {};
   if (is_ascii(text)) return std::string{trimmed(text, kSpaces)};
   const auto plain = replace_points(
-      text, [](UChar32 point) { return is_blank(point) ? ' ' : ascii_digit(point); });
+      text, [](UChar32 point) { return u_isUWhiteSpace(point) ? ' ' : ascii_digit(point); });
   return std::string{trimmed(plain, kSpaces)};
 }
 
