@@ -95,7 +95,7 @@ TEST_CASE("an input reads only the columns that its consumers tell of",
 TEST_CASE("the reader of an input goes right behind it, once for all who take its rows",
           "[graph][plan][put_readers]") {
   const auto plan = planned(R"({"defaults": {"preprocess.read": {"most": 7}}, "ops": [
-    {"name": "in", "type": "input.places", "params": {"table": "posts", "connections": 3}, "retry": {"tries": 2}},
+    {"name": "in", "type": "input.places", "params": {"table": "posts", "connections": 3}, "timeout_ms": 70},
     {"name": "more", "type": "input.plain"},
     {"name": "k", "type": "filter.state", "preOps": ["in"]},
     {"name": "out", "type": "output.any", "preOps": ["in", "more", "k"]}]})");
@@ -106,7 +106,7 @@ TEST_CASE("the reader of an input goes right behind it, once for all who take it
   const auto& reader = plan->nodes[1].head();
   CHECK(*reader.params == parsed(R"({"table": "posts", "connections": 3, "most": 7})"));
   CHECK(reader.info->instances == 3);
-  CHECK(reader.retry.tries == 2);
+  CHECK(reader.timeout == std::chrono::milliseconds{70});
   CHECK(plan->nodes[1].note == "inserted: reads where the input says");
 }
 
