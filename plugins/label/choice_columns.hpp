@@ -27,8 +27,11 @@ using ColumnType = std::pair<std::string, std::string_view>;
 /// Columns with their types as a JSON object, for the traits "reads" and "adds".
 [[nodiscard]] std::string column_types(const std::vector<ColumnType>& columns);
 
-/// Says in plan() that the columns of the choice, and `more`, are added; a fault where two of them
-/// have one name, or one is `@root`.
+/// Says in plan() that columns are added; a fault where two of them have one name, or one is
+/// `@root`.
+void plan_added_columns(Context& context, const std::vector<ColumnType>& columns);
+
+/// The same of the columns of the choice, and `more`.
 void plan_choice_columns(Context& context, const Params& params,
                          const std::vector<ColumnType>& more = {});
 
