@@ -6,6 +6,7 @@
 #include "engine/catalog/ended_jobs.hpp"
 #include "engine/catalog/revision.hpp"
 #include "engine/catalog/row_change.hpp"
+#include "engine/catalog/sql_spelling.hpp"
 
 #include <fmt/format.h>
 
@@ -48,11 +49,9 @@ Result<void> show_unseen(Connection& connection, const Entity& entity,
                          std::span<const UnseenRows> changes, const Asker& asker,
                          std::int64_t now_us) {
   MR_CHECK(next_revision(connection, revision_of(entity)));
-  std::string marks;
   std::vector<SqlValue> ids;
   std::vector<InsertedRows> rows;
   for (const auto& [change, first, count] : changes) {
-    marks += marks.empty() ? "?" : ", ?";
     ids.emplace_back(change);
     if (!rows.empty() &&
         rows.back().first + static_cast<std::int64_t>(rows.back().count) == first) {
@@ -61,9 +60,10 @@ Result<void> show_unseen(Connection& connection, const Entity& entity,
       rows.push_back({first, count});
     }
   }
-  MR_TRY(
-      const auto gone,
-      connection.execute(fmt::format("DELETE FROM pending_changes WHERE id IN ({})", marks), ids));
+  MR_TRY(const auto gone,
+         connection.execute(
+             fmt::format("DELETE FROM pending_changes WHERE id IN ({})", placeholders(ids.size())),
+             ids));
   if (gone.rows < static_cast<std::int64_t>(changes.size())) return swept();
   return note_inserted(connection, asker, entity, rows, now_us);
 }

@@ -10,6 +10,7 @@
 #include "engine/catalog/fold.hpp"
 #include "engine/catalog/query.hpp"
 #include "engine/catalog/query_limits.hpp"
+#include "engine/catalog/sql_spelling.hpp"
 #include "engine/catalog/text_index.hpp"
 
 #include <fmt/format.h>
@@ -263,15 +264,13 @@ Result<void> ConditionCompiler::add_in(const EntityColumn& column, const Json& v
     return {};
   }
   std::vector<SqlValue> bound;
-  std::string marks;
   for (const Json& value : values) {
     if (value.is_null())
       return wrong(fmt::format("null equals nothing; ask {} with is_null", column.name));
     MR_TRY(SqlValue one, to_sql_value(column, value, kQueryWhat));
     bound.push_back(std::move(one));
-    marks += marks.empty() ? "?" : ", ?";
   }
-  auto rest = fmt::format(" IN ({})", marks);
+  auto rest = fmt::format(" IN ({})", placeholders(bound.size()));
   add(&column, operand(column) + rest, rest, std::move(bound));
   return {};
 }

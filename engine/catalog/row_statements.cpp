@@ -6,6 +6,7 @@
 #include "engine/catalog/fold.hpp"
 #include "engine/catalog/id_counters.hpp"
 #include "engine/catalog/row_change.hpp"
+#include "engine/catalog/sql_spelling.hpp"
 
 #include <fmt/format.h>
 
@@ -29,12 +30,6 @@ bool is_set_by_catalog(const EntityColumn& column) {
 SqlValue folded(const SqlValue& value) {
   const auto* text = std::get_if<std::string>(&value);
   return text != nullptr ? fold_case(*text) : std::string{};
-}
-
-std::string marks(std::size_t count) {
-  std::string marks;
-  for (std::size_t i = 0; i < count; ++i) marks += i == 0 ? "?" : ", ?";
-  return marks;
 }
 
 }  // namespace
@@ -69,7 +64,7 @@ Result<void> RowChange::insert(Connection& connection, const Columns& columns,
   if (first.change_ != 0) names += fmt::format(", {}", entity.pending);
   std::vector<SqlValue> values;
   for (const RowChange& row : rows) row.append_inserted(columns, values);
-  const auto row = fmt::format("({})", marks(values.size() / rows.size()));
+  const auto row = fmt::format("({})", placeholders(values.size() / rows.size()));
   auto sql = fmt::format("INSERT INTO {} ({}) VALUES {}", entity.table, names, row);
   for (std::size_t place = 1; place < rows.size(); ++place) sql += ", " + row;
   return changed(connection.execute(sql, values));
@@ -114,9 +109,9 @@ Result<void> RowChange::update(Connection& connection, std::span<const std::int6
   }
   if (sets.empty()) return {};
   values.insert(values.end(), ids.begin(), ids.end());
-  return changed(connection.execute(
-      fmt::format("UPDATE {} SET {} WHERE id IN ({})", entity_->table, sets, marks(ids.size())),
-      values));
+  return changed(connection.execute(fmt::format("UPDATE {} SET {} WHERE id IN ({})", entity_->table,
+                                                sets, placeholders(ids.size())),
+                                    values));
 }
 
 bool RowChange::raises(const EntityColumn& column) const {

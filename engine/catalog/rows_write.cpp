@@ -9,6 +9,7 @@
 #include "engine/catalog/remaining_row.hpp"
 #include "engine/catalog/revision.hpp"
 #include "engine/catalog/rows_change.hpp"
+#include "engine/catalog/sql_spelling.hpp"
 
 #include <fmt/format.h>
 
@@ -37,11 +38,7 @@ Result<void> for_some(Ids ids, const Each& each) {
   return {};
 }
 
-std::string in_list(Ids ids) {
-  std::string marks;
-  for (std::size_t i = 0; i < ids.size(); ++i) marks += i == 0 ? "IN (?" : ", ?";
-  return marks + ")";
-}
+std::string in_list(Ids ids) { return fmt::format("IN ({})", placeholders(ids.size())); }
 
 std::vector<SqlValue> values_of(Ids ids) { return {ids.begin(), ids.end()}; }
 

@@ -6,6 +6,12 @@
 
 namespace millrace {
 
+std::string placeholders(std::size_t count) {
+  std::string text;
+  for (std::size_t i = 0; i < count; ++i) text += i == 0 ? "?" : ", ?";
+  return text;
+}
+
 SqlSpelling SqlSpelling::sqlite() {
   SqlSpelling spelling;
   spelling.id_ = "INTEGER PRIMARY KEY AUTOINCREMENT";

@@ -1,11 +1,15 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 #include "engine/catalog/database.hpp"
 
 namespace millrace {
+
+/// Returns the places of so many values in a statement: "?, ?, ?".
+std::string placeholders(std::size_t count);
 
 /// All that the two dialects of SQL spell differently in our schema. Texts of migrations use these
 /// words in braces:

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "engine/catalog/sql_spelling.hpp"
 #include "engine/job/job_rows.hpp"
 
 #include <fmt/format.h>
@@ -20,13 +21,6 @@ std::string_view locking(SqlDialect dialect) {
   return dialect == SqlDialect::MySql ? " FOR UPDATE" : "";
 }
 
-// "?, ?, ?"
-std::string places(std::size_t count) {
-  std::string text = "?";
-  for (std::size_t i = 1; i < count; ++i) text += ", ?";
-  return text;
-}
-
 // Runs a statement for some jobs at a time: its text has one {} for their places, and `before` are
 // the values in front of them.
 template <class Run>
@@ -36,7 +30,7 @@ Result<void> for_some_at_a_time(const std::vector<JobId>& ids, std::string_view 
     const auto some = std::span{ids}.subspan(first, std::min(kIdsPerStatement, ids.size() - first));
     auto values = before;
     for (const JobId id : some) values.emplace_back(id.value);
-    MR_CHECK(run(fmt::format(fmt::runtime(sql), places(some.size())), values));
+    MR_CHECK(run(fmt::format(fmt::runtime(sql), placeholders(some.size())), values));
   }
   return {};
 }

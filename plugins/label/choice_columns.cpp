@@ -4,13 +4,7 @@
 
 namespace millrace::label {
 
-void plan_choice_columns(Context& context, const Params& params,
-                         const std::vector<ColumnType>& more) {
-  std::vector<ColumnType> columns{{params.string("label_column", "label"), "utf8"}};
-  if (const auto count = params.string("count_column"); !count.empty()) {
-    columns.emplace_back(count, "int64");
-  }
-  columns.insert(columns.end(), more.begin(), more.end());
+void plan_added_columns(Context& context, const std::vector<ColumnType>& columns) {
   for (auto column = columns.begin(); column != columns.end(); ++column) {
     const bool is_twice = std::any_of(columns.begin(), column, [&](const ColumnType& other) {
       return other.first == column->first;
@@ -24,6 +18,16 @@ void plan_choice_columns(Context& context, const Params& params,
     }
   }
   context.trait("adds", column_types(columns));
+}
+
+void plan_choice_columns(Context& context, const Params& params,
+                         const std::vector<ColumnType>& more) {
+  std::vector<ColumnType> columns{{params.string("label_column", "label"), "utf8"}};
+  if (const auto count = params.string("count_column"); !count.empty()) {
+    columns.emplace_back(count, "int64");
+  }
+  columns.insert(columns.end(), more.begin(), more.end());
+  plan_added_columns(context, columns);
 }
 
 Batch ChoiceColumns::add(Batch batch, const std::vector<Choice>& choices,

@@ -24,8 +24,11 @@ inline constexpr std::string_view kChoiceParams = R"(
 using records::column_types;
 using records::ColumnType;
 
-/// Says in plan() that the columns of the choice, and `more`, are added; a fault where two of them
-/// have one name, or one is `@root`.
+/// Says in plan() that columns are added; a fault where two of them have one name, or one is
+/// `@root`.
+void plan_added_columns(Context& context, const std::vector<ColumnType>& columns);
+
+/// The same of the columns of the choice, and `more`.
 void plan_choice_columns(Context& context, const Params& params,
                          const std::vector<ColumnType>& more = {});
 

@@ -58,11 +58,8 @@ class TermWeight final : public Operator {
     std::vector<ColumnType> added{{params.string("label_column", "label"), "utf8"}};
     if (const auto name = params.string("candidates_column"); !name.empty())
       added.emplace_back(name, "list");
-    if (added.size() == 2 && added[0].first == added[1].first)
-      context.fault("parameter_value", "/candidates_column",
-                    "each column that is added needs a name of its own: " + added[0].first);
     context.trait("reads", column_types({{params.string("column", "text"), "utf8"}}));
-    context.trait("adds", column_types(added));
+    plan_added_columns(context, added);
   }
 
   TermWeight(Context& context, const Params& params)

@@ -8,28 +8,19 @@
 #include "engine/catalog/catalog.hpp"
 #include "tests/engine_catalog/writes.hpp"
 #include "tests/fixtures/catalog_place.hpp"
-#include "tests/fixtures/mariadb.hpp"
+#include "tests/fixtures/frost.hpp"
 
 using namespace millrace;
 using namespace std::chrono_literals;
 using test::CatalogPlace;
+using test::Frost;
 using test::Gate;
-using test::MariaDb;
 using test::must;
 using test::Results;
 
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
-
-// Thaws the server, whatever becomes of the test.
-class Frost {
- public:
-  Frost() { MariaDb::shared().freeze(); }
-  Frost(const Frost&) = delete;
-  Frost& operator=(const Frost&) = delete;
-  ~Frost() { MariaDb::shared().thaw(); }
-};
 
 Catalog::Write insert(std::string key) {
   return [key = std::move(key)](Connection& connection) -> Result<void> {

@@ -6,6 +6,8 @@
 
 #include <millrace/testing.hpp>
 
+#include <fmt/format.h>
+
 using namespace millrace;
 using testing::batch;
 using testing::null;
@@ -246,4 +248,20 @@ TEST_CASE("a model that is none is refused when it is opened", "[train]") {
     auto absent = operator_of(id, R"({"model": "file:///models/none"})");
     CHECK(absent.push(batch({{"text", {"x"}}})).code() == MR_NOT_FOUND);
   }
+}
+
+TEST_CASE("columns that a model adds have names of their own, and none is the engine's",
+          "[train][label]") {
+  const auto [id, extra] = GENERATE(table<std::string, std::string>(
+      {{"label.term_weight", "candidates_column"}, {"label.forest", "share_column"}}));
+  const auto fault = [&](const std::string& label, const std::string& other) {
+    const auto harness = operator_of(
+        id, fmt::format(R"({{"model": "file:///models/m", "label_column": "{}", "{}": "{}"}})",
+                        label, extra, other));
+    return harness.faults().empty() ? std::string{} : harness.faults()[0].message;
+  };
+  CHECK(fault("x", "y").empty());
+  CHECK(fault("x", "x") == "each column that is added needs a name of its own: x");
+  CHECK(fault("@root", "y") == "the engine's own column cannot be added: @root");
+  CHECK(fault("x", "@root") == "the engine's own column cannot be added: @root");
 }

@@ -7,6 +7,7 @@
 
 #include <millrace/sql/connection.hpp>
 
+#include "tests/fixtures/frost.hpp"
 #include "tests/sql/place.hpp"
 
 namespace sql = millrace::sql;
@@ -16,6 +17,7 @@ using millrace::sql::Code;
 using millrace::sql::Dialect;
 using millrace::test::code_of;
 using millrace::test::failure_of;
+using millrace::test::Frost;
 using millrace::test::MariaDb;
 using millrace::test::SqlPlace;
 
@@ -37,15 +39,6 @@ std::int64_t read_all(sql::Reader& reader) {
 std::int64_t id_of(sql::Connection& connection) {
   return sql::integer(connection.query("SELECT CONNECTION_ID()").rows.at(0)[0]);
 }
-
-// Thaws the server, whatever becomes of the test.
-class Frost {
- public:
-  Frost() { MariaDb::shared().freeze(); }
-  Frost(const Frost&) = delete;
-  Frost& operator=(const Frost&) = delete;
-  ~Frost() { MariaDb::shared().thaw(); }
-};
 
 }  // namespace
 
