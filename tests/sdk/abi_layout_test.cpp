@@ -172,7 +172,7 @@ const Place kPlaces[] = {
 // and a reader could not tell whether the maker knew that field.
 #define BEHIND(type, last) Place{"behind " #type "." #last, 0, sizeof(type) - offsetof(type, last) - sizeof(type::last)}
 const Place kBehind[] = {
-  BEHIND(mr_where, reserved),      BEHIND(mr_record_event, op), BEHIND(mr_object_info, modified_us),
+  BEHIND(mr_where, lease_ms),      BEHIND(mr_record_event, op), BEHIND(mr_object_info, modified_us),
   BEHIND(mr_listed, modified_us),  BEHIND(mr_connection, password),
   BEHIND(mr_host, connection),     BEHIND(mr_operator, restore), BEHIND(mr_plugin, operators),
 };

@@ -23,7 +23,7 @@ const std::vector<FolderRule>& folder_rules() {
       {"plugins/", {"plugins/", "millrace/", "millrace/sql/"}},
       {"client/", {"client/", "millrace/"}},
       {"engine/base/", {"engine/base/", "millrace/"}},
-      {"engine/plugin/", {"engine/base/", "engine/plugin/", "millrace/"}},
+      {"engine/plugin/", {"engine/base/", "engine/plugin/", "millrace/", "millrace/sql/"}},
       {"engine/graph/", {"engine/base/", "engine/plugin/", "engine/graph/", "millrace/"}},
       {"engine/run/",
        {"engine/base/", "engine/plugin/", "engine/graph/", "engine/run/", "millrace/"}},

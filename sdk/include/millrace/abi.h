@@ -175,8 +175,7 @@ typedef struct mr_host {
   /* The current call. */
   void (*where)(mr_context* context, mr_where* where);
   void (*fail)(mr_context* context, int32_t code, mr_text message);
-  /* During plan(): a parameter is wrong. kind is a word for programs ("ops_syntax"), pointer a JSON
-   * pointer below params. */
+  /* During plan(): a parameter is wrong. kind: "ops_syntax"; pointer: JSON, below params. */
   void (*fault)(mr_context* context, mr_text kind, mr_text pointer, mr_text message);
   /* During plan(): a trait that depends on the parameters, in the place of the declared one. */
   void (*trait)(mr_context* context, mr_text key, mr_text json);
@@ -214,8 +213,7 @@ typedef struct mr_host {
   int32_t (*write)(mr_writer* writer, mr_text bytes);
   int32_t (*truncate)(mr_writer* writer, uint64_t size);
 
-  /* The catalog. The query and the change are described in docs/catalog.md. Rows come back as a
-   * batch. */
+  /* The catalog. docs/catalog.md describes query and change; rows come back as a batch. */
   int32_t (*catalog_query)(mr_context* context, const mr_value* query, struct ArrowArray* array,
                            struct ArrowSchema* schema);
   int32_t (*catalog_change)(mr_context* context, const mr_value* change, struct ArrowArray* array,
@@ -223,8 +221,8 @@ typedef struct mr_host {
   /* Error text of the last failed call of reader or writer functions in this call. */
   mr_text (*last_error)(mr_context* context);
 
-  /* Reads JSON text into a value that lives until the current call returns: a query or change made
-   * of data. Returns null when the text is no JSON: last_error() tells why. */
+  /* Reads JSON into a value that lives until the current call returns: a query made of data. Null
+   * when the text is no JSON: last_error() tells why. */
   const mr_value* (*value_parse)(mr_context* context, mr_text json);
 
   /* Calls function(user, i) once for each i below `count`, on this thread and on those of the host
