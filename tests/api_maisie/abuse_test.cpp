@@ -4,6 +4,7 @@
 #include <chrono>
 #include <string>
 #include <thread>
+#include <time.h>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -21,7 +22,9 @@ using test::RegistryServer;
 
 namespace {
 
-constexpr auto kSoon = 5s;  // with sanitizers and two cores; the square of the sizes takes minutes
+// Of processor time, with sanitizers; the square of the sizes takes minutes.
+constexpr auto kSoon = 5s;
+constexpr auto kAnswered = 30s;  // on a machine that does other things too
 
 // {"key0": 0, "key1": 0, ...}, as a text: putting it together must not be what is slow.
 std::string object_of(std::size_t members) {
@@ -35,11 +38,18 @@ RegistryServer::Answer put(RegistryServer& server, std::string_view body) {
   return server.send("PUT", "/api/v1/projects/999/", {"Content-Type: application/json"}, body);
 }
 
+// Processor time of this process, in which the server is.
+std::chrono::nanoseconds used() {
+  timespec now{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return std::chrono::seconds{now.tv_sec} + std::chrono::nanoseconds{now.tv_nsec};
+}
+
 template <class Function>
-std::chrono::steady_clock::duration took(const Function& function) {
-  const auto begun = std::chrono::steady_clock::now();
+std::chrono::nanoseconds took(const Function& function) {
+  const auto begun = used();
   function();
-  return std::chrono::steady_clock::now() - begun;
+  return used() - begun;
 }
 
 void add_project(RegistryServer& server) {
@@ -86,7 +96,9 @@ TEST_CASE("others are answered while several such bodies are read", "[maisie][ab
   for (int& status : statuses)
     senders.emplace_back([&server, &most, &status] { status = put(server, most).status; });
   for (int i = 0; i < 5; ++i) {
-    CHECK(took([&] { CHECK(server.send("GET", "/api/v1/projects/1/").status == 200); }) < kSoon);
+    const auto begun = std::chrono::steady_clock::now();
+    CHECK(server.send("GET", "/api/v1/projects/1/").status == 200);
+    CHECK(std::chrono::steady_clock::now() - begun < kAnswered);
   }
   senders.clear();
   CHECK(statuses == std::vector<int>(4, 404));

@@ -157,11 +157,16 @@ TEST_CASE("without it a bad token does not close what is open", "[maisie][privac
 
 TEST_CASE("guessing of passwords is slowed down, for the guesser alone", "[maisie][sign_in]") {
   RegistryServer server{SqlDialect::Sqlite};
-  for (int i = 0; i < 5; ++i)
-    CHECK(server.form("POST", "/api/v1/auth/login/", "login=admin&password=no").status == 401);
-  const auto refused = server.form("POST", "/api/v1/auth/login/", "login=admin&password=admin");
-  CHECK(refused.status == 429);
-  CHECK(refused.headers.at("retry-after") == "1");
+  const auto guess = [&] {
+    return server.form("POST", "/api/v1/auth/login/", "login=admin&password=no");
+  };
+  for (int i = 0; i < 5; ++i) CHECK(guess().status == 401);
+  // One that comes later than the wait makes the next wait longer.
+  auto refused = guess();
+  for (int i = 0; i < 5 && refused.status == 401; ++i) refused = guess();
+  REQUIRE(refused.status == 429);
+  CHECK(std::stoi(refused.headers.at("retry-after")) >= 1);
+  CHECK(server.form("POST", "/api/v1/auth/login/", "login=admin&password=admin").status == 429);
   CHECK(refused.body["message"].get<std::string>().find("try again in") != std::string::npos);
   CHECK(server.form("POST", "/api/v1/auth/login/", "login=other&password=no").body["error"] ==
         "MissingUserError");
