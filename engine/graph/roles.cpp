@@ -56,7 +56,7 @@ class Checker {
                   fmt::format("nothing may come before the input \"{}\": its preOps must be empty",
                               spec.name));
     }
-    if (own == NodeRole::Output && !spec.post_ops.empty()) {
+    if (ends_rows(node) && !spec.post_ops.empty()) {
       faults_.add("output_post_ops", node_pointer(node, "postOps"),
                   fmt::format("nothing may come after the output \"{}\": its postOps must be empty",
                               spec.name));
@@ -78,19 +78,28 @@ class Checker {
     check_port(link);
     const auto from = role(link.from);
     const auto to = role(link.to);
-    if (from == NodeRole::Unknown || to == NodeRole::Unknown || may_follow(from, to)) return;
+    if (from == NodeRole::Unknown || to == NodeRole::Unknown || may_follow(link.from, to)) return;
     // Told already of the whole list.
     if (to == NodeRole::Input && !ops_[link.to].pre_ops.empty()) return;
-    if (from == NodeRole::Output && !ops_[link.from].post_ops.empty()) return;
+    if (ends_rows(link.from) && !ops_[link.from].post_ops.empty()) return;
     faults_.add(
         "role_order", pointer_of(link),
         fmt::format("{} \"{}\" ({}) may not follow \"{}\" ({})", role_word(to), ops_[link.to].name,
                     ops_[link.to].type, ops_[link.from].name, ops_[link.from].type));
   }
 
-  [[nodiscard]] bool may_follow(NodeRole from, NodeRole to) const {
-    if (to == NodeRole::Input || from == NodeRole::Output) return false;
+  // Whether a node is an output that has nothing to tell; one that declares columns emits rows
+  // about what it wrote.
+  [[nodiscard]] bool ends_rows(std::uint32_t node) const {
+    if (role(node) != NodeRole::Output) return false;
+    const auto& info = types_[node]->info;
+    return rules_.strict_mix || !info || info->adds.empty();
+  }
+
+  [[nodiscard]] bool may_follow(std::uint32_t node, NodeRole to) const {
+    if (to == NodeRole::Input || ends_rows(node)) return false;
     if (!rules_.strict_mix) return true;
+    const auto from = role(node);
     if (from == NodeRole::Input) return true;
     if (from == NodeRole::Augment && to != NodeRole::Filter) return true;
     if (from == NodeRole::Filter && to == NodeRole::Augment) return true;

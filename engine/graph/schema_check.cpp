@@ -118,7 +118,8 @@ class Checker {
       if (i > 0) check_meeting(into[i], arriving, set);
       arriving = i == 0 ? set : sets_.merged(arriving, set);
     }
-    if (!info.emits.is_null()) return sets_.emitted(info);
+    // An output sends rows of its own: about what it wrote.
+    if (!info.emits.is_null() || info.role == "output") return sets_.emitted(info);
     if (into.empty()) return kUnknown;
     return sets_.with(arriving, info);
   }

@@ -133,6 +133,8 @@ constexpr std::array kRows{
             "prefix": {"type": "uri", "form": "prefix", "access": "write"}, "most": {"type": "integer"}})",
         R"({"reads": {"url": "utf8"}})", nullptr, true},
     Row{"output.any", Role::Output, "{}", "{}"},
+    Row{"output.telling", Role::Output, "{}",
+        R"({"reads": {"url": "utf8"}, "adds": {"rows": "int64"}})"},
 };
 
 std::span<const OperatorDefinition> operators() {

@@ -170,6 +170,22 @@ TEST_CASE("nothing precedes an input or follows an output", "[graph][validate][r
         Words{"pre_ops_empty /ops/0/preOps"});
 }
 
+TEST_CASE("an output that tells of what it wrote may be followed", "[graph][validate][roles]") {
+  constexpr std::string_view kDocument = R"({"ops": [
+    {"name": "in", "type": "input.list", "params": {"file": "good:a"}, "postOps": ["out"]},
+    {"name": "out", "type": "output.telling", "preOps": ["in"], "postOps": ["then"]},
+    {"name": "then", "type": "TYPE", "preOps": ["out"]}]})";
+  const auto followed_by = [&](std::string_view type, const PipelineRules& rules = {}) {
+    std::string document{kDocument};
+    return faults_of(document.replace(document.find("TYPE"), 4, type), rules);
+  };
+  CHECK(followed_by("output.any").empty());
+  CHECK(followed_by("filter.keep").empty());
+  // Its own columns are all that it sends.
+  CHECK(followed_by("output.telling") == Words{"schema /ops/2/preOps/0"});
+  CHECK(followed_by("input.plain") == Words{"input_pre_ops /ops/2/preOps"});
+}
+
 TEST_CASE("several outputs, and none, are both fine", "[graph][validate][roles]") {
   CHECK(
       faults_of(
