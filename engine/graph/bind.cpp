@@ -159,6 +159,8 @@ std::optional<Json> Binding::replace(const Json& value, const Place& place) {
     for (const auto& element : value) {
       if (!element.is_structured()) {
         copy.push_back(element);
+      } else if (element.is_object() && element.contains("$each")) {
+        splice(element, place, copy);
       } else if (auto replaced = replace(element, {.above = &place, .element = copy.size()})) {
         copy.push_back(*std::move(replaced));
       }
@@ -167,6 +169,13 @@ std::optional<Json> Binding::replace(const Json& value, const Place& place) {
   }
   if (!value.is_object()) return value;
   if (value.contains("$param")) return use(value, place);
+  if (value.contains("$each")) {
+    faults_.add(
+        "param_use", place.pointer(),
+        "the elements of a list are put into another one: {\"$each\": \"name\"} stands in an "
+        "array");
+    return hole(place);
+  }
   Json copy = Json::object();
   for (const auto& [key, member] : value.get_ref<const Json::object_t&>()) {
     if (!member.is_structured()) {
@@ -178,12 +187,14 @@ std::optional<Json> Binding::replace(const Json& value, const Place& place) {
   return copy;
 }
 
-std::optional<Json> Binding::use(const Json& value, const Place& place) {
-  const auto& name = value.at("$param");
+const Declarations::Parameter* Binding::used(const Json& value, const char* mark,
+                                             const Place& place) {
+  const auto& name = value.at(mark);
   if (value.size() != 1 || !name.is_string()) {
-    faults_.add("param_use", place.pointer(),
-                "a parameter is used as {\"$param\": \"name\"}, without other members");
-    return hole(place);
+    faults_.add(
+        "param_use", place.pointer(),
+        fmt::format("a parameter is used as {{\"{}\": \"name\"}}, without other members", mark));
+    return nullptr;
   }
   const auto& word = name.get_ref<const std::string&>();
   const auto* parameter = declared_.find(word);
@@ -191,24 +202,56 @@ std::optional<Json> Binding::use(const Json& value, const Place& place) {
     faults_.add("param_undeclared", place.pointer(),
                 fmt::format("parameter \"{}\" is used but not declared under \"params\"{}",
                             printable(word, 60), suggestions_.of(word, declared_.names())));
-    return hole(place);
+    return nullptr;
   }
+  return values_[parameter->place].is_bad ? nullptr : parameter;
+}
+
+bool Binding::has_room(Value& value, const Place& place) {
+  if (value.bytes == 0) value.bytes = bytes_of(*value.given);
+  bytes_ += value.bytes;
+  if (bytes_ <= kMostBytes) return true;
+  faults_.add("param_size", place.pointer(),
+              fmt::format("the values of parameters take more than {} MiB in all the places where "
+                          "they are used",
+                          kMostBytes >> 20));
+  return false;
+}
+
+bool Binding::is_sealed(const Declarations::Parameter& parameter) const {
+  const auto& value = values_[parameter.place];
+  const bool is_given = value.given == &value.checked;  // a default is in the pipeline
+  return parameter.is_secret || (parameter.is_file && is_given);
+}
+
+std::optional<Json> Binding::use(const Json& value, const Place& place) {
+  const auto* parameter = used(value, "$param", place);
+  if (parameter == nullptr) return hole(place);
   auto& slot = values_[parameter->place];
-  if (slot.is_bad) return hole(place);
   if (slot.given == nullptr) return std::nullopt;
-  if (slot.bytes == 0) slot.bytes = bytes_of(*slot.given);
-  bytes_ += slot.bytes;
-  if (bytes_ > kMostBytes) {
-    faults_.add("param_size", place.pointer(),
-                fmt::format("the values of parameters take more than {} MiB in all the places "
-                            "where they are used",
-                            kMostBytes >> 20));
-    return hole(place);
-  }
-  const bool is_given = slot.given == &slot.checked;  // a default is in the pipeline
-  if (parameter->is_secret || (parameter->is_file && is_given))
-    sealed_.push_back({place.pointer(), word, parameter->is_secret});
+  if (!has_room(slot, place)) return hole(place);
+  if (is_sealed(*parameter))
+    sealed_.push_back(
+        {place.pointer(), value.at("$param").get<std::string>(), parameter->is_secret});
   return *slot.given;
+}
+
+void Binding::splice(const Json& value, const Place& list, Json& copy) {
+  const Place first{.above = &list, .element = copy.size()};
+  const auto* parameter = used(value, "$each", first);
+  auto* slot = parameter == nullptr ? nullptr : &values_[parameter->place];
+  if (slot != nullptr && slot->given == nullptr) return;
+  const bool is_list = slot != nullptr && slot->given->is_array();
+  if (slot != nullptr && !is_list)
+    faults_.add("param_use", first.pointer(), "\"$each\" is for parameters that are arrays");
+  if (!is_list || !has_room(*slot, first)) return copy.push_back(hole(first));
+  for (const Json& element : *slot->given) {
+    const Place place{.above = &list, .element = copy.size()};
+    if (is_sealed(*parameter))
+      sealed_.push_back(
+          {place.pointer(), value.at("$each").get<std::string>(), parameter->is_secret});
+    copy.push_back(element);
+  }
 }
 
 Json Binding::hole(const Place& place) {

@@ -83,7 +83,15 @@ class Binding {
   void require_all();
   bool check(const Declarations::Parameter& parameter, std::string_view name, const Json& given,
              Json& checked);
+  /// The parameter that {"<mark>": "name"} uses; null where it is used wrongly or has no good
+  /// value.
+  const Declarations::Parameter* used(const Json& value, const char* mark, const Place& place);
+  /// Counts the bytes of a copy; a fault where there are too many.
+  bool has_room(Value& value, const Place& place);
+  [[nodiscard]] bool is_sealed(const Declarations::Parameter& parameter) const;
   std::optional<Json> use(const Json& value, const Place& place);
+  /// Adds the elements of a list to another one.
+  void splice(const Json& value, const Place& list, Json& copy);
   Json hole(const Place& place);
 
   const Declarations& declared_;

@@ -70,9 +70,10 @@ struct PipelineRules {
 };
 
 /// Replaces every {"$param": "name"} in `document` by the value in `given`, else by the declared
-/// default, and drops the declarations ("params" at the top). A parameter whose default is null may
-/// be left out: the member or element that uses it is then left out too. Faults: undeclared
-/// parameter, missing value, wrong type or range (kinds "param_*").
+/// default, and every element {"$each": "name"} of an array by the elements of a parameter that is
+/// one. Drops the declarations ("params" at the top). A parameter whose default is null may be left
+/// out: the member or element that uses it is then left out too. Faults: undeclared parameter,
+/// missing value, wrong type or range (kinds "param_*").
 Json bind_parameters(const Json& document, const Json& given, std::vector<Fault>& faults);
 
 /// Reads the shape of a bound document: keys, types, unknown keys (nearest name). Every fault is

@@ -51,6 +51,30 @@ TEST_CASE("a parameter whose default is null leaves out what uses it", "[graph][
   CHECK(bound(document, {{"log", "l"}}).document["logFile"] == "l");
 }
 
+TEST_CASE("elements of a list are put into another, one by one", "[graph][bind]") {
+  constexpr auto document =
+      R"({"params": {"more": {"type": "array", "default": []}, "gone": {"type": "array", "default": null}},
+    "ops": [1, {"$each": "more"}, [{"$each": "more"}], {"$each": "gone"}, 2]})";
+  CHECK(bound(document).document["ops"] == parsed("[1, [], 2]"));
+  const auto result = bound(document, {{"more", parsed(R"([{"$param": "x"}, null, [3]])")}});
+  CHECK(result.faults.empty());
+  CHECK(result.document["ops"] ==
+        parsed(R"([1, {"$param": "x"}, null, [3], [{"$param": "x"}, null, [3]], 2])"));
+}
+
+TEST_CASE("a list that is put into another stands there alone, and is one", "[graph][bind]") {
+  const auto result = bound(
+      R"({"params": {"list": {"type": "array", "default": [1]}, "n": {"type": "integer", "default": 1},
+      "m": {"type": "array", "items": {"type": "integer"}}},
+    "ops": [{"$each": "n"}, {"$each": "list", "or": 1}, {"$each": 7}, {"$each": "none"}, {"$each": "m"}],
+    "name": {"$each": "list"}, "doc": {"x": {"$each": "list"}}})",
+      {{"m", {"x"}}});
+  CHECK(result.faults == Words{"param_type /params/m/0", "param_use /ops/0", "param_use /ops/1",
+                               "param_use /ops/2", "param_undeclared /ops/3", "param_use /name",
+                               "param_use /doc/x"});
+  CHECK(result.document["ops"].size() == 5);
+}
+
 TEST_CASE("what is wrong with parameters is told of all of them at once", "[graph][bind]") {
   const auto result =
       bound(R"({"params": {"a": {"type": "integer", "minimum": 2}, "b": {"type": "string"},

@@ -56,6 +56,25 @@ TEST_CASE("what a parameter is bound to stays secret where it is declared so", "
         Json{{"/connections/in/password", "sesame"}, {"/ops/0/params/file", "sesame"}});
 }
 
+TEST_CASE("each element of a list that may be large stands in a file by itself",
+          "[graph][sealed]") {
+  constexpr auto document = R"({"params": {"more": {"type": "array", "file": true}},
+    "ops": [{"name": "in", "type": "input", "params": {"file": "a"}, "postOps": ["out"]},
+            {"$each": "more"}, {"name": "out", "type": "output", "params": {"file": "x"}}]})";
+  const auto more =
+      parsed(R"([{"name": "b", "type": "input", "params": {"file": "b"}, "postOps": ["out"]},
+                               {"name": "c", "type": "input", "params": {"file": "c"}, "postOps": ["out"]}])");
+  const auto made = validated(document, {}, Json{{"more", more}});
+  for (const auto& fault : made.faults) UNSCOPED_INFO(fault.pointer << " " << fault.message);
+  REQUIRE(made.graph);
+  CHECK(made.graph->nodes.size() == 4);
+  CHECK(made.sealed["file"] == Json{{"/ops/1", more[0]}, {"/ops/2", more[1]}});
+  CHECK(made.document["ops"][1] == Json{{"$file", "more"}});
+  Json whole = made.document;
+  REQUIRE(put_sealed(whole, made.sealed).ok());
+  CHECK(whole["ops"][2] == more[1]);
+}
+
 TEST_CASE("a value that may be large stands in a file, its default in the pipeline",
           "[graph][sealed]") {
   constexpr auto document = R"({
