@@ -65,10 +65,14 @@ void KeyColumn::append(std::string& key, std::int64_t row) const {
       },
       values_);
   if (!is_value) {
-    key.push_back(order_.has_nulls_first ? kNullFirst : kNullLast);
+    append_null(key, order_);
   } else if (order_.is_descending) {
     for (auto i = begin + 1; i < key.size(); ++i) key[i] = static_cast<char>(~key[i]);
   }
+}
+
+void KeyColumn::append_null(std::string& key, Order order) {
+  key.push_back(order.has_nulls_first ? kNullFirst : kNullLast);
 }
 
 }  // namespace millrace::preprocess

@@ -25,6 +25,8 @@ class KeyColumn {
   KeyColumn(const Batch& batch, const std::string& name) : KeyColumn{batch, name, Order{}} {}
 
   void append(std::string& key, std::int64_t row) const;
+  /// Appends what stands for a null: of a batch that has no such column.
+  static void append_null(std::string& key, Order order);
   [[nodiscard]] bool has_value(std::int64_t row) const {
     return std::visit([row](const auto& column) { return column[row].has_value(); }, values_);
   }
