@@ -72,6 +72,7 @@ class Re2Text {
     if (!append(node.children[0], false)) return false;
     text_ += ')';
     regex_text::append_counts(text_, node.least, node.most);
+    if (node.greed == PatternNode::Greed::Lazy) text_ += '?';
     return true;
   }
 

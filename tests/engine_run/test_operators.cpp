@@ -470,7 +470,7 @@ Ran run_threads(const std::shared_ptr<const Plan>& plan, std::size_t workers, Ru
   }
   Ran ran{future.get(), {}, services.messages()};
   ran.values = values_of(ran.outcome);
-  for (const auto* name : {"calls", "attempt", "seen"})
+  for (const auto* name : {"calls", "attempt", "seen", "instances"})
     ran.outcome.counts[name] = services.counter(name);
   ran.outcome.counts["spilled"] = static_cast<std::int64_t>(services.spilled_bytes());
   return ran;
