@@ -17,7 +17,7 @@ void plan_added_columns(Context& context, const std::vector<ColumnType>& columns
       return context.fault("parameter_value", "", "the engine's own column cannot be added: @root");
     }
   }
-  context.trait("adds", column_types(columns));
+  context.trait("adds", ColumnTypes{columns}.json());
 }
 
 void plan_choice_columns(Context& context, const Params& params,

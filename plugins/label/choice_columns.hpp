@@ -21,8 +21,8 @@ inline constexpr std::string_view kChoiceParams = R"(
     "count_column": {"type": "string", "minLength": 1,
       "doc": "Name of a column for the count of the label, 0 where there is none. Absent: no such column."})";
 
-using records::column_types;
 using records::ColumnType;
+using records::ColumnTypes;
 
 /// Says in plan() that columns are added; a fault where two of them have one name, or one is
 /// `@root`.

@@ -54,7 +54,7 @@ class ForestLabel final : public Operator {
     std::vector<ColumnType> added{{params.string("label_column", "label"), "utf8"}};
     if (const auto name = params.string("share_column"); !name.empty())
       added.emplace_back(name, "float64");
-    context.trait("reads", column_types({{params.string("column", "text"), "utf8"}}));
+    context.trait("reads", ColumnTypes{}.add(params.string("column", "text"), "utf8").json());
     plan_added_columns(context, added);
   }
 

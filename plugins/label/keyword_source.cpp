@@ -77,7 +77,7 @@ std::string slot_name(const Context& context, std::string_view address, const Ke
 }  // namespace
 
 void plan_keywords(Context& context, const Params& params) {
-  context.trait("reads", column_types({{params.string("column", "text"), "utf8"}}));
+  context.trait("reads", ColumnTypes{}.add(params.string("column", "text"), "utf8").json());
   const bool has_rules = !params["rules"].is_null();
   const bool has_file = !params["rules_file"].is_null();
   if (has_rules && has_file) {

@@ -116,7 +116,7 @@ void plan_rules(Context& context, const Params& params) {
 }  // namespace
 
 void plan_regexes(Context& context, const Params& params) {
-  context.trait("reads", column_types({{params.string("column", "text"), "utf8"}}));
+  context.trait("reads", ColumnTypes{}.add(params.string("column", "text"), "utf8").json());
   const bool has_rules = !params["rules"].is_null();
   const bool has_file = !params["rules_file"].is_null();
   if (has_rules && has_file) {

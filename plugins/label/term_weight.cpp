@@ -58,7 +58,7 @@ class TermWeight final : public Operator {
     std::vector<ColumnType> added{{params.string("label_column", "label"), "utf8"}};
     if (const auto name = params.string("candidates_column"); !name.empty())
       added.emplace_back(name, "list");
-    context.trait("reads", column_types({{params.string("column", "text"), "utf8"}}));
+    context.trait("reads", ColumnTypes{}.add(params.string("column", "text"), "utf8").json());
     plan_added_columns(context, added);
   }
 

@@ -8,8 +8,8 @@
 
 #include <millrace/context.hpp>
 
-#include "plugins/learn/float_text.hpp"
 #include "plugins/learn/numpy_order.hpp"
+#include "plugins/records/float_text.hpp"
 
 namespace millrace::learn {
 
@@ -118,11 +118,11 @@ void append_json_text(std::string& out, std::string_view text) {
 
 void append_scores(std::string& out, const Scores& scores) {
   out += "{\"precision\": ";
-  append_float(out, scores.precision);
+  records::append_float(out, scores.precision);
   out += ", \"recall\": ";
-  append_float(out, scores.recall);
+  records::append_float(out, scores.recall);
   out += ", \"f1-score\": ";
-  append_float(out, scores.f1);
+  records::append_float(out, scores.f1);
   out += ", \"support\": " + std::to_string(scores.support) + '}';
 }
 
@@ -207,7 +207,7 @@ std::string Report::json() const {
   for (std::size_t i = 0; i <= lines.size(); ++i) {
     if (i == accuracy_place) {
       begin_member("accuracy");
-      append_float(out, accuracy);
+      records::append_float(out, accuracy);
     }
     if (i == lines.size() || lines[i].first == "accuracy") continue;
     begin_member(lines[i].first);

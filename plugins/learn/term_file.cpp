@@ -8,8 +8,8 @@
 
 #include <millrace/context.hpp>
 
-#include "plugins/learn/float_text.hpp"
 #include "plugins/learn/term_weights.hpp"
+#include "plugins/records/float_text.hpp"
 
 namespace millrace::learn {
 
@@ -148,7 +148,7 @@ std::string write_term_file(std::span<const LabelTerms> labels, const IsStopping
       out += ',';
       append_field(out, term);
       out += ',';
-      append_float(out, weight);
+      records::append_float(out, weight);
       out += "\r\n";
     }
   }

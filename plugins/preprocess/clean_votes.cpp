@@ -11,7 +11,6 @@
 #include <millrace/operator.hpp>
 #include <millrace/row_codec.hpp>
 
-#include "plugins/preprocess/column_types.hpp"
 #include "plugins/preprocess/hash_secret.hpp"
 #include "plugins/preprocess/key_bytes.hpp"
 #include "plugins/preprocess/key_column.hpp"
@@ -20,6 +19,7 @@
 #include "plugins/preprocess/text_column.hpp"
 #include "plugins/preprocess/vote_rules.hpp"
 #include "plugins/preprocess/vote_window.hpp"
+#include "plugins/records/column_types.hpp"
 
 namespace millrace::preprocess {
 namespace {
@@ -105,7 +105,7 @@ class CleanVotes final : public Operator, public Checkpointed {
        "doc": "c and a when the second window begins, and d at the end."}]})";
 
   static void plan(Context& context, const Params& params) {
-    ColumnTypes reads;
+    records::ColumnTypes reads;
     for (const auto& name : params.strings("author")) reads.add(name, kTextColumnTypes);
     reads.add(params.string("panel"), kTextColumnTypes);
     reads.add(params.string("time"), "timestamp|int64|int32");
@@ -114,7 +114,7 @@ class CleanVotes final : public Operator, public Checkpointed {
     if (params.string("together") == "window") reads.add(params.string("window"), kKeyColumnTypes);
     context.trait("reads", reads.json());
     const auto author = params.string("author_column"), votes = params.string("votes_column");
-    context.trait("adds", ColumnTypes{}.add(author, "utf8").add(votes, "int64").json());
+    context.trait("adds", records::ColumnTypes{}.add(author, "utf8").add(votes, "int64").json());
     context.trait("resources",
                   R"({"memory_bytes": )" + std::to_string(params.integer("memory")) + '}');
     for (const auto& name : {author, votes}) {

@@ -10,12 +10,12 @@
 
 #include <millrace/operator.hpp>
 
-#include "plugins/preprocess/column_types.hpp"
 #include "plugins/preprocess/distinct_counter.hpp"
 #include "plugins/preprocess/hash_secret.hpp"
 #include "plugins/preprocess/key_column.hpp"
 #include "plugins/preprocess/state_words.hpp"
 #include "plugins/preprocess/text_column.hpp"
+#include "plugins/records/column_types.hpp"
 
 namespace millrace::preprocess {
 namespace {
@@ -60,7 +60,7 @@ class CountDistinct final : public Operator, public Checkpointed {
   static_assert(DistinctCounter::kMostGroups == 100'000, "kTraits says how many");
 
   static void plan(Context& context, const Params& params) {
-    ColumnTypes reads;
+    records::ColumnTypes reads;
     for (const auto& name : params.strings("columns")) reads.add(name, kTextColumnTypes);
     reads.add(params.string("group"), kTextColumnTypes);
     reads.add(params.string("only_with"), kKeyColumnTypes);

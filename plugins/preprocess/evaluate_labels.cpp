@@ -10,10 +10,10 @@
 
 #include <millrace/operator.hpp>
 
-#include "plugins/preprocess/column_types.hpp"
 #include "plugins/preprocess/label_tally.hpp"
 #include "plugins/preprocess/state_words.hpp"
 #include "plugins/preprocess/text_hash.hpp"
+#include "plugins/records/column_types.hpp"
 
 namespace millrace::preprocess {
 namespace {
@@ -91,12 +91,12 @@ class EvaluateLabels final : public Operator, public Checkpointed {
 
   static void plan(Context& context, const Params& params) {
     constexpr std::string_view kTypes = "utf8|list";
-    context.trait("reads", ColumnTypes{}
+    context.trait("reads", records::ColumnTypes{}
                                .add(params.string("truth"), kTypes)
                                .add(params.string("predicted"), kTypes)
                                .add(params.string("set_column"), "utf8")
                                .json());
-    context.trait("adds", ColumnTypes{}
+    context.trait("adds", records::ColumnTypes{}
                               .add(params.string("set_column"), "utf8")
                               .add("report", "utf8")
                               .add("accuracy", "float64")

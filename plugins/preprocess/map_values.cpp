@@ -10,9 +10,9 @@
 
 #include <millrace/operator.hpp>
 
-#include "plugins/preprocess/column_types.hpp"
 #include "plugins/preprocess/text_column.hpp"
 #include "plugins/preprocess/value_map.hpp"
+#include "plugins/records/column_types.hpp"
 
 namespace millrace::preprocess {
 namespace {
@@ -107,8 +107,8 @@ class MapValues final : public Operator {
     const auto column = params.string("column"), to = params.string("to", column);
     if (to == kRootColumn)
       context.fault("parameter_value", "/to", "the engine's own column cannot be replaced: @root");
-    context.trait("reads", ColumnTypes{}.add(column, kTextColumnTypes).json());
-    context.trait("adds", ColumnTypes{}.add(to, "utf8").json());
+    context.trait("reads", records::ColumnTypes{}.add(column, kTextColumnTypes).json());
+    context.trait("adds", records::ColumnTypes{}.add(to, "utf8").json());
     if (!params["groups_file"].is_null()) context.trait("blocking", "true");
     if (params.string("others") == "prefix" && params.string("prefix").empty())
       context.fault("parameter_missing", "/prefix", "`others` is prefix, so one is needed");

@@ -16,9 +16,9 @@
 #include <millrace/operator.hpp>
 #include <millrace/row_codec.hpp>
 
-#include "plugins/preprocess/column_types.hpp"
 #include "plugins/preprocess/row_shapes.hpp"
 #include "plugins/preprocess/state_words.hpp"
+#include "plugins/records/column_types.hpp"
 #include "plugins/records/draw.hpp"
 
 namespace millrace::preprocess {
@@ -83,7 +83,7 @@ class SampleByLabel final : public Operator, public Checkpointed {
 
   static void plan(Context& context, const Params& params) {
     const auto label = params.string("label_column", "label"), set = params.string("set_column");
-    ColumnTypes reads;
+    records::ColumnTypes reads;
     reads.add(label, "utf8");
     const auto sets = params["sets"];
     if (sets.is_null()) {
@@ -92,7 +92,7 @@ class SampleByLabel final : public Operator, public Checkpointed {
       const auto added = set.empty() ? std::string{"set"} : set;
       if (added == label)
         context.fault("parameter_value", "/set_column", "it is the column with the labels");
-      context.trait("adds", ColumnTypes{}.add(added, "utf8").json());
+      context.trait("adds", records::ColumnTypes{}.add(added, "utf8").json());
       if (sets.size() == 0)
         context.fault("parameter_value", "/sets", "name a set at the least, with its share");
       if (sets.size() > kMostSets)

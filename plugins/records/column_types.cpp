@@ -4,15 +4,13 @@
 
 namespace millrace::records {
 
-std::string column_types(const std::vector<ColumnType>& columns) {
-  std::string json = "{";
-  for (const auto& [name, type] : columns) {
-    if (json.size() > 1) json.push_back(',');
-    raw::append_quoted(json, name);
-    json.push_back(':');
-    raw::append_quoted(json, type);
-  }
-  return json + '}';
+ColumnTypes& ColumnTypes::add(std::string_view name, std::string_view types) {
+  if (name.empty() || !names_.emplace(name).second) return *this;
+  if (!members_.empty()) members_.append(", ");
+  raw::append_quoted(members_, name);
+  members_.append(": ");
+  raw::append_quoted(members_, types);
+  return *this;
 }
 
 }  // namespace millrace::records

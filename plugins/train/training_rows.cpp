@@ -33,7 +33,7 @@ void plan_training(Context& context, const Params& params) {
   std::vector<records::ColumnType> columns{{params.string("column", "text"), "utf8"},
                                            {params.string("label_column", "label"), "utf8"}};
   if (const auto set = params.string("set_column"); !set.empty()) columns.emplace_back(set, "utf8");
-  context.trait("reads", records::column_types(columns));
+  context.trait("reads", records::ColumnTypes{columns}.json());
   if (columns.size() > 2) {
     columns.emplace_back(params.string("predicted_column", "predicted"), "utf8");
     if (const auto name = params.string("candidates_column"); !name.empty())

@@ -1,12 +1,12 @@
-#include "plugins/learn/float_text.hpp"
+#include "plugins/records/float_text.hpp"
 
 #include <string>
 
 #include <catch2/catch.hpp>
 
-using millrace::learn::append_float;
+using millrace::records::append_float;
 
-TEST_CASE("numbers are written as Python's repr() writes them", "[learn][float_text]") {
+TEST_CASE("numbers are written as Python's repr() writes them", "[records][float_text]") {
   const auto text = [](double value) {
     std::string out;
     append_float(out, value);

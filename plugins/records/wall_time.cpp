@@ -1,10 +1,10 @@
-#include "plugins/sql/wall_time.hpp"
+#include "plugins/records/wall_time.hpp"
 
 #include <array>
 #include <chrono>
 #include <cstdio>
 
-namespace millrace::sql_operators {
+namespace millrace::records {
 
 namespace {
 
@@ -83,4 +83,4 @@ std::string spell_wall_time(std::int64_t time, char separator) {
   return {text.data(), static_cast<std::size_t>(size)};
 }
 
-}  // namespace millrace::sql_operators
+}  // namespace millrace::records

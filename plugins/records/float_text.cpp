@@ -1,11 +1,11 @@
-#include "plugins/learn/float_text.hpp"
+#include "plugins/records/float_text.hpp"
 
 #include <array>
 #include <charconv>
 #include <cmath>
 #include <string_view>
 
-namespace millrace::learn {
+namespace millrace::records {
 
 void append_float(std::string& out, double value) {
   std::array<char, 512> buffer;
@@ -21,4 +21,4 @@ void append_float(std::string& out, double value) {
   if (is_fixed && text.find('.') == std::string_view::npos) out += ".0";
 }
 
-}  // namespace millrace::learn
+}  // namespace millrace::records
