@@ -18,6 +18,7 @@
 #include "engine/graph/node_name.hpp"
 #include "engine/graph/pipeline.hpp"
 #include "engine/graph/resolver.hpp"
+#include "engine/job/catalog_change.hpp"
 #include "engine/job/inline_services.hpp"
 #include "engine/job/job.hpp"
 #include "engine/job/job_metrics.hpp"
@@ -106,6 +107,8 @@ Limits engine_limits() {
        "that a node passes on where the pipeline does not say more; more fails the job"},
       {"graph.faults", FaultList::kMaxOfKind, "faults",
        "of one kind that are told one by one; the others are counted"},
+      {"job.aborted", static_cast<std::uint64_t>(kMostAbortedJobs), "jobs",
+       "that one change aborts; more is refused"},
       {"job.chain", std::uint64_t{kLongestChain}, "jobs",
        "of which each waits for the one before it; one more is 400"},
       {"job.changes", KeptChanges::kMostChanges, "changes",

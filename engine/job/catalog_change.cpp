@@ -18,7 +18,7 @@ namespace {
 Error wrong(std::string_view what) {
   return {Code::InvalidArgument,
           fmt::format("catalog change: {}; wanted is {{\"entity\": \"jobs\", \"action\": \"abort\" "
-                      "or \"retry\", \"id\": number}}",
+                      "or \"retry\", \"id\": number}}; an abort takes \"where\" instead of an id",
                       what)};
 }
 
@@ -52,11 +52,42 @@ Result<JobId> find_job(Catalog& catalog, const Json& change, std::string_view ow
   return JobId{found.column<std::int64_t>("id").value(0)};
 }
 
+// Aborts those of the jobs that have not ended, and returns their ids. One that ends meanwhile
+// needs no abort.
+Result<Batch> abort_where(Catalog& catalog, JobService& jobs, const Json& where, StopReason reason,
+                          std::string_view owner) {
+  if (!where.is_array() || where.empty()) return wrong("where is not a list of conditions");
+  auto conditions = where;
+  conditions.push_back(
+      {{"column", "state"}, {"op", "in"}, {"value", {"waiting", "queued", "running"}}});
+  MR_TRY(const Batch found, catalog.query({{"entity", "jobs"},
+                                           {"columns", {"id"}},
+                                           {"where", std::move(conditions)},
+                                           {"order", {"id"}},
+                                           {"limit", kMostAbortedJobs + 1}},
+                                          owner));
+  if (found.rows() > kMostAbortedJobs) {
+    return Error{Code::Exhausted, fmt::format("more than {} jobs meet the conditions: none of them "
+                                              "is aborted; add conditions that fewer jobs meet",
+                                              kMostAbortedJobs)};
+  }
+  Builder<std::int64_t> aborted;
+  const auto ids = found.column<std::int64_t>("id");
+  for (std::int64_t row = 0; row < ids.size(); ++row) {
+    const auto done = jobs.abort(JobId{ids.value(row)}, reason);
+    const bool has_ended =
+        !done.ok() && (done.error().code == Code::Conflict || done.error().code == Code::NotFound);
+    if (!done.ok() && !has_ended) return done.error();
+    if (done.ok()) aborted.append(ids.value(row));
+  }
+  return Batch{}.with("id", std::move(aborted));
+}
+
 // Jobs are changed by what runs them.
 Result<Batch> change_job(Catalog& catalog, JobService& jobs, const Json& change,
                          std::string_view owner) {
-  static constexpr std::array<std::string_view, 6> kMembers{"entity",  "action",      "id",
-                                                            "dialect", "external_id", "reason"};
+  static constexpr std::array<std::string_view, 7> kMembers{
+      "entity", "action", "id", "dialect", "external_id", "where", "reason"};
   for (const auto& [key, value] : change.items()) {
     if (std::find(kMembers.begin(), kMembers.end(), key) == kMembers.end()) {
       return wrong(fmt::format("unknown member: {}", printable(key)));
@@ -69,6 +100,12 @@ Result<Batch> change_job(Catalog& catalog, JobService& jobs, const Json& change,
   const StopReason reason = reason_word.empty() ? StopReason::User : read_stop_reason(reason_word);
   if (reason == StopReason::None || (action == "retry" && !reason_word.empty())) {
     return wrong(fmt::format("reason does not fit: {}", printable(reason_word)));
+  }
+  if (const auto where = change.find("where"); where != change.end()) {
+    if (action != "abort") return wrong("where is for aborts");
+    for (const char* name : {"id", "dialect", "external_id"})
+      if (change.contains(name)) return wrong(fmt::format("{} beside where", name));
+    return abort_where(catalog, jobs, *where, reason, owner);
   }
   MR_TRY(const JobId id, find_job(catalog, change, owner));
   if (action == "abort") {

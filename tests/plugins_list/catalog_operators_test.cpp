@@ -94,6 +94,36 @@ TEST_CASE("output.catalog changes what meets conditions, or inserts many, once",
   CHECK(output.column<std::int64_t>("id") == std::vector<std::int64_t>{1, 2});
 }
 
+TEST_CASE("output.catalog compares with columns of each row", "[output][catalog]") {
+  auto output = harness(
+      "output.catalog",
+      R"({"entity": "jobs", "action": "abort", "reason": "user", "where": [{"column": "dialect", "op": "=", "value": "audience"},
+          {"column": "external_id", "op": ">=", "from": "task"}, {"column": "priority", "op": "=", "from": "number"}]})");
+  std::vector<std::string> asked;
+  output.answer_catalog([&asked](std::string_view change) {
+    asked.emplace_back(change);
+    return batch({{"id", {7, 8}}});
+  });
+  REQUIRE(output.push(batch({{"task", {"a\"]}", "b", null}}, {"number", {1, null, 3}}})).ok());
+  REQUIRE(output.finish().ok());
+  CHECK(
+      asked ==
+      std::vector<std::string>{
+          R"({"entity":"jobs","action":"abort","reason":"user","where":[{"column":"dialect","op":"=","value":"audience"},)"
+          R"({"column":"external_id","op":">=","value":"a\"]}"},{"column":"priority","op":"=","value":1}]})"});
+  CHECK(output.column<std::int64_t>("id") == std::vector<std::int64_t>{7, 8});
+  auto without = harness(
+      "output.catalog",
+      R"({"entity": "jobs", "action": "abort", "where": [{"column": "name", "op": "=", "from": "no"}]})");
+  CHECK_FALSE(without.push(batch({{"task", {"a"}}})).ok());
+  CHECK_FALSE(
+      harness(
+          "output.catalog",
+          R"({"entity": "jobs", "action": "abort", "where": [{"column": "name", "op": "=", "value": "a", "from": "b"}]})")
+          .faults()
+          .empty());
+}
+
 TEST_CASE("output.catalog that goes on behind a checkpoint does not act again",
           "[output][catalog]") {
   auto output = harness("output.catalog", R"({"entity": "jobs", "action": "retry", "id": 5})");
