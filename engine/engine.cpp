@@ -213,6 +213,10 @@ void Engine::submit_all(std::vector<JobRequest> requests, StoreRights rights,
   state_->jobs->submit_all(std::move(requests), std::move(rights), std::move(submitted));
 }
 
+void Engine::submit_chain(JobChain chain, StoreRights rights, JobStore::SubmittedChain submitted) {
+  state_->jobs->submit_chain(std::move(chain), std::move(rights), std::move(submitted));
+}
+
 Result<std::shared_ptr<const Engine::Prepared>> Engine::prepare(const Json& document) {
   InlineServices services{state_->around(), StoreRights{}, {}};
   return Prepared::make(document, *state_->registry, services);

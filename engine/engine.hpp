@@ -78,6 +78,9 @@ class Engine {
   void submit_all(std::vector<JobRequest> requests, StoreRights rights,
                   JobStore::SubmittedAll submitted);
 
+  /// Many of which each waits for another: all are on disk when `submitted` is called, or none.
+  void submit_chain(JobChain chain, StoreRights rights, JobStore::SubmittedChain submitted);
+
   /// A pipeline of the inline lane, validated once; requests only bind parameters.
   class Prepared;
   Result<std::shared_ptr<const Prepared>> prepare(const Json& document);

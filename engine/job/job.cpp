@@ -43,6 +43,12 @@ constexpr std::array<std::pair<JobState, JobState>, 17> kTransitions{{
     {JobState::Aborted, JobState::Queued},
 }};
 
+constexpr std::array<std::pair<After::When, std::string_view>, 3> kWhens{{
+    {After::When::Finished, "finished"},
+    {After::When::Failed, "failed"},
+    {After::When::Ended, "ended"},
+}};
+
 constexpr std::size_t kMostName = 200;  // bytes of a pipeline's name in the row
 
 }  // namespace
@@ -61,8 +67,9 @@ std::optional<JobState> read_job_state(std::string_view word) {
 }
 
 StopReason read_stop_reason(std::string_view word) {
-  for (const auto reason : {StopReason::User, StopReason::Deadline, StopReason::Overload,
-                            StopReason::Shutdown, StopReason::UpstreamFailed}) {
+  for (const auto reason :
+       {StopReason::User, StopReason::Deadline, StopReason::Overload, StopReason::Shutdown,
+        StopReason::UpstreamFailed, StopReason::NotNeeded}) {
     if (to_string(reason) == word) return reason;
   }
   return StopReason::None;
@@ -70,6 +77,31 @@ StopReason read_stop_reason(std::string_view word) {
 
 bool is_final(JobState state) {
   return state == JobState::Finished || state == JobState::Failed || state == JobState::Aborted;
+}
+
+std::string_view to_string(After::When when) {
+  const auto found = std::find_if(kWhens.begin(), kWhens.end(),
+                                  [when](const auto& known) { return known.first == when; });
+  return found == kWhens.end() ? "finished" : found->second;
+}
+
+std::optional<After::When> read_after_when(std::string_view word) {
+  const auto found = std::find_if(kWhens.begin(), kWhens.end(),
+                                  [word](const auto& known) { return known.second == word; });
+  if (found == kWhens.end()) return std::nullopt;
+  return found->first;
+}
+
+StopReason why_not_behind(After::When when, JobState end) {
+  switch (when) {
+    case After::When::Finished:
+      return end == JobState::Finished ? StopReason::None : StopReason::UpstreamFailed;
+    case After::When::Failed:
+      return end == JobState::Failed ? StopReason::None : StopReason::NotNeeded;
+    case After::When::Ended:
+      return StopReason::None;
+  }
+  return StopReason::None;
 }
 
 Result<void> check_queue_name(std::string_view name) {

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/base/clock.hpp"
 #include "engine/base/ids.hpp"
@@ -33,16 +35,30 @@ StopReason read_stop_reason(std::string_view word);
 /// The table that the store of jobs enforces and a test prints.
 [[nodiscard]] bool may_follow(JobState from, JobState to);
 
-/// What a job waits for: that another one finishes. When that one fails or is aborted, so is this
-/// one, with the reason upstream_failed.
+/// What a job waits for: an end of another one. When that one ends otherwise, this one is aborted,
+/// as why_not_behind() says.
 struct After {
+  enum class When {
+    Finished,
+    Failed,
+    Ended  // finished, failed or aborted
+  };
+
   JobId job{};                    // there already, so no circle can be made; none: nothing
   std::chrono::seconds delay{0};  // from its end on, by the database's clock; up to a year
+  When when = When::Finished;
 };
 inline constexpr std::chrono::seconds kLongestDelay{365 * 86'400};
 /// So many jobs may wait for one, and so many one behind the other.
 inline constexpr std::int64_t kMostFollowers = 1'000;
 inline constexpr std::int64_t kLongestChain = 1'000;
+
+/// Returns "finished", "failed" or "ended".
+std::string_view to_string(After::When when);
+std::optional<After::When> read_after_when(std::string_view word);
+/// Why a job never begins behind one that has ended so: UpstreamFailed where that one was to
+/// finish, NotNeeded where it was to fail. None: it begins.
+StopReason why_not_behind(After::When when, JobState end);
 
 /// Bytes of the name of a queue, which is UTF-8 without control characters, and without blanks at
 /// its ends.
@@ -75,6 +91,19 @@ struct JobRequest {
   PipelineRules rules{};  // by which it was validated; it is validated again by them when it starts
   Json facts = Json::object();  // small things the dialect wants back (resolved log file ...)
 };
+
+/// Jobs that are submitted together, all or none.
+struct JobChain {
+  /// A job that waits for another of the chain, in the place of After::job.
+  struct Follower {
+    JobRequest job;         // has no idempotency key: that of the first job counts for all
+    std::size_t after = 0;  // 0: the first job; k: the k-th follower, which stands before this one
+  };
+
+  JobRequest first;
+  std::vector<Follower> followers{};
+};
+inline constexpr std::size_t kMostInChain = 64;  // with the first job
 
 /// A row of the jobs table.
 struct Job {

@@ -1,10 +1,13 @@
 #include "engine/job/job_followers.hpp"
 
 #include <algorithm>
+#include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
 
+#include "engine/catalog/ended_jobs.hpp"
 #include "engine/catalog/sql_spelling.hpp"
 #include "engine/job/job_rows.hpp"
 
@@ -52,21 +55,56 @@ Result<void> add_events(Connection& connection, const std::vector<JobId>& ids, s
                  {now_us, std::string{kind}, std::move(body)});
 }
 
-// Returns the jobs that wait for one of `ids`.
-Result<std::vector<JobId>> waiting_for(Connection& connection, SqlDialect dialect,
-                                       const std::vector<JobId>& ids) {
-  std::vector<JobId> found;
+struct Follower {
+  JobStore::Waiting job;  // as it would be queued, but for `not_before_us`
+  After::When when;
+  std::int64_t found_us;  // by the database's clock
+};
+
+// Returns the jobs that wait for one of `ids`, locked.
+Result<std::vector<Follower>> waiting_for(Connection& connection, SqlDialect dialect,
+                                          const std::vector<JobId>& ids, std::int64_t now_us) {
+  std::vector<Follower> found;
   const auto sql = fmt::format(
-      "SELECT id FROM jobs WHERE after_job IN ({{}}) AND state = 'waiting' ORDER BY id{}",
-      locking(dialect));
-  MR_CHECK(for_some_at_a_time(ids, sql, {},
-                              [&](const std::string& text, const auto& values) -> Result<void> {
-                                MR_TRY(const SqlRows rows, connection.query(text, values));
-                                for (const auto& row : rows.rows)
-                                  found.push_back(JobId{integer(row.at(0))});
-                                return {};
-                              }));
+      "SELECT id, queue, priority, after_delay_s, after_when, {} FROM jobs WHERE after_job IN "
+      "({{}}) AND state = 'waiting' ORDER BY id{}",
+      lease_now(dialect), locking(dialect));
+  MR_CHECK(for_some_at_a_time(
+      ids, sql, {now_us}, [&](const std::string& statement, const auto& values) -> Result<void> {
+        MR_TRY(const SqlRows rows, connection.query(statement, values));
+        for (const auto& row : rows.rows) {
+          const auto wait_us =
+              std::chrono::microseconds{std::chrono::seconds{integer(row.at(3))}}.count();
+          found.push_back({{JobId{integer(row.at(0))}, text(row.at(1)),
+                            static_cast<int>(integer(row.at(2))), 0, JobState::Queued, wait_us},
+                           read_after_when(text(row.at(4))).value_or(After::When::Finished),
+                           integer(row.at(5))});
+        }
+        return {};
+      }));
   return found;
+}
+
+Result<void> release(Connection& connection, const std::vector<JobStore::Waiting>& jobs,
+                     std::int64_t database_us, std::int64_t now_us) {
+  std::vector<JobId> ids;
+  for (const auto& job : jobs) ids.push_back(job.id);
+  MR_CHECK(execute(connection, ids,
+                   "UPDATE jobs SET not_before_us = (CASE WHEN after_delay_s > 0 THEN ? + "
+                   "after_delay_s * 1000000 ELSE 0 END), updated_us = ?, last_event = last_event + "
+                   "1, state = 'queued' WHERE id IN ({})",
+                   {database_us, now_us}));
+  return add_events(connection, ids, now_us, "queued", nullptr);
+}
+
+Result<void> abort(Connection& connection, const std::vector<JobId>& ids, StopReason why,
+                   std::int64_t now_us) {
+  const std::string reason{to_string(why)};
+  MR_CHECK(execute(connection, ids,
+                   "UPDATE jobs SET stop_reason = ?, finished_us = ?, updated_us = ?, last_event = "
+                   "last_event + 1, state = 'aborted' WHERE id IN ({})",
+                   {reason, now_us, now_us}));
+  return add_events(connection, ids, now_us, "aborted", to_sql(Json{{"reason", reason}}));
 }
 
 }  // namespace
@@ -86,13 +124,14 @@ Result<Beginning> begin_behind(Connection& connection, SqlDialect dialect, const
   const auto state = read_job_state(text(row.at(0))).value_or(JobState::Failed);
   Beginning begin;
   begin.now_us = integer(row.at(3));
-  if (state == JobState::Finished) {
+  if (is_final(state)) {
+    begin.reason = why_not_behind(after.when, state);
+    if (begin.reason != StopReason::None) begin.state = JobState::Aborted;
     const auto due_us = integer(row.at(1)) + std::chrono::microseconds{after.delay}.count();
-    if (due_us > begin.now_us) begin.not_before_us = due_us;
+    if (begin.state == JobState::Queued && due_us > begin.now_us) begin.not_before_us = due_us;
     return begin;
   }
-  begin.state = is_final(state) ? JobState::Aborted : JobState::Waiting;
-  if (begin.state == JobState::Aborted) return begin;
+  begin.state = JobState::Waiting;
   begin.depth = (state == JobState::Waiting ? integer(row.at(2)) : 0) + 1;
   if (begin.depth > kLongestChain) {
     return Error{Code::InvalidArgument,
@@ -114,74 +153,75 @@ Result<Beginning> begin_behind(Connection& connection, SqlDialect dialect, const
 Result<Beginning> begin_again(Connection& connection, SqlDialect dialect, JobId job,
                               std::int64_t now_us) {
   MR_TRY(const SqlRows rows,
-         connection.query("SELECT own.after_job, own.after_delay_s, own.stop_reason, other.id FROM "
-                          "jobs AS own LEFT JOIN jobs AS other ON other.id = own.after_job WHERE "
+         connection.query("SELECT own.after_job, own.after_delay_s, own.stop_reason, other.id, "
+                          "own.after_when FROM jobs AS own LEFT JOIN jobs AS other ON other.id = "
+                          "own.after_job WHERE "
                           "own.id = ? AND own.after_job IS NOT NULL",
                           {job.value}));
   if (rows.rows.empty()) return Beginning{};
   const auto& row = rows.rows[0];
-  const After after{JobId{integer(row.at(0))}, std::chrono::seconds{integer(row.at(1))}};
+  const After after{JobId{integer(row.at(0))}, std::chrono::seconds{integer(row.at(1))},
+                    read_after_when(text(row.at(4))).value_or(After::When::Finished)};
+  const auto stopped = read_stop_reason(text(row.at(2)));
   Beginning begin;
   if (!std::holds_alternative<std::nullptr_t>(row.at(3))) {
     MR_TRY(begin, begin_behind(connection, dialect, after, now_us));
-  } else if (text(row.at(2)) == to_string(StopReason::UpstreamFailed)) {
+  } else if (stopped == StopReason::UpstreamFailed || stopped == StopReason::NotNeeded) {
     begin.state = JobState::Aborted;  // removed since, as what ended long ago is
   }
-  if (begin.state == JobState::Aborted) {
+  if (begin.state != JobState::Aborted) return begin;
+  if (after.when == After::When::Failed) {
     return Error{Code::Conflict,
-                 fmt::format("job {} cannot be tried again: it waits for job {}, which did not "
-                             "finish; retry that one first",
+                 fmt::format("job {} cannot be tried again: it is for when job {} fails, which did "
+                             "not",
                              job.value, after.job.value)};
   }
-  return begin;
-}
-
-Result<std::vector<JobStore::Waiting>> release_followers(Connection& connection, SqlDialect dialect,
-                                                         JobId finished, std::int64_t now_us) {
-  MR_TRY(
-      const SqlRows rows,
-      connection.query(
-          fmt::format("SELECT id, queue, priority, after_delay_s, {} FROM jobs WHERE after_job = ? "
-                      "AND state = 'waiting' ORDER BY id{}",
-                      lease_now(dialect), locking(dialect)),
-          {now_us, finished.value}));
-  std::vector<JobStore::Waiting> released;
-  if (rows.rows.empty()) return released;
-  const auto database_us = integer(rows.rows[0].at(4));
-  std::vector<JobId> ids;
-  for (const auto& row : rows.rows) {
-    const auto wait_us =
-        std::chrono::microseconds{std::chrono::seconds{integer(row.at(3))}}.count();
-    released.push_back({JobId{integer(row.at(0))}, text(row.at(1)),
-                        static_cast<int>(integer(row.at(2))),
-                        wait_us > 0 ? database_us + wait_us : 0, JobState::Queued, wait_us});
-    ids.push_back(released.back().id);
-  }
-  MR_CHECK(execute(connection, ids,
-                   "UPDATE jobs SET not_before_us = (CASE WHEN after_delay_s > 0 THEN ? + "
-                   "after_delay_s * 1000000 ELSE 0 END), updated_us = ?, last_event = last_event + "
-                   "1, state = 'queued' WHERE id IN ({})",
-                   {database_us, now_us}));
-  MR_CHECK(add_events(connection, ids, now_us, "queued", nullptr));
-  return released;
+  return Error{Code::Conflict,
+               fmt::format("job {} cannot be tried again: it waits for job {}, which did not "
+                           "finish; retry that one first",
+                           job.value, after.job.value)};
 }
 
 // A level at a time: what a statement finds is locked before it is changed.
-Result<std::vector<JobId>> abort_followers(Connection& connection, SqlDialect dialect, JobId ended,
-                                           std::int64_t now_us) {
-  std::vector<JobId> aborted, level{ended};
-  while (true) {
-    MR_TRY(level, waiting_for(connection, dialect, level));
-    if (level.empty()) break;
-    aborted.insert(aborted.end(), level.begin(), level.end());
+Result<JobStore::Followers> settle_followers(Connection& connection, SqlDialect dialect,
+                                             JobId ended, JobState end, std::int64_t now_us) {
+  JobStore::Followers settled;
+  std::map<StopReason, std::vector<JobId>> aborted;
+  std::optional<std::int64_t> database_us;  // one moment, from which all delays count
+  std::vector<JobId> level{ended};
+  while (!level.empty()) {
+    MR_TRY(auto followers, waiting_for(connection, dialect, level, now_us));
+    level.clear();
+    for (Follower& follower : followers) {
+      const JobId id = follower.job.id;
+      const auto why_not = why_not_behind(follower.when, end);
+      if (why_not != StopReason::None) {
+        aborted[why_not].push_back(id);
+        settled.aborted.push_back(id);
+        level.push_back(id);
+        continue;
+      }
+      if (!database_us) database_us = follower.found_us;
+      if (follower.job.wait_us > 0)
+        follower.job.not_before_us = *database_us + follower.job.wait_us;
+      settled.released.push_back(std::move(follower.job));
+    }
+    end = JobState::Aborted;
   }
-  const std::string reason{to_string(StopReason::UpstreamFailed)};
-  MR_CHECK(execute(connection, aborted,
-                   "UPDATE jobs SET stop_reason = ?, finished_us = ?, updated_us = ?, last_event = "
-                   "last_event + 1, state = 'aborted' WHERE id IN ({})",
-                   {reason, now_us, now_us}));
-  MR_CHECK(add_events(connection, aborted, now_us, "aborted", to_sql(Json{{"reason", reason}})));
-  return aborted;
+  if (database_us) MR_CHECK(release(connection, settled.released, *database_us, now_us));
+  for (const auto& [why, ids] : aborted) MR_CHECK(abort(connection, ids, why, now_us));
+  return settled;
+}
+
+Result<bool> is_followed(Connection& connection, SqlDialect dialect, JobId job) {
+  MR_CHECK(connection.query(fmt::format("SELECT id FROM jobs WHERE id = ?{}", locking(dialect)),
+                            {job.value}));
+  MR_TRY(const SqlRows found,
+         connection.query(fmt::format("SELECT id FROM jobs WHERE after_job = ? AND state NOT IN {} "
+                                      "LIMIT 1",
+                                      kEndedJobs),
+                          {job.value}));
+  return !found.rows.empty();
 }
 
 }  // namespace millrace::detail

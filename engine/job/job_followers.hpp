@@ -11,10 +11,11 @@ namespace millrace::detail {
 // which holds the row of the one that is waited for: nobody can be missed, at a shared catalog
 // neither.
 
-/// How a job begins that waits for another: queued where that one has finished, waiting while it
-/// has not ended, aborted where it has ended otherwise.
+/// How a job begins that waits for another: waiting while that one has not ended, queued where it
+/// has ended as this one wants, aborted where it has ended otherwise.
 struct Beginning {
   JobState state = JobState::Queued;
+  StopReason reason = StopReason::None;        // why it is aborted
   std::int64_t not_before_us = 0, now_us = 0;  // by the database's clock
   std::int64_t depth = 0;                      // how many jobs it waits behind
 };
@@ -25,16 +26,17 @@ Result<Beginning> begin_behind(Connection& connection, SqlDialect dialect, const
                                std::int64_t now_us);
 
 /// The same for a job that has ended and is to begin again. Conflict where the job that it waits
-/// for did not finish.
+/// for has ended otherwise.
 Result<Beginning> begin_again(Connection& connection, SqlDialect dialect, JobId job,
                               std::int64_t now_us);
 
-/// Lets the jobs start that wait for one which has just finished, each its delay from now on.
-Result<std::vector<JobStore::Waiting>> release_followers(Connection& connection, SqlDialect dialect,
-                                                         JobId finished, std::int64_t now_us);
+/// Settles what becomes of the jobs that wait for one which has just ended so, and of those that
+/// wait for them: each is queued, its delay from now on, or aborted.
+Result<JobStore::Followers> settle_followers(Connection& connection, SqlDialect dialect,
+                                             JobId ended, JobState end, std::int64_t now_us);
 
-/// Aborts the jobs that wait for one which failed or was aborted, and those that wait for them.
-Result<std::vector<JobId>> abort_followers(Connection& connection, SqlDialect dialect, JobId ended,
-                                           std::int64_t now_us);
+/// Whether a job that has begun behind this one, or waits for it, has not ended. Holds the row of
+/// this one, so that no other comes until the transaction ends.
+Result<bool> is_followed(Connection& connection, SqlDialect dialect, JobId job);
 
 }  // namespace millrace::detail

@@ -5,14 +5,16 @@
 #include <spdlog/spdlog.h>
 
 #include "engine/catalog/ended_jobs.hpp"
+#include "engine/job/job_followers.hpp"
 #include "engine/job/job_rows.hpp"
 #include "engine/job/job_service_state.hpp"
 #include "engine/job/job_store.hpp"
 
 #include <fmt/format.h>
 
-// Jobs that ended long ago go, with their journal and their idempotency key. A step at a time, each
-// a small transaction, so that other writes never wait long behind them.
+// Jobs that ended long ago go, with their journal and their idempotency key, unless one that began
+// behind them goes on: it may ask for what became of them. A step at a time, each a small
+// transaction, so that other writes never wait long behind them.
 
 namespace millrace {
 
@@ -60,6 +62,9 @@ Result<JobStore::Removed> JobStore::remove_ended(std::int64_t before_us, JobId a
   MR_CHECK(catalog_.write_and_wait([&](Connection& connection) -> Result<void> {
     removed.jobs = 0;
     for (const std::int64_t id : ids) {
+      MR_TRY(const bool is_followed,
+             detail::is_followed(connection, catalog_.dialect(), JobId{id}));
+      if (is_followed) continue;
       // Asked for again meanwhile: it has not ended any more. What hangs on it goes with it.
       MR_TRY(const auto gone,
              connection.execute(fmt::format("DELETE FROM jobs WHERE id = ? AND finished_us > 0 AND "

@@ -100,6 +100,12 @@ Result<Job> read_job(const std::vector<SqlValue>& row) {
   const SqlValue& after = next();
   if (!std::holds_alternative<std::nullptr_t>(after)) job.after.job = JobId{integer(after)};
   job.after.delay = std::chrono::seconds{integer(next())};
+  const auto when = read_after_when(text(next()));
+  if (!when) {
+    return Error{Code::DataInvalid,
+                 fmt::format("job row: unknown end to wait for: job {}", job.id.value)};
+  }
+  job.after.when = *when;
   job.sealed_file = text(next());
   return job;
 }

@@ -14,7 +14,9 @@ inline constexpr std::string_view kJobColumns =
     "started_us, finished_us, "
     "not_before_us, attempt, max_attempts, failures, crashes, deadline_us, token, idempotency_key, "
     "pipeline, facts, "
-    "result, counts, progress, error, rights, versions, rules, after_job, after_delay_s, sealed";
+    "result, counts, progress, error, rights, versions, rules, after_job, after_delay_s, "
+    "after_when, "
+    "sealed";
 
 Result<Job> read_job(const std::vector<SqlValue>& row);
 

@@ -158,17 +158,47 @@ void JobService::State::submitted(ReadyJobs::Ready job, const Result<JobStore::S
 }
 
 void JobService::submit(JobRequest request, StoreRights rights, JobStore::Submitted submitted) {
-  if (auto admitted = state_->admit(request); !admitted.ok())
-    return submitted(std::move(admitted).error());
-  ReadyJobs::Ready job{job_of(request, rights), request.graph};
-  state_->jobs.submit(
-      std::move(request), rights,
-      [state = state_, activity = std::make_shared<Activity>(state_), job = std::move(job),
-       submitted = std::move(submitted)](Result<JobStore::Submission> made) mutable {
-        state->submitted(std::move(job), made);
-        if (!made.ok()) return submitted(std::move(made).error());
-        submitted(*made);
-        state->dispatch();
+  submit_chain({std::move(request)}, std::move(rights),
+               [submitted = std::move(submitted)](Result<std::vector<JobStore::Submission>> made) {
+                 if (!made.ok()) return submitted(std::move(made).error());
+                 submitted(made->front());
+               });
+}
+
+void JobService::submit_chain(JobChain chain, StoreRights rights,
+                              JobStore::SubmittedChain submitted) {
+  std::vector<JobRequest*> requests{&chain.first};
+  std::vector<std::size_t> after{0};  // of each: the one that it waits for; the first for none
+  for (auto& follower : chain.followers) {
+    requests.push_back(&follower.job);
+    after.push_back(follower.after);
+  }
+  std::vector<ReadyJobs::Ready> jobs;
+  for (JobRequest* request : requests) {
+    if (const auto admitted = state_->admit(*request); !admitted.ok()) {
+      for (auto& job : jobs) state_->submitted(std::move(job), admitted.error());
+      return submitted(admitted.error());
+    }
+    jobs.push_back({job_of(*request, rights), request->graph});
+  }
+  state_->jobs.submit_chain(
+      std::move(chain), rights,
+      [state = state_, activity = std::make_shared<Activity>(state_), jobs = std::move(jobs),
+       after = std::move(after),
+       submitted = std::move(submitted)](Result<std::vector<JobStore::Submission>> made) mutable {
+        for (std::size_t i = 0; i < jobs.size(); ++i) {
+          Result<JobStore::Submission> one = JobStore::Submission{JobId{}, false};
+          if (!made.ok()) {
+            one = made.error();
+          } else if (i < made->size()) {
+            one = (*made)[i];
+            if (i > 0) jobs[i].job.after.job = (*made)[after[i]].id;
+          }
+          state->submitted(std::move(jobs[i]), one);
+        }
+        const bool is_written = made.ok();
+        submitted(std::move(made));
+        if (is_written) state->dispatch();
       });
 }
 
@@ -220,7 +250,7 @@ Result<JobState> JobService::abort(JobId id, StopReason reason) {
     state_->recover(id);
   }
   state_->watchers.tell(id);
-  state_->go_on_behind({{}, aborted.followers});
+  state_->go_on_behind(aborted.followers);
   return aborted.state;
 }
 

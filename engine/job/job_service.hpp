@@ -78,6 +78,8 @@ class JobService {
   /// Many at once: each is refused or submitted like one that came alone.
   void submit_all(std::vector<JobRequest> requests, StoreRights rights,
                   JobStore::SubmittedAll submitted);
+  /// Many of which each waits for another: all are submitted, or all refused.
+  void submit_chain(JobChain chain, StoreRights rights, JobStore::SubmittedChain submitted);
   Result<JobState> abort(JobId id, StopReason reason);
   Result<void> retry(JobId id);
   /// Submits the stored pipeline of a job again, with its seed: the same bytes. Conflict where it

@@ -5,10 +5,8 @@
 #include <utility>
 
 #include "engine/base/utf8.hpp"
-#include "engine/job/ending_policy.hpp"
-#include "engine/job/job_followers.hpp"
 #include "engine/job/job_rows.hpp"
-#include "engine/job/rights_json.hpp"
+#include "engine/job/newest_job.hpp"
 #include "engine/job/sealed_files.hpp"
 
 #include <fmt/format.h>
@@ -16,21 +14,6 @@
 namespace millrace {
 
 using detail::text;
-
-// The newest time of creation: it never decreases from one job to the next. [writer's thread]
-struct JobStore::Newest {
-  std::int64_t created_us = -1;  // not read yet
-
-  Result<std::int64_t> next(Connection& connection, std::int64_t now_us) {
-    if (created_us < 0) {
-      MR_TRY(const SqlRows last,
-             connection.query("SELECT created_us FROM jobs ORDER BY id DESC LIMIT 1"));
-      created_us = last.rows.empty() ? 0 : integer(last.rows[0].at(0));
-    }
-    created_us = std::max(created_us, now_us);
-    return created_us;
-  }
-};
 
 JobStore::JobStore(Catalog& catalog, std::string_view sealed_place)
     : catalog_{catalog},
@@ -46,164 +29,12 @@ JobStore::JobStore(Catalog& catalog, std::string_view sealed_place)
 
 namespace {
 
-Result<void> check_text(std::string_view what, std::string_view value, std::size_t most) {
-  if (!is_utf8(value))
-    return Error{Code::InvalidArgument, fmt::format("job: {} is not UTF-8", what)};
-  // The columns count characters; bytes are never fewer.
-  if (value.size() > most) {
-    return Error{Code::InvalidArgument, fmt::format("job: {} is longer than {} bytes", what, most)};
-  }
-  return {};
-}
-
-Result<void> check_request(const JobRequest& request) {
-  MR_CHECK(check_text("dialect", request.dialect, 64));
-  MR_CHECK(check_text("external_id", request.external_id, 255));
-  MR_CHECK(check_text("owner", request.owner, 255));
-  MR_CHECK(check_queue_name(request.queue));
-  MR_CHECK(check_text("idempotency_key", request.idempotency_key, 255));
-  if (!request.pipeline->is_object())
-    return Error{Code::InvalidArgument, "job: the pipeline is not an object"};
-  if (request.max_attempts < 1)
-    return Error{Code::InvalidArgument, "job: max_attempts is at least 1"};
-  if (request.after.delay.count() < 0 || request.after.delay > kLongestDelay) {
-    return Error{Code::InvalidArgument,
-                 fmt::format("job: after: the delay is 0 to {} seconds: {}", kLongestDelay.count(),
-                             request.after.delay.count())};
-  }
-  if (request.deadline && request.deadline->count() < 1) {
-    return Error{Code::InvalidArgument, "job: the deadline is at least 1 second"};
-  }
-  return {};
-}
-
 // "7"; nothing for any other text, such as "007".
 std::optional<std::int64_t> read_number(std::string_view text) {
   std::int64_t number = 0;
   const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (fault != std::errc{} || std::to_string(number) != text) return std::nullopt;
   return number;
-}
-
-// A submission on its way through the writer's thread; may be written more than once.
-struct Submitting {
-  JobRequest request;
-  std::string name, pipeline;
-  SqlValue facts;
-  std::string rights, rules;
-  std::int64_t now_us = 0;
-  bool is_wanted = true;  // false: refused before it is written
-  JobStore::Submission made{};
-};
-
-Result<bool> find_by_key(Connection& connection, Submitting& work) {
-  if (work.request.idempotency_key.empty()) return false;
-  MR_TRY(const SqlRows found,
-         connection.query("SELECT id FROM jobs WHERE owner = ? AND idempotency_key = ?",
-                          {work.request.owner, work.request.idempotency_key}));
-  if (found.rows.empty()) return false;
-  work.made = {JobId{integer(found.rows[0].at(0))}, false};
-  return true;
-}
-
-// The first line of a job's journal, whose number needs no look at the job.
-Result<void> add_first_event(Connection& connection, JobId id, std::int64_t time_us,
-                             const After& after, JobState state) {
-  Json body;
-  if (state == JobState::Waiting)
-    body = Json{{"after", after.job.value}, {"delay_s", after.delay.count()}};
-  if (state == JobState::Aborted) body = Json{{"reason", to_string(StopReason::UpstreamFailed)}};
-  MR_CHECK(connection.execute(
-      "INSERT INTO job_events (job_id, sequence, time_us, kind, body) VALUES (?, 1, ?, ?, ?)",
-      {id.value, time_us, std::string{to_string(state)}, detail::to_sql(body)}));
-  return {};
-}
-
-Result<void> insert(Connection& connection, SqlDialect dialect, Submitting& work,
-                    std::int64_t created_us) {
-  const JobRequest& request = work.request;
-  detail::Beginning begin;
-  if (request.after.job) {
-    MR_TRY(begin, detail::begin_behind(connection, dialect, request.after, work.now_us));
-  }
-  const bool has_ended = begin.state == JobState::Aborted;
-  const auto optional = [](const std::string& value) {
-    return value.empty() ? SqlValue{nullptr} : SqlValue{value};
-  };
-  const std::int64_t deadline_us =
-      request.deadline ? std::chrono::microseconds{*request.deadline}.count() : std::int64_t{0};
-  MR_TRY(const std::int64_t id,
-         connection.insert(
-             "INSERT INTO jobs (dialect, external_id, owner, queue, name, priority, state, "
-             "stop_reason, created_us, "
-             "started_us, finished_us, updated_us, not_before_us, deadline_us, attempt, failures, "
-             "crashes, max_attempts, "
-             "token, lease_holder, lease_until_us, last_event, idempotency_key, pipeline, facts, "
-             "rights, rules, after_job, after_delay_s, after_depth, sealed) VALUES "
-             "(?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, 0, 0, 0, ?, 0, '', 0, 1, ?, ?, "
-             "?, ?, ?, ?, ?, ?, ?)",
-             {request.dialect,
-              optional(request.external_id),
-              request.owner,
-              request.queue,
-              work.name,
-              std::int64_t{request.priority},
-              std::string{to_string(begin.state)},
-              std::string{to_string(has_ended ? StopReason::UpstreamFailed : StopReason::None)},
-              created_us,
-              has_ended ? created_us : std::int64_t{0},
-              created_us,
-              begin.not_before_us,
-              deadline_us,
-              std::int64_t{request.max_attempts},
-              optional(request.idempotency_key),
-              work.pipeline,
-              work.facts,
-              work.rights,
-              work.rules,
-              request.after.job ? SqlValue{request.after.job.value} : SqlValue{nullptr},
-              std::int64_t{request.after.delay.count()},
-              begin.depth,
-              optional(request.sealed_file)}));
-  work.made = {JobId{id}, true, begin.state, begin.not_before_us,
-               std::max<std::int64_t>(0, begin.not_before_us - begin.now_us)};
-  return add_first_event(connection, JobId{id}, created_us, request.after, begin.state);
-}
-
-Submitting prepare(JobRequest request, const std::string& rights, std::int64_t now_us) {
-  Submitting work;
-  work.name = pipeline_name(request.pipeline);
-  work.pipeline = request.pipeline.text();
-  work.facts = detail::to_sql(request.facts);
-  work.rights = rights;
-  work.rules = to_text(request.rules);
-  work.now_us = now_us;
-  work.request = std::move(request);
-  return work;
-}
-
-// What it weighs in the queue of writes.
-std::size_t bytes_of(const Submitting& work) {
-  return Catalog::kUsualWriteBytes + work.pipeline.size() + work.rights.size() + work.rules.size() +
-         millrace::bytes_of({work.facts});
-}
-
-// Writes one submission. What its own request is the reason of undoes nothing of others in the same
-// transaction: a statement that fails has changed nothing.
-Result<void> write(Connection& connection, SqlDialect dialect, JobStore::Newest& newest,
-                   Submitting& work) {
-  MR_TRY(const bool known, find_by_key(connection, work));
-  if (known) return {};
-  MR_TRY(const std::int64_t created_us, newest.next(connection, work.now_us));
-  auto inserted = insert(connection, dialect, work, created_us);
-  if (inserted.ok() || inserted.error().code != Code::Conflict) return inserted;
-  // Another process may have been faster with the same key.
-  MR_TRY(const bool taken, find_by_key(connection, work));
-  if (taken) return {};
-  return Error{Code::Conflict,
-               fmt::format("job exists: {} has one with the id {}", work.request.dialect,
-                           work.request.external_id),
-               std::move(inserted).error().detail};
 }
 
 // Asks for jobs, best first: so many of each queue and state that the jobs of a queue that stands
@@ -228,87 +59,7 @@ void sort_by_rank(std::vector<JobStore::Waiting>& jobs) {
   });
 }
 
-// As many jobs of one request share a write: they hold the writer for some milliseconds.
-constexpr std::size_t kJobsPerWrite = 256;
-
 }  // namespace
-
-// What submit_all() was asked for. Its writes and callbacks come one after the other, so they share
-// it without a lock.
-struct JobStore::SubmittingAll {
-  std::vector<Submitting> works;
-  std::vector<Result<JobStore::Submission>> answers;
-  JobStore::SubmittedAll done;
-  SqlDialect dialect = SqlDialect::Sqlite;
-
-  // Writes the jobs from `first` on, as many as share a write.
-  Result<void> write_some(Connection& connection, JobStore::Newest& newest, std::size_t first) {
-    for (std::size_t i = first; i < std::min(first + kJobsPerWrite, works.size()); ++i) {
-      if (!works[i].is_wanted) continue;
-      auto written = write(connection, dialect, newest, works[i]);
-      if (!written.ok() &&
-          after_error(EndingStep::Write, written.error().code) == EndingChoice::Again) {
-        return written;  // of the database, not of this job
-      }
-      answers[i] =
-          written.ok() ? Result<JobStore::Submission>{works[i].made} : std::move(written).error();
-    }
-    return {};
-  }
-};
-
-void JobStore::submit(JobRequest request, const StoreRights& rights, Submitted done) {
-  if (auto checked = check_request(request); !checked.ok()) return done(std::move(checked).error());
-  // Shared by the write and its callback.
-  auto work = std::make_shared<Submitting>(
-      prepare(std::move(request), to_text(rights), to_micros(catalog_.clock().now())));
-  const std::size_t bytes = bytes_of(*work);
-  catalog_.write([work, newest = newest_, dialect = catalog_.dialect()](
-                     Connection& connection) { return write(connection, dialect, *newest, *work); },
-                 [work, done = std::move(done)](Result<void> committed) {
-                   if (!committed.ok()) return done(std::move(committed).error());
-                   done(work->made);
-                 },
-                 bytes);
-}
-
-void JobStore::submit_all(std::vector<JobRequest> requests, const StoreRights& rights,
-                          SubmittedAll done) {
-  auto all = std::make_shared<SubmittingAll>();  // shared by the writes and their callbacks
-  const std::string rights_text = to_text(rights);
-  const auto now_us = to_micros(catalog_.clock().now());
-  for (JobRequest& request : requests) {
-    auto checked = check_request(request);
-    all->answers.emplace_back(Submission{});
-    all->works.push_back(checked.ok() ? prepare(std::move(request), rights_text, now_us)
-                                      : Submitting{});
-    all->works.back().is_wanted = checked.ok();
-    if (!checked.ok()) all->answers.back() = std::move(checked).error();
-  }
-  all->done = std::move(done);
-  all->dialect = catalog_.dialect();
-  write_all(all, 0);
-}
-
-// One write after the other, so that a large request takes turns with everybody else's.
-void JobStore::write_all(const std::shared_ptr<SubmittingAll>& all, std::size_t first) {
-  if (first >= all->works.size()) return all->done(std::move(all->answers));
-  std::size_t bytes = 0;
-  for (std::size_t i = first; i < std::min(first + kJobsPerWrite, all->works.size()); ++i)
-    bytes += bytes_of(all->works[i]);
-  catalog_.write(
-      [all, first, newest = newest_](Connection& connection) {
-        return all->write_some(connection, *newest, first);
-      },
-      [this, all, first](Result<void> committed) {
-        const auto behind = std::min(first + kJobsPerWrite, all->works.size());
-        for (std::size_t i = first; !committed.ok() && i < behind; ++i) {
-          if (all->works[i].is_wanted) all->answers[i] = committed.error();
-        }
-        write_all(all, behind);
-      },
-      bytes);
-}
 
 Result<JobState> JobStore::state(JobId id) {
   std::optional<JobState> state;

@@ -30,8 +30,8 @@ class JobStore {
   struct Submission {
     JobId id;
     bool is_new = true;  // false: the idempotency key named an earlier job
-    // Of one that waits for another (JobRequest::after): waiting, queued, or aborted as
-    // upstream_failed where that one has ended otherwise than well.
+    // Of one that waits for another (JobRequest::after): waiting, queued, or aborted where that
+    // one has ended otherwise.
     JobState state = JobState::Queued;
     std::int64_t not_before_us = 0, wait_us = 0;  // as in Waiting
   };
@@ -41,6 +41,11 @@ class JobStore {
   /// write, so a failure of the database may meet some of them only.
   using SubmittedAll = std::function<void(std::vector<Result<Submission>>)>;
   void submit_all(std::vector<JobRequest> requests, const StoreRights& rights, SubmittedAll done);
+
+  /// All in one transaction: each is there, or none. The first job is answered like one that came
+  /// alone, its followers behind it in their order; where its key names an earlier one, only that.
+  using SubmittedChain = std::function<void(Result<std::vector<Submission>>)>;
+  void submit_chain(JobChain chain, const StoreRights& rights, SubmittedChain done);
 
   Result<JobState> state(JobId id);
   Result<Job> get(JobId id);
@@ -63,10 +68,11 @@ class JobStore {
     JobState state = JobState::Queued;
     std::int64_t wait_us = 0;  // until then, by the database's clock
   };
-  /// What became of the jobs that waited for one, in the transaction that ended it.
+  /// What became of the jobs that waited for one, and of those that waited for them, in the
+  /// transaction that ended it.
   struct Followers {
-    std::vector<Waiting> released;  // queued now: it finished
-    std::vector<JobId> aborted;     // with all that waited for them
+    std::vector<Waiting> released{};  // queued now
+    std::vector<JobId> aborted{};
   };
   /// Jobs that may start now, best first: of each queue the `limit` best that are queued and whose
   /// not_before has passed, of very many queues the best; and so many jobs whose lease has expired.
@@ -159,8 +165,8 @@ class JobStore {
 
   struct Abort {
     JobState state = JobState::Aborted;
-    bool changed = true;             // false: it was aborting or aborted before
-    std::vector<JobId> followers{};  // aborted with it
+    bool changed = true;  // false: it was aborting or aborted before
+    Followers followers{};
   };
   /// queued, waiting -> aborted, running -> aborting; aborting and aborted stay; others are
   /// Conflict.

@@ -250,12 +250,7 @@ void JobStore::finish(const Lease& lease, JobState state, const Ending& ending,
         MR_TRY(const auto changed, connection.execute(sql, values));
         if (changed.rows == 0) return refusal(connection, lease.job, to_string(state));
         if (changes) MR_CHECK(changes->apply(connection));
-        if (state == JobState::Finished) {
-          MR_TRY(followers->released,
-                 detail::release_followers(connection, dialect, lease.job, now));
-        } else {
-          MR_TRY(followers->aborted, detail::abort_followers(connection, dialect, lease.job, now));
-        }
+        MR_TRY(*followers, detail::settle_followers(connection, dialect, lease.job, state, now));
         const Json line = body.empty() ? Json{} : body;
         if (!has_rows) return add_event(connection, lease.job, now, to_string(state), line);
         MR_CHECK(
@@ -420,7 +415,8 @@ Result<JobStore::Abort> JobStore::abort(JobId id, StopReason reason) {
                               {word, now, now, id.value}));
     if (waiting.rows > 0) {
       MR_CHECK(connection.execute("DELETE FROM job_checkpoints WHERE job_id = ?", {id.value}));
-      MR_TRY(done.followers, detail::abort_followers(connection, catalog_.dialect(), id, now));
+      MR_TRY(done.followers,
+             detail::settle_followers(connection, catalog_.dialect(), id, JobState::Aborted, now));
       return add_event(connection, id, now, "aborted", Json{{"reason", word}});
     }
     MR_TRY(

@@ -16,6 +16,8 @@ std::string_view to_string(StopReason reason) {
       return "shutdown";
     case StopReason::UpstreamFailed:
       return "upstream_failed";
+    case StopReason::NotNeeded:
+      return "not_needed";
   }
   return "none";
 }

@@ -8,7 +8,15 @@
 namespace millrace {
 
 /// Why something was stopped. The first reason given stays.
-enum class StopReason : int { None = 0, User, Deadline, Overload, Shutdown, UpstreamFailed };
+enum class StopReason : int {
+  None = 0,
+  User,
+  Deadline,
+  Overload,
+  Shutdown,
+  UpstreamFailed,
+  NotNeeded  // of a job that was to begin if another one failed, and that one did not
+};
 
 std::string_view to_string(StopReason reason);
 

@@ -58,7 +58,8 @@ TEST_CASE("a job that waits for another is queued in the transaction that finish
   CHECK(must(jobs.lease(other, ended.released[1].not_before_us)).attempt == 1);
   CHECK(jobs.journal(made.id) == std::vector<std::string>{"waiting", "queued"});
   const auto events = must(jobs.store.events(other, 0, 1));
-  CHECK(events.at(0).body == Json{{"after", first.value}, {"delay_s", 3'600}});
+  CHECK(events.at(0).body ==
+        Json{{"after", first.value}, {"delay_s", 3'600}, {"when", "finished"}});
 }
 
 TEST_CASE("a wait is counted by the database's clock, whatever the engines' clocks say",
@@ -94,12 +95,12 @@ TEST_CASE("all that wait for a job which does not finish are aborted with it",
   }
   SECTION("it is aborted while it runs") {
     const auto lease = must(jobs.lease(first));
-    CHECK(must(jobs.store.abort(first, StopReason::User)).followers.empty());
+    CHECK(must(jobs.store.abort(first, StopReason::User)).followers.aborted.empty());
     CHECK(state_of(jobs, chain[0]) == JobState::Waiting);
     aborted = must(jobs.finish(lease, JobState::Aborted)).aborted;
   }
   SECTION("it is aborted in the queue") {
-    aborted = must(jobs.store.abort(first, StopReason::User)).followers;
+    aborted = must(jobs.store.abort(first, StopReason::User)).followers.aborted;
   }
   CHECK(aborted == std::vector<JobId>{chain[0], beside, chain[1], chain[2]});
   for (const auto id : aborted) {
@@ -186,7 +187,7 @@ TEST_CASE("a bounded number of jobs waits for one, and in a row", "[job][store][
   const auto first = jobs.submit();
   const auto chain = chain_behind(jobs, first, kLongestChain);
   refused(chain.back());
-  CHECK(must(jobs.store.abort(first, StopReason::User)).followers == chain);
+  CHECK(must(jobs.store.abort(first, StopReason::User)).followers.aborted == chain);
 }
 
 TEST_CASE("a retry waits anew, and not for a job that did not finish", "[job][store][after]") {

@@ -56,8 +56,9 @@ TEST_CASE("states and reasons are read as they are written, and nothing else", "
   for (const auto state : kAll) CHECK(read_job_state(to_string(state)) == state);
   CHECK_FALSE(read_job_state("done").has_value());
   CHECK_FALSE(read_job_state("").has_value());
-  for (const auto reason : {StopReason::User, StopReason::Deadline, StopReason::Overload,
-                            StopReason::Shutdown, StopReason::UpstreamFailed}) {
+  for (const auto reason :
+       {StopReason::User, StopReason::Deadline, StopReason::Overload, StopReason::Shutdown,
+        StopReason::UpstreamFailed, StopReason::NotNeeded}) {
     CHECK(read_stop_reason(to_string(reason)) == reason);
   }
   CHECK(read_stop_reason("whim") == StopReason::None);

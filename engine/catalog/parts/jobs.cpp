@@ -120,6 +120,14 @@ CatalogPart part_jobs() {
           {
               MigrationStep::column("jobs", "sealed", "{key 64}"),  // null: it has none
           },
+      },
+      {
+          7,
+          "jobs wait for an end of another",
+          {
+              // finished, failed or ended (After::When)
+              MigrationStep::column("jobs", "after_when", "{key 16} NOT NULL DEFAULT 'finished'"),
+          },
       }};
 
   using Kind = ColumnKind;
@@ -143,6 +151,7 @@ CatalogPart part_jobs() {
       {"max_attempts", Kind::Integer, "max_attempts"},
       {"after", Kind::Integer, "after_job"},
       {"after_delay_s", Kind::Integer, "after_delay_s"},
+      {"after_when", Kind::Text, "after_when"},
       {"idempotency_key", Kind::Text, "idempotency_key"},
       {"pipeline", Kind::Document, "pipeline"},
       {"facts", Kind::Document, "facts"},
