@@ -50,10 +50,18 @@ class Road final : public WorkLane::Work {
   void run_inline(const Bound& bound);
   // Jobs: road_jobs.cpp.
   Result<void, Refusal> submit(Bound bound);
-  Result<void, Refusal> submit_awaited(Bound bound);
+  void submit_queued(Bound bound, JobChain chain);
+  Result<void, Refusal> submit_awaited(Bound bound, JobChain chain);
   void submit_each(Bound bound);
   /// Validates the job of `bound`, whose pipeline is then as it will run.
   Result<void, Refusal> make_ready(Bound& bound) const;
+  /// The same of its followers; takes them and the job out. A fault is told with the name of its
+  /// pipeline.
+  Result<JobChain, Refusal> make_chain(Bound& bound) const;
+  /// Validates a job whose pipeline is known. Gives the faults; none: it is ready.
+  [[nodiscard]] std::vector<Fault> validate(JobRequest& job, const Json& document,
+                                            const Json& parameters,
+                                            const PipelineRules& rules) const;
 
   const Surroundings& surroundings_;
   const Dialect& dialect_;

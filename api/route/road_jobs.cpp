@@ -68,25 +68,13 @@ struct Submitted {
 
 }  // namespace
 
-Result<void, Refusal> Road::make_ready(Bound& bound) const {
-  auto& job = bound.job;
-  const Json* document = endpoint_.pipeline != nullptr ? endpoint_.pipeline : &*job.pipeline;
-  if (document->is_string()) {
-    const auto& name = document->get_ref<const std::string&>();
-    const auto* entry = surroundings_.pipelines.find(name);
-    if (entry == nullptr) return Error{Code::NotFound, fmt::format("no such pipeline: {}", name)};
-    document = &entry->document;
-  }
-  auto checked =
-      surroundings_.engine.validate(*document, bound.parameters, caller_->rights, bound.rules);
-  if (!checked.graph) {
-    auto refused = refusal(Code::InvalidArgument, "", "the pipeline is not valid");
-    refused.faults = faults_in_body(std::move(checked.faults), bound.pipeline_at);
-    return refused;
-  }
+std::vector<Fault> Road::validate(JobRequest& job, const Json& document, const Json& parameters,
+                                  const PipelineRules& rules) const {
+  auto checked = surroundings_.engine.validate(document, parameters, caller_->rights, rules);
+  if (!checked.graph) return std::move(checked.faults);
   job.dialect = dialect_.name;
   job.owner = caller_->owner;
-  job.rules = bound.rules;
+  job.rules = rules;
   if (job.queue == JobRequest{}.queue) job.queue = checked.graph->queue;
   if (job.priority == 0) job.priority = checked.graph->priority;
   job.pipeline = std::move(checked.document);
@@ -95,31 +83,70 @@ Result<void, Refusal> Road::make_ready(Bound& bound) const {
   return {};
 }
 
+Result<void, Refusal> Road::make_ready(Bound& bound) const {
+  const Json* document = endpoint_.pipeline != nullptr ? endpoint_.pipeline : &*bound.job.pipeline;
+  if (document->is_string()) {
+    const auto& name = document->get_ref<const std::string&>();
+    const auto* entry = surroundings_.pipelines.find(name);
+    if (entry == nullptr) return Error{Code::NotFound, fmt::format("no such pipeline: {}", name)};
+    document = &entry->document;
+  }
+  auto faults = validate(bound.job, *document, bound.parameters, bound.rules);
+  if (faults.empty()) return {};
+  auto refused = refusal(Code::InvalidArgument, "", "the pipeline is not valid");
+  refused.faults = faults_in_body(std::move(faults), bound.pipeline_at);
+  return refused;
+}
+
+Result<JobChain, Refusal> Road::make_chain(Bound& bound) const {
+  MR_CHECK(make_ready(bound));
+  JobChain chain{std::move(bound.job)};
+  for (Follower& follower : bound.then) {
+    const auto* entry = surroundings_.pipelines.find(follower.pipeline);
+    if (entry == nullptr)
+      return Error{Code::Internal, fmt::format("no such pipeline: {}", follower.pipeline)};
+    const auto faults =
+        validate(follower.job, entry->document, follower.parameters, chain.first.rules);
+    if (!faults.empty()) {
+      return refusal(Code::InvalidArgument, "",
+                     fmt::format("the pipeline {} is not valid: {}: {}", follower.pipeline,
+                                 faults.front().pointer, faults.front().message));
+    }
+    chain.followers.push_back({std::move(follower.job), follower.after});
+  }
+  return chain;
+}
+
 Result<void, Refusal> Road::submit(Bound bound) {
-  const auto& route = *endpoint_.route;
-  if (route.lane == Lane::Queued && !bound.each.empty()) {
+  const auto lane = endpoint_.route->lane;
+  if (lane == Lane::Queued && !bound.each.empty()) {
     submit_each(std::move(bound));
     return {};
   }
-  MR_CHECK(make_ready(bound));
-  if (route.lane == Lane::Awaited) return submit_awaited(std::move(bound));
-  auto request = bound.job;
-  surroundings_.engine.submit(
-      std::move(request), caller_->rights,
-      [to = Submitted{surroundings_.lane.hold(), finish_, request_, *caller_, std::move(values_),
-                      bound.reply ? std::move(bound.reply) : route.reply},
-       job = std::move(bound.job)](Result<JobStore::Submission> submitted) mutable {
-        if (!submitted.ok()) return to.finish.refuse(not_submitted(submitted.error()));
-        const auto row = submitted_job(job, submitted->id);
-        to.answer([&](Answered& answered) {
-          answered.job = &row;
-          answered.is_existing = !submitted->is_new;
-        });
-      });
+  MR_TRY(auto chain, make_chain(bound));
+  if (lane == Lane::Awaited) return submit_awaited(std::move(bound), std::move(chain));
+  submit_queued(std::move(bound), std::move(chain));
   return {};
 }
 
-Result<void, Refusal> Road::submit_awaited(Bound bound) {
+void Road::submit_queued(Bound bound, JobChain chain) {
+  auto job = chain.first;
+  surroundings_.engine.submit_chain(
+      std::move(chain), caller_->rights,
+      [to = Submitted{surroundings_.lane.hold(), finish_, request_, *caller_, std::move(values_),
+                      bound.reply ? std::move(bound.reply) : endpoint_.route->reply},
+       job = std::move(job)](Result<std::vector<JobStore::Submission>> submitted) mutable {
+        if (!submitted.ok()) return to.finish.refuse(not_submitted(submitted.error()));
+        const auto& first = submitted->front();
+        const auto row = submitted_job(job, first.id);
+        to.answer([&](Answered& answered) {
+          answered.job = &row;
+          answered.is_existing = !first.is_new;
+        });
+      });
+}
+
+Result<void, Refusal> Road::submit_awaited(Bound bound, JobChain chain) {
   const auto& route = *endpoint_.route;
   auto& awaited = surroundings_.awaited;
   AwaitedJobs::Wait wait{.stops_with_client = route.stops_with_client,
@@ -127,15 +154,16 @@ Result<void, Refusal> Road::submit_awaited(Bound bound) {
   if (wait.departure && wait.departure->has_left() && wait.stops_with_client) return client_left();
   MR_TRY(wait.place, awaited.enter());
   wait.time = route.time.count() > 0 ? route.time : surroundings_.awaited_time;
-  surroundings_.engine.submit(
-      std::move(bound.job), caller_->rights,
+  surroundings_.engine.submit_chain(
+      std::move(chain), caller_->rights,
       [to = Submitted{surroundings_.lane.hold(), finish_, request_, *caller_, std::move(values_),
                       bound.reply ? std::move(bound.reply) : route.reply},
        refuse = std::move(bound.refuse), wait = std::move(wait), &surroundings = surroundings_,
-       &awaited](Result<JobStore::Submission> submitted) mutable {
+       &awaited](Result<std::vector<JobStore::Submission>> submitted) mutable {
         if (!submitted.ok()) return to.finish.refuse(not_submitted(submitted.error()));
+        const auto& first = submitted->front();
         wait.ended = [to = std::move(to), refuse = std::move(refuse), &surroundings,
-                      is_existing = !submitted->is_new](Result<Job, Refusal> ended) mutable {
+                      is_existing = !first.is_new](Result<Job, Refusal> ended) mutable {
           if (!ended.ok()) return to.finish.refuse(ended.error());
           guarded(to.finish, [&] {
             const auto finished = check_finished(*ended);
@@ -144,7 +172,7 @@ Result<void, Refusal> Road::submit_awaited(Bound bound) {
             to.finish.refuse(is_worded ? refuse(finished.error().error) : finished.error());
           });
         };
-        awaited.wait(submitted->id, std::move(wait));
+        awaited.wait(first.id, std::move(wait));
       });
   return {};
 }
@@ -156,7 +184,10 @@ void Road::submit_each(Bound bound) {
   std::vector<std::size_t> places;  // of the requests among the answers
   for (std::size_t i = 0; i < each.size(); ++i) {
     auto& one = bound.each[i];
-    const auto ready = one.ok() ? make_ready(*one) : Result<void, Refusal>{std::move(one).error()};
+    auto ready = one.ok() ? make_ready(*one) : Result<void, Refusal>{std::move(one).error()};
+    if (ready.ok() && !one->then.empty()) {
+      ready = Error{Code::Internal, "internal error", "one of many jobs has followers"};
+    }
     if (!ready.ok()) {
       each[i].refusal = ready.error();
       continue;

@@ -76,6 +76,15 @@ struct StoredBody {
 using ReplyResult = Result<std::variant<http::Response, StoredBody>, Refusal>;
 using Reply = std::function<ReplyResult(const Answered&)>;
 
+/// A job that is submitted with the one of a request, and waits for it or for one that stands
+/// before it.
+struct Follower {
+  std::string pipeline;  // "audience/label_task": pipelines/audience/label_task.json
+  Json parameters = Json::object();
+  JobRequest job{};       // its id, queue, attempts and facts, and of `after` all but the job
+  std::size_t after = 0;  // 0: the job of the request; k: the k-th follower
+};
+
 /// What translate() makes of a request: the values of the pipeline's parameters, and for a job how
 /// to queue it.
 struct Bound {
@@ -91,6 +100,9 @@ struct Bound {
   /// Inline and awaited lane: makes the refusal of a run that failed, where its error says too
   /// little. The Call lives as long in the inline lane alone: an awaited route holds copies.
   std::function<Refusal(Error)> refuse{};
+  /// Queued and awaited lane: submitted with the job in one transaction, all or none. The answer is
+  /// made of that one alone. Of a request for many jobs none has any.
+  std::vector<Follower> then{};
   /// Queued lane: a request for many jobs, each queued or refused by itself; the rest of this is
   /// not looked at then.
   std::vector<Result<Bound, Refusal>> each{};
