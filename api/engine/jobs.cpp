@@ -30,7 +30,7 @@ const std::vector<RowText::Member> kJob{{"id", "id", RowText::As::Number},
                                         {"started", "started", RowText::As::Time},
                                         {"finished", "finished", RowText::As::Time},
                                         {"notBefore", "not_before", RowText::As::Time},
-                                        {"after", "after", RowText::As::After, "after_delay_s"},
+                                        {"after", "after", RowText::As::After},
                                         {"attempt", "attempt", RowText::As::Number},
                                         {"maxAttempts", "max_attempts", RowText::As::Number},
                                         {"progress", "progress", RowText::As::Document},
@@ -53,9 +53,10 @@ constexpr std::string_view kEnvelope = R"({"type": "object", "properties": {
   "priority": {"type": "integer", "default": 0, "minimum": -1000000, "maximum": 1000000, "doc": "higher runs first"},
   "idempotencyKey": {"type": "string", "minLength": 1, "maxLength": 255, "doc": "the same key gives the first job again"},
   "maxAttempts": {"type": "integer", "default": 3, "minimum": 1, "maximum": 100, "doc": "tries in all"},
-  "after": {"type": "object", "doc": "the job begins when another one has finished, and is aborted when that one does not finish", "properties": {
+  "after": {"type": "object", "doc": "the job begins behind another one, and is aborted when that one ends otherwise", "properties": {
     "job": {"type": "integer", "mandatory": true, "minimum": 1, "doc": "number of that job"},
-    "delay_s": {"type": "integer", "default": 0, "minimum": 0, "maximum": 31536000, "doc": "seconds from its end on"}}},
+    "delay_s": {"type": "integer", "default": 0, "minimum": 0, "maximum": 31536000, "doc": "seconds from its end on"},
+    "when": {"type": "string", "default": "finished", "enum": ["finished", "failed", "ended"], "doc": "the end that the job is for; ended: any"}}},
   "deadlineSeconds": {"type": "integer", "minimum": 1, "maximum": 31536000, "doc": "time from the first start, then the job is aborted"}}})";
 
 constexpr std::string_view kExample = R"({"name": "Two rows", "ops": [
@@ -117,6 +118,9 @@ TranslateResult translate_one(Json body, std::string idempotency_key) {
     const auto delay = after->find("delay_s");
     if (delay != after->end() && !delay->is_null())
       bound.job.after.delay = std::chrono::seconds{delay->get<std::int64_t>()};
+    const auto when = after->find("when");
+    if (when != after->end() && !when->is_null())
+      bound.job.after.when = read_after_when(when->get_ref<const std::string&>()).value();
   }
   if (const auto deadline = fields.find("deadlineSeconds"); deadline != fields.end())
     bound.job.deadline = std::chrono::seconds{deadline->get<std::int64_t>()};

@@ -16,11 +16,13 @@ void append_number(std::string& out, std::int64_t number) {
              std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr);
 }
 
-void append_after(std::string& out, std::int64_t job, std::int64_t delay_s) {
+void append_after(std::string& out, std::int64_t job, std::int64_t delay_s, std::string_view when) {
   out += "{\"job\":";
   append_number(out, job);
   out += ",\"delay_s\":";
   append_number(out, delay_s);
+  out += ",\"when\":";
+  append_quoted(out, when);
   out += '}';
 }
 
@@ -30,7 +32,11 @@ RowText::RowText(const Batch& rows, const std::vector<Member>& members) {
   columns_.reserve(members.size());
   for (const auto& member : members) {
     Bound bound{&member, {}, {}, {}};
-    if (member.as == As::After) bound.also = rows.column<std::int64_t>(member.also);
+    if (member.as == As::After) {
+      const std::string name{member.column};
+      bound.delay_s = rows.column<std::int64_t>(name + "_delay_s");
+      bound.text = rows.column<std::string_view>(name + "_when");
+    }
     if (member.as == As::Number || member.as == As::Time || member.as == As::After)
       bound.number = rows.column<std::int64_t>(member.column);
     else
@@ -57,7 +63,8 @@ void RowText::append(std::string& out, std::int64_t row) const {
       else if (as == As::Time)
         append_quoted(out, to_rfc3339(from_micros(*number)));
       else
-        append_after(out, *number, column.also[row].value_or(0));
+        append_after(out, *number, column.delay_s[row].value_or(0),
+                     column.text[row].value_or(std::string_view{}));
       continue;
     }
     const auto text = column.text[row];

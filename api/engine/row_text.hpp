@@ -12,13 +12,13 @@ namespace millrace::api {
 /// catalog keeps as JSON text go into the answer as they are, unparsed. [one thread]
 class RowText {
  public:
-  /// How a column is shown.
+  /// How a column is shown. After: with the columns whose names go on with "_delay_s" and "_when",
+  /// as {"job": number, "delay_s": seconds, "when": word}; null where it is null.
   enum class As { Number, Text, MaybeText, Time, Document, After };
   struct Member {
     std::string_view name;    // in the answer
     std::string_view column;  // in the rows
     As as;                    // MaybeText: empty is null
-    std::string_view also{};  // of After, which is {"job": number, "delay_s": seconds} or null
   };
 
   /// `members` outlives the object.
@@ -29,8 +29,8 @@ class RowText {
  private:
   struct Bound {
     const Member* member;
-    Column<std::string_view> text;
-    Column<std::int64_t> number, also;
+    Column<std::string_view> text;  // of After: when
+    Column<std::int64_t> number, delay_s;
   };
   std::vector<Bound> columns_;
 };

@@ -128,7 +128,7 @@ TEST_CASE("a job waits for another, is shown so, and is aborted where that one f
   CHECK(job["state"] == "aborted");
   CHECK(job["stopReason"] == "upstream_failed");
   CHECK(job["queue"] == "late");
-  CHECK(job["after"] == Json{{"job", failing}, {"delay_s", 3}});
+  CHECK(job["after"] == Json{{"job", failing}, {"delay_s", 3}, {"when", "finished"}});
   CHECK(server.wait(third.body["id"].get<std::int64_t>())["stopReason"] == "upstream_failed");
   CHECK(server.wait(failing)["after"].is_null());
   CHECK(server.ask("POST", fmt::format("/jobs/{}/retry", id)).status == 409);

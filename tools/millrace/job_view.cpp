@@ -113,9 +113,10 @@ Json job_json(const Job& job, const std::optional<Progress>& progress) {
   json["started"] = time_json(job.started_us);
   json["finished"] = time_json(job.finished_us);
   json["notBefore"] = time_json(job.not_before_us);
-  json["after"] = job.after.job
-                      ? Json{{"job", job.after.job.value}, {"delay_s", job.after.delay.count()}}
-                      : Json{};
+  json["after"] = job.after.job ? Json{{"job", job.after.job.value},
+                                       {"delay_s", job.after.delay.count()},
+                                       {"when", to_string(job.after.when)}}
+                                : Json{};
   json["attempt"] = job.attempt;
   json["maxAttempts"] = job.max_attempts;
   json["progress"] = progress ? to_json(*progress) : job.progress;
@@ -210,8 +211,9 @@ std::string details_text(const Json& job) {
   }
   if (const auto* after = object(job, "after")) {
     const auto delay = after->value("delay_s", std::int64_t{0});
-    rows.push_back({"after", fmt::format("job {}{}", after->value("job", std::int64_t{0}),
-                                         delay > 0 ? fmt::format(" and {} s", delay) : "")});
+    rows.push_back({"after", fmt::format("job {} {}{}", after->value("job", std::int64_t{0}),
+                                         text(*after, "when"),
+                                         delay > 0 ? fmt::format(", and {} s", delay) : "")});
   }
   // One that a crash or a restart ended is begun anew and counts as none that failed.
   rows.push_back({"attempts", fmt::format("{} ({} may fail)", job.value("attempt", 0),
