@@ -2,16 +2,32 @@
 
 namespace millrace::sql_operators {
 
-void PlainRows::open(Context& context) {
-  if (!table_) table_ = std::make_unique<SourceTable>(context, query_);
+void PlainRows::begin() {
+  reader_.reset();
+  has_begun_ = false;
+  if (table_name_ != query_.table.table) table_.reset();
+  block_ = {};  // another table has other columns
+}
+
+bool PlainRows::open(Context& context) {
+  if (!connection_) connection_ = connect_source(context, query_);
+  if (!table_) {
+    table_ = std::make_unique<SourceTable>(*connection_, query_);
+    table_name_ = query_.table.table;
+  }
+  if (table_->is_missing()) {
+    tell_missing(context, query_);
+    return false;
+  }
   reader_ = table_->stream();
+  return true;
 }
 
 std::optional<Batch> PlainRows::next(Context& context) {
   while (true) {
     if (context.stopping()) throw Failure{MR_CANCELLED, "stopped"};
     try {
-      if (!reader_) open(context);
+      if (!reader_ && !open(context)) return std::nullopt;
       if (!reader_->read(block_, query_.batch_rows, query_.batch_bytes)) {
         reader_.reset();
         return std::nullopt;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include <millrace/batch.hpp>
@@ -17,23 +18,33 @@
 namespace millrace::sql_operators {
 
 /// Reads the rows of a query that is not by time. A connection that is lost before the first row is
-/// opened anew; later there is no way to go on behind a row. Throws Failure. [one thread at a time;
+/// opened anew; later there is no way to go on behind a row. A table that is missing, where the
+/// query passes that over, is counted as "missingTables". Throws Failure. [one thread at a time;
 /// blocks]
 class PlainRows {
  public:
   explicit PlainRows(const SourceQuery& query) : query_{query}, attempts_{query} {}
 
+  /// Begins anew with what the query says now: another table, or other values that its columns are
+  /// compared with. What is left of the rows before is dropped.
+  void begin();
   /// Returns the next batch; nothing at the end.
   std::optional<Batch> next(Context& context);
   /// After next(): whether to read on at once, since others cannot write meanwhile.
   [[nodiscard]] bool blocks_writers() const { return table_ && table_->blocks_writers(); }
+  /// After next(): what the table has; nothing where it is missing.
+  [[nodiscard]] const std::vector<SourceTable::Emitted>& columns() const {
+    return table_->columns();
+  }
 
  private:
-  void open(Context& context);
+  bool open(Context& context);  // false: the table is missing
 
   const SourceQuery& query_;
   Attempts attempts_;
+  std::unique_ptr<sql::Connection> connection_;
   std::unique_ptr<SourceTable> table_;
+  std::string table_name_;  // of table_
   std::unique_ptr<sql::Reader> reader_;
   bool has_begun_ = false;
   sql::Block block_;

@@ -15,27 +15,47 @@ constexpr std::int64_t kHoursOfDay = 24;
 
 bool is_plain(const Value& value) { return value.kind() != MR_ARRAY && value.kind() != MR_OBJECT; }
 
-sql::Value value_of(const Value& value) {
-  switch (value.kind()) {
-    case MR_BOOL:
-      return std::int64_t{value.boolean() ? 1 : 0};
-    case MR_INTEGER:
-      return value.integer();
-    case MR_NUMBER:
-      return value.number();
-    case MR_STRING:
-      return std::string{value.string()};
-    default:
-      return nullptr;
+// As input.sql has conditions: a value, null or a list.
+SourceQuery::Condition equality_of(std::string_view column, const Value& value) {
+  SourceQuery::Condition condition{std::string{column}, "=", {}};
+  if (value.is_null()) {
+    condition.op = "IS NULL";
+  } else if (value.kind() == MR_ARRAY) {
+    condition.op = "IN";
+    for (std::size_t i = 0; i < value.size(); ++i)
+      condition.values.push_back(compared_value(value.at(i)));
+  } else {
+    condition.values.push_back(compared_value(value));
   }
+  return condition;
 }
 
-SourceQuery::Condition condition_of(std::string_view column, const Value& value) {
-  SourceQuery::Condition condition{std::string{column}, {}, value.kind() == MR_ARRAY};
-  if (!condition.is_list) condition.values.push_back(value_of(value));
-  for (std::size_t i = 0; condition.is_list && i < value.size(); ++i)
-    condition.values.push_back(value_of(value.at(i)));
+// {column, op, value}
+SourceQuery::Condition condition_of(const Value& given) {
+  const Value value = given["value"];
+  const std::string_view op = given["op"].string();
+  if (op == "in") return equality_of(given["column"].string(), value);
+  SourceQuery::Condition condition{std::string{given["column"].string()}, "=", {}};
+  if (op == "is_null") {
+    condition.op = value.is_null() || value.boolean() ? "IS NULL" : "IS NOT NULL";
+    return condition;
+  }
+  for (const std::string_view comparison : {"<", "<=", ">", ">="}) {
+    if (op == comparison) condition.op = comparison;
+  }
+  if (op == "!=") condition.op = "<>";
+  condition.values.push_back(compared_value(value));
   return condition;
+}
+
+std::vector<SourceQuery::Column> columns_of(const Value& given) {
+  std::vector<SourceQuery::Column> columns;
+  const bool is_renaming = given.kind() == MR_OBJECT;
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    const std::string name{given.at(i).string()};
+    columns.push_back({is_renaming ? std::string{given.key(i)} : name, name});
+  }
+  return columns;
 }
 
 std::string pointer_of(std::string_view member, std::string_view key) {
@@ -55,11 +75,7 @@ std::string pointer_of(std::string_view member, std::string_view key) {
 void check_where(Context& context, const Value& where) {
   for (std::size_t i = 0; i < where.size(); ++i) {
     const Value value = where.at(i);
-    bool is_fine = is_plain(value) ||
-                   (value.kind() == MR_ARRAY && value.size() > 0 && value.size() <= kMostValues);
-    for (std::size_t item = 0; is_fine && value.kind() == MR_ARRAY && item < value.size(); ++item)
-      is_fine = is_plain(value.at(item)) && !value.at(item).is_null();
-    if (!is_fine) {
+    if (!is_plain(value) && !is_value_list(value)) {
       context.fault("parameter_type", pointer_of("where", where.key(i)),
                     "a column is compared with a text, a number, true, false or null, or with a "
                     "list of 1 to 1000 of these but null");
@@ -100,14 +116,37 @@ void check_names(Context& context, const Params& params) {
 
 }  // namespace
 
+sql::Value compared_value(const Value& value) {
+  switch (value.kind()) {
+    case MR_BOOL:
+      return std::int64_t{value.boolean() ? 1 : 0};
+    case MR_INTEGER:
+      return value.integer();
+    case MR_NUMBER:
+      return value.number();
+    case MR_STRING:
+      return std::string{value.string()};
+    default:
+      return nullptr;
+  }
+}
+
+bool is_value_list(const Value& value) {
+  bool is_fine = value.kind() == MR_ARRAY && value.size() > 0 && value.size() <= kMostValues;
+  for (std::size_t item = 0; is_fine && item < value.size(); ++item)
+    is_fine = is_plain(value.at(item)) && !value.at(item).is_null();
+  return is_fine;
+}
+
 SourceQuery::SourceQuery(const Params& params)
     : connection{params.string("connection")},
       table{params.string("schema"), params.string("table")},
-      columns{params.strings("columns")},
+      columns{columns_of(params["columns"])},
       not_null{params.strings("not_null")},
       id{params.string("id")},
       window_column{params.string("window_column", "window")},
       limit{params.integer("limit")},
+      skips_missing{params.string("missing") == "skip"},
       attempts{params.integer("attempts", 5)},
       attempt_wait{static_cast<std::int64_t>(params.number("attempt_wait_s", 3) * 1'000)},
       silence{params.integer("silence_s", 3'600)},
@@ -118,8 +157,11 @@ SourceQuery::SourceQuery(const Params& params)
       split_bytes{static_cast<std::size_t>(params.integer("split_bytes", 8 << 20))},
       same_time_bytes{static_cast<std::size_t>(params.integer("same_time_bytes", 64 << 20))} {
   const Value conditions = params["where"];
-  for (std::size_t i = 0; i < conditions.size(); ++i)
-    where.push_back(condition_of(conditions.key(i), conditions.at(i)));
+  const bool is_list = conditions.kind() == MR_ARRAY;
+  for (std::size_t i = 0; i < conditions.size(); ++i) {
+    const Value one = conditions.at(i);
+    where.push_back(is_list ? condition_of(one) : equality_of(conditions.key(i), one));
+  }
   for (const std::string& term : params.strings("order")) {
     const bool is_downward = term.starts_with('-');
     order.push_back({term.substr(is_downward ? 1 : 0), is_downward});

@@ -44,6 +44,8 @@ inline constexpr auto kSourceParams = R"({
     "order": {"type": "array", "items": {"type": "string", "minLength": 1}, "maxItems": 64,
       "doc": "Without `time`: columns to order by, texts by their bytes; \"-\" before a name orders downwards."},
     "limit": {"type": "integer", "minimum": 1, "unit": "rows", "doc": "Without `time`: rows at the most."},
+    "missing": {"type": "string", "enum": ["fail", "skip"], "default": "fail",
+      "doc": "What to do where there is no such table: fail, or `skip` it, which gives no rows and is counted as `missingTables`."},
     "connections": {"type": "integer", "default": 2, "minimum": 1, "maximum": 16,
       "doc": "Connections that read side by side where an index begins with the time."},
     "attempts": {"type": "integer", "default": 5, "minimum": 1, "maximum": 1000,
@@ -68,10 +70,13 @@ inline constexpr auto kSourceParams = R"({
 
 /// What a pipeline wants of a table. Columns are as it spells them.
 struct SourceQuery {
+  struct Column {
+    std::string column, name;  // of the table, of what is emitted
+  };
   struct Condition {
     std::string column;
-    std::vector<sql::Value> values;  // one of them; null is no value
-    bool is_list = false;
+    std::string_view op;             // as SQL has it: "=", "<>", "IN", "IS NULL"
+    std::vector<sql::Value> values;  // behind it: none, one, or some for "IN"
   };
   struct Order {
     std::string column;
@@ -80,14 +85,15 @@ struct SourceQuery {
 
   std::string connection;
   sql::TableName table;
-  std::vector<std::string> columns;  // empty: all
+  std::vector<Column> columns;  // empty: all
   std::vector<Condition> where;
   std::vector<std::string> not_null;
   std::string time_column;  // empty: rows are not read by time
   Windows windows;
   std::string id, window_column;
   std::vector<Order> order;
-  std::int64_t limit = 0;  // 0: none
+  std::int64_t limit = 0;      // 0: none
+  bool skips_missing = false;  // a table that is not there has no rows
 
   std::int64_t attempts = 1;
   std::chrono::milliseconds attempt_wait{0};
@@ -95,10 +101,17 @@ struct SourceQuery {
   std::int64_t batch_rows = 0, split_rows = 0, split_windows = 0;
   std::size_t batch_bytes = 0, split_bytes = 0, same_time_bytes = 0;
 
+  /// Of an operator that has some of kSourceParams; `columns` may be an object too, and `where` a
+  /// list of {column, op, value}, where the value of a condition that lacks it is null.
   explicit SourceQuery(const Params& params);
 
   [[nodiscard]] bool is_by_time() const { return !time_column.empty(); }
 };
+
+/// A value that a column is compared with. Anything but a text, a number, true and false is null.
+[[nodiscard]] sql::Value compared_value(const Value& value);
+/// Whether a value is a list of 1 to 1000 texts, numbers, true or false.
+[[nodiscard]] bool is_value_list(const Value& value);
 
 /// Reports what is wrong with the parameters beyond their declaration, as Context::fault(). [in
 /// plan()]

@@ -62,19 +62,38 @@ std::string names_of(const sql::TableInfo& info) {
 
 }  // namespace
 
-SourceTable::SourceTable(Context& context, const SourceQuery& query)
-    : query_{query},
-      connection_{open_database(context, query.connection, false, settings_of(query))} {
-  if (connection_->dialect() == sql::Dialect::Sqlite) {
-    const sql::Rows mode = connection_->query("PRAGMA journal_mode");
+std::unique_ptr<sql::Connection> connect_source(Context& context, const SourceQuery& query) {
+  return open_database(context, query.connection, false, settings_of(query));
+}
+
+void tell_missing(Context& context, const SourceQuery& query) {
+  context.count("missingTables");
+  context.log(Level::Info, "table " + query.table.table + " is not there, and passed over");
+}
+
+SourceTable::SourceTable(sql::Connection& connection, const SourceQuery& query)
+    : query_{query}, connection_{connection} {
+  if (connection_.dialect() == sql::Dialect::Sqlite) {
+    const sql::Rows mode = connection_.query("PRAGMA journal_mode");
     blocks_writers_ = mode.rows.at(0) != std::vector<sql::Value>{std::string{"wal"}};
   }
-  const sql::TableInfo info = connection_->describe(query.table);
-  choose_columns(info);
+  const auto info = describe();
+  is_missing_ = !info;
+  if (!info) return;
+  choose_columns(*info);
   // Those of conditions have to be there too; the server's own words name no others.
-  for (const auto& condition : query.where) find(info, condition.column);
-  for (const std::string& column : query.not_null) find(info, column);
-  if (query.is_by_time()) choose_index(info);
+  for (const auto& condition : query.where) find(*info, condition.column);
+  for (const std::string& column : query.not_null) find(*info, column);
+  if (query.is_by_time()) choose_index(*info);
+}
+
+std::optional<sql::TableInfo> SourceTable::describe() const {
+  try {
+    return connection_.describe(query_.table);
+  } catch (const sql::Failure& failure) {
+    if (!query_.skips_missing || failure.code() != sql::Code::NotFound) throw;
+  }
+  return std::nullopt;
 }
 
 const sql::ColumnInfo& SourceTable::find(const sql::TableInfo& info,
@@ -107,8 +126,8 @@ void SourceTable::choose_columns(const sql::TableInfo& info) {
   const auto is_window = [&](const std::string& name) {
     return query_.is_by_time() && name == query_.window_column;
   };
-  for (const std::string& name : query_.columns) {
-    if (!is_window(name)) emit(name, find(info, name));
+  for (const auto& [column, name] : query_.columns) {
+    if (!is_window(name)) emit(name, find(info, column));
   }
   if (query_.columns.empty()) {
     for (const sql::ColumnInfo& column : info.columns) {
@@ -122,15 +141,15 @@ void SourceTable::choose_columns(const sql::TableInfo& info) {
   }
   if (query_.is_by_time()) {
     const sql::ColumnInfo& time = find(info, query_.time_column);
-    time_name_ = connection_->quote(time.name);
-    time_ = TimeColumn::find(*connection_, query_.table, time);
+    time_name_ = connection_.quote(time.name);
+    time_ = TimeColumn::find(connection_, query_.table, time);
     time_place_ = place_of(time);
     if (!query_.id.empty()) id_place_ = place_of(find(info, query_.id));
   }
   for (const auto& term : query_.order) {
     const sql::ColumnInfo& column = find(info, term.column);
-    std::string spelled = connection_->quote(column.name);
-    if (connection_->dialect() == sql::Dialect::Sqlite) {
+    std::string spelled = connection_.quote(column.name);
+    if (connection_.dialect() == sql::Dialect::Sqlite) {
       spelled += " COLLATE BINARY";
     } else if (column.type == sql::Type::Text) {
       spelled = "CAST(" + spelled + " AS BINARY)";
@@ -138,19 +157,19 @@ void SourceTable::choose_columns(const sql::TableInfo& info) {
     order_.push_back(spelled + (term.is_downward ? " DESC" : ""));
   }
   if (select_.empty()) select_ = "1";  // of windows alone
-  const bool is_sqlite = connection_->dialect() == sql::Dialect::Sqlite;
+  const bool is_sqlite = connection_.dialect() == sql::Dialect::Sqlite;
   sizes_ = std::to_string(sizeof(std::int64_t) * (selected_columns.size() + 1));
   for (const sql::ColumnInfo* column : selected_columns) {
     if (!has_length(column->type)) continue;
-    const std::string name = connection_->quote(column->name);
+    const std::string name = connection_.quote(column->name);
     sizes_ += " + COALESCE(LENGTH(" + (is_sqlite ? "CAST(" + name + " AS BLOB)" : name) + "), 0)";
   }
 }
 
 // A column of SQLite that was declared without a type holds values of any; they are read as texts.
 std::string SourceTable::selected(const sql::ColumnInfo& column) const {
-  const std::string name = connection_->quote(column.name);
-  const bool is_typed = connection_->dialect() == sql::Dialect::MySql || !column.declared.empty();
+  const std::string name = connection_.quote(column.name);
+  const bool is_typed = connection_.dialect() == sql::Dialect::MySql || !column.declared.empty();
   return is_typed ? name : "CAST(" + name + " AS TEXT) AS " + name;
 }
 
@@ -162,8 +181,7 @@ void SourceTable::choose_index(const sql::TableInfo& info) {
   const auto fixed_place = [&](const std::string& column) {
     const auto holds = [&](const SourceQuery::Condition& condition) {
       const sql::ColumnInfo* const held = info.column(condition.column);
-      return held != nullptr && held->name == column && !condition.is_list &&
-             !std::holds_alternative<std::nullptr_t>(condition.values[0]);
+      return held != nullptr && held->name == column && condition.op == "=";
     };
     return static_cast<std::size_t>(std::find_if(query_.where.begin(), query_.where.end(), holds) -
                                     query_.where.begin());
@@ -183,32 +201,29 @@ void SourceTable::choose_index(const sql::TableInfo& info) {
 }
 
 std::string SourceTable::from_table(bool by_index) const {
-  std::string from = " FROM " + connection_->quote(query_.table);
+  std::string from = " FROM " + connection_.quote(query_.table);
   if (!by_index || !index_) return from;
   // Else a server may choose to read and sort the whole table for a large range. The key of a table
   // of SQLite has no name there, and is chosen by itself.
   constexpr std::string_view kPrimary = "PRIMARY";
-  if (connection_->dialect() == sql::Dialect::MySql) {
-    from += " FORCE INDEX (" + connection_->quote(index_->name) + ")";
+  if (connection_.dialect() == sql::Dialect::MySql) {
+    from += " FORCE INDEX (" + connection_.quote(index_->name) + ")";
   } else if (index_->name != kPrimary) {
-    from += " INDEXED BY " + connection_->quote(index_->name);
+    from += " INDEXED BY " + connection_.quote(index_->name);
   }
   return from;
 }
 
 void SourceTable::add_condition(Statement& statement,
                                 const SourceQuery::Condition& condition) const {
-  statement.sql += connection_->quote(condition.column);
-  if (std::holds_alternative<std::nullptr_t>(condition.values[0])) {
-    statement.sql += " IS NULL";
-    return;
-  }
-  statement.sql += condition.is_list ? " IN (" : " = ";
+  const bool is_list = condition.op == "IN";
+  statement.sql += connection_.quote(condition.column) + " " + std::string{condition.op};
+  if (is_list) statement.sql += " (";
   for (std::size_t i = 0; i < condition.values.size(); ++i) {
-    statement.sql += i == 0 ? "?" : ", ?";
+    statement.sql += i == 0 ? " ?" : ", ?";
     statement.values.push_back(condition.values[i]);
   }
-  if (condition.is_list) statement.sql += ")";
+  if (is_list) statement.sql += ")";
 }
 
 void SourceTable::add_range(Statement& statement, std::int64_t from, std::int64_t before) const {
@@ -237,7 +252,7 @@ Statement SourceTable::of_query(bool is_by_time) const {
     before = " AND ";
   }
   for (const std::string& column : query_.not_null) {
-    statement.sql += before + connection_->quote(column) + " IS NOT NULL";
+    statement.sql += before + connection_.quote(column) + " IS NOT NULL";
     before = " AND ";
   }
   if (is_by_time) statement.sql += before;
@@ -249,7 +264,7 @@ std::unique_ptr<sql::Reader> SourceTable::stream(std::int64_t from, std::int64_t
   Statement statement = of_query(true);
   add_range(statement, from, before);
   statement.sql += " ORDER BY " + time_name_;
-  return connection_->stream(statement.sql, statement.values);
+  return connection_.stream(statement.sql, statement.values);
 }
 
 std::unique_ptr<sql::Reader> SourceTable::stream() {
@@ -260,22 +275,22 @@ std::unique_ptr<sql::Reader> SourceTable::stream() {
     statement.sql += " LIMIT ?";
     statement.values.emplace_back(query_.limit);
   }
-  return connection_->stream(statement.sql, statement.values);
+  return connection_.stream(statement.sql, statement.values);
 }
 
 std::optional<std::int64_t> SourceTable::first_time(std::int64_t from, std::int64_t before) {
   Statement statement = by_index(time_name_, from, before);
   statement.sql += " ORDER BY " + time_name_ + " LIMIT 1";
   sql::Block block;
-  const auto reader = connection_->stream(statement.sql, statement.values);
+  const auto reader = connection_.stream(statement.sql, statement.values);
   if (!reader->read(block, 1)) return std::nullopt;
   return time_->read(block.columns[0], 0, from, before);
 }
 
 std::int64_t SourceTable::about_rows(std::int64_t from, std::int64_t before, std::int64_t most) {
-  if (connection_->dialect() == sql::Dialect::Sqlite) return count_rows(from, before, most);
+  if (connection_.dialect() == sql::Dialect::Sqlite) return count_rows(from, before, most);
   const Statement statement = by_index(time_name_, from, before);
-  const sql::Rows plan = connection_->query("EXPLAIN " + statement.sql, statement.values);
+  const sql::Rows plan = connection_.query("EXPLAIN " + statement.sql, statement.values);
   const auto place = std::find(plan.columns.begin(), plan.columns.end(), "rows");
   const auto rows =
       place == plan.columns.end() || plan.rows.empty()
@@ -289,14 +304,14 @@ std::int64_t SourceTable::about_rows(std::int64_t from, std::int64_t before, std
 std::int64_t SourceTable::count_rows(std::int64_t from, std::int64_t before, std::int64_t most) {
   Statement statement = by_index("1", from, before);
   statement.values.emplace_back(most);
-  const sql::Rows counted = connection_->query(
+  const sql::Rows counted = connection_.query(
       "SELECT COUNT(*) FROM (" + statement.sql + " LIMIT ?) AS counted", statement.values);
   return sql::integer(counted.rows.at(0).at(0));
 }
 
 std::int64_t SourceTable::believed_rows() {
   const auto& [schema, table] = query_.table;
-  const sql::Rows found = connection_->query(
+  const sql::Rows found = connection_.query(
       "SELECT COALESCE(TABLE_ROWS, 0) FROM information_schema.TABLES WHERE TABLE_SCHEMA = "
       "COALESCE(?, DATABASE()) AND TABLE_NAME = ?",
       {schema.empty() ? sql::Value{nullptr} : sql::Value{schema}, table});
@@ -306,7 +321,7 @@ std::int64_t SourceTable::believed_rows() {
 double SourceTable::row_bytes(std::int64_t from, std::int64_t before) {
   Statement statement = by_index(sizes_, from, before);
   statement.sql += " ORDER BY " + time_name_ + " LIMIT " + std::to_string(kSampledRows);
-  const sql::Rows sizes = connection_->query(statement.sql, statement.values);
+  const sql::Rows sizes = connection_.query(statement.sql, statement.values);
   std::int64_t sum = 0;
   for (const auto& row : sizes.rows) sum += sql::integer(row[0]);
   return sizes.rows.empty() ? 0 : static_cast<double>(sum) / static_cast<double>(sizes.rows.size());

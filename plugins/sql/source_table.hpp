@@ -21,8 +21,14 @@ struct Statement {
   std::vector<sql::Value> values{};
 };
 
-/// A table that a query is about, over a connection of its own. Functions that ask the database
-/// throw sql::Failure. [one thread at a time; blocks]
+/// Connects to the database of a query, for reading. Throws Failure or sql::Failure.
+std::unique_ptr<sql::Connection> connect_source(Context& context, const SourceQuery& query);
+
+/// Tells the job that the table of a query is passed over, since there is none.
+void tell_missing(Context& context, const SourceQuery& query);
+
+/// A table that a query is about. Functions that ask the database throw sql::Failure. [one thread
+/// at a time; blocks]
 class SourceTable {
  public:
   /// One column that is emitted: its place in the statement's rows is that in columns().
@@ -31,9 +37,13 @@ class SourceTable {
     Type type = Type::Utf8;
   };
 
-  /// Connects, and asks what the table has. NotFound names a column that it does not have, and
-  /// those that it has.
-  SourceTable(Context& context, const SourceQuery& query);
+  /// Asks what the table has; both arguments outlive it. NotFound names a column that it does not
+  /// have, and those that it has. What the conditions of the query compare with may change later.
+  SourceTable(sql::Connection& connection, const SourceQuery& query);
+
+  /// There is no such table, and the query passes that over: it has no columns and no rows, and
+  /// nothing below may be asked.
+  [[nodiscard]] bool is_missing() const { return is_missing_; }
 
   /// Whether an index has its rows in the order of time.
   [[nodiscard]] bool has_index() const { return index_.has_value(); }
@@ -66,6 +76,7 @@ class SourceTable {
     std::vector<std::size_t> fixed{};  // the query's conditions on columns before the time's
   };
 
+  std::optional<sql::TableInfo> describe() const;
   std::int64_t count_rows(std::int64_t from, std::int64_t before, std::int64_t most);
   std::int64_t believed_rows();
   const sql::ColumnInfo& find(const sql::TableInfo& info, const std::string& name) const;
@@ -81,7 +92,7 @@ class SourceTable {
   [[nodiscard]] Statement of_query(bool is_by_time) const;
 
   const SourceQuery& query_;
-  std::unique_ptr<sql::Connection> connection_;
+  sql::Connection& connection_;
   std::vector<Emitted> columns_;
   std::string select_;              // of the statement's columns
   std::string sizes_;               // of the texts among them, as one sum
@@ -91,7 +102,7 @@ class SourceTable {
   std::size_t time_place_ = 0;
   std::optional<std::size_t> id_place_;
   std::optional<Index> index_;
-  bool blocks_writers_ = false;
+  bool blocks_writers_ = false, is_missing_ = false;
 };
 
 }  // namespace millrace::sql_operators

@@ -43,7 +43,11 @@ bool is_before(const sql::Column& ids, std::int64_t left, std::int64_t right) {
 }  // namespace
 
 SourceTable& TimeRows::connected(Context& context) {
-  if (!table_) table_ = std::make_unique<SourceTable>(context, query_);
+  if (!table_) {
+    connection_ = connect_source(context, query_);
+    table_ = std::make_unique<SourceTable>(*connection_, query_);
+    if (table_->is_missing()) tell_missing(context, query_);
+  }
   return *table_;
 }
 
@@ -191,6 +195,7 @@ bool TimeRows::read_block(Context& context) {
       if (!reader_) {
         held_.clear();
         held_bytes_ = 0;
+        if (connected(context).is_missing()) return false;
         reader_ = connected(context).stream(resume_, before);
       }
       const bool is_any = reader_->read(block_, query_.batch_rows, query_.batch_bytes);

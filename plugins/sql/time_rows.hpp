@@ -58,6 +58,7 @@ class TimeRows {
   const SourceQuery& query_;
   Attempts attempts_;
   const Batches batches_;
+  std::unique_ptr<sql::Connection> connection_;
   std::unique_ptr<SourceTable> table_;
   std::unique_ptr<sql::Reader> reader_;
   Windows::Range range_;
