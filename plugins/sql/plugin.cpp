@@ -10,8 +10,8 @@ namespace {
 
 std::span<const millrace::OperatorDefinition> operators() {
   using namespace millrace::sql_operators;
-  static const std::vector<millrace::OperatorDefinition> all{define_input(), define_output(),
-                                                             define_read()};
+  static const std::vector<millrace::OperatorDefinition> all{define_fetch(), define_input(),
+                                                             define_output(), define_read()};
   return all;
 }
 
