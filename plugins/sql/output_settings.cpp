@@ -42,17 +42,30 @@ OutputMode mode_of(std::string_view word) {
   return word == "update" ? OutputMode::Update : OutputMode::Append;
 }
 
+std::string_view on_delete_of(std::string_view word) {
+  if (word == "cascade") return "CASCADE";
+  if (word == "set_null") return "SET NULL";
+  return word == "restrict" ? "RESTRICT" : "";
+}
+
 MadeTable made_of(const Value& given) {
   MadeTable made;
   const Value columns = given["columns"], indexes = given["indexes"];
   for (std::size_t i = 0; i < columns.size(); ++i) {
     const Value column = columns.at(i), nullable = column["nullable"];
-    made.columns.push_back({std::string{column["name"].string()},
-                            std::string{column["type"].string()},
-                            nullable.is_null() || nullable.boolean()});
+    made.columns.push_back(
+        {std::string{column["name"].string()}, std::string{column["type"].string()},
+         nullable.is_null() || nullable.boolean(), column["auto_increment"].boolean()});
   }
   made.key = texts_of(given["key"]);
   for (std::size_t i = 0; i < indexes.size(); ++i) made.indexes.push_back(texts_of(indexes.at(i)));
+  const Value foreign = given["foreign_keys"];
+  for (std::size_t i = 0; i < foreign.size(); ++i) {
+    const Value one = foreign.at(i);
+    made.foreign_keys.push_back({texts_of(one["columns"]), std::string{one["table"].string()},
+                                 texts_of(one["references"]),
+                                 on_delete_of(one["on_delete"].string())});
+  }
   return made;
 }
 
@@ -115,9 +128,6 @@ class OutputFaults {
       fault("/table", "name the table, or in table_column the column that names it: one of them");
     if (!settings_.tables.empty() && settings_.table_column.empty())
       fault("/tables", "these are for table_column, which is not given");
-    if (settings_.mode == OutputMode::Replace && !settings_.table_column.empty() &&
-        settings_.tables.empty())
-      fault("/tables", "to replace rows in tables without new ones, too, all have to be named");
   }
 
   void check_columns() {
@@ -170,6 +180,30 @@ class OutputFaults {
     for (const auto& name : settings_.made.key) check_name("/create/key", name);
     for (const auto& index : settings_.made.indexes)
       for (const auto& name : index) check_name("/create/indexes", name);
+    check_counting();
+    for (std::size_t i = 0; i < settings_.made.foreign_keys.size(); ++i) {
+      const ForeignKey& foreign = settings_.made.foreign_keys[i];
+      const std::string pointer = "/create/foreign_keys/" + std::to_string(i);
+      for (const auto& name : foreign.columns) check_name(pointer + "/columns", name);
+      if (foreign.columns.size() != foreign.references.size())
+        fault(pointer + "/references", "each column refers to one: there must be as many");
+    }
+  }
+
+  // Both databases give numbers to the key alone.
+  void check_counting() {
+    const auto& [columns, key, indexes, foreign_keys] = settings_.made;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      if (!columns[i].counts_up) continue;
+      const std::string pointer = "/create/columns/" + std::to_string(i);
+      if (key != std::vector{columns[i].name})
+        fault(pointer + "/auto_increment", "a column that counts up is the whole `key`");
+      std::string type = columns[i].type.substr(0, columns[i].type.find_first_of("( "));
+      for (char& letter : type)
+        letter = letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
+      if (!holds({"tinyint", "smallint", "mediumint", "int", "integer", "bigint"}, type))
+        fault(pointer + "/type", "a column that counts up holds integers, as int or bigint does");
+    }
   }
 
   void check_guard() {

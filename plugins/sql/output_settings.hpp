@@ -17,6 +17,15 @@ namespace millrace::sql_operators {
 struct MadeColumn {
   std::string name, type;  // "varchar(32)"
   bool is_nullable = true;
+  bool counts_up = false;  // the database gives rows without a value the next number
+};
+
+/// Columns whose values are there in those of another table that is made, or is there.
+struct ForeignKey {
+  std::vector<std::string> columns;
+  std::string table;
+  std::vector<std::string> references;  // columns of it, as many
+  std::string_view on_delete;           // as SQL has it: "CASCADE"; empty: nothing is said
 };
 
 /// A table that output.sql makes where it is missing; without columns it makes none.
@@ -24,6 +33,7 @@ struct MadeTable {
   std::vector<MadeColumn> columns;
   std::vector<std::string> key;                   // the primary key; empty: none
   std::vector<std::vector<std::string>> indexes;  // columns of each
+  std::vector<ForeignKey> foreign_keys;
 };
 
 using NamedValue = std::pair<std::string, sql::Value>;

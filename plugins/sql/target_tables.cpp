@@ -49,20 +49,59 @@ sql::TableInfo TargetTables::describe(sql::Connection& connection, const std::st
                                               failure.what())};
     }
   }
+  check_foreign_keys(connection, table);
   make(connection, table);
   return connection.describe(name_of(table));
+}
+
+void TargetTables::check_foreign_keys(sql::Connection& connection, const std::string& table) const {
+  for (const ForeignKey& foreign : settings_.made.foreign_keys) {
+    if (foreign.table == table) continue;
+    try {
+      const sql::TableInfo info = connection.describe(name_of(foreign.table));
+      const bool is_key =
+          std::any_of(info.indexes.begin(), info.indexes.end(), [&](const sql::IndexInfo& index) {
+            return index.is_unique && index.columns == foreign.references;
+          });
+      if (is_key) continue;
+    } catch (const sql::Failure& failure) {
+      if (failure.code() != sql::Code::NotFound) throw;
+      throw Failure{MR_NOT_FOUND, fmt::format("table {} is to refer to {}, which has to be there "
+                                              "before: {}",
+                                              table, foreign.table, failure.what())};
+    }
+    throw Failure{MR_INVALID_ARGUMENT,
+                  fmt::format("table {} is to refer to columns of {} that are no key there: {}",
+                              table, foreign.table, fmt::join(foreign.references, ", "))};
+  }
 }
 
 void TargetTables::make(sql::Connection& connection, const std::string& table) const {
   const MadeTable& made = settings_.made;
   const bool is_mysql = connection.dialect() == sql::Dialect::MySql;
   std::string columns;
+  bool has_key = made.key.empty();
   for (const MadeColumn& column : made.columns) {
-    columns += fmt::format("{}{} {}{}", columns.empty() ? "" : ", ", connection.quote(column.name),
-                           column.type, column.is_nullable ? "" : " NOT NULL");
+    if (!columns.empty()) columns += ", ";
+    columns += connection.quote(column.name);
+    if (!column.counts_up) {
+      columns += fmt::format(" {}{}", column.type, column.is_nullable ? "" : " NOT NULL");
+    } else if (is_mysql) {
+      columns += fmt::format(" {} NOT NULL AUTO_INCREMENT", column.type);
+    } else {
+      // In these words alone, as the key in its place.
+      columns += " INTEGER PRIMARY KEY AUTOINCREMENT";
+      has_key = true;
+    }
   }
-  if (!made.key.empty())
-    columns += fmt::format(", PRIMARY KEY ({})", quoted_list(connection, made.key));
+  if (!has_key) columns += fmt::format(", PRIMARY KEY ({})", quoted_list(connection, made.key));
+  for (const ForeignKey& foreign : made.foreign_keys) {
+    columns += fmt::format(", FOREIGN KEY ({}) REFERENCES {} ({}){}{}",
+                           quoted_list(connection, foreign.columns),
+                           connection.quote(std::string_view{foreign.table}),
+                           quoted_list(connection, foreign.references),
+                           foreign.on_delete.empty() ? "" : " ON DELETE ", foreign.on_delete);
+  }
   if (is_mysql) {
     for (const auto& index : made.indexes)
       columns += fmt::format(", INDEX ({})", quoted_list(connection, index));

@@ -57,6 +57,19 @@ sql::Value value_at(const sql::Column& column, std::int64_t row) {
   return std::string{column.text(row)};
 }
 
+// Whether "A" and "a" are two tables.
+bool has_names_by_case(sql::Connection& connection) {
+  return connection.dialect() == sql::Dialect::MySql &&
+         sql::integer(connection.query("SELECT @@lower_case_table_names").rows.at(0).at(0)) == 0;
+}
+
+std::string folded(std::string name) {
+  for (char& letter : name) {
+    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
+  }
+  return name;
+}
+
 sql::Failure within_table(const sql::Failure& failure, const std::string& table) {
   return {failure.code(), "table " + table + ": " + failure.what(), failure.origin()};
 }
@@ -142,9 +155,11 @@ void TransactionWriter::connect(Context& context) {
   session_.idle_timeout = session_.idle_transaction_timeout = lease_;
   if (!settings_.made.columns.empty()) session_.access = sql::Settings::Access::Create;
   const auto address = sql::parse_address(context.connection(settings_.connection, true).address);
-  // A client that stands still amid a statement holds its locks as one does between two.
-  if (address.dialect == sql::Dialect::MySql)
-    session_.on_connect = {fmt::format("SET SESSION net_read_timeout = {}", lease_.count())};
+  // A client that stands still amid a statement holds its locks as one does between two. SQLite
+  // heeds what tables say of one another when it is asked to.
+  session_.on_connect = {address.dialect == sql::Dialect::MySql
+                             ? fmt::format("SET SESSION net_read_timeout = {}", lease_.count())
+                             : std::string{"PRAGMA foreign_keys = ON"}};
   connection_ = open_database(context, settings_.connection, true, session_);
   guard_.check(*connection_);
   if (!settings_.table.empty()) targets_.prepare(*connection_, settings_.table);
@@ -219,6 +234,13 @@ TransactionWriter::Begun TransactionWriter::begin() {
 
 void TransactionWriter::replace() {
   next_.tables.clear();
+  replaced_.clear();
+  if (!settings_.table.empty()) replace_in(settings_.table);
+  for (const auto& table : settings_.tables) replace_in(table);
+}
+
+void TransactionWriter::replace_in(const std::string& table) {
+  if (!replaced_.insert(has_names_by_case(*connection_) ? table : folded(table)).second) return;
   std::string where;
   std::vector<sql::Value> values;
   for (const auto& column : settings_.key) {
@@ -226,19 +248,16 @@ void TransactionWriter::replace() {
                          same_as(connection_->dialect()));
     values.push_back(*settings_.constant(column));
   }
-  const auto replace_in = [&](const std::string& table) {
-    connection_->execute(
-        fmt::format("DELETE FROM {} WHERE {}", connection_->quote(targets_.name_of(table)), where),
-        values);
-  };
-  if (!settings_.table.empty()) replace_in(settings_.table);
-  for (const auto& table : settings_.tables) replace_in(table);
+  connection_->execute(
+      fmt::format("DELETE FROM {} WHERE {}", connection_->quote(targets_.name_of(table)), where),
+      values);
 }
 
 void TransactionWriter::write(const PendingRows& rows) {
   for (const auto& [table, block] : rows.tables()) {
     if (block.rows() == 0) continue;
     try {
+      if (settings_.mode == OutputMode::Replace) replace_in(table);
       if (settings_.mode == OutputMode::Update) {
         update(table, block);
       } else {

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
+#include <string>
 
 #include <millrace/context.hpp>
 #include <millrace/sql/connection.hpp>
@@ -52,7 +54,10 @@ class TransactionWriter {
 
   void prepare(Context& context, const PendingRows& rows);
   Begun begin();
-  void replace();  // deletes what the rows are to replace
+  /// Deletes what is to be replaced in tables that are known by name.
+  void replace();
+  /// Deletes it in one table, once in a transaction.
+  void replace_in(const std::string& table);
   void write(const PendingRows& rows);
   void update(const std::string& table, const sql::Block& rows);
   [[noreturn]] void abort(Context& context);
@@ -65,8 +70,9 @@ class TransactionWriter {
   sql::Settings session_;
   std::unique_ptr<sql::Connection> connection_;
   std::optional<Ledger> ledger_;
-  LedgerRow row_;   // as committed
-  LedgerRow next_;  // as the transaction that is open will leave it
+  LedgerRow row_;                                // as committed
+  LedgerRow next_;                               // as the transaction that is open will leave it
+  std::set<std::string, std::less<>> replaced_;  // tables, in the transaction that is open
   bool is_open_ = false, is_within_ = false;
 };
 
