@@ -12,11 +12,11 @@
 #include <millrace/external_sort.hpp>
 #include <millrace/operator.hpp>
 
-#include "plugins/preprocess/column_types.hpp"
 #include "plugins/preprocess/key_bytes.hpp"
 #include "plugins/preprocess/key_column.hpp"
 #include "plugins/preprocess/state_words.hpp"
 #include "plugins/preprocess/text_column.hpp"
+#include "plugins/records/column_types.hpp"
 
 namespace millrace::preprocess {
 namespace {
@@ -89,7 +89,7 @@ class MergeVersions final : public Operator, public Checkpointed {
   static void plan(Context& context, const Params& params) {
     const auto key = params.strings("key");
     const auto value = params.string("value"), time = params.string("time", "create_time");
-    ColumnTypes reads, emits;
+    records::ColumnTypes reads, emits;
     std::set<std::string> names;
     for (const auto& name : key) {
       reads.add(name, kTextColumnTypes);

@@ -8,9 +8,9 @@
 
 #include <millrace/operator.hpp>
 
-#include "plugins/preprocess/column_types.hpp"
 #include "plugins/preprocess/state_words.hpp"
 #include "plugins/preprocess/text_column.hpp"
+#include "plugins/records/column_types.hpp"
 
 namespace millrace::preprocess {
 namespace {
@@ -77,7 +77,7 @@ class RequireValues final : public Operator, public Checkpointed {
        "rows": {"text": ["x", "y", "z"], "set": ["test", null, "train"]}, "doc": "All pass."}]})";
 
   static void plan(Context& context, const Params& params) {
-    ColumnTypes reads;
+    records::ColumnTypes reads;
     reads.add(params.string("column"), kTextColumnTypes);
     const bool has_every = !params["every"].is_null();
     if (has_every && !params["present"].is_null())
