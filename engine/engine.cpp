@@ -159,6 +159,7 @@ Result<std::unique_ptr<Engine>> Engine::open(EngineSettings settings) {
                                         .waiting = settings.waiting_workers,
                                         .compute = settings.workers,
                                         .hashing = static_cast<std::size_t>(kMostHashesAtOnce),
+                                        .databases = settings.database_requests,
                                         .waiting_share = settings.waiting_share,
                                         .declared_threads = settings.declared_threads,
                                         .declared_memory_bytes = settings.declared_memory_bytes},

@@ -26,7 +26,8 @@ Error without_node(const Outcome& outcome) {
 }
 
 std::chrono::milliseconds time_of(const Surroundings& surroundings, const Route& route) {
-  return route.time.count() > 0 ? route.time : surroundings.request_time;
+  if (route.time.count() > 0) return route.time;
+  return route.asks_database ? kDatabaseRequestTime : surroundings.request_time;
 }
 
 // Who waited for the whole of its time is not served any more; who was served for so long may have
@@ -178,11 +179,15 @@ void Road::run_inline(const Bound& bound) {
       *endpoint_.prepared, bound.parameters, caller_->rights,
       {.owner = sees_all ? std::string{} : caller_->owner, .name = caller_->name, .until = until_});
   if (outcome.error) {
+    const auto& route = *endpoint_.route;
     auto error = without_node(outcome);
-    if (error.code == Code::DeadlineExceeded && engine.scheduler().clock().steady() >= until_)
-      return finish_.refuse(too_late(surroundings_, *endpoint_.route, error));
-    return finish_.refuse(bound.refuse ? bound.refuse(std::move(error))
-                                       : Refusal{.error = std::move(error)});
+    const bool is_late =
+        error.code == Code::DeadlineExceeded && engine.scheduler().clock().steady() >= until_;
+    auto refused =
+        is_late ? too_late(surroundings_, route, error) : Refusal{.error = std::move(error)};
+    if (bound.refuse && (!is_late || route.asks_database))
+      refused = bound.refuse(std::move(refused.error));
+    return finish_.refuse(refused);
   }
   const auto& reply = bound.reply ? bound.reply : endpoint_.route->reply;
   if (reply == nullptr) return finish_.answer({});

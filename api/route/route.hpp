@@ -67,6 +67,9 @@ struct Answered : Call {
   const std::vector<OneSubmitted>* each = nullptr;  // queued lane: of a request for many jobs
 };
 
+/// Returns the rows that a node of an inline run emitted, or null.
+const Batch* rows_of(const Outcome& outcome, std::string_view node);
+
 /// An answer whose body is an object of the store, sent in ranges as the client asks.
 struct StoredBody {
   std::string uri;
@@ -98,7 +101,8 @@ struct Bound {
   /// until then.
   Reply reply{};
   /// Inline and awaited lane: makes the refusal of a run that failed, where its error says too
-  /// little. The Call lives as long in the inline lane alone: an awaited route holds copies.
+  /// little; of a route that asks a database, also of one that took too long. The Call lives as
+  /// long in the inline lane alone: an awaited route holds copies.
   std::function<Refusal(Error)> refuse{};
   /// Queued and awaited lane: submitted with the job in one transaction, all or none. The answer is
   /// made of that one alone. Of a request for many jobs none has any.
@@ -152,6 +156,9 @@ struct Route {
   /// It hashes a password: it waits for one of the few threads that do nothing else, and takes none
   /// of those that others need.
   bool hashes_password = false;
+  /// It asks a database of the user, which may be slow or away: no more of these requests than the
+  /// server lets in are under way at a time, on threads of their own, until they are answered.
+  bool asks_database = false;
   /// How long the inline lane may take for it, and an answer of the awaited lane may wait; 0: as
   /// long as the server says.
   std::chrono::milliseconds time{0};
