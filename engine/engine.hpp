@@ -60,8 +60,8 @@ class Engine {
   struct Checked {
     std::shared_ptr<const Graph> graph;  // null when there are faults; shared with whoever runs it
     std::vector<Fault> faults;
-    // With its parameters bound: what a JobRequest takes, and beside it the values of those that
-    // stand in no row (take_sealed); null: there are none.
+    // With its parameters bound, faults or not: what a JobRequest takes, and beside it the values
+    // of those that stand in no row (take_sealed); null: there are none.
     SharedJson document;
     std::shared_ptr<const Json> sealed{};
   };
