@@ -159,6 +159,7 @@ Result<std::unique_ptr<Engine>> Engine::open(EngineSettings settings) {
                                         .waiting = settings.waiting_workers,
                                         .compute = settings.workers,
                                         .hashing = static_cast<std::size_t>(kMostHashesAtOnce),
+                                        .databases = settings.database_requests,
                                         .waiting_share = settings.waiting_share,
                                         .declared_threads = settings.declared_threads,
                                         .declared_memory_bytes = settings.declared_memory_bytes},
@@ -189,10 +190,10 @@ Engine::Checked Engine::validate(const Json& document, const Json& parameters,
   InlineServices services{state_->around(), rights, {}};
   auto validation = validate_document(document, parameters, *state_->registry, services, rules);
   Checked checked{std::move(validation.graph), std::move(validation.faults), {}};
-  if (!checked.graph) return checked;
   checked.document = std::move(validation.document);
   if (!validation.sealed.is_null())
     checked.sealed = std::make_shared<const Json>(std::move(validation.sealed));
+  if (!checked.graph) return checked;
   if (rules.check_sources) add_missing_sources(checked, services);
   if (!checked.faults.empty()) checked.graph = nullptr;
   if (checked.graph && !checked.sealed)

@@ -20,11 +20,12 @@ namespace millrace {
 struct EngineSettings {
   std::filesystem::path data;  // catalog, store, lock, staging; made when missing
   std::vector<std::filesystem::path>
-      plugins;                      // folders; empty: beside the program, ../lib/millrace/plugins
-  std::size_t workers = 0;          // compute pool; 0: as many as there are cores
-  std::size_t control_workers = 8;  // requests, the life of jobs, checkpoints, aborts
-  std::size_t waiting_workers = 0;  // operators that wait; 0: four times the share of a job
-  std::size_t waiting_share = 0;    // of them, for one job; 0: as many as `workers`, and at least 8
+      plugins;                        // folders; empty: beside the program, ../lib/millrace/plugins
+  std::size_t workers = 0;            // compute pool; 0: as many as there are cores
+  std::size_t control_workers = 8;    // requests, the life of jobs, checkpoints, aborts
+  std::size_t database_requests = 8;  // that ask databases of the user at a time
+  std::size_t waiting_workers = 0;    // operators that wait; 0: four times the share of a job
+  std::size_t waiting_share = 0;  // of them, for one job; 0: as many as `workers`, and at least 8
   std::int64_t declared_threads = 0;  // that nodes of all jobs may declare; 0: as many as `workers`
   std::int64_t declared_memory_bytes =
       0;                       // the same of memory; 0: four fifths of what the machine has
@@ -59,8 +60,8 @@ class Engine {
   struct Checked {
     std::shared_ptr<const Graph> graph;  // null when there are faults; shared with whoever runs it
     std::vector<Fault> faults;
-    // With its parameters bound: what a JobRequest takes, and beside it the values of those that
-    // stand in no row (take_sealed); null: there are none.
+    // With its parameters bound, faults or not: what a JobRequest takes, and beside it the values
+    // of those that stand in no row (take_sealed); null: there are none.
     SharedJson document;
     std::shared_ptr<const Json> sealed{};
   };

@@ -135,6 +135,8 @@ Limits engine_limits() {
       {"job.curves", JobMetrics::kMostCurves, "curves",
        "of metrics of a job; one more is refused to its node"},
       {"job.queue_name_bytes", kMostQueueNameBytes, "bytes", "of the name of a queue; more is 400"},
+      {"job.prompt_jobs", static_cast<std::uint64_t>(settings.jobs.prompt_jobs), "jobs",
+       "of the queue prompt that run at once, beside those of all others; others wait"},
       {"job.queued", settings.jobs.max_queued, "jobs", "that wait; more is 503", "--max-queued"},
       {"job.queue_jobs", static_cast<std::uint64_t>(settings.jobs.queue_jobs), "jobs",
        "of a queue without a limit of its own that run at once; others wait", "--queue-jobs"},

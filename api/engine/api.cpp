@@ -44,6 +44,14 @@ std::vector<Sample> engine_samples(Engine& engine) {
                 "Bytes of the writes that wait or are being written", catalog.queued_bytes)};
 }
 
+std::vector<Sample> gate_samples(const Gate& gate) {
+  return {{"millrace_database_requests", "Requests under way that ask databases of the user", false,
+           static_cast<double>(gate.inside())},
+          {"millrace_database_requests_refused_total",
+           "Such requests that were refused, as no more may be under way", true,
+           static_cast<double>(gate.refused())}};
+}
+
 std::size_t request_workers(const Engine& engine, const ApiSettings& settings) {
   if (settings.request_workers > 0) return settings.request_workers;
   return std::max<std::size_t>(engine.settings().control_workers / 2, 1);
@@ -57,9 +65,12 @@ struct Api::State {
         pipelines{std::move(library)},
         lane{given.scheduler(), request_workers(given, settings), settings.waiting_requests},
         passwords{given.scheduler(), kMostHashesAtOnce, settings.waiting_passwords, Pool::Hashing},
+        databases{given.scheduler(), given.settings().database_requests,
+                  given.settings().database_requests, Pool::Databases},
+        database_gate{given.settings().database_requests},
         awaited{given, lane, settings.awaited_requests},
-        surroundings{given,     pipelines, metrics,        lane,
-                     passwords, awaited,   settings.roots, settings.request_time},
+        surroundings{given,     pipelines,     metrics, lane,           passwords,
+                     databases, database_gate, awaited, settings.roots, settings.request_time},
         views{surroundings},
         documents{lane, settings.share} {}
 
@@ -67,7 +78,8 @@ struct Api::State {
   Engine& engine;
   Metrics metrics;
   PipelineLibrary pipelines;
-  WorkLane lane, passwords;
+  WorkLane lane, passwords, databases;
+  Gate database_gate;
   AwaitedJobs awaited;
   Surroundings surroundings;
   Views views;
@@ -78,6 +90,7 @@ struct Api::State {
   ~State() {
     awaited.close();  // what waits holds the lane
     passwords.close();
+    databases.close();
     lane.close();
   }
 
@@ -110,6 +123,7 @@ Result<std::unique_ptr<Api>> Api::open(Engine& engine, std::vector<Dialect> dial
   }
   state.documents.write(*state.root, state.named, engine.registry().all());
   state.metrics.add_source([&engine] { return engine_samples(engine); });
+  state.metrics.add_source([&gate = state.database_gate] { return gate_samples(gate); });
   return api;
 }
 

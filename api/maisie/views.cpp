@@ -1,6 +1,5 @@
 #include "api/maisie/views.hpp"
 
-#include <algorithm>
 #include <unordered_set>
 #include <vector>
 
@@ -63,12 +62,6 @@ struct Names {
 };
 
 }  // namespace
-
-const Batch* rows_of(const Outcome& outcome, std::string_view node) {
-  const auto found = std::find_if(outcome.rows.begin(), outcome.rows.end(),
-                                  [node](const auto& emitted) { return emitted.node == node; });
-  return found == outcome.rows.end() ? nullptr : &found->rows;
-}
 
 Json Views::user(const Batch& rows, std::int64_t row) const {
   return {{"id", integer(rows, "id", row)},

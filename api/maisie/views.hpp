@@ -1,13 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 
 #include <millrace/batch.hpp>
 
+#include "api/route/route.hpp"
 #include "engine/base/json.hpp"
-#include "engine/run/run.hpp"
 
 namespace millrace::maisie {
 
@@ -38,7 +39,6 @@ class Views {
   Ticket ticket_;
 };
 
-/// Returns the first batch that a node emitted, or null.
-const Batch* rows_of(const Outcome& outcome, std::string_view node);
+using api::rows_of;
 
 }  // namespace millrace::maisie

@@ -34,6 +34,14 @@ Result<void> check_queued(const PipelineLibrary::Entry& entry, Engine& engine) {
                fmt::format("invalid pipeline {}: {}", entry.file.string(), listed(faults))};
 }
 
+Result<std::shared_ptr<const Engine::Prepared>> prepare(const PipelineLibrary::Entry& entry,
+                                                        Engine& engine) {
+  auto prepared = engine.prepare(entry.document);
+  if (!prepared.ok())
+    return prepared.error().within(fmt::format("invalid pipeline {}", entry.file.string()));
+  return prepared;
+}
+
 }  // namespace
 
 Result<Endpoint> make_endpoint(const Dialect& dialect, const Route& route,
@@ -60,12 +68,13 @@ Result<Endpoint> make_endpoint(const Dialect& dialect, const Route& route,
                  fmt::format("route {}: a pipeline is only brought to a job", name)};
   }
 
+  if (route.look) {
+    MR_TRY(const auto* look, pipelines.get(route.look->pipeline));
+    MR_TRY(endpoint.looks, prepare(*look, engine));
+  }
   MR_TRY(const auto* entry, pipelines.get(name));
   if (route.lane == Lane::Inline) {
-    auto prepared = engine.prepare(entry->document);
-    if (!prepared.ok())
-      return prepared.error().within(fmt::format("invalid pipeline {}", entry->file.string()));
-    endpoint.prepared = *std::move(prepared);
+    MR_TRY(endpoint.prepared, prepare(*entry, engine));
   } else {
     MR_CHECK(check_queued(*entry, engine));
     endpoint.pipeline = &entry->document;

@@ -15,6 +15,7 @@ struct Endpoint {
   const Route* route = nullptr;
   RequestSchema schema;
   std::shared_ptr<const Engine::Prepared> prepared;  // inline lane; shared with requests that run
+  std::shared_ptr<const Engine::Prepared> looks;     // what it asks first; likewise
   const Json* pipeline = nullptr;  // queued lane, of the library; null when the request brings it
   Metrics::Route* metrics = nullptr;
 };

@@ -17,6 +17,12 @@ namespace millrace::api {
 
 namespace {
 
+Refusal busy(std::string what, std::chrono::seconds retry_after) {
+  auto refused = refusal(Code::Unavailable, "busy", std::move(what));
+  refused.retry_after = retry_after;
+  return refused;
+}
+
 /// Returns the address of a request with another path.
 std::string address_of(const http::Request& request, std::string_view path) {
   constexpr std::string_view kKept = "/:@!$&'()*+,;=";  // RFC 3986, 3.3
@@ -169,6 +175,22 @@ void Mount::State::answer_unmatched(const Router::Match& match,
 
 void Mount::State::begin(const Endpoint& endpoint, std::shared_ptr<http::Request> request,
                          http::Reply reply) const {
+  if (endpoint.route->asks_database) {
+    auto& gate = surroundings.database_gate;
+    auto place = gate.enter();
+    if (!place) {
+      return Finish{dialect, endpoint, request, std::move(reply)}.refuse(
+          busy(fmt::format("{} requests ask databases, which is as many as may: try again in a "
+                           "few seconds",
+                           gate.room()),
+               std::chrono::seconds{3}));
+    }
+    // Whoever is answered finds the place free.
+    reply = [place = std::move(place), reply = std::move(reply)](http::Response response) {
+      place->leave();
+      reply(std::move(response));
+    };
+  }
   if (endpoint.route->lane == Lane::Awaited)
     request->departure = std::make_shared<http::Departure>();
   Finish finish{dialect, endpoint, request, std::move(reply)};
@@ -190,13 +212,15 @@ void Mount::State::set_out(const Endpoint& endpoint, std::shared_ptr<http::Reque
   std::unique_ptr<WorkLane::Work> road = std::make_unique<Road>(
       surroundings, dialect, endpoint, std::move(request), std::move(caller), std::move(finish));
   const bool hashes = endpoint.route->hashes_password;
-  if ((hashes ? surroundings.passwords : surroundings.lane).try_push(road)) return;
-  auto refused =
-      refusal(Code::Unavailable, "busy",
-              hashes ? "too many passwords are waiting to be checked: try again in a few seconds"
-                     : "too many requests are waiting: try again in a second");
-  refused.retry_after = std::chrono::seconds{hashes ? 3 : 1};
-  static_cast<const Road&>(*road).finish().refuse(refused);
+  auto& lane = hashes                          ? surroundings.passwords
+               : endpoint.route->asks_database ? surroundings.databases
+                                               : surroundings.lane;
+  if (lane.try_push(road)) return;
+  static_cast<const Road&>(*road).finish().refuse(
+      hashes
+          ? busy("too many passwords are waiting to be checked: try again in a few seconds",
+                 std::chrono::seconds{3})
+          : busy("too many requests are waiting: try again in a second", std::chrono::seconds{1}));
 }
 
 void Mount::State::call(const Endpoint& endpoint, const std::shared_ptr<http::Request>& request,

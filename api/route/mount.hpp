@@ -9,6 +9,7 @@
 
 #include "api/http/body_plan.hpp"
 #include "api/route/awaited_jobs.hpp"
+#include "api/route/gate.hpp"
 #include "api/route/metrics.hpp"
 #include "api/route/pipeline_library.hpp"
 #include "api/route/route.hpp"
@@ -24,6 +25,8 @@ class RequestSchema;
 
 /// How long a request of the inline lane may take, where its route does not say otherwise.
 inline constexpr std::chrono::seconds kRequestTime{30};
+/// The same of a route that asks a database of the user.
+inline constexpr std::chrono::seconds kDatabaseRequestTime{10};
 /// Requests that wait for the threads that hash passwords: some three seconds of them.
 inline constexpr std::size_t kMostWaitingPasswords = 64;
 
@@ -34,6 +37,8 @@ struct Surroundings {
   Metrics& metrics;
   WorkLane& lane;
   WorkLane& passwords;  // for requests that hash one
+  WorkLane& databases;  // for requests that ask a database of the user
+  Gate& database_gate;  // in front of these
   AwaitedJobs& awaited;
   std::vector<std::filesystem::path>
       roots;  // below which pipelines that came over HTTP may open files

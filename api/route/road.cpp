@@ -26,7 +26,8 @@ Error without_node(const Outcome& outcome) {
 }
 
 std::chrono::milliseconds time_of(const Surroundings& surroundings, const Route& route) {
-  return route.time.count() > 0 ? route.time : surroundings.request_time;
+  if (route.time.count() > 0) return route.time;
+  return route.asks_database ? kDatabaseRequestTime : surroundings.request_time;
 }
 
 // Who waited for the whole of its time is not served any more; who was served for so long may have
@@ -161,29 +162,48 @@ Result<void, Refusal> Road::go() {
         [finish = finish_](http::Response response) { finish.answer(std::move(response)); });
     return {};
   }
+  MR_TRY(const auto found, look());
   Bound bound;
   if (route.translate != nullptr) {
-    MR_TRY(bound, route.translate({*request_, *caller_, values_}));
+    MR_TRY(bound, route.translate({*request_, *caller_, values_, found ? &*found : nullptr}));
   }
   if (route.lane != Lane::Inline) return submit(std::move(bound));
   run_inline(bound);
   return {};
 }
 
+Result<std::optional<Outcome>, Refusal> Road::look() {
+  const auto& look = endpoint_.route->look;
+  if (!look) return std::optional<Outcome>{};
+  const auto parameters = look->parameters({*request_, *caller_, values_});
+  if (!parameters) return std::optional<Outcome>{};
+  auto outcome = run(*endpoint_.looks, *parameters, false);
+  if (outcome.error) return failed(outcome, look->refuse);
+  return std::optional{std::move(outcome)};
+}
+
+Outcome Road::run(const Engine::Prepared& prepared, const Json& parameters, bool sees_all) {
+  return surroundings_.engine.run_inline(
+      prepared, parameters, caller_->rights,
+      {.owner = sees_all ? std::string{} : caller_->owner, .name = caller_->name, .until = until_});
+}
+
+Refusal Road::failed(const Outcome& outcome, const std::function<Refusal(Error)>& word) const {
+  const auto& route = *endpoint_.route;
+  auto error = without_node(outcome);
+  const bool is_late = error.code == Code::DeadlineExceeded &&
+                       surroundings_.engine.scheduler().clock().steady() >= until_;
+  auto refused =
+      is_late ? too_late(surroundings_, route, error) : Refusal{.error = std::move(error)};
+  if (word && (!is_late || route.asks_database)) return word(std::move(refused.error));
+  return refused;
+}
+
 void Road::run_inline(const Bound& bound) {
   // An administrator sees the rows of all owners.
-  const bool sees_all = caller_->is_admin || bound.sees_all;
-  auto& engine = surroundings_.engine;
-  const auto outcome = engine.run_inline(
-      *endpoint_.prepared, bound.parameters, caller_->rights,
-      {.owner = sees_all ? std::string{} : caller_->owner, .name = caller_->name, .until = until_});
-  if (outcome.error) {
-    auto error = without_node(outcome);
-    if (error.code == Code::DeadlineExceeded && engine.scheduler().clock().steady() >= until_)
-      return finish_.refuse(too_late(surroundings_, *endpoint_.route, error));
-    return finish_.refuse(bound.refuse ? bound.refuse(std::move(error))
-                                       : Refusal{.error = std::move(error)});
-  }
+  const auto outcome =
+      run(*endpoint_.prepared, bound.parameters, caller_->is_admin || bound.sees_all);
+  if (outcome.error) return finish_.refuse(failed(outcome, bound.refuse));
   const auto& reply = bound.reply ? bound.reply : endpoint_.route->reply;
   if (reply == nullptr) return finish_.answer({});
   Answered answered{{*request_, *caller_, values_}};

@@ -47,6 +47,11 @@ class Road final : public WorkLane::Work {
   Result<void, Refusal> arrive();
   Result<void, Refusal> sign_in_with(std::string_view token);
   Result<void, Refusal> confirm();
+  /// Asks what the route looks at before it translates; nothing where this request need not.
+  Result<std::optional<Outcome>, Refusal> look();
+  Outcome run(const Engine::Prepared& prepared, const Json& parameters, bool sees_all);
+  /// Why a run has failed.
+  Refusal failed(const Outcome& outcome, const std::function<Refusal(Error)>& word) const;
   void run_inline(const Bound& bound);
   // Jobs: road_jobs.cpp.
   Result<void, Refusal> submit(Bound bound);

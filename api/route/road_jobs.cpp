@@ -27,6 +27,11 @@ Refusal not_submitted(const Error& error) {
   return refusal(error.code, error.code == Code::Exhausted ? "queue_full" : "", error.message);
 }
 
+/// The same in the words of a route that has some.
+Refusal not_taken(const Error& error, const std::function<Refusal(Error)>& word) {
+  return word ? word(error) : not_submitted(error);
+}
+
 /// Makes an answer on a thread that is not the road's: what is thrown there ends here.
 void guarded(const Finish& finish, const std::function<void()>& answer) {
   try {
@@ -71,10 +76,14 @@ struct Submitted {
 std::vector<Fault> Road::validate(JobRequest& job, const Json& document, const Json& parameters,
                                   const PipelineRules& rules) const {
   auto checked = surroundings_.engine.validate(document, parameters, caller_->rights, rules);
-  if (!checked.graph) return std::move(checked.faults);
   job.dialect = dialect_.name;
   job.owner = caller_->owner;
   job.rules = rules;
+  if (!checked.graph) {
+    job.pipeline = std::move(checked.document);
+    job.sealed = std::move(checked.sealed);
+    return std::move(checked.faults);
+  }
   if (job.queue == JobRequest{}.queue) job.queue = checked.graph->queue;
   if (job.priority == 0) job.priority = checked.graph->priority;
   job.pipeline = std::move(checked.document);
@@ -85,8 +94,9 @@ std::vector<Fault> Road::validate(JobRequest& job, const Json& document, const J
 
 Result<void, Refusal> Road::make_ready(Bound& bound) const {
   const Json* document = endpoint_.pipeline != nullptr ? endpoint_.pipeline : &*bound.job.pipeline;
-  if (document->is_string()) {
-    const auto& name = document->get_ref<const std::string&>();
+  auto name = bound.pipeline;
+  if (name.empty() && document->is_string()) name = document->get_ref<const std::string&>();
+  if (!name.empty()) {
     const auto* entry = surroundings_.pipelines.find(name);
     if (entry == nullptr) return Error{Code::NotFound, fmt::format("no such pipeline: {}", name)};
     document = &entry->document;
@@ -107,7 +117,7 @@ Result<JobChain, Refusal> Road::make_chain(Bound& bound) const {
       return Error{Code::Internal, fmt::format("no such pipeline: {}", follower.pipeline)};
     const auto faults =
         validate(follower.job, entry->document, follower.parameters, chain.first.rules);
-    if (!faults.empty()) {
+    if (!faults.empty() && !follower.fails_alone) {
       return refusal(Code::InvalidArgument, "",
                      fmt::format("the pipeline {} is not valid: {}: {}", follower.pipeline,
                                  faults.front().pointer, faults.front().message));
@@ -135,8 +145,9 @@ void Road::submit_queued(Bound bound, JobChain chain) {
       std::move(chain), caller_->rights,
       [to = Submitted{surroundings_.lane.hold(), finish_, request_, *caller_, std::move(values_),
                       bound.reply ? std::move(bound.reply) : endpoint_.route->reply},
+       refuse = std::move(bound.refuse),
        job = std::move(job)](Result<std::vector<JobStore::Submission>> submitted) mutable {
-        if (!submitted.ok()) return to.finish.refuse(not_submitted(submitted.error()));
+        if (!submitted.ok()) return to.finish.refuse(not_taken(submitted.error(), refuse));
         const auto& first = submitted->front();
         const auto row = submitted_job(job, first.id);
         to.answer([&](Answered& answered) {
@@ -160,7 +171,7 @@ Result<void, Refusal> Road::submit_awaited(Bound bound, JobChain chain) {
                       bound.reply ? std::move(bound.reply) : route.reply},
        refuse = std::move(bound.refuse), wait = std::move(wait), &surroundings = surroundings_,
        &awaited](Result<std::vector<JobStore::Submission>> submitted) mutable {
-        if (!submitted.ok()) return to.finish.refuse(not_submitted(submitted.error()));
+        if (!submitted.ok()) return to.finish.refuse(not_taken(submitted.error(), refuse));
         const auto& first = submitted->front();
         wait.ended = [to = std::move(to), refuse = std::move(refuse), &surroundings,
                       is_existing = !first.is_new](Result<Job, Refusal> ended) mutable {

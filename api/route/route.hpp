@@ -50,6 +50,7 @@ struct Call {
   const http::Request& request;
   const Caller& caller;
   Values& values;  // translate() may take one out that is large; a reply finds it no more
+  const Outcome* found = nullptr;  // translate() of a route that looks first, when it did
 };
 
 /// What became of one of many jobs.
@@ -67,6 +68,9 @@ struct Answered : Call {
   const std::vector<OneSubmitted>* each = nullptr;  // queued lane: of a request for many jobs
 };
 
+/// Returns the rows that a node of an inline run emitted, or null.
+const Batch* rows_of(const Outcome& outcome, std::string_view node);
+
 /// An answer whose body is an object of the store, sent in ranges as the client asks.
 struct StoredBody {
   std::string uri;
@@ -83,6 +87,9 @@ struct Follower {
   Json parameters = Json::object();
   JobRequest job{};       // its id, queue, attempts and facts, and of `after` all but the job
   std::size_t after = 0;  // 0: the job of the request; k: the k-th follower
+  /// What is wrong with its pipeline fails this job when it begins, as it would fail amid its work,
+  /// and not the request.
+  bool fails_alone = false;
 };
 
 /// What translate() makes of a request: the values of the pipeline's parameters, and for a job how
@@ -91,14 +98,16 @@ struct Bound {
   Json parameters = Json::object();
   JobRequest job{};  // pipeline is filled in by the road, unless the route brings its own
   PipelineRules rules{};
+  std::string pipeline{};     // lanes of jobs: another one than the route's, "audience/abort_task"
   std::string pipeline_at{};  // of a pipeline that was brought: JSON pointer to it in the body, ""
                               // for the body itself
   bool sees_all = false;      // inline lane: rows of all owners; the pipeline itself tells who may
   /// Makes the answer in the place of Route::reply, with what translate() has found out and holds
   /// until then.
   Reply reply{};
-  /// Inline and awaited lane: makes the refusal of a run that failed, where its error says too
-  /// little. The Call lives as long in the inline lane alone: an awaited route holds copies.
+  /// Makes the refusal of a run that failed, of the queued lane's none, and of a job that was not
+  /// taken, where the error says too little; of a route that asks a database, also of a run that
+  /// took too long. The Call lives as long in the inline lane alone: an awaited route holds copies.
   std::function<Refusal(Error)> refuse{};
   /// Queued and awaited lane: submitted with the job in one transaction, all or none. The answer is
   /// made of that one alone. Of a request for many jobs none has any.
@@ -119,6 +128,14 @@ struct DirectCall {
   [[nodiscard]] Call view() { return {*request, caller, values}; }
 };
 
+/// What a route asks before it translates, where translate() depends on what is found.
+struct Look {
+  std::string pipeline;  // "audience/models_of_task", run as on the inline lane
+  /// The values of its parameters; nothing: this request need not look.
+  std::function<std::optional<Json>(const Call&)> parameters;
+  std::function<Refusal(Error)> refuse{};  // of a run that failed; null: by its error
+};
+
 /// One documented endpoint. A value, listed in the dialect's table; everything else about an
 /// endpoint is its pipeline file.
 struct Route {
@@ -129,6 +146,7 @@ struct Route {
   Lane lane = Lane::Inline;
   Auth auth = Auth::Required;
   std::string schema = "{}";  // of its parameters: see request_schema.hpp
+  std::optional<Look> look{};
   std::function<TranslateResult(const Call&)> translate{};  // null: the pipeline has no parameters
   Reply reply{};                                            // null: an answer without a body
   /// Instead of a pipeline, for the few that are not work but a view of the server (events,
@@ -152,6 +170,9 @@ struct Route {
   /// It hashes a password: it waits for one of the few threads that do nothing else, and takes none
   /// of those that others need.
   bool hashes_password = false;
+  /// It asks a database of the user, which may be slow or away: no more of these requests than the
+  /// server lets in are under way at a time, on threads of their own, until they are answered.
+  bool asks_database = false;
   /// How long the inline lane may take for it, and an answer of the awaited lane may wait; 0: as
   /// long as the server says.
   std::chrono::milliseconds time{0};

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/job/job.hpp"
+
 namespace millrace {
 
 namespace {
@@ -31,21 +33,26 @@ Dispatcher::Dispatcher(const QueueLimits& limits, std::size_t workers)
   };
   others_ = read(limits.others);
   for (const auto& [name, limit] : limits.queues) {
+    if (name == kPromptQueue) continue;
     Queue& queue = queues_[name];
+    queue.slots = &shared_;
     queue.limit = read(limit);
     queue.is_lasting = true;
     queue.lease_turn = queue.start_turn = ++turn_;
-    in_all_ += queue.limit;
+    shared_.in_all += queue.limit;
   }
-  if (limits.in_all > 0) in_all_ = static_cast<std::size_t>(limits.in_all);
-  in_all_ = std::max<std::size_t>(in_all_, 1);
+  prompt_.in_all = read(limits.prompt);
+  if (limits.in_all > 0) shared_.in_all = static_cast<std::size_t>(limits.in_all);
+  shared_.in_all = std::max<std::size_t>(shared_.in_all, 1);
 }
 
 std::map<std::string, Dispatcher::Queue, std::less<>>::iterator Dispatcher::queue_of(
     const std::string& name) {
   const auto [found, is_new] = queues_.try_emplace(name);
   if (is_new) {
-    found->second.limit = others_;
+    const bool is_prompt = name == kPromptQueue;
+    found->second.slots = is_prompt ? &prompt_ : &shared_;
+    found->second.limit = is_prompt ? prompt_.in_all : others_;
     found->second.lease_turn = found->second.start_turn = ++turn_;
   }
   return found;
@@ -53,12 +60,13 @@ std::map<std::string, Dispatcher::Queue, std::less<>>::iterator Dispatcher::queu
 
 template <class Change>
 void Dispatcher::change(Queue& queue, const Change& change) {
-  may_lease_.erase({queue.lease_turn, &queue});
-  may_start_.erase({queue.start_turn, &queue});
+  Slots& slots = *queue.slots;
+  slots.may_lease.erase({queue.lease_turn, &queue});
+  slots.may_start.erase({queue.start_turn, &queue});
   change();
-  if (!queue.ready.empty() && queue.has_room()) may_lease_.insert({queue.lease_turn, &queue});
+  if (!queue.ready.empty() && queue.has_room()) slots.may_lease.insert({queue.lease_turn, &queue});
   if (!queue.leased.empty() && queue.executing < queue.limit)
-    may_start_.insert({queue.start_turn, &queue});
+    slots.may_start.insert({queue.start_turn, &queue});
 }
 
 void Dispatcher::forget(std::unordered_map<JobId, Known>::iterator found) {
@@ -110,20 +118,26 @@ void Dispatcher::wake(std::int64_t now_us) {
   }
 }
 
-// Nobody overtakes the queue whose turn it is: the next slot is its own. Where jobs are leased
-// ahead they are short, and one more does not wait for long.
 std::optional<Dispatcher::Waiting> Dispatcher::next_to_lease(std::int64_t now_us) {
   wake(now_us);
-  if (may_lease_.empty()) return std::nullopt;
-  Queue& queue = *may_lease_.begin()->second;
-  if (active_ >= in_all_ + (leased_ > 0 ? kMostAhead : queue.ahead())) return std::nullopt;
+  auto next = next_to_lease(prompt_);
+  return next ? next : next_to_lease(shared_);
+}
+
+// Nobody overtakes the queue whose turn it is: the next slot is its own. Where jobs are leased
+// ahead they are short, and one more does not wait for long.
+std::optional<Dispatcher::Waiting> Dispatcher::next_to_lease(Slots& slots) {
+  if (slots.may_lease.empty()) return std::nullopt;
+  Queue& queue = *slots.may_lease.begin()->second;
+  if (slots.active >= slots.in_all + (slots.leased > 0 ? kMostAhead : queue.ahead()))
+    return std::nullopt;
   const JobId id{queue.ready.begin()->second};
   change(queue, [&] {
     queue.ready.erase(queue.ready.begin());
     ++queue.leasing;
     queue.lease_turn = ++turn_;
   });
-  ++active_;
+  ++slots.active;
   --waiting_;
   Known& known = known_.at(id);
   known.stage = Stage::Leasing;
@@ -136,7 +150,7 @@ void Dispatcher::lease_failed(JobId id) {
   if (found == known_.end() || found->second.stage != Stage::Leasing) return;
   Queue& queue = *found->second.queue;
   change(queue, [&] { --queue.leasing; });
-  --active_;
+  --queue.slots->active;
   forget(found);
 }
 
@@ -150,20 +164,25 @@ void Dispatcher::leased(JobId id, std::chrono::nanoseconds lease_took) {
     known.queue->leased.insert(known.rank(id));
     average(known.queue->lease_us, lease_took);
   });
-  ++leased_;
+  ++known.queue->slots->leased;
 }
 
 std::optional<JobId> Dispatcher::next_to_start() {
-  if (may_start_.empty() || executing_ >= in_all_) return std::nullopt;
-  Queue& queue = *may_start_.begin()->second;
+  const auto next = next_to_start(prompt_);
+  return next ? next : next_to_start(shared_);
+}
+
+std::optional<JobId> Dispatcher::next_to_start(Slots& slots) {
+  if (slots.may_start.empty() || slots.executing >= slots.in_all) return std::nullopt;
+  Queue& queue = *slots.may_start.begin()->second;
   const JobId id{queue.leased.begin()->second};
   change(queue, [&] {
     queue.leased.erase(queue.leased.begin());
     ++queue.executing;
     queue.start_turn = ++turn_;
   });
-  --leased_;
-  ++executing_;
+  --slots.leased;
+  ++slots.executing;
   known_.at(id).stage = Stage::Executing;
   return id;
 }
@@ -177,8 +196,8 @@ bool Dispatcher::unlease(JobId id) {
     // Those that execute now have taken that long already.
     queue.run_us = std::max(queue.run_us, kLongRunUs);
   });
-  --leased_;
-  --active_;
+  --queue.slots->leased;
+  --queue.slots->active;
   forget(found);
   return true;
 }
@@ -191,8 +210,8 @@ void Dispatcher::executed(JobId id, std::chrono::nanoseconds took) {
     --queue.executing;
     average(queue.run_us, took);
   });
-  --executing_;
-  --active_;
+  --queue.slots->executing;
+  --queue.slots->active;
   forget(found);
 }
 

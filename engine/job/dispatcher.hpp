@@ -20,11 +20,13 @@ struct QueueLimits {
   std::map<std::string, int> queues{};  // by name; 0: as many as there are workers
   int others = 0;                       // of each queue that is not among them; 0: likewise
   int in_all = 0;                       // 0: as many as `queues` may together
+  int prompt = 8;                       // of kPromptQueue, beside all others
 };
 
 /// Decides which job comes next: queues with startable jobs take turns, and within a queue jobs
 /// come by priority and then by age. Each queue has a limit of jobs that execute at once, and all
-/// have one together. Knows ids only and does nothing itself. [guarded by its owner's mutex]
+/// have one together, but for the queue of those that somebody waits for. Knows ids only and does
+/// nothing itself. [guarded by its owner's mutex]
 ///
 /// A job goes waiting -> leasing -> leased -> executing -> gone. Getting a lease takes a commit, so
 /// short jobs would spend their time waiting for it: as many more are leased ahead as finish while
@@ -62,7 +64,7 @@ class Dispatcher {
   void executed(JobId id, std::chrono::nanoseconds took);
 
   [[nodiscard]] std::size_t waiting() const { return waiting_; }
-  [[nodiscard]] std::size_t executing() const { return executing_; }
+  [[nodiscard]] std::size_t executing() const { return shared_.executing + prompt_.executing; }
   [[nodiscard]] std::size_t queues() const { return queues_.size(); }
   /// All that are leased and have not started.
   [[nodiscard]] std::vector<JobId> all_leased() const;
@@ -76,7 +78,16 @@ class Dispatcher {
   /// Queues by the turn in which they were last served, the one that waits longest first.
   using Line = std::set<std::pair<std::uint64_t, Queue*>>;
 
+  /// Slots that queues share.
+  struct Slots {
+    std::size_t in_all = 0;
+    std::size_t executing = 0, leased = 0;
+    std::size_t active = 0;  // leasing, leased, executing
+    Line may_lease{}, may_start{};
+  };
+
   struct Queue {
+    Slots* slots = nullptr;
     std::size_t limit = 0;
     bool is_lasting = false;  // has a limit of its own
     std::size_t jobs = 0;     // of any stage
@@ -102,6 +113,8 @@ class Dispatcher {
   };
 
   void wake(std::int64_t now_us);
+  std::optional<Waiting> next_to_lease(Slots& slots);
+  std::optional<JobId> next_to_start(Slots& slots);
   std::map<std::string, Queue, std::less<>>::iterator queue_of(const std::string& name);
   /// Changes a queue, and puts it into the lines where it belongs then.
   template <class Change>
@@ -110,16 +123,13 @@ class Dispatcher {
   void forget(std::unordered_map<JobId, Known>::iterator found);
 
   const std::size_t workers_;
-  std::size_t others_ = 0, in_all_ = 0;  // limits
+  std::size_t others_ = 0;  // limit of a queue that is not named
+  Slots shared_, prompt_;
   std::map<std::string, Queue, std::less<>> queues_;
-  Line may_lease_, may_start_;
   std::uint64_t turn_ = 0;                                   // of the queue that was served last
   std::set<std::pair<std::int64_t, std::int64_t>> delayed_;  // due_us, id
   std::unordered_map<JobId, Known> known_;
   std::size_t waiting_ = 0;  // delayed and ready
-  std::size_t executing_ = 0;
-  std::size_t leased_ = 0;
-  std::size_t active_ = 0;  // leasing, leased, executing
 };
 
 }  // namespace millrace

@@ -66,6 +66,10 @@ inline constexpr std::size_t kMostQueueNameBytes = 128;
 /// InvalidArgument says what is wrong with the name of a queue.
 Result<void> check_queue_name(std::string_view name);
 
+/// The queue of jobs of a moment that somebody waits for. Its jobs have slots of their own beside
+/// those of all other queues, so that none waits behind hours of work, and each server starts them.
+inline constexpr std::string_view kPromptQueue = "prompt";
+
 /// What a submission asks for.
 struct JobRequest {
   SharedJson pipeline;  // bound document, as it will run for ever (rerun gives the same bytes)

@@ -52,7 +52,8 @@ JobService::State::State(JobService& own, JobStore& job_store, Registry& operato
       sealed{secrets.sealed},
       settings{with_holder(std::move(given))},
       outages{metadata.clock()},
-      dispatcher{{settings.queues, settings.queue_jobs, settings.max_jobs}, workers.workers()} {}
+      dispatcher{{settings.queues, settings.queue_jobs, settings.max_jobs, settings.prompt_jobs},
+                 workers.workers()} {}
 
 JobService::JobService(JobStore& jobs, Registry& registry, Store& store, Catalog& catalog,
                        Scheduler& scheduler, JobSettings settings, JobSecrets secrets)

@@ -24,6 +24,7 @@ struct JobSettings {
       {"default", 0}};               // name -> jobs at once; 0: as many as there are workers
   int queue_jobs = 2;                // the same of each other queue
   int max_jobs = 0;                  // of all queues; 0: as many as `queues` have together
+  int prompt_jobs = 8;               // of kPromptQueue, beside all of these
   std::set<std::string> served;      // queues whose jobs are started here; empty: all
   std::size_t max_queued = 100'000;  // jobs that wait, for another job too; more is Exhausted
   std::chrono::milliseconds lease{30'000};  // renewed at a third of it

@@ -56,7 +56,7 @@ struct JobService::State : std::enable_shared_from_this<JobService::State> {
   /// its queue is not served.
   bool queue_up(const JobStore::Waiting& job);
   [[nodiscard]] bool is_served(const std::string& queue) const {
-    return settings.served.empty() || settings.served.contains(queue);
+    return settings.served.empty() || settings.served.contains(queue) || queue == kPromptQueue;
   }
   /// Goes on with the jobs that waited for one which has ended.
   void go_on_behind(const JobStore::Followers& followers);

@@ -33,9 +33,13 @@ std::string may_become(JobState to) {
   return fmt::format(" AND state IN ({})", condition);
 }
 
+// The cause is the message for who knows no nodes.
 Json error_document(const Error& error, const std::string& node) {
   Json document{{"code", to_string(error.code)}, {"message", error.message}};
-  if (!node.empty()) document["node"] = node;
+  if (node.empty()) return document;
+  document["node"] = node;
+  if (const auto prefix = node + ": "; error.message.starts_with(prefix))
+    document["cause"] = error.message.substr(prefix.size());
   return document;
 }
 

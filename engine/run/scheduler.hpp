@@ -36,8 +36,9 @@ enum class Pool {
   Compute,  // all other operators
   Hashing,  // passwords, which are slow and large to hash on purpose: who guesses at them holds up
             // nobody else
-  Upkeep,   // slow work of the engine itself: copying what earlier attempts staged, removing what
-            // ended jobs left
+  Databases,  // requests that ask a database of the user: one that is away holds up none but these
+  Upkeep,     // slow work of the engine itself: copying what earlier attempts staged, removing what
+              // ended jobs left
 };
 
 /// Threads of the pools of which a setting tells how many, at least one.
@@ -46,6 +47,7 @@ struct PoolSizes {
   std::size_t waiting = 32;
   std::size_t compute = 2;
   std::size_t hashing = 2;
+  std::size_t databases = 1;
   std::size_t waiting_share = 0;  // of the waiting pool, for one run; 0: a quarter
   // What the nodes of all runs may declare together; 0: not bounded.
   std::int64_t declared_threads = 0, declared_memory_bytes = 0;

@@ -159,6 +159,7 @@ class WorkerPools final : public Scheduler {
         compute_{std::max<std::size_t>(sizes.compute, 1)},
         waiting_{std::max<std::size_t>(sizes.waiting, 1)},
         hashing_{std::max<std::size_t>(sizes.hashing, 1)},
+        databases_{std::max<std::size_t>(sizes.databases, 1)},
         upkeep_{kUpkeepThreads},
         delayed_pool_{kDelayedThreads},
         timer_{[this](const std::stop_token& stop) { keep_time(stop); }} {}
@@ -212,6 +213,8 @@ class WorkerPools final : public Scheduler {
         return waiting_;
       case Pool::Hashing:
         return hashing_;
+      case Pool::Databases:
+        return databases_;
       case Pool::Upkeep:
         return upkeep_;
       case Pool::Compute:
@@ -252,6 +255,7 @@ class WorkerPools final : public Scheduler {
   WorkerPool compute_;
   WorkerPool waiting_;
   WorkerPool hashing_;
+  WorkerPool databases_;
   WorkerPool upkeep_;
   WorkerPool delayed_pool_;
   std::mutex mutex_;  // guards delayed_, order_ and ended_

@@ -81,7 +81,8 @@ class SqlOutput final : public Operator, public Checkpointed {
     "transaction_s": {"type": "number", "default": 1, "minimum": 0, "maximum": 3600, "unit": "seconds", "doc": "A transaction is ended behind the first window that ends so long after the last one."},
     "transaction_bytes": {"type": "integer", "default": 16777216, "minimum": 1, "maximum": 268435456, "unit": "bytes", "doc": "So many rows wait in memory at the most. A larger window is one transaction that stays open meanwhile."},
     "attempts": {"type": "integer", "default": 5, "minimum": 1, "maximum": 1000, "doc": "How often a transaction is tried while the database is away."},
-    "attempt_wait_s": {"type": "number", "default": 3, "minimum": 0, "maximum": 3600, "unit": "seconds", "doc": "How long it is waited between two tries."}
+    "attempt_wait_s": {"type": "number", "default": 3, "minimum": 0, "maximum": 3600, "unit": "seconds", "doc": "How long it is waited between two tries."},
+    "silence_s": {"type": "integer", "minimum": 1, "maximum": 86400, "unit": "seconds", "doc": "How long a server may keep silent before it counts as away; when absent 60, and 600 where rows are replaced."}
   })";
   static inline const std::string kTraits =
       R"json({"stability": "alpha", "blocking": true,

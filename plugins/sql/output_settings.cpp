@@ -9,6 +9,10 @@ namespace millrace::sql_operators {
 
 namespace {
 
+// How many seconds a statement may be silent: one of many rows, and one that deletes all rows of a
+// table.
+constexpr std::int64_t kWriteTime = 60, kDeleteTime = 600;
+
 sql::Value scalar_of(const Value& given) {
   switch (given.kind()) {
     case MR_BOOL:
@@ -261,7 +265,8 @@ OutputSettings::OutputSettings(const Params& params)
           std::chrono::duration<double>{params.number("transaction_s", 1)})},
       transaction_bytes{static_cast<std::size_t>(params.integer("transaction_bytes", 16 << 20))},
       attempts{static_cast<int>(params.integer("attempts", 5))},
-      attempt_wait{std::lround(params.number("attempt_wait_s", 3) * 1000)} {
+      attempt_wait{std::lround(params.number("attempt_wait_s", 3) * 1000)},
+      silence{params.integer("silence_s", mode == OutputMode::Replace ? kDeleteTime : kWriteTime)} {
   const Value given = params["columns"];
   for (std::size_t i = 0; i < given.size(); ++i)
     columns.emplace_back(given.key(i), given[given.key(i)].string());

@@ -73,6 +73,7 @@ struct OutputSettings {
   std::size_t transaction_bytes = 0;
   int attempts = 1;  // at a transaction
   std::chrono::milliseconds attempt_wait{};
+  std::chrono::seconds silence{};
 
   /// The constant of a column; null where it has none.
   [[nodiscard]] const sql::Value* constant(std::string_view column) const;

@@ -19,8 +19,6 @@ using std::chrono::seconds;
 
 // A lease where the engine tells of none.
 constexpr seconds kLease{30};
-// How long a statement may be silent: one of many rows, and one that deletes all rows of a table.
-constexpr seconds kWriteTime{60}, kDeleteTime{600};
 
 constexpr int kLeasesOfPatience = 2;
 
@@ -149,9 +147,8 @@ void TransactionWriter::commit(Context& context, PendingRows& rows,
 }
 
 void TransactionWriter::connect(Context& context) {
-  const bool is_replacing = settings_.mode == OutputMode::Replace;
   session_ = {};
-  session_.read_timeout = session_.write_timeout = is_replacing ? kDeleteTime : kWriteTime;
+  session_.read_timeout = session_.write_timeout = settings_.silence;
   session_.idle_timeout = session_.idle_transaction_timeout = lease_;
   if (!settings_.made.columns.empty()) session_.access = sql::Settings::Access::Create;
   const auto address = sql::parse_address(context.connection(settings_.connection, true).address);
@@ -174,10 +171,11 @@ void TransactionWriter::repeat(Context& context, const Step& step) {
       return step();
     } catch (const sql::Failure& failure) {
       roll_back();
-      // Whoever stands still within a transaction is rolled back by the server after a lease.
-      const bool is_patient =
-          tried < settings_.attempts ||
-          (is_locked(failure) && SteadyClock::now() - begun < kLeasesOfPatience * lease_);
+      // Whoever stands still within a transaction is rolled back by the server after a lease. A run
+      // that is answered at once has not so much time.
+      const bool may_wait = context.token() != 0 && is_locked(failure);
+      const bool is_patient = tried < settings_.attempts ||
+                              (may_wait && SteadyClock::now() - begun < kLeasesOfPatience * lease_);
       if (!is_patient || !may_pass(failure.code())) throw;
       if (tried == 1) context.log(Level::Warn, std::string{"tried again: "} + failure.what());
     } catch (...) {

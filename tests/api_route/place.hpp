@@ -18,12 +18,16 @@ namespace millrace::test {
 /// An engine on a folder of its own, a folder of pipelines, and what mounts need besides.
 class Place {
  public:
+  /// Requests that ask databases at a time.
+  static constexpr std::size_t kDatabaseRequests = 2;
+
   Place() {
     auto opened =
         Engine::open({.data = folder_ / "data",
                       .plugins = {std::filesystem::path{MR_BINARY_DIR} / "lib/millrace/plugins"},
                       .workers = 1,
-                      .control_workers = 2});
+                      .control_workers = 2,
+                      .database_requests = kDatabaseRequests});
     if (!opened.ok()) FAIL(opened.error().message);
     engine = *std::move(opened);
   }
@@ -42,9 +46,19 @@ class Place {
     awaited.reset();
     lane = std::make_unique<api::WorkLane>(engine->scheduler(), 2, room);
     passwords = std::make_unique<api::WorkLane>(engine->scheduler(), 2, room, Pool::Hashing);
+    databases = std::make_unique<api::WorkLane>(engine->scheduler(), kDatabaseRequests,
+                                                kDatabaseRequests, Pool::Databases);
+    database_gate = std::make_unique<api::Gate>(kDatabaseRequests);
     awaited = std::make_unique<api::AwaitedJobs>(*engine, *lane, room);
-    surroundings.emplace(api::Surroundings{
-        *engine, pipelines, metrics, *lane, *passwords, *awaited, {folder_ / "roots"}});
+    surroundings.emplace(api::Surroundings{*engine,
+                                           pipelines,
+                                           metrics,
+                                           *lane,
+                                           *passwords,
+                                           *databases,
+                                           *database_gate,
+                                           *awaited,
+                                           {folder_ / "roots"}});
     return {};
   }
 
@@ -52,6 +66,7 @@ class Place {
     awaited.reset();
     lane.reset();
     passwords.reset();
+    databases.reset();
   }
 
   [[nodiscard]] const TemporaryFolder& folder() const { return folder_; }
@@ -63,7 +78,8 @@ class Place {
   std::unique_ptr<Engine> engine;
   api::Metrics metrics;
   api::PipelineLibrary pipelines;
-  std::unique_ptr<api::WorkLane> lane, passwords;
+  std::unique_ptr<api::WorkLane> lane, passwords, databases;
+  std::unique_ptr<api::Gate> database_gate;
   std::unique_ptr<api::AwaitedJobs> awaited;
   std::optional<api::Surroundings> surroundings;
 };

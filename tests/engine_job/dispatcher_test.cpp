@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "engine/job/job.hpp"
+
 using namespace millrace;
 using namespace std::chrono_literals;
 
@@ -142,6 +144,29 @@ TEST_CASE("with no limit for all they have those of the named queues together",
   std::size_t started = 0;
   while (start_next(dispatcher) != 0) ++started;
   CHECK(started == 3);
+}
+
+TEST_CASE("jobs that somebody waits for have slots of their own, and no more than those",
+          "[job][dispatcher]") {
+  Dispatcher dispatcher{{{{"default", 1}}, 1, 1, 2}, 8};
+  const std::string prompt{kPromptQueue};
+  dispatcher.add({JobId{1}, "long", 0, 0});
+  dispatcher.add({JobId{2}, "long", 0, 0});
+  CHECK(start_next(dispatcher) == 1);
+  CHECK(start_next(dispatcher) == 0);
+  for (std::int64_t id = 3; id <= 5; ++id) dispatcher.add({JobId{id}, prompt, 0, 0});
+  CHECK(start_next(dispatcher) == 3);
+  CHECK(start_next(dispatcher) == 4);
+  CHECK(start_next(dispatcher) == 0);
+  CHECK(dispatcher.executing() == 3);
+  dispatcher.executed(JobId{3}, 1s);
+  CHECK(start_next(dispatcher) == 5);
+  // Theirs are no slots for others.
+  dispatcher.executed(JobId{4}, 1s);
+  dispatcher.executed(JobId{5}, 1s);
+  CHECK(start_next(dispatcher) == 0);
+  dispatcher.executed(JobId{1}, 1s);
+  CHECK(start_next(dispatcher) == 2);
 }
 
 TEST_CASE("very many queues cost no more than few", "[job][dispatcher]") {

@@ -110,6 +110,25 @@ TEST_CASE("queues that nobody has set up are served, each by the limit of the ot
   place.close();
 }
 
+TEST_CASE("a job that somebody waits for does not wait behind long ones, whatever is served",
+          "[job][queue]") {
+  JobPlace place{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
+  place.settings.max_jobs = 1;
+  place.settings.served = {"default"};
+  place.open();
+  JobRequest request;
+  request.pipeline = place.pipeline({{"batches", 1}, {"gate", place.path("gate")}});
+  const auto long_one = place.submit(request);
+  place.wait_for(long_one, JobState::Running);
+  request.queue = kPromptQueue;
+  request.pipeline = place.pipeline({{"batches", 1}});
+  CHECK(place.wait_until_final(place.submit(request)).state == JobState::Finished);
+  CHECK(must(place.store_of_jobs().get(long_one)).state == JobState::Running);
+  place.touch("gate");
+  CHECK(place.wait_until_final(long_one).state == JobState::Finished);
+  place.close();
+}
+
 TEST_CASE("jobs of a queue that is not served wait as they are, until it is", "[job][queue]") {
   JobPlace place{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
   place.settings.served = {"here"};

@@ -42,6 +42,9 @@ void add_options(CLI::App& app, Program& program) {
   app.add_option("--control-workers", program.control_workers,
                  "Threads for requests and the life of jobs")
       ->check(CLI::Range(2, 1024));
+  app.add_option("--database-requests", program.database_requests,
+                 "Requests that ask databases of the user at a time; more are refused")
+      ->check(CLI::Range(1, 1024));
   app.add_option("--waiting-workers", program.waiting_workers,
                  "Threads for operators that wait for files, servers and databases; 0: four times "
                  "the share of a job");

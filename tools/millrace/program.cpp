@@ -33,6 +33,7 @@ EngineSettings Program::engine_settings() const {
   settings.plugins = plugin_folders(*this);
   settings.workers = workers;
   settings.control_workers = control_workers;
+  settings.database_requests = database_requests;
   settings.waiting_workers = waiting_workers;
   settings.waiting_share = waiting_share;
   settings.declared_threads = declared_threads;

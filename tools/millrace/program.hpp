@@ -33,6 +33,7 @@ struct Program {
       plugins;              // folders with plugins, beside the ones of the program
   std::size_t workers = 0;  // compute threads; 0: one a core
   std::size_t control_workers = 8;
+  std::size_t database_requests = 8;
   std::size_t waiting_workers = 0, waiting_share = 0;  // 0: see EngineSettings
   std::int64_t declared_threads = 0;
   std::uint64_t declared_memory_bytes = 0;
