@@ -31,7 +31,8 @@ class TrainTermWeight final : public Operator {
       "are counted as `skippedRows`. The same rows and seed give the same bytes. The metric `loss` "
       "is the mean loss after each pass over the rows. With `set_column` the rows of other sets "
       "than `train` come out at the port `labelled`, with the model's label and its candidates "
-      "beside their own label, as label.term_weight gives them.";
+      "beside their own label, as label.term_weight gives them. The port `weights` has the "
+      "weights as rows: label, term and weight, in the order of the file.";
   static inline const std::string kParams =
       "{" + training_params("full", learn::kTermFileName) + R"(,
     "max_terms": {"type": "integer", "default": 10000, "minimum": 1, "maximum": 1000000,
@@ -50,7 +51,7 @@ class TrainTermWeight final : public Operator {
                                             learn::dictionary_limits() + R"(}, "stability": "alpha",
     "resources": {"class": "train"}, "reads": {"text": "utf8", "label": "utf8"},
     "adds": {"model": "utf8", "file_name": "utf8", "bytes": "int64", "rows": "int64", "terms": "int64", "labels": "int64"},
-    "ports": ["labelled"],
+    "ports": ["labelled", "weights"],
     "conformance": {"skip": {"empty": "of no rows nothing is learnt, which is a failure", "root": "its one row is of all rows"}},
     "examples": [
       {"params": {"words": "spaces", "min_documents": 1},
@@ -75,7 +76,10 @@ class TrainTermWeight final : public Operator {
   void process(Context& context, Batch batch) override { rows_.add(context, batch); }
 
   void finish(Context& context) override {
-    if (!model_) train(context);
+    if (!is_trained_) train(context);
+    if (emit_weights(context)) return context.more();
+    if (!model_)
+      model_.emplace(std::move(labels_), general_, learn::TermWeightModel::Contest::Candidates);
     if (rows_.held().emit(context, [&](std::string_view text) { return predict(text); }))
       context.more();
   }
@@ -83,11 +87,13 @@ class TrainTermWeight final : public Operator {
  private:
   // Labels are told of when as many are done; the last ones of a round leave a thread idle.
   static constexpr std::size_t kLabelsOfRound = 16;
+  static constexpr std::int64_t kWeightsOfBatch = 8192;
 
   void train(Context& context) {
     const learn::IsStopping is_stopping = [&] { return context.stopping(); };
     rows_.finish(is_stopping);
-    std::vector<learn::LabelTerms> labels(rows_.labels().size());
+    labels_.resize(rows_.labels().size());
+    auto& labels = labels_;
     if (labels.size() * rows_.features().terms().size() > learn::kMostTermRows)
       throw Failure{MR_EXHAUSTED,
                     "labels and terms make more than 4,000,000 weights: lower "
@@ -108,11 +114,34 @@ class TrainTermWeight final : public Operator {
     }
     tell_losses(context, losses);
     const auto bytes = learn::write_term_file(labels, is_stopping);
-    model_.emplace(std::move(labels), general_, learn::TermWeightModel::Contest::Candidates);
+    is_trained_ = true;
     emit_model(context, file_,
                {bytes, learn::kTermFileName, static_cast<std::int64_t>(rows_.classes().size()),
                 static_cast<std::int64_t>(rows_.features().terms().size()),
-                static_cast<std::int64_t>(model_->labels())});
+                static_cast<std::int64_t>(labels.size())});
+  }
+
+  // Emits the next weights; false when there are no more.
+  bool emit_weights(Context& context) {
+    Builder<std::string_view> label, term;
+    Builder<double> weight;
+    for (; told_label_ < labels_.size() && weight.size() < kWeightsOfBatch;
+         ++told_label_, told_term_ = 0) {
+      const auto& [name, terms] = labels_[told_label_];
+      for (; told_term_ < terms.size() && weight.size() < kWeightsOfBatch; ++told_term_) {
+        label.append(name);
+        term.append(terms[told_term_].term);
+        weight.append(terms[told_term_].weight);
+      }
+      if (told_term_ < terms.size()) break;
+    }
+    if (weight.size() == 0) return false;
+    context.emit(Batch{}
+                     .with("label", std::move(label))
+                     .with("term", std::move(term))
+                     .with("weight", std::move(weight)),
+                 "weights");
+    return true;
   }
 
   learn::LinearModel fit(std::size_t label, std::uint64_t seed,
@@ -151,7 +180,10 @@ class TrainTermWeight final : public Operator {
   const double alpha_, l1_ratio_;
   const std::string general_;
   TrainingRows rows_;
-  std::optional<learn::TermWeightModel> model_;  // when it is trained
+  bool is_trained_ = false;
+  std::vector<learn::LabelTerms> labels_;  // until they are told and become the model
+  std::size_t told_label_ = 0, told_term_ = 0;
+  std::optional<learn::TermWeightModel> model_;
   learn::TermWeightModel::Scratch scratch_;
 };
 

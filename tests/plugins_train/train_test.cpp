@@ -126,6 +126,24 @@ TEST_CASE("rows of other sets come out labelled by the model", "[train]") {
   }
 }
 
+TEST_CASE("term weights come out as the rows of their file", "[train]") {
+  auto harness =
+      operator_of("train.term_weight", R"({"min_documents": 1, "file": "file:///models/m"})");
+  REQUIRE(harness.push(questions()).ok());
+  REQUIRE(harness.finish().ok());
+  std::string file = "label,term,weight\r\n";
+  const auto labels = harness.column<std::string>("label", "weights"),
+             terms = harness.column<std::string>("term", "weights");
+  const auto weights = harness.column<double>("weight", "weights");
+  REQUIRE(labels.size() == weights.size());
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    auto weight = fmt::format("{}", weights[i]);
+    if (weight.find('.') == std::string::npos) weight += ".0";
+    file += fmt::format("{},{},{}\r\n", labels[i], terms[i], weight);
+  }
+  CHECK(file == harness.staged(kModel));
+}
+
 TEST_CASE("many rows of other sets wait on the disk, and come out in their order", "[train]") {
   auto harness =
       operator_of("train.forest",
