@@ -20,10 +20,10 @@ struct Wire {
   Json request;
 };
 
-std::vector<Wire> all() {
+std::vector<Wire> all(Profile profile) {
   return {
       {Method::Post, "/tasks/", "create_task", "Create a labeling task", "create_task_tasks__post",
-       create_task_request()},
+       create_task_request(profile)},
       {Method::Get, "/tasks/", "list_tasks", "List the newest tasks", "tasks_list_tasks__get",
        list_tasks_request()},
       {Method::Get, "/tasks/{task_id}", "check_status", "Get the state of a task",
@@ -52,7 +52,7 @@ std::vector<Wire> all() {
 
 std::vector<api::Route> endpoints(const Settings& settings) {
   std::vector<api::Route> routes;
-  for (auto& wire : all()) {
+  for (auto& wire : all(settings.profile)) {
     const std::string_view path{wire.path};
     api::Route route{.method = wire.method,
                      .path = settings.prefix + wire.path,

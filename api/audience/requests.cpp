@@ -69,7 +69,9 @@ Json model_fields() {
 
 }  // namespace
 
-Json create_task_request() {
+Json create_task_request(Profile profile) {
+  auto queue = text("queue1");
+  if (profile == Profile::Document) queue["also"] = Json::array({"queue"});
   auto pattern = any_of("object", "array");
   pattern["as_text"] = true;
   return with_fields(
@@ -88,7 +90,7 @@ Json create_task_request() {
        {"OUTPUT_SCHEMA", text()},
        {"COUNTDOWN",
         with_doc(integer(5), "seconds between the label stage and the production stage")},
-       {"QUEUE", text("queue1")},
+       {"QUEUE", std::move(queue)},
        {"MODEL_JOB_LIST",
         {{"type", "array"},
          {"items", {{"type", "integer"}}},

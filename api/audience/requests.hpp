@@ -1,5 +1,6 @@
 #pragma once
 
+#include "api/audience/settings.hpp"
 #include "engine/base/json.hpp"
 
 namespace millrace::audience {
@@ -8,7 +9,8 @@ namespace millrace::audience {
 // field whose default is one of the settings has none here: it is filled in when a request comes,
 // so that settings read anew count, and no name of a schema stands in the OpenAPI document.
 
-Json create_task_request();
+/// Remarks of the document write its queue in lower case, so that is read as well.
+Json create_task_request(Profile profile);
 Json list_tasks_request();
 /// Of a task by its id: its status, and a sample of its rows.
 Json task_request();
