@@ -1,8 +1,14 @@
 #include "tests/plugins_sql/output_fixture.hpp"
 
+#include <csignal>
+#include <stdexcept>
+#include <thread>
+#include <unistd.h>
+
 #include <nlohmann/json.hpp>
 
 #include <fmt/format.h>
+#include <sys/wait.h>
 
 namespace plugins_sql {
 
@@ -57,6 +63,53 @@ std::vector<std::string> OutputPlace::row(const std::string& query) const {
   if (found.rows.empty()) return cells;
   for (const auto& cell : found.rows.front()) cells.push_back(text_of(cell));
   return cells;
+}
+
+void OutputPlace::wait_for_session(const std::string& condition) const {
+  using namespace std::chrono_literals;
+  const auto deadline = std::chrono::steady_clock::now() + 60s;
+  while (row("SELECT COUNT(*) FROM information_schema.processlist WHERE db = DATABASE() AND id <> "
+             "CONNECTION_ID() AND " +
+             condition) == Names{"0"}) {
+    if (std::chrono::steady_clock::now() > deadline)
+      throw std::runtime_error{"no session comes to where " + condition};
+    std::this_thread::sleep_for(5ms);
+  }
+}
+
+FrozenWriter::FrozenWriter(const OutputPlace& place, std::chrono::milliseconds lease,
+                           const std::string& params, std::size_t late_bytes) {
+  process_ = ::fork();
+  if (process_ < 0) throw std::runtime_error{"no process can be made"};
+  if (process_ == 0) {
+    auto harness = place.harness(params, {.lease = lease});
+    const bool has_begun = harness.push(people({{1, "a"}, {2, "frozen"}})).ok();
+    ::raise(SIGSTOP);
+    const auto pushed = harness.push(people({{2, std::string(late_bytes, 'x')}, {3, "late"}}));
+    const bool is_refused = pushed.code() == MR_CONFLICT || pushed.code() == MR_UNAVAILABLE;
+    ::_exit(has_begun && is_refused ? 0 : 1);
+  }
+  int status = 0;
+  if (::waitpid(process_, &status, WUNTRACED) != process_ || !WIFSTOPPED(status))
+    throw std::runtime_error{"the process does not stop"};
+}
+
+FrozenWriter::~FrozenWriter() {
+  if (process_ <= 0) return;
+  ::kill(process_, SIGKILL);
+  ::waitpid(process_, nullptr, 0);
+}
+
+void FrozenWriter::freeze() const { ::kill(process_, SIGSTOP); }
+
+void FrozenWriter::thaw() const { ::kill(process_, SIGCONT); }
+
+bool FrozenWriter::is_refused() {
+  thaw();
+  int status = 0;
+  const bool has_ended = ::waitpid(process_, &status, 0) == process_;
+  process_ = -1;
+  return has_ended && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 Batch people(const std::vector<Person>& rows) {

@@ -12,6 +12,8 @@
 
 #include "tests/sql/place.hpp"
 
+#include <sys/types.h>
+
 namespace plugins_sql {
 
 /// Which attempt of which job a harness is.
@@ -41,9 +43,35 @@ class OutputPlace {
   [[nodiscard]] std::vector<std::string> names(const std::string& table = "people") const;
   /// The first row of a query, as texts.
   [[nodiscard]] std::vector<std::string> row(const std::string& query) const;
+  /// MariaDB: waits until a session of the schema, besides ours, is at what the condition says.
+  void wait_for_session(const std::string& condition) const;
 
   millrace::test::SqlPlace place;
   std::unique_ptr<millrace::sql::Connection> connection;
+};
+
+/// Parameters with which each window is in the open transaction as soon as it comes.
+inline constexpr const char* kHeldOpen = R"({"window": "window", "transaction_bytes": 1})";
+
+/// A process that is frozen by its own hand within a transaction, with rows of the first window
+/// committed and one of the second written, and that tries to go on when it is thawed.
+class FrozenWriter {
+ public:
+  /// The text of a third row, which it writes when it is thawed, may be long; `params` are such
+  /// that the transaction is open by then.
+  FrozenWriter(const OutputPlace& place, std::chrono::milliseconds lease,
+               const std::string& params = kHeldOpen, std::size_t late_bytes = 4);
+  ~FrozenWriter();
+  FrozenWriter(const FrozenWriter&) = delete;
+  FrozenWriter& operator=(const FrozenWriter&) = delete;
+
+  void freeze() const;
+  void thaw() const;
+  /// Thaws it, and returns whether all that it tried then was refused.
+  bool is_refused();
+
+ private:
+  pid_t process_ = -1;
 };
 
 /// Rows with the columns window, name, table, born (a time that goes with the window) and score.

@@ -1,18 +1,10 @@
 // Who may write: takeovers, frozen holders, commits whose answer is lost, servers that are killed.
-#include <array>
-#include <csignal>
-#include <cstdlib>
 #include <future>
-#include <thread>
-#include <unistd.h>
 
 #include <catch2/catch.hpp>
 
 #include "tests/fixtures/tcp_proxy.hpp"
 #include "tests/plugins_sql/output_fixture.hpp"
-
-#include <fmt/format.h>
-#include <sys/wait.h>
 
 namespace sql = millrace::sql;
 using namespace std::chrono_literals;
@@ -28,66 +20,10 @@ namespace {
 using HolderClock = std::chrono::steady_clock;
 
 constexpr const char* kFencedWindows = R"({"window": "window"})";
-// Each window is in the open transaction as soon as it comes.
-constexpr const char* kHeldOpen = R"({"window": "window", "transaction_bytes": 1})";
 
 constexpr const char* kPatient = R"({"window": "window", "attempts": 1000})";
 constexpr const char* kPatientlyOpen =
     R"({"window": "window", "transaction_bytes": 1, "attempts": 1000})";
-
-// Waits until a session of the schema is at what the condition says.
-void wait_until_a_session(const OutputPlace& place, const std::string& condition) {
-  const auto deadline = HolderClock::now() + 60s;
-  while (
-      place.row("SELECT COUNT(*) FROM information_schema.processlist WHERE db = DATABASE() AND id "
-                "<> CONNECTION_ID() AND " +
-                condition) == Names{"0"}) {
-    REQUIRE(HolderClock::now() < deadline);
-    std::this_thread::sleep_for(5ms);
-  }
-}
-
-// A process that is frozen by its own hand within a transaction, and tells what came of it when it
-// is thawed.
-class FrozenWriter {
- public:
-  FrozenWriter(const OutputPlace& place, std::chrono::milliseconds lease) {
-    std::array<int, 2> pipe{};
-    REQUIRE(::pipe(pipe.data()) == 0);
-    process_ = ::fork();
-    REQUIRE(process_ >= 0);
-    if (process_ == 0) {
-      auto harness = place.harness(kHeldOpen, {.lease = lease});
-      const bool has_begun = harness.push(people({{1, "a"}, {2, "frozen"}})).ok();
-      ::raise(SIGSTOP);
-      const auto pushed = harness.push(people({{3, "late"}}));
-      ::_exit(has_begun && pushed.code() == MR_CONFLICT ? 0 : 1);
-    }
-    ::close(pipe[0]);
-    ::close(pipe[1]);
-    int status = 0;
-    REQUIRE(::waitpid(process_, &status, WUNTRACED) == process_);
-    REQUIRE(WIFSTOPPED(status));
-  }
-  ~FrozenWriter() {
-    if (process_ > 0) ::kill(process_, SIGKILL);
-    if (process_ > 0) ::waitpid(process_, nullptr, 0);
-  }
-  FrozenWriter(const FrozenWriter&) = delete;
-  FrozenWriter& operator=(const FrozenWriter&) = delete;
-
-  /// Returns whether all that it tried when it was thawed was refused.
-  bool thaw() {
-    ::kill(process_, SIGCONT);
-    int status = 0;
-    REQUIRE(::waitpid(process_, &status, 0) == process_);
-    process_ = -1;
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
-  }
-
- private:
-  pid_t process_ = -1;
-};
 
 }  // namespace
 
@@ -105,6 +41,9 @@ TEST_CASE("an attempt that has lost the work writes nothing more", "[sql][output
   CHECK(earlier.push(people({{5, "stale"}})).code() == MR_CONFLICT);
   REQUIRE(late.finish().ok());
   CHECK(place.names() == Names{"a", "b", "c"});
+  CHECK(place.row("SELECT work, holder, token, row_position, written, written_by_table FROM "
+                  "millrace_ledger") ==
+        Names{"harness/1/write", "harness/1/write", "4", "3", "3", R"([["people",3]])"});
 }
 
 TEST_CASE("of two jobs with one key the one that came first ends", "[sql][output][ledger]") {
@@ -122,13 +61,13 @@ TEST_CASE("of two jobs with one key the one that came first ends", "[sql][output
 TEST_CASE("a holder that is frozen within a transaction is rolled back, and its rows stay out",
           "[sql][output][ledger]") {
   const OutputPlace place{Dialect::MySql};
-  FrozenWriter frozen{place, 2s};
+  plugins_sql::FrozenWriter frozen{place, 2s};
   const auto begun = HolderClock::now();
   auto harness = place.harness(kFencedWindows, {.token = 2, .lease = 2s});
   REQUIRE(harness.push(people({{1, "a"}, {2, "b"}, {3, "c"}})).ok());
   CHECK(HolderClock::now() - begun < 20s);
   REQUIRE(harness.finish().ok());
-  CHECK(frozen.thaw());
+  CHECK(frozen.is_refused());
   CHECK(place.names() == Names{"a", "b", "c"});
 }
 
@@ -146,9 +85,9 @@ TEST_CASE("a transaction whose COMMIT is held while its connection is cut is mad
   auto pushed = std::async(std::launch::async, [&harness] {
     return harness.push(people({{3, "held"}, {4, "next"}}));
   });
-  wait_until_a_session(place, "state = 'Waiting for backup lock'");
+  place.wait_for_session("state = 'Waiting for backup lock'");
   proxy.cut();
-  wait_until_a_session(place, "info LIKE '%FOR UPDATE%'");  // it asks the ledger
+  place.wait_for_session("info LIKE '%FOR UPDATE%'");  // it asks the ledger
   REQUIRE(administrator->run("BACKUP STAGE END").ok());
   CHECK(pushed.get().ok());
   proxy.end_lost();
@@ -176,7 +115,7 @@ TEST_CASE("a server that is killed between two transactions, or within one, cost
   } else {
     // What was sent is gone here and there: the job is tried again, from its checkpoint.
     CHECK(pushed.code() == MR_UNAVAILABLE);
-    auto next = place.harness(kHeldOpen, {.token = 2});
+    auto next = place.harness(plugins_sql::kHeldOpen, {.token = 2});
     REQUIRE(next.push(people({{1, "a"}, {2, "b"}, {2, "c"}, {3, "d"}})).ok());
     REQUIRE(next.finish().ok());
   }

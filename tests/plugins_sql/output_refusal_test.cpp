@@ -102,6 +102,26 @@ TEST_CASE("missing rights are told before the first row", "[sql][output][refusal
   CHECK_THAT(unknown.message(), !Catch::Contains("wrong"));
 }
 
+TEST_CASE("the right to delete is asked for before the first row", "[sql][output][refusal]") {
+  OutputPlace place{Dialect::MySql};
+  REQUIRE(place.harness().finish().ok());  // makes the tables
+  const std::string schema = place.place.settings.address.schema;
+  const auto user = "writer_" + schema;
+  const auto administrator = MariaDb::shared().administrator();
+  REQUIRE(administrator->run(fmt::format("CREATE USER '{}' IDENTIFIED BY 'pw'", user)).ok());
+  REQUIRE(administrator->run(fmt::format("GRANT SELECT, INSERT ON {}.people TO '{}'", schema, user))
+              .ok());
+  REQUIRE(administrator->run(fmt::format("GRANT ALL ON {}.millrace_ledger TO '{}'", schema, user))
+              .ok());
+  place.place.settings.address.user = user;
+  place.place.settings.password = "pw";
+  CHECK(push_to(place).ok());
+  const auto refused = push_to(place, R"({"mode": "replace", "key": ["task"]})");
+  CHECK(refused.code() == MR_PERMISSION_DENIED);
+  CHECK_THAT(refused.message(), Catch::Contains("DELETE") && Catch::Contains("people"));
+  CHECK(place.names() == Names{"a"});
+}
+
 TEST_CASE("a row that its table does not take fails with the table's name, and none is written",
           "[sql][output][refusal]") {
   const OutputPlace place{Dialect::MySql};
@@ -129,14 +149,24 @@ TEST_CASE("parameters that contradict each other are faults", "[sql][output][ref
       {R"({"mode": "replace"})", "/key"},
       {R"({"mode": "replace", "key": ["name"]})", "/key"},
       {R"({"mode": "replace", "key": ["task"], "window": "window"})", "/window"},
-      {R"({"mode": "replace", "key": ["task"], "table": null, "table_column": "table"})",
-       "/tables"},
       {R"({"mode": "update", "key": ["other"]})", "/key"},
       {R"({"mode": "update", "key": ["name", "born", "score", "task"]})", "/columns"},
       {R"({"create": {"columns": [{"name": "name", "type": "text"}]}})", "/columns/born"},
       {R"({"create": {"columns": [{"name": "name", "type": "text) ; DROP TABLE x"}]}})",
        "/create/columns/0/type"},
       {R"({"create": {"indexes": [["nothing"]]}})", "/create/indexes"},
+      {R"({"create": {"columns": [{"name": "task", "type": "int", "auto_increment": true}, {"name": "name", "type": "text"},
+          {"name": "born", "type": "datetime"}, {"name": "score", "type": "double"}], "key": ["task", "name"]}})",
+       "/create/columns/0/auto_increment"},
+      {R"({"create": {"columns": [{"name": "task", "type": "text", "auto_increment": true}, {"name": "name", "type": "text"},
+          {"name": "born", "type": "datetime"}, {"name": "score", "type": "double"}], "key": ["task"]}})",
+       "/create/columns/0/type"},
+      {R"({"create": {"foreign_keys": [{"columns": ["nothing"], "table": "t", "references": ["id"]}]}})",
+       "/create/foreign_keys/0/columns"},
+      {R"({"create": {"foreign_keys": [{"columns": ["task", "name"], "table": "t", "references": ["id"]}]}})",
+       "/create/foreign_keys/0/references"},
+      {R"({"create": {"foreign_keys": [{"columns": ["task"], "table": "t", "references": ["id"], "on_delete": "drop"}]}})",
+       "/create/foreign_keys/0/on_delete"},
       {R"({"guard": {"table": "state", "key": {}}})", "/guard/key"},
       {R"({"guard": {"table": "state", "key": {"id": []}}})", "/guard/key/id"},
       {R"({"guard": {"table": "state", "key": {"id": 1}, "set": {"a": {"from": "x"}}}})",

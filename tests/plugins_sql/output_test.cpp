@@ -50,6 +50,26 @@ TEST_CASE("rows of a window are seen when the next one begins, all at once", "[s
   CHECK(place.names() == Names{"a", "b", "c", "d", "e", "f"});
 }
 
+TEST_CASE("rows wait in memory until time is over or there are many", "[sql][output]") {
+  const OutputPlace place{GENERATE(Dialect::Sqlite, Dialect::MySql)};
+  auto harness =
+      place.harness(R"({"window": "window", "transaction_s": 3600, "transaction_bytes": 2000})");
+  REQUIRE(harness.push(people({{1, "a"}, {2, "b"}, {3, "c"}})).ok());
+  CHECK(place.names().empty());
+  REQUIRE(harness.push(people({{3, std::string(200, 'd')}, {4, "e"}})).ok());
+  CHECK(place.names().empty());
+  std::vector<Person> many(40, {5, "f"});
+  many.push_back({6, "g"});
+  REQUIRE(harness.push(people(many)).ok());
+  CHECK(place.names().size() == 45);
+  REQUIRE(harness.push(people({{7, "h"}})).ok());
+  CHECK(place.names().size() == 45);
+  // What a checkpoint does not speak of is in its table.
+  CHECK_FALSE(harness.snapshot().empty());
+  CHECK(place.names().size() == 46);
+  CHECK(place.row("SELECT row_position, commits FROM millrace_ledger") == Names{"6", "2"});
+}
+
 TEST_CASE("each row goes to the table that a column names", "[sql][output]") {
   const OutputPlace place{GENERATE(Dialect::Sqlite, Dialect::MySql)};
   auto harness = place.harness(kTableByColumn);

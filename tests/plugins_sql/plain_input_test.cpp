@@ -104,6 +104,32 @@ TEST_CASE("a column of SQLite without a type is read as text", "[sql][input][pla
   CHECK(ids(place, plain({{"batch_rows", 1}})) == "1 two  3.5");
 }
 
+TEST_CASE("a table that is not there has no rows where that is wanted", "[sql][input]") {
+  const SqlPlace place{GENERATE(Dialect::Sqlite, Dialect::MySql)};
+  const auto connection = place.connect();
+  for (const auto* table : {"t", "t`; DROP TABLE t; --", "t "}) {
+    CAPTURE(table);
+    Reading failing{place, plain({{"table", table}})};
+    CHECK(failing.run().code() == MR_NOT_FOUND);
+    Reading skipping{place, plain({{"table", table}, {"missing", "skip"}})};
+    REQUIRE(skipping.run().ok());
+    CHECK(skipping.input().has_ended());
+    CHECK(skipping.input().emitted() == 0);
+    CHECK(skipping.count("missingTables") == 1);
+  }
+  Reading by_time_too{place, by_time("2021-01-01", "2021-01-03", {{"missing", "skip"}})};
+  REQUIRE(by_time_too.run().ok());
+  CHECK(by_time_too.input().has_ended());
+  CHECK(by_time_too.count("missingTables") == 1);
+  Reading elsewhere{place, plain({{"schema", "nowhere"}, {"missing", "skip"}})};
+  CHECK(elsewhere.run().ok());
+  connection->run("CREATE TABLE t (id VARCHAR(20))");
+  connection->run("INSERT INTO t VALUES ('a')");
+  CHECK(ids(place, plain({{"missing", "skip"}})) == "a");
+  Reading lacking{place, plain({{"columns", {"titel"}}, {"missing", "skip"}})};
+  CHECK(lacking.run().code() == MR_NOT_FOUND);
+}
+
 // A reader that waits for a writer, which waits for the reader, would be a dead end.
 TEST_CASE("a table of SQLite that is being read may be written to", "[sql][input][plain]") {
   const SqlPlace place{Dialect::Sqlite};
