@@ -111,6 +111,8 @@ Limits engine_limits() {
        "that one change aborts; more is refused"},
       {"job.chain", std::uint64_t{kLongestChain}, "jobs",
        "of which each waits for the one before it; one more is 400"},
+      {"job.chain_together", kMostInChain, "jobs",
+       "of a chain that are submitted together, all or none; one more is 400"},
       {"job.changes", KeptChanges::kMostChanges, "changes",
        "of the catalog that a job keeps for its end; more fails it"},
       {"job.change_bytes", KeptChanges::kMostBytes, "bytes", "of these changes; more fails it"},

@@ -1,4 +1,6 @@
 // Jobs that wait for others, in the store of jobs.
+#include <map>
+
 #include <catch2/catch.hpp>
 
 #include "jobs_fixture.hpp"
@@ -11,9 +13,10 @@ using test::must;
 
 namespace {
 
-JobRequest behind(JobId job, std::chrono::seconds delay = 0s) {
+JobRequest behind(JobId job, std::chrono::seconds delay = 0s,
+                  After::When when = After::When::Finished) {
   JobRequest request;
-  request.after = {job, delay};
+  request.after = {job, delay, when};
   return request;
 }
 
@@ -26,6 +29,14 @@ std::vector<JobId> chain_behind(Jobs& jobs, JobId id, std::int64_t length) {
     chain.push_back(jobs.submit(behind(chain.empty() ? id : chain.back())));
   return chain;
 }
+
+// Ends a job that is queued.
+JobStore::Followers end(Jobs& jobs, JobId id, JobState state) {
+  return must(jobs.finish(must(jobs.lease(id)), state));
+}
+
+constexpr After::When kAllWhens[] = {After::When::Finished, After::When::Failed,
+                                     After::When::Ended};
 
 }  // namespace
 
@@ -217,4 +228,163 @@ TEST_CASE("what waits for another job is counted with what is queued", "[job][st
   CHECK(must(jobs.store.count_waiting(2)) == 2);
   must(jobs.lease(first));
   CHECK(must(jobs.store.count_waiting(100)) == 3);
+}
+
+TEST_CASE("a job begins behind the end that it is for, and is aborted behind another",
+          "[job][store][after]") {
+  Jobs jobs{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
+  const auto none = StopReason::None;
+  const std::map<std::pair<After::When, JobState>, StopReason> table{
+      {{After::When::Finished, JobState::Finished}, none},
+      {{After::When::Finished, JobState::Failed}, StopReason::UpstreamFailed},
+      {{After::When::Finished, JobState::Aborted}, StopReason::UpstreamFailed},
+      {{After::When::Failed, JobState::Finished}, StopReason::NotNeeded},
+      {{After::When::Failed, JobState::Failed}, none},
+      {{After::When::Failed, JobState::Aborted}, StopReason::NotNeeded},
+      {{After::When::Ended, JobState::Finished}, none},
+      {{After::When::Ended, JobState::Failed}, none},
+      {{After::When::Ended, JobState::Aborted}, none}};
+  for (const auto& [pair, why_not] : table) {
+    const auto [when, state] = pair;
+    INFO(to_string(when) << " behind one that is " << to_string(state));
+    const auto first = jobs.submit();
+    const auto early = jobs.submit(behind(first, 0s, when));
+    const auto delayed = jobs.submit(behind(first, 3'600s, when));
+    CHECK(must(jobs.store.get(early)).after.when == when);
+    CHECK(state_of(jobs, early) == JobState::Waiting);
+    const auto settled = end(jobs, first, state);
+    // Whoever comes now is told the same.
+    const auto late = jobs.submit(behind(first, 0s, when));
+    const auto late_delayed = jobs.submit(behind(first, 3'600s, when));
+    const auto begins = why_not == none;
+    CHECK(settled.released.size() == (begins ? 2 : 0));
+    CHECK(settled.aborted.size() == (begins ? 0 : 2));
+    for (const auto id : {early, delayed, late, late_delayed}) {
+      const Job job = must(jobs.store.get(id));
+      CHECK(job.state == (begins ? JobState::Queued : JobState::Aborted));
+      CHECK(job.stop_reason == why_not);
+      CHECK((job.finished_us > 0) == !begins);
+      const bool waits = begins && (id == delayed || id == late_delayed);
+      CHECK((job.not_before_us > 0) == waits);
+    }
+    if (!begins) {
+      const auto line = must(jobs.store.events(late, 0, 10)).at(0);
+      CHECK(line.kind == "aborted");
+      CHECK(line.body == Json{{"reason", to_string(why_not)}});
+      continue;
+    }
+    CHECK(settled.released[1].not_before_us == must(jobs.store.get(delayed)).not_before_us);
+    CHECK(must(jobs.lease(early)).attempt == 1);
+    check_refused(jobs.lease(delayed));
+    CHECK(must(jobs.lease(delayed, settled.released[1].not_before_us)).attempt == 1);
+  }
+}
+
+TEST_CASE("what follows a job that never began is settled with it", "[job][store][after]") {
+  Jobs jobs{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
+  const auto first = jobs.submit();
+  const auto then = jobs.submit(behind(first));
+  const auto if_fails = jobs.submit(behind(first, 0s, After::When::Failed));
+  const auto if_then_fails = jobs.submit(behind(then, 0s, After::When::Failed));
+  const auto tidy = jobs.submit(behind(then, 60s, After::When::Ended));
+  const auto behind_tidy = jobs.submit(behind(tidy));
+  const auto last = jobs.submit(behind(if_then_fails, 0s, After::When::Ended));
+  std::vector<JobId> released, aborted;
+  std::map<JobId, JobState> ends{
+      {tidy, JobState::Queued}, {behind_tidy, JobState::Waiting}, {last, JobState::Queued}};
+  JobStore::Followers settled;
+  SECTION("the first fails") {
+    settled = end(jobs, first, JobState::Failed);
+    aborted = {then, if_then_fails};
+    released = {if_fails, tidy, last};
+    ends[if_fails] = JobState::Queued;
+    CHECK(must(jobs.store.get(then)).stop_reason == StopReason::UpstreamFailed);
+  }
+  SECTION("the first is aborted in the queue") {
+    settled = must(jobs.store.abort(first, StopReason::User)).followers;
+    aborted = {then, if_fails, if_then_fails};
+    released = {tidy, last};
+    ends[if_fails] = JobState::Aborted;
+    CHECK(must(jobs.store.get(if_fails)).stop_reason == StopReason::NotNeeded);
+  }
+  CHECK(settled.aborted == aborted);
+  REQUIRE(settled.released.size() == released.size());
+  for (std::size_t i = 0; i < released.size(); ++i) CHECK(settled.released[i].id == released[i]);
+  CHECK(must(jobs.store.get(if_then_fails)).stop_reason == StopReason::NotNeeded);
+  for (const auto& [id, state] : ends) {
+    INFO(id.value);
+    CHECK(state_of(jobs, id) == state);
+  }
+  CHECK(must(jobs.store.get(last)).not_before_us == 0);
+  CHECK(must(jobs.store.get(tidy)).not_before_us > 0);
+}
+
+TEST_CASE("a job that was not needed is tried again when its turn may still come",
+          "[job][store][after]") {
+  Jobs jobs{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql)};
+  const auto first = jobs.submit();
+  const auto if_fails = jobs.submit(behind(first, 0s, After::When::Failed));
+  must(jobs.store.abort(first, StopReason::User));
+  CHECK(state_of(jobs, if_fails) == JobState::Aborted);
+  const auto refused = jobs.store.retry(if_fails);
+  check_refused(refused);
+  CHECK(refused.error().message.find("for when job") != std::string::npos);
+  CHECK(must(jobs.store.retry(first)).state == JobState::Queued);
+  CHECK(must(jobs.store.retry(if_fails)).state == JobState::Waiting);
+  CHECK(end(jobs, first, JobState::Failed).released.at(0).id == if_fails);
+  // What has begun is its own affair, until it is asked for again.
+  CHECK(must(jobs.store.retry(first)).state == JobState::Queued);
+  CHECK(end(jobs, first, JobState::Finished).released.empty());
+  CHECK(state_of(jobs, if_fails) == JobState::Queued);
+  must(jobs.store.abort(if_fails, StopReason::User));
+  check_refused(jobs.store.retry(if_fails));
+}
+
+TEST_CASE("an ended job stays while one behind it goes on", "[job][store][after][retention]") {
+  ManualClock clock;
+  Jobs jobs{GENERATE(SqlDialect::Sqlite, SqlDialect::MySql), clock};
+  const auto removed = [&] {
+    clock.advance(48h);
+    return must(jobs.store.remove_ended(to_micros(clock.now()), {})).jobs;
+  };
+  const auto first = jobs.submit();
+  const auto second = jobs.submit(behind(first));
+  const auto if_fails = jobs.submit(behind(second, 0s, After::When::Failed));
+  end(jobs, first, JobState::Finished);
+  CHECK(removed() == 0);
+  end(jobs, second, JobState::Failed);
+  CHECK(removed() == 1);
+  CHECK_FALSE(jobs.store.get(first).ok());
+  const auto lease = must(jobs.lease(if_fails));
+  CHECK(removed() == 0);
+  CHECK(jobs.store.get(second).ok());
+  must(jobs.finish(lease, JobState::Failed));
+  // Behind one that is gone it is its own affair.
+  CHECK(removed() == 2);
+  CHECK(must(jobs.store.list({})).empty());
+}
+
+TEST_CASE("a job that was not needed stays so when the other is gone",
+          "[job][store][after][retention]") {
+  ManualClock clock;
+  Jobs jobs{SqlDialect::Sqlite, clock};
+  const auto first = jobs.submit();
+  end(jobs, first, JobState::Finished);
+  clock.advance(48h);
+  const auto late = jobs.submit(behind(first, 0s, After::When::Failed));
+  CHECK(must(jobs.store.remove_ended(to_micros(clock.now()), {})).jobs == 1);
+  check_refused(jobs.store.retry(late));
+}
+
+TEST_CASE("so many followers of any kind are settled in one transaction", "[job][store][after]") {
+  Jobs jobs{SqlDialect::Sqlite};
+  const auto first = jobs.submit();
+  std::int64_t count = 0;
+  for (; count < kMostFollowers; ++count)
+    jobs.submit(behind(first, 0s, kAllWhens[static_cast<std::size_t>(count % 3)]));
+  const auto writes = jobs.catalog->counters().writes;
+  const auto settled = must(jobs.store.abort(first, StopReason::User)).followers;
+  CHECK(jobs.catalog->counters().writes == writes + 1);
+  CHECK(settled.released.size() == 333);
+  CHECK(settled.aborted.size() == 667);
 }

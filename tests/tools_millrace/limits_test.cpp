@@ -157,6 +157,8 @@ const std::map<std::string_view, Trial>& trials() {
         "what is more than a job may keep is refused, and what is kept stays"}},
       {"job.chain",
        {"engine_job/followers_test.cpp", "a bounded number of jobs waits for one, and in a row"}},
+      {"job.chain_together",
+       {"engine_job/chain_test.cpp", "a chain that is not well made is refused as a whole"}},
       {"job.changes",
        {"engine_job/kept_changes_test.cpp", "a job keeps a limited number of changes"}},
       {"job.content_bytes",
