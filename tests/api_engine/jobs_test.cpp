@@ -137,6 +137,33 @@ TEST_CASE("a job waits for another, is shown so, and is aborted where that one f
   CHECK(unknown.body["error"]["message"].get<std::string>().find("999999") != std::string::npos);
 }
 
+TEST_CASE("a job is for the failure of another, or for any end of it", "[api][engine][jobs]") {
+  Served server;
+  const auto pipeline = server.copy_pipeline("gone");
+  const auto good = server.copy_pipeline("there");
+  std::filesystem::remove(server.root() / "gone.jsonlist");
+  const auto failing = server.submit(pipeline);
+  const auto behind = [&](std::int64_t job, const std::string& when) {
+    const auto made =
+        server.ask("POST", "/jobs",
+                   Json{{"pipeline", good}, {"after", {{"job", job}, {"when", when}}}}.dump());
+    INFO(made.text);
+    REQUIRE(made.status == 202);
+    return made.body["id"].get<std::int64_t>();
+  };
+  const auto if_fails = behind(failing, "failed");
+  const auto unneeded = behind(if_fails, "failed");
+  const auto in_any_case = behind(unneeded, "ended");
+  CHECK(server.wait(if_fails)["state"] == "finished");
+  const auto job = server.wait(unneeded);
+  CHECK(job["state"] == "aborted");
+  CHECK(job["stopReason"] == "not_needed");
+  CHECK(job["after"] == Json{{"job", if_fails}, {"delay_s", 0}, {"when", "failed"}});
+  CHECK(server.wait(in_any_case)["state"] == "finished");
+  const auto refused = server.ask("POST", fmt::format("/jobs/{}/retry", unneeded));
+  CHECK(refused.status == 409);
+}
+
 TEST_CASE("a job that has ended is not aborted", "[api][engine][jobs]") {
   Served server;
   const auto id = server.submit(server.copy_pipeline("a"));

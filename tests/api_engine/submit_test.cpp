@@ -79,6 +79,12 @@ TEST_CASE("a bare pipeline and an envelope are told apart by their members",
       good(R"({"pipeline": "examples/augment", "after": {"job": 7, "delay_s": null}})");
   CHECK(behind.job.after.job == JobId{7});
   CHECK(behind.job.after.delay == std::chrono::seconds{0});
+  CHECK(behind.job.after.when == After::When::Finished);
+  for (const auto when : {After::When::Finished, After::When::Failed, After::When::Ended}) {
+    const auto told = good(fmt::format(
+        R"({{"pipeline": {{}}, "after": {{"job": 7, "when": "{}"}}}})", to_string(when)));
+    CHECK(told.job.after.when == when);
+  }
 }
 
 TEST_CASE("a submission that does not fit is refused with all faults", "[api][engine][submit]") {
@@ -91,9 +97,11 @@ TEST_CASE("a submission that does not fit is refused with all faults", "[api][en
   CHECK(translated.error().faults.size() == 6);
   CHECK(first_fault(translate(R"({"pipeline": 7})")) == "parameter_type /pipeline");
   CHECK(first_fault(translate(R"({"pipeline": null})")) == "parameter_missing /pipeline");
-  for (const auto* after : {"7", R"({"delay_s": 1})", R"({"job": 0})", R"({"job": 1.5})",
-                            R"({"job": 1, "delay_s": -1})", R"({"job": 1, "delay_s": 31536001})",
-                            R"({"job": 1, "delay": 1})"}) {
+  for (const auto* after :
+       {"7", R"({"delay_s": 1})", R"({"job": 0})", R"({"job": 1.5})",
+        R"({"job": 1, "delay_s": -1})", R"({"job": 1, "delay_s": 31536001})",
+        R"({"job": 1, "delay": 1})", R"({"job": 1, "when": "aborted"})",
+        R"({"job": 1, "when": "Failed"})", R"({"job": 1, "when": 1})", R"({"when": "failed"})"}) {
     INFO(after);
     CHECK_FALSE(translate(fmt::format(R"({{"pipeline": {{}}, "after": {}}})", after)).ok());
   }
