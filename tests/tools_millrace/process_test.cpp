@@ -177,6 +177,21 @@ TEST_CASE("jobs of a folder that a server holds are those of the server", "[tool
   INFO(again.errors);
   CHECK(again.exit_code == 0);
   CHECK(again.output.find("job 2 finished") != std::string::npos);
+  fixture.write("rows.json", R"({"ops": [
+    {"name": "in", "type": "input.values", "params": {"columns": {"n": [1]}}},
+    {"name": "out", "type": "output.reply", "preOps": ["in"]}]})");
+  const auto behind = fixture.run({"jobs", "submit", "rows.json", "--after", "2", "--when", "ended",
+                                   "--queue", "late", "--data", "data", "--json"});
+  INFO(behind.errors);
+  REQUIRE(behind.exit_code == 0);
+  CHECK(Json::parse(behind.output)["id"] == 3);
+  CHECK(Json::parse(behind.output)["queue"] == "late");
+  CHECK(Json::parse(behind.output)["after"] == Json{{"job", 2}, {"delay_s", 0}, {"when", "ended"}});
+  CHECK(fixture.run({"jobs", "wait", "3", "--data", "data"}).exit_code == 0);
+  fixture.write("bad.json", R"({"ops": [{"name": "in", "type": "input.valuez"}]})");
+  const auto bad = fixture.run({"jobs", "submit", "bad.json", "--data", "data"});
+  CHECK(bad.exit_code == 3);
+  CHECK(bad.errors.find("/ops/0/type") != std::string::npos);
 
   server.signal(SIGTERM);
   CHECK(server.wait() == 0);

@@ -276,6 +276,58 @@ TEST_CASE("jobs of a folder are listed, shown, told of and run again", "[tools][
   }
 }
 
+TEST_CASE("a pipeline is queued as a job behind the end of another", "[tools][jobs]") {
+  const ProgramFixture fixture;
+  fixture.write("copy.json", kCopy);
+  fixture.write("rows.json", R"({"ops": [
+    {"name": "in", "type": "input.values", "params": {"columns": {"n": [1]}}},
+    {"name": "out", "type": "output.reply", "preOps": ["in"]}]})");
+  const auto submit = [&](std::vector<std::string> more) {
+    std::vector<std::string> words{"jobs", "submit"};
+    words.insert(words.end(), more.begin(), more.end());
+    words.insert(words.end(), {"--data", "data"});
+    return fixture.run(words);
+  };
+  const auto first =
+      submit({"copy.json", "--set", "in=none.jsonlist", "--set", "out=out.jsonlist"});
+  INFO(first.errors);
+  CHECK(first.output == "job 1 queued\n");
+  CHECK(submit({"rows.json", "--after", "1", "--when", "failed"}).output == "job 2 waiting\n");
+  const auto third =
+      Json::parse(submit({"rows.json", "--after", "2", "--delay", "3600", "--queue", "late",
+                          "--max-attempts", "7", "--priority", "-2", "--json"})
+                      .output);
+  CHECK(third["state"] == "waiting");
+  CHECK(third["queue"] == "late");
+  CHECK(third["maxAttempts"] == 7);
+  CHECK(third["priority"] == -2);
+  CHECK(third["after"] == Json{{"job", 2}, {"delay_s", 3600}, {"when", "finished"}});
+  CHECK(submit({"rows.json", "--after", "1"}).output == "job 4 waiting\n");
+  CHECK(fixture.run({"jobs", "wait", "2", "--data", "data"}).exit_code == 0);
+  const auto show = [&](const char* id) {
+    return fixture.run({"jobs", "show", id, "--data", "data"}).output;
+  };
+  CHECK(contains(show("1"), "job 1 failed"));
+  CHECK(contains(show("2"), "job 1 failed"));  // what it began behind
+  CHECK(contains(show("3"), "job 2 finished, and 3600 s"));
+  CHECK(contains(show("4"), "aborted (upstream_failed)"));
+  CHECK(submit({"rows.json", "--after", "2", "--when", "failed"}).output == "job 5 aborted\n");
+  CHECK(contains(show("5"), "aborted (not_needed)"));
+
+  CHECK(submit({"rows.json", "--when", "failed"}).exit_code == 2);
+  CHECK(submit({"rows.json", "--delay", "1"}).exit_code == 2);
+  CHECK(submit({"rows.json", "--after", "0"}).exit_code == 2);
+  CHECK(submit({"rows.json", "--after", "1", "--when", "aborted"}).exit_code == 2);
+  CHECK(submit({"rows.json", "--after", "1", "--delay", "31536001"}).exit_code == 2);
+  CHECK(submit({"none.json"}).exit_code == 4);
+  const auto unknown = submit({"rows.json", "--after", "99"});
+  CHECK(unknown.exit_code == 3);
+  CHECK(contains(unknown.errors, "there is no job 99"));
+  const auto bad = submit({"copy.json", "--set", "in=none.jsonlist"});
+  CHECK(bad.exit_code == 3);
+  CHECK(contains(bad.errors, "the pipeline is not valid: /"));
+}
+
 TEST_CASE("flags win over the environment, that over the file", "[tools][configuration]") {
   const ProgramFixture fixture;
   fixture.write("copy.json", kCopy);

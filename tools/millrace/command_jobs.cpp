@@ -200,6 +200,7 @@ void add_jobs(CLI::App& app, Program& program) {
   jobs->require_subcommand(1);
   jobs->fallthrough();
   add_list(*jobs, program);
+  add_jobs_submit(*jobs, program);
   const auto arguments =
       std::make_shared<JobArguments>();  // shared with the callbacks, of which one runs later
   add_job_command(*jobs, program, "show", "Shows one job", arguments,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/base/json.hpp"
+#include "engine/job/job.hpp"
 
 namespace millrace {
 class Engine;
@@ -23,6 +24,15 @@ struct JobQuery {
   int limit = 20;
 };
 
+/// A pipeline that is to be queued.
+struct JobSubmission {
+  Json pipeline, values;  // values of its parameters
+  std::string queue{};    // empty: as the pipeline says
+  int priority = 0;
+  int max_attempts = JobRequest{}.max_attempts;
+  After after{};
+};
+
 /// The jobs of a data folder: those of the server that holds it, or of the folder itself.
 /// Everything is JSON as the server's API has it. [one thread; blocks]
 class JobAccess {
@@ -33,6 +43,9 @@ class JobAccess {
   virtual Result<Json> get(std::int64_t id) = 0;
   /// The lines of the journal after the one with the number `after`.
   virtual Result<std::vector<Json>> events(std::int64_t id, std::int64_t after) = 0;
+  /// Returns the number of the new job. A pipeline that is not valid is InvalidArgument, with its
+  /// first fault.
+  virtual Result<std::int64_t> submit(const JobSubmission& submission) = 0;
   virtual Result<void> abort(std::int64_t id) = 0;
   virtual Result<void> retry(std::int64_t id) = 0;
   /// Returns the number of the new job.
@@ -46,7 +59,10 @@ class JobAccess {
 
 /// Opens the jobs of the program's data folder: over HTTP when a server holds it (its token is read
 /// from DIR/token), else the folder. Unavailable when a process holds it that serves nobody.
-Result<std::unique_ptr<JobAccess>> open_jobs(const Program& program);
+/// NotFound where there is none and none is to be made.
+enum class MissingFolder { Refused, Made };
+Result<std::unique_ptr<JobAccess>> open_jobs(const Program& program,
+                                             MissingFolder missing = MissingFolder::Refused);
 
 /// The jobs of an engine that this process has opened; `engine` outlives the result.
 std::unique_ptr<JobAccess> jobs_of(Engine& engine);

@@ -1,4 +1,5 @@
 #include <condition_variable>
+#include <functional>
 #include <future>
 #include <mutex>
 #include <utility>
@@ -6,6 +7,8 @@
 #include "engine/engine.hpp"
 #include "tools/millrace/job_access.hpp"
 #include "tools/millrace/job_view.hpp"
+
+#include <fmt/format.h>
 
 namespace millrace::tool {
 namespace {
@@ -52,6 +55,28 @@ class LocalJobs : public JobAccess {
     }
   }
 
+  Result<std::int64_t> submit(const JobSubmission& submission) override {
+    StoreRights rights;
+    rights.any_file = true;  // a person at the shell
+    rights.databases = true;
+    auto checked = engine_.validate(submission.pipeline, submission.values, rights);
+    if (!checked.graph) {
+      const auto& fault = checked.faults.front();
+      return Error{Code::InvalidArgument,
+                   fmt::format("the pipeline is not valid: {}: {}", fault.pointer, fault.message)};
+    }
+    JobRequest request;
+    request.pipeline = std::move(checked.document);
+    request.sealed = std::move(checked.sealed);
+    request.queue = submission.queue.empty() ? checked.graph->queue : submission.queue;
+    request.priority = submission.priority == 0 ? checked.graph->priority : submission.priority;
+    request.max_attempts = submission.max_attempts;
+    request.after = submission.after;
+    return number_of([&](JobStore::Submitted submitted) {
+      engine_.submit(std::move(request), rights, std::move(submitted));
+    });
+  }
+
   Result<void> abort(std::int64_t id) override {
     MR_CHECK(engine_.jobs().abort(JobId{id}, StopReason::User));
     return {};
@@ -60,13 +85,9 @@ class LocalJobs : public JobAccess {
   Result<void> retry(std::int64_t id) override { return engine_.jobs().retry(JobId{id}); }
 
   Result<std::int64_t> rerun(std::int64_t id) override {
-    std::promise<Result<JobStore::Submission>> submitted;
-    auto outcome = submitted.get_future();
-    engine_.jobs().rerun(JobId{id}, [&](Result<JobStore::Submission> made) {
-      submitted.set_value(std::move(made));
+    return number_of([&](JobStore::Submitted submitted) {
+      engine_.jobs().rerun(JobId{id}, std::move(submitted));
     });
-    MR_TRY(const auto made, outcome.get());
-    return made.id.value;
   }
 
   Result<void> start() override { return engine_.start(); }
@@ -92,6 +113,15 @@ class LocalJobs : public JobAccess {
   }
 
  private:
+  // Waits until a submission is on disk.
+  static Result<std::int64_t> number_of(const std::function<void(JobStore::Submitted)>& submit) {
+    std::promise<Result<JobStore::Submission>> submitted;
+    auto outcome = submitted.get_future();
+    submit([&](Result<JobStore::Submission> made) { submitted.set_value(std::move(made)); });
+    MR_TRY(const auto made, outcome.get());
+    return made.id.value;
+  }
+
   Engine& engine_;
 };
 

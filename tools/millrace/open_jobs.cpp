@@ -28,8 +28,8 @@ Result<std::unique_ptr<JobAccess>> of_server(const Program& program, const std::
 
 }  // namespace
 
-Result<std::unique_ptr<JobAccess>> open_jobs(const Program& program) {
-  MR_CHECK(program.find_data_folder());
+Result<std::unique_ptr<JobAccess>> open_jobs(const Program& program, MissingFolder missing) {
+  if (missing == MissingFolder::Refused) MR_CHECK(program.find_data_folder());
   if (const auto holder = DataLock::holder(program.data)) {
     if (!holder->address.empty()) return of_server(program, holder->address);
     return Error{Code::Unavailable,

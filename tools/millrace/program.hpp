@@ -78,6 +78,7 @@ void add_explain(CLI::App& app, Program& program);
 void add_limits(CLI::App& app, Program& program);
 void add_operators(CLI::App& app, Program& program);
 void add_jobs(CLI::App& app, Program& program);
+void add_jobs_submit(CLI::App& jobs, Program& program);
 void add_serve(CLI::App& app, Program& program);
 void add_user(CLI::App& app, Program& program);
 void add_models(CLI::App& app, Program& program);

@@ -64,6 +64,21 @@ class RemoteJobs final : public JobAccess {
     return all;
   }
 
+  Result<std::int64_t> submit(const JobSubmission& submission) override {
+    Json body{{"pipeline", submission.pipeline},
+              {"params", submission.values},
+              {"priority", submission.priority},
+              {"maxAttempts", submission.max_attempts}};
+    if (!submission.queue.empty()) body["queue"] = submission.queue;
+    if (const auto& after = submission.after; after.job) {
+      body["after"] = Json{{"job", after.job.value},
+                           {"delay_s", after.delay.count()},
+                           {"when", to_string(after.when)}};
+    }
+    MR_TRY(const auto made, client_->request("POST", "/jobs", body.dump()));
+    return made.value("id", std::int64_t{0});
+  }
+
   Result<void> abort(std::int64_t id) override { return post(fmt::format("/jobs/{}/abort", id)); }
   Result<void> retry(std::int64_t id) override { return post(fmt::format("/jobs/{}/retry", id)); }
 

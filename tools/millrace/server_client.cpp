@@ -35,6 +35,11 @@ Error refusal(const std::string& body, long status) {
                          ? json["error"]
                          : Json::object();
   auto message = error.value("message", fmt::format("the server answered with status {}", status));
+  const auto faults = error.find("faults");
+  if (faults != error.end() && faults->is_array() && !faults->empty() &&
+      faults->front().is_object())
+    message += fmt::format(": {}: {}", faults->front().value("pointer", std::string{}),
+                           faults->front().value("message", std::string{}));
   return {code_of(error, status), std::move(message)};
 }
 
@@ -43,11 +48,13 @@ Error refusal(const std::string& body, long status) {
 struct ServerClient::State {
   ~State() {
     curl_slist_free_all(headers);
+    curl_slist_free_all(json_headers);
     if (handle != nullptr) curl_easy_cleanup(handle);
   }
 
   CURL* handle = nullptr;
   curl_slist* headers = nullptr;
+  curl_slist* json_headers = nullptr;  // of a request with a body
   std::string address;
   std::array<char, CURL_ERROR_SIZE> why{};
 
@@ -59,7 +66,8 @@ struct ServerClient::State {
   std::chrono::milliseconds patience{0};
   Steady::time_point last_byte{};
 
-  Result<long> transfer(std::string_view method, std::string_view target);
+  Result<long> transfer(std::string_view method, std::string_view target,
+                        const std::string& sent = {});
 
   static std::size_t take(char* data, std::size_t one, std::size_t size, void* user);
   static int look(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t);
@@ -87,7 +95,8 @@ int ServerClient::State::look(void* user, curl_off_t, curl_off_t, curl_off_t, cu
   return 1;  // ends the transfer
 }
 
-Result<long> ServerClient::State::transfer(std::string_view method, std::string_view target) {
+Result<long> ServerClient::State::transfer(std::string_view method, std::string_view target,
+                                           const std::string& sent) {
   const auto url = address + std::string{target};
   const std::string verb{method};
   body.clear();
@@ -95,9 +104,10 @@ Result<long> ServerClient::State::transfer(std::string_view method, std::string_
   last_byte = Steady::now();
   curl_easy_setopt(handle, CURLOPT_URL, url.c_str());
   curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, verb.c_str());
-  curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE, 0L);
+  curl_easy_setopt(handle, CURLOPT_HTTPHEADER, sent.empty() ? headers : json_headers);
+  curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(sent.size()));
   if (verb == "POST") {
-    curl_easy_setopt(handle, CURLOPT_POSTFIELDS, "");
+    curl_easy_setopt(handle, CURLOPT_POSTFIELDS, sent.c_str());
   } else {
     curl_easy_setopt(handle, CURLOPT_HTTPGET, 1L);
   }
@@ -122,10 +132,12 @@ Result<std::unique_ptr<ServerClient>> ServerClient::open(std::string address, st
   if (state->handle == nullptr) return Error{Code::Internal, "libcurl cannot be used"};
   while (!address.empty() && address.back() == '/') address.pop_back();
   state->address = std::move(address);
-  state->headers = curl_slist_append(state->headers, ("Authorization: Bearer " + token).c_str());
-  state->headers = curl_slist_append(state->headers, "Expect:");
+  for (auto** list : {&state->headers, &state->json_headers}) {
+    *list = curl_slist_append(*list, ("Authorization: Bearer " + token).c_str());
+    *list = curl_slist_append(*list, "Expect:");
+  }
+  state->json_headers = curl_slist_append(state->json_headers, "Content-Type: application/json");
   auto* handle = state->handle;
-  curl_easy_setopt(handle, CURLOPT_HTTPHEADER, state->headers);
   curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, state->why.data());
   curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, kConnectMilliseconds);
   curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
@@ -141,9 +153,10 @@ Result<std::unique_ptr<ServerClient>> ServerClient::open(std::string address, st
   return client;
 }
 
-Result<Json> ServerClient::request(std::string_view method, std::string_view target) {
+Result<Json> ServerClient::request(std::string_view method, std::string_view target,
+                                   const std::string& body) {
   state_->each = nullptr;
-  MR_TRY(const auto status, state_->transfer(method, target));
+  MR_TRY(const auto status, state_->transfer(method, target, body));
   if (status < 200 || status > 299) return refusal(state_->body, status);
   if (state_->body.empty()) return Json{};
   auto json = parse_json(state_->body);

@@ -17,9 +17,11 @@ class ServerClient {
   static Result<std::unique_ptr<ServerClient>> open(std::string address, std::string token);
   ~ServerClient();
 
-  /// Sends a request and returns the answer's JSON, null when it has no body. An answer that is no
-  /// success is the error that it holds; no answer is Unavailable.
-  Result<Json> request(std::string_view method, std::string_view target);
+  /// Sends a request, of POST with a JSON text as its body, and returns the answer's JSON, null
+  /// when it has no body. An answer that is no success is the error that it holds, with the first
+  /// of its faults; no answer is Unavailable.
+  Result<Json> request(std::string_view method, std::string_view target,
+                       const std::string& body = {});
 
   /// One server-sent event; `id` is empty where there is none.
   struct Event {
