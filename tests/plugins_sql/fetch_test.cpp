@@ -79,8 +79,9 @@ std::string fetched(const SqlPlace& place, const Json& params, const Texts& tabl
 
 Texts faults_of(const Json& params) {
   const SqlPlace place{Dialect::Sqlite};
+  const auto harness = fetching(place, params);
   Texts pointers;
-  for (const auto& fault : fetching(place, params).faults()) pointers.push_back(fault.pointer);
+  for (const auto& fault : harness.faults()) pointers.push_back(fault.pointer);
   return pointers;
 }
 
@@ -126,16 +127,16 @@ TEST_CASE("conditions compare with values, and with those of the row that asks",
   const auto is = [](const char* column, const char* op, const Json& value) {
     return Json{{"column", column}, {"op", op}, {"value", value}};
   };
-  CHECK(where({is("n", "=", 2)}) == "t:c");
-  CHECK(where({is("n", "!=", 2)}) == "t:a t:b t:d");
-  CHECK(where({is("n", "<", 1)}) == "t:a");
-  CHECK(where({is("n", "<=", 1)}) == "t:a t:b");
-  CHECK(where({is("n", ">", 2)}) == "t:d");
+  CHECK(where(Json::array({is("n", "=", 2)})) == "t:c");
+  CHECK(where(Json::array({is("n", "!=", 2)})) == "t:a t:b t:d");
+  CHECK(where(Json::array({is("n", "<", 1)})) == "t:a");
+  CHECK(where(Json::array({is("n", "<=", 1)})) == "t:a t:b");
+  CHECK(where(Json::array({is("n", ">", 2)})) == "t:d");
   CHECK(where({is("n", ">=", 2), is("id", "in", {"c", "a"})}) == "t:c");
-  CHECK(where({is("n", "is_null", true)}) == "t:null");
+  CHECK(where(Json::array({is("n", "is_null", true)})) == "t:null");
   CHECK(where({is("n", "is_null", false), is("n", ">", 2)}) == "t:d");
-  CHECK(where({{{"column", "n"}, {"op", "is_null"}}}) == "t:null");
-  CHECK(where({{{"column", "id"}, {"value", "b"}}}) == "t:b");
+  CHECK(where(Json::array({{{"column", "n"}, {"op", "is_null"}}})) == "t:null");
+  CHECK(where(Json::array({{{"column", "id"}, {"value", "b"}}})) == "t:b");
   // Of the row: 0 for the first, 1 for the second.
   CHECK(fetched(place, {{"where", {{{"column", "n"}, {"from", "number"}}}}}, {"t", "t"}) ==
         "t:a t:b");
@@ -438,7 +439,9 @@ TEST_CASE("a connection that is lost between two rows is opened anew", "[sql][fe
 }
 
 TEST_CASE("parameters of a fetch that make no sense are faults", "[sql][fetch][refusals]") {
-  const auto where = [](const Json& condition) { return faults_of({{"where", {condition}}}); };
+  const auto where = [](const Json& condition) {
+    return faults_of({{"where", Json::array({condition})}});
+  };
   CHECK(faults_of(Json::object()).empty());
   CHECK(faults_of({{"table", "t"}}) == Texts{"/table"});
   CHECK(faults_of({{"table_column", nullptr}}) == Texts{"/table"});
