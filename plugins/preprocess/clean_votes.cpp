@@ -90,7 +90,12 @@ class CleanVotes final : public Operator, public Checkpointed {
     "memory": {"type": "integer", "default": 67108864, "minimum": 65536, "maximum": 4294967296, "unit": "bytes",
       "doc": "Of rows that survived so far; what goes beyond it goes to the disk."}
   })";
-  static constexpr auto kTraits = R"({"stability": "stable", "blocking": true,
+  static constexpr std::size_t kMostStateBytes = std::size_t{8} << 20;
+  static inline const std::string kTraits = R"({"stability": "stable", "blocking": true,
+    "limits": {"clean.state_of_votes": {"value": )" +
+                                            std::to_string(kMostStateBytes) +
+                                            R"(, "unit": "bytes",
+      "doc": "of the rows that survived so far of those that are cleaned together, at a checkpoint; with more of them the job keeps its earlier one"}},
     "reads": {"source_author": "utf8", "panel": "utf8", "create_time": "int64", "id": "utf8"},
     "adds": {"source_author": "utf8"},
     "conformance": {"skip": {"root": "a cleaned row has a new place, which its root tells"}},
@@ -177,7 +182,6 @@ class CleanVotes final : public Operator, public Checkpointed {
   // Batches with roots stay within blocks of as many (plugins/records/columns.hpp).
   static constexpr std::int64_t kMostRows = 8192, kMostRootedRows = 1024;
   static constexpr std::size_t kMostBytes = std::size_t{4} << 20;
-  static constexpr std::size_t kMostStateBytes = std::size_t{4} << 20;
 
   static void plan_conflicts(Context& context, const Params& params) {
     const auto groups = read_conflicts(params);

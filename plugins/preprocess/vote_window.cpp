@@ -264,7 +264,13 @@ bool VoteWindow::next(Context& context, Survivor& survivor) {
 }
 
 std::optional<std::string> VoteWindow::snapshot(std::size_t max_bytes) const {
-  if (is_giving_ || spilled_ || bytes_ > max_bytes) return {};
+  if (is_giving_ || spilled_) return {};
+  std::size_t bytes = 0;
+  for (const Entry& entry : entries_) {
+    bytes += entry.table.size() + entry.author.size() + entry.panel.size() + entry.id.size() +
+             entry.row.size();
+    if (bytes > max_bytes) return {};
+  }
   std::string state;
   append_word(state, static_cast<std::int64_t>(entries_.size()));
   for (const Entry& entry : entries_) {

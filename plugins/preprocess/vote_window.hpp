@@ -60,8 +60,8 @@ class VoteWindow {
   /// Pairs of author and panel that went since the last call, since they contradicted others.
   [[nodiscard]] std::int64_t take_contradicted() { return std::exchange(contradicted_, 0); }
 
-  /// Text of hexadecimal digits and blanks; nothing while there are more than `max_bytes`, or some
-  /// on the disk, or what survives is being given.
+  /// Text of hexadecimal digits and blanks; nothing while texts and rows have more than
+  /// `max_bytes`, or some are on the disk, or what survives is being given.
   [[nodiscard]] std::optional<std::string> snapshot(std::size_t max_bytes) const;
   /// Before the first vote. Throws Failure with DataInvalid.
   void restore(std::string_view state);

@@ -217,6 +217,57 @@ TEST_CASE("a state holds a window that is not too large", "[preprocess][clean_vo
   CHECK(harness.rows() == static_cast<std::int64_t>(expected_ids(all).size()));
 }
 
+TEST_CASE("a job goes on amid a window of many authors", "[preprocess][clean_votes]") {
+  const std::string params =
+      R"({"together": "window", "table": "table", "conflicts": [["/male", "/female"]]})";
+  // As many as stay in memory, each with a row of its own.
+  const auto window_of = [](std::int64_t window, int begin, int end) {
+    std::vector<VoteRow> rows;
+    for (int i = begin; i < end; ++i) {
+      const auto number = std::to_string(i);
+      rows.push_back({window, "author of a window " + std::to_string(i % 30'000),
+                      i % 3 == 0 ? "/male" : "/female", i % 2 == 0 ? "Ptt" : "blog", i % 500,
+                      std::string(6 - number.size(), '0') + number});
+    }
+    return rows;
+  };
+  const auto first = window_of(0, 0, 25'000), rest = window_of(0, 25'000, 40'000),
+             next = window_of(6, 0, 10);
+  auto harness = cleaning(params);
+  REQUIRE(harness.push(batch_of(first)).ok());
+  const auto state = harness.snapshot();
+  harness.destroy();
+  auto resumed = cleaning(params);
+  REQUIRE(resumed.restore(state, 1).ok());
+  CHECK(resumed.snapshot() == state);
+  auto whole = cleaning(params);
+  REQUIRE(whole.push(batch_of(first)).ok());
+  for (auto* one : {&resumed, &whole}) {
+    REQUIRE(one->push(batch_of(rest)).ok());
+    REQUIRE(one->push(batch_of(next)).ok());
+    REQUIRE(one->finish().ok());
+  }
+  CHECK(resumed.rows() > 25'000);
+  CHECK(resumed.column<std::string>("id") == whole.column<std::string>("id"));
+  CHECK(resumed.counts() == whole.counts());
+}
+
+TEST_CASE("a window that is larger than a state may be has none until it is given",
+          "[preprocess][clean_votes][limits]") {
+  auto harness = cleaning(R"({"together": "window"})");
+  const auto wide = [](std::int64_t window, std::size_t bytes) {
+    return batch_of({{window, std::string(bytes, 'u'), "/male", "", 1, "a"}});
+  };
+  // The author stands in the entry and in its row.
+  constexpr std::size_t kMost = std::size_t{8} << 20;
+  REQUIRE(harness.push(wide(1, kMost / 2 - 1000)).ok());
+  CHECK_NOTHROW(harness.snapshot());
+  REQUIRE(harness.push(wide(2, kMost / 2)).ok());
+  CHECK_THROWS_WITH(harness.snapshot(), Catch::Contains("too many for a state"));
+  REQUIRE(harness.push(wide(3, 1)).ok());
+  CHECK_NOTHROW(harness.snapshot());
+}
+
 TEST_CASE("rows that grow go to the disk too", "[preprocess][clean_votes]") {
   auto harness = cleaning(R"({"memory": 65536})");
   const auto rows_of = [](std::size_t bytes, std::int64_t time) {
