@@ -131,7 +131,7 @@ class SqlFetch final : public Operator, public Checkpointed {
         "value": {"type": "any", "doc": "What it is compared with; a list for in, true or false for is_null."},
         "from": {"type": "string", "minLength": 1, "doc": "Instead of a value: the column of the row that has it. A null equals nothing, so that its row finds nothing."}}}},
     "order": {"type": "array", "items": {"type": "string", "minLength": 1}, "maxItems": 64,
-      "doc": "Columns to order by, texts by their bytes; \"-\" before a name orders downwards."},
+      "doc": "Columns to order by, texts by their bytes, in a server by the first 65,535; \"-\" before a name orders downwards."},
     "limit": {"type": "integer", "minimum": 1, "unit": "rows", "doc": "Rows at the most, for each row that asks."},
     "keep": {"type": "array", "items": {"type": "string", "minLength": 1}, "maxItems": 1000, "default": [],
       "doc": "Columns of the row to keep, of plain values; they stand behind those of the table."},

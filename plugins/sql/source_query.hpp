@@ -42,7 +42,7 @@ inline constexpr auto kSourceParams = R"({
     "window_column": {"type": "string", "default": "window", "minLength": 1,
       "doc": "With `time`: name of the column with the start of a row's window, in microseconds since 1970 on the wall."},
     "order": {"type": "array", "items": {"type": "string", "minLength": 1}, "maxItems": 64,
-      "doc": "Without `time`: columns to order by, texts by their bytes; \"-\" before a name orders downwards."},
+      "doc": "Without `time`: columns to order by, texts by their bytes, in a server by the first 65,535; \"-\" before a name orders downwards."},
     "limit": {"type": "integer", "minimum": 1, "unit": "rows", "doc": "Without `time`: rows at the most."},
     "missing": {"type": "string", "enum": ["fail", "skip"], "default": "fail",
       "doc": "What to do where there is no such table: fail, or `skip` it, which gives no rows and is counted as `missingTables`."},

@@ -49,6 +49,20 @@ TEST_CASE("rows come in the order asked for, texts by their bytes", "[sql][input
   CHECK(ids(place, plain({{"order", {"id"}}, {"batch_rows", 1}})) == "A B a b \xC3\xA4");
 }
 
+// Rows of one author follow one another, however long what two of them begin with is.
+TEST_CASE("texts are ordered by all of their bytes", "[sql][input][plain]") {
+  const SqlPlace place{GENERATE(Dialect::Sqlite, Dialect::MySql)};
+  const auto connection = place.connect();
+  connection->run("CREATE TABLE t (id VARCHAR(20), author TEXT, panel TEXT, more TEXT)");
+  const std::string begin(GENERATE(1024, 2000, 65'000), 'a');
+  for (const auto* row : {"x1", "y1", "x2", "y2", "x3"}) {
+    connection->execute("INSERT INTO t VALUES (?, ?, ?, ?)",
+                        {std::string{row}, begin + row[0], begin + row[1], begin});
+  }
+  CHECK(ids(place, plain({{"order", {"author", "panel", "more"}}})) == "x1 x2 x3 y1 y2");
+  CHECK(ids(place, plain({{"order", {"-author", "more", "-panel"}}})) == "y2 y1 x3 x2 x1");
+}
+
 TEST_CASE("conditions are values, whatever is in them", "[sql][input][plain]") {
   const SqlPlace place{GENERATE(Dialect::Sqlite, Dialect::MySql)};
   const auto connection = place.connect();
