@@ -238,7 +238,11 @@ void TransactionWriter::replace() {
 }
 
 void TransactionWriter::replace_in(const std::string& table) {
-  if (!replaced_.insert(has_names_by_case(*connection_) ? table : folded(table)).second) return;
+  if (replaced_.contains(table)) return;
+  const bool is_new =
+      replaced_.insert(has_names_by_case(*connection_) ? table : folded(table)).second;
+  replaced_.insert(table);
+  if (!is_new) return;  // under another spelling
   std::string where;
   std::vector<sql::Value> values;
   for (const auto& column : settings_.key) {

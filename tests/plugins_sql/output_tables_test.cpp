@@ -149,6 +149,12 @@ TEST_CASE("a row that refers to nothing is refused, and so is a table that would
     CHECK(refused.code() == MR_INVALID_ARGUMENT);
     CHECK_THAT(refused.message(), Catch::Contains("no key there: task"));
   }
+  SECTION("its columns are of another type") {
+    place.connection->run("CREATE TABLE model (task INTEGER NOT NULL PRIMARY KEY)");
+    const auto refused = place.harness(params).push(people({{1, "a"}}));
+    // SQLite compares them all the same, and finds none.
+    CHECK(refused.code() == (place.place.is_mysql() ? MR_INVALID_ARGUMENT : MR_CONFLICT));
+  }
   SECTION("there is no such row") {
     place.connection->run("CREATE TABLE model (task VARCHAR(32) NOT NULL PRIMARY KEY)");
     auto harness = place.harness(params);

@@ -19,6 +19,7 @@ struct Meaning {
 // Reference". In ascending order.
 constexpr Meaning kMeanings[] = {
     {3, Code::Exhausted},                           // a temporary file cannot be written
+    {1005, Code::InvalidArgument},                  // foreign keys that cannot be
     {1020, Code::Unavailable},                      // the row was changed meanwhile
     {1021, Code::Exhausted},                        // the disk is full
     {1026, Code::Exhausted},                        // a file cannot be written
@@ -73,6 +74,8 @@ constexpr Meaning kMeanings[] = {
     {1452, Code::Conflict},                         // refers to a row that is not there
     {1698, Code::PermissionDenied},                 // signs in another way
     {1820, Code::PermissionDenied},                 // the password must be changed first
+    {1822, Code::InvalidArgument},                  // a foreign key to columns that are no key
+    {1824, Code::NotFound},                         // a foreign key to no table
     {1836, Code::Unavailable},                      // read-only for the time being
     {1862, Code::PermissionDenied},                 // the password is out of date
     {1927, Code::Unavailable, Session::Ends},       // the connection was killed
@@ -81,6 +84,7 @@ constexpr Meaning kMeanings[] = {
     {2020, Code::InvalidArgument, Session::Ends},   // larger than the client's max_allowed_packet
     {2054, Code::PermissionDenied, Session::Ends},  // a way to sign in that the client lacks
     {3024, Code::DeadlineExceeded},                 // max_execution_time of MySQL
+    {3780, Code::InvalidArgument},                  // a foreign key to columns of another type
     {4031, Code::Unavailable, Session::Ends},       // idle for too long
 };
 
