@@ -133,6 +133,8 @@ class SqlFetch final : public Operator, public Checkpointed {
     "order": {"type": "array", "items": {"type": "string", "minLength": 1}, "maxItems": 64,
       "doc": "Columns to order by, texts by their bytes, in a server by the first 65,535; \"-\" before a name orders downwards."},
     "limit": {"type": "integer", "minimum": 1, "unit": "rows", "doc": "Rows at the most, for each row that asks."},
+    "spread": {"type": "string", "minLength": 1,
+      "doc": "A column of times: the `limit` rows are not the first ones, but some of each tenth of the span between the first time and the last. That takes an index on the columns of the conditions, all of them with `=`, and then this one; without it they are the first ones."},
     "keep": {"type": "array", "items": {"type": "string", "minLength": 1}, "maxItems": 1000, "default": [],
       "doc": "Columns of the row to keep, of plain values; they stand behind those of the table."},
     "missing": {"type": "string", "enum": ["fail", "skip"], "default": "fail",
@@ -399,6 +401,11 @@ void SqlFetch::plan(Context& context, const Params& params) {
   }
   if (table_column.empty() && !params.string("prefix").empty())
     context.fault("parameter_value", "/prefix", "it is for table_column, which is not given");
+  if (!query.spread.empty() && (query.limit == 0 || !query.order.empty())) {
+    context.fault("parameter_value", "/spread",
+                  "rows that are spread over times have a limit, and the order of their times: "
+                  "give \"limit\", and leave \"order\" out");
+  }
   check_conditions(context, params["where"]);
   auto reads = nlohmann::ordered_json::object(), adds = nlohmann::ordered_json::object();
   std::vector<std::string> names = keep;

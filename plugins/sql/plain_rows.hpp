@@ -18,7 +18,9 @@
 namespace millrace::sql_operators {
 
 /// Reads the rows of a query that is not by time. A connection that is lost before the first row is
-/// opened anew; later there is no way to go on behind a row. A table that is missing, where the
+/// opened anew; later there is no way to go on behind a row. Rows that are spread over times come
+/// from tenths of the span between the first time and the last one, where an index has the rows of
+/// the query in the order of time; else they are the first ones. A table that is missing, where the
 /// query passes that over, is counted as "missingTables". Throws Failure. [one thread at a time;
 /// blocks]
 class PlainRows {
@@ -38,7 +40,17 @@ class PlainRows {
   }
 
  private:
-  bool open(Context& context);  // false: the table is missing
+  static constexpr std::int64_t kMostPieces = 10;
+
+  /// What is still to be read of rows that are spread.
+  struct Spread {
+    std::int64_t first = 0, last = 0;    // times
+    std::int64_t pieces = 1, piece = 0;  // how many, and the next one
+    std::int64_t left = 0;               // rows
+  };
+
+  bool open(Context& context);  // false: the table is missing, or has no more rows
+  bool open_piece();
 
   const SourceQuery& query_;
   Attempts attempts_;
@@ -47,6 +59,7 @@ class PlainRows {
   std::string table_name_;  // of table_
   std::unique_ptr<sql::Reader> reader_;
   bool has_begun_ = false;
+  std::optional<Spread> spread_;
   sql::Block block_;
   std::vector<FoundRow> rows_;
 };

@@ -146,6 +146,7 @@ SourceQuery::SourceQuery(const Params& params)
       id{params.string("id")},
       window_column{params.string("window_column", "window")},
       limit{params.integer("limit")},
+      spread{params.string("spread")},
       skips_missing{params.string("missing") == "skip"},
       attempts{params.integer("attempts", 5)},
       attempt_wait{static_cast<std::int64_t>(params.number("attempt_wait_s", 3) * 1'000)},

@@ -93,6 +93,7 @@ struct SourceQuery {
   std::string id, window_column;
   std::vector<Order> order;
   std::int64_t limit = 0;      // 0: none
+  std::string spread;          // a column of times over which `limit` rows are spread; or empty
   bool skips_missing = false;  // a table that is not there has no rows
 
   std::int64_t attempts = 1;
@@ -106,6 +107,8 @@ struct SourceQuery {
   explicit SourceQuery(const Params& params);
 
   [[nodiscard]] bool is_by_time() const { return !time_column.empty(); }
+  /// The column of times in whose order an index is looked for; empty: none.
+  [[nodiscard]] const std::string& sorted_by() const { return is_by_time() ? time_column : spread; }
 };
 
 /// A value that a column is compared with. Anything but a text, a number, true and false is null.

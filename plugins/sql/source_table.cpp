@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "plugins/sql/database.hpp"
+#include "plugins/sql/wall_time.hpp"
 
 namespace millrace::sql_operators {
 
@@ -97,7 +98,7 @@ SourceTable::SourceTable(sql::Connection& connection, const SourceQuery& query)
   // Those of conditions have to be there too; the server's own words name no others.
   for (const auto& condition : query.where) find(*info, condition.column);
   for (const std::string& column : query.not_null) find(*info, column);
-  if (query.is_by_time()) choose_index(*info);
+  if (!query.sorted_by().empty()) choose_index(*info);
 }
 
 std::optional<sql::TableInfo> SourceTable::describe() const {
@@ -152,11 +153,11 @@ void SourceTable::choose_columns(const sql::TableInfo& info) {
       emit(column.name, column);
     }
   }
-  if (query_.is_by_time()) {
-    const sql::ColumnInfo& time = find(info, query_.time_column);
+  if (!query_.sorted_by().empty()) {
+    const sql::ColumnInfo& time = find(info, query_.sorted_by());
     time_name_ = connection_.quote(time.name);
     time_ = TimeColumn::find(connection_, query_.table, time);
-    time_place_ = place_of(time);
+    if (query_.is_by_time()) time_place_ = place_of(time);
     if (!query_.id.empty()) id_place_ = place_of(find(info, query_.id));
   }
   for (const auto& term : query_.order) {
@@ -190,7 +191,7 @@ std::string SourceTable::selected(const sql::ColumnInfo& column) const {
 // with most of these.
 void SourceTable::choose_index(const sql::TableInfo& info) {
   if (info.is_view) return;
-  const std::string& time = find(info, query_.time_column).name;
+  const std::string& time = find(info, query_.sorted_by()).name;
   const auto fixed_place = [&](const std::string& column) {
     const auto holds = [&](const SourceQuery::Condition& condition) {
       const sql::ColumnInfo* const held = info.column(condition.column);
@@ -280,6 +281,15 @@ std::unique_ptr<sql::Reader> SourceTable::stream(std::int64_t from, std::int64_t
   return connection_.stream(statement.sql, statement.values);
 }
 
+std::unique_ptr<sql::Reader> SourceTable::stream(std::int64_t from, std::int64_t before,
+                                                 std::int64_t most) {
+  Statement statement = of_query(true);
+  add_range(statement, from, before);
+  statement.sql += " ORDER BY " + time_name_ + " LIMIT ?";
+  statement.values.emplace_back(most);
+  return connection_.stream(statement.sql, statement.values);
+}
+
 std::unique_ptr<sql::Reader> SourceTable::stream() {
   Statement statement = of_query(false);
   for (std::size_t i = 0; i < order_.size(); ++i)
@@ -292,8 +302,21 @@ std::unique_ptr<sql::Reader> SourceTable::stream() {
 }
 
 std::optional<std::int64_t> SourceTable::first_time(std::int64_t from, std::int64_t before) {
+  return time_at_end("", from, before);
+}
+
+std::optional<std::pair<std::int64_t, std::int64_t>> SourceTable::time_span() {
+  const std::int64_t from = *parse_wall_time("1000-01-01"), before = *parse_wall_time("9999-12-31");
+  const auto first = time_at_end("", from, before);
+  if (!first) return std::nullopt;
+  // Somebody may have taken the rows away meanwhile.
+  return std::pair{*first, time_at_end(" DESC", *first, before).value_or(*first)};
+}
+
+std::optional<std::int64_t> SourceTable::time_at_end(const char* order, std::int64_t from,
+                                                     std::int64_t before) {
   Statement statement = by_index(time_name_, from, before);
-  statement.sql += " ORDER BY " + time_name_ + " LIMIT 1";
+  statement.sql += " ORDER BY " + time_name_ + order + " LIMIT 1";
   sql::Block block;
   const auto reader = connection_.stream(statement.sql, statement.values);
   if (!reader->read(block, 1)) return std::nullopt;

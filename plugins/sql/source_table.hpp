@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <millrace/batch.hpp>
@@ -47,6 +48,10 @@ class SourceTable {
 
   /// Whether an index has its rows in the order of time.
   [[nodiscard]] bool has_index() const { return index_.has_value(); }
+  /// Whether it has those of the query alone so, one behind the other.
+  [[nodiscard]] bool has_index_of_query() const {
+    return index_ && index_->fixed.size() == query_.where.size();
+  }
   /// Whether a statement that is being read keeps others from writing to the database.
   [[nodiscard]] bool blocks_writers() const { return blocks_writers_; }
 
@@ -59,12 +64,16 @@ class SourceTable {
 
   /// All rows of the query from `from` to before `before`, in the order of time.
   std::unique_ptr<sql::Reader> stream(std::int64_t from, std::int64_t before);
+  /// The first of them, `most` at the most.
+  std::unique_ptr<sql::Reader> stream(std::int64_t from, std::int64_t before, std::int64_t most);
   /// All rows of a query that is not by time.
   std::unique_ptr<sql::Reader> stream();
 
   /// For tables with the index, all from the index alone: the time of the first row, which need not
   /// be one of the query's.
   std::optional<std::int64_t> first_time(std::int64_t from, std::int64_t before);
+  /// The times of the first row and of the last one that the index has for the query's conditions.
+  std::optional<std::pair<std::int64_t, std::int64_t>> time_span();
   /// About how many rows there are. They are counted, up to `most`, where the database has no idea.
   std::int64_t about_rows(std::int64_t from, std::int64_t before, std::int64_t most);
   /// The mean bytes of what is read of the first rows.
@@ -77,6 +86,8 @@ class SourceTable {
   };
 
   std::optional<sql::TableInfo> describe() const;
+  std::optional<std::int64_t> time_at_end(const char* order, std::int64_t from,
+                                          std::int64_t before);
   std::int64_t count_rows(std::int64_t from, std::int64_t before, std::int64_t most);
   std::int64_t believed_rows();
   const sql::ColumnInfo& find(const sql::TableInfo& info, const std::string& name) const;
