@@ -63,6 +63,7 @@ std::vector<api::Route> endpoints(const Settings& settings) {
     route.operation = wire.operation;
     route.tag = path.starts_with("/tasks") ? "tasks" : "models";
     route.values_max = kMostRequestValues;
+    route.asks_database = true;
     routes.push_back(std::move(route));
   }
   return routes;

@@ -11,7 +11,7 @@ namespace millrace::audience {
 namespace {
 
 // Of a refusal whose values are the answer.
-constexpr std::string_view kEnvelope = "envelope";
+constexpr std::string_view kBody = "body";
 
 http::Response detail(int status, Json told) {
   return http::Response::json(status, to_text(Json{{"detail", std::move(told)}}));
@@ -57,8 +57,7 @@ http::Response wrong_json(const api::Refusal& refusal) {
 }  // namespace
 
 http::Response refuse(const api::Refusal& refusal, const http::Request&) {
-  if (refusal.code == kEnvelope)
-    return http::Response::json(refusal.status, to_text(refusal.values));
+  if (refusal.code == kBody) return http::Response::json(refusal.status, to_text(refusal.values));
   if (refusal.code == "schema") return wrong_values(refusal.faults);
   if (refusal.code == "json") return wrong_json(refusal);
   switch (const int status = api::status_of(refusal); status) {
@@ -77,10 +76,12 @@ http::Response refuse(const api::Refusal& refusal, const http::Request&) {
 }
 
 api::Refusal refuse_with(int code, std::string message) {
-  auto refused = api::refusal(Code::InvalidArgument, kEnvelope, message);
-  refused.status = 200;
-  refused.values = {{"error_code", code}, {"error_message", std::move(message)}};
-  return refused;
+  const Error why{Code::InvalidArgument, message};
+  return refuse_as({{"error_code", code}, {"error_message", std::move(message)}}, why);
+}
+
+api::Refusal refuse_as(Json body, const Error& why) {
+  return {.error = why, .status = 200, .code = std::string{kBody}, .values = std::move(body)};
 }
 
 std::string to_text(const Json& value) {

@@ -16,6 +16,10 @@ http::Response refuse(const api::Refusal& refusal, const http::Request& request)
 /// status 200 as long as nobody sets another.
 api::Refusal refuse_with(int code, std::string message);
 
+/// Refuses with this body and the status 200, as endpoints do that have words of their own for a
+/// failure; `why` is for the log.
+api::Refusal refuse_as(Json body, const Error& why);
+
 /// A JSON text as the dialect writes it: compact, UTF-8, other letters as they are.
 std::string to_text(const Json& value);
 
