@@ -232,6 +232,9 @@ class SqlFetch final : public Operator, public Checkpointed {
   // False: the row finds nothing.
   bool begin_row(Context& context);
   bool choose_table(Context& context);
+  void note_columns(const std::vector<SourceTable::Emitted>& columns) {
+    if (!columns.empty()) columns_ = columns;
+  }
   // Of a row that found nothing.
   [[nodiscard]] Batch nothing() const;
   [[nodiscard]] Batch with_kept(Batch batch) const;
@@ -271,7 +274,7 @@ bool SqlFetch::step(Context& context) {
       context.count("read", batch->rows());
       return add_found(context, with_kept(*std::move(batch)));
     }
-    if (!rows_.columns().empty()) columns_ = rows_.columns();
+    note_columns(rows_.columns());
     is_reading_ = false;
   }
   const bool has_emitted = !has_found_ && keeps_empty_ && add_found(context, with_kept(nothing()));
@@ -285,7 +288,10 @@ bool SqlFetch::begin_row(Context& context) {
     if (from_[i].empty()) continue;
     sql::Value& value = query_.where[i].values.at(0);
     value = value_in(asking_, row_, from_[i]);
-    if (std::holds_alternative<std::nullptr_t>(value)) return false;
+    if (!std::holds_alternative<std::nullptr_t>(value)) continue;
+    rows_.begin();
+    if (keeps_empty_) note_columns(rows_.look(context));
+    return false;
   }
   // What is kept stands in each row of a batch.
   std::size_t kept_bytes = 1;

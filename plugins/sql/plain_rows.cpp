@@ -12,16 +12,24 @@ void PlainRows::begin() {
   block_ = {};  // another table has other columns
 }
 
-bool PlainRows::open(Context& context) {
+bool PlainRows::find_table(Context& context) {
   if (!connection_) connection_ = connect_source(context, query_);
   if (!table_) {
     table_ = std::make_unique<SourceTable>(*connection_, query_);
     table_name_ = query_.table.table;
   }
-  if (table_->is_missing()) {
-    tell_missing(context, query_);
-    return false;
-  }
+  if (table_->is_missing()) tell_missing(context, query_);
+  return !table_->is_missing();
+}
+
+const std::vector<SourceTable::Emitted>& PlainRows::look(Context& context) {
+  attempts_.call(
+      context, [this] { return doing(); }, [&] { find_table(context); });
+  return table_->columns();
+}
+
+bool PlainRows::open(Context& context) {
+  if (!find_table(context)) return false;
   if (!query_.spread.empty() && table_->has_index_of_query()) return open_piece();
   reader_ = table_->stream();
   return true;
@@ -62,13 +70,12 @@ std::optional<Batch> PlainRows::next(Context& context) {
       break;
     } catch (const sql::Failure& failure) {
       reader_.reset();
-      const std::string doing = "read table " + query_.table.table;
       if (has_begun_) {
         throw Failure{static_cast<int>(failure.code()),
-                      doing + ", amid its rows: " + failure.what()};
+                      doing() + ", amid its rows: " + failure.what()};
       }
       spread_.reset();
-      attempts_.failed(context, failure, doing);
+      attempts_.failed(context, failure, doing());
     }
   }
   has_begun_ = true;

@@ -30,6 +30,8 @@ class PlainRows {
   /// Begins anew with what the query says now: another table, or other values that its columns are
   /// compared with. What is left of the rows before is dropped.
   void begin();
+  /// Returns what the table has, before its rows are read; nothing where it is missing.
+  const std::vector<SourceTable::Emitted>& look(Context& context);
   /// Returns the next batch; nothing at the end.
   std::optional<Batch> next(Context& context);
   /// After next(): whether to read on at once, since others cannot write meanwhile.
@@ -49,8 +51,10 @@ class PlainRows {
     std::int64_t left = 0;               // rows
   };
 
-  bool open(Context& context);  // false: the table is missing, or has no more rows
+  bool find_table(Context& context);  // false: it is missing
+  bool open(Context& context);        // false: it is missing, or has no more rows
   bool open_piece();
+  [[nodiscard]] std::string doing() const { return "read table " + query_.table.table; }
 
   const SourceQuery& query_;
   Attempts attempts_;

@@ -343,6 +343,17 @@ TEST_CASE("a row that found nothing leaves with nulls where that is wanted", "[s
   make_table(place, "t", {"a", "b"});
   Json params{{"where", {{{"column", "n"}, {"op", "="}, {"from", "number"}}}}, {"empty", "keep"}};
   CHECK(fetched(place, params, {"t", "t", "t", "t"}) == "t:a t:b t:- t:-");
+  // All columns of the table, also where the first row has nothing to ask with.
+  const Json all{{"columns", nullptr},
+                 {"empty", "keep"},
+                 {"where", Json::array({{{"column", "id"}, {"from", "asked"}}})}};
+  auto nameless = fetching(place, all);
+  Builder<std::string_view> asked;
+  asked.append_null();
+  asked.append("b");
+  REQUIRE(nameless.push(asking({"t", "t"}).with("asked", std::move(asked))).ok());
+  CHECK(found(nameless) == "t:- t:b");
+  CHECK(nameless.table().schema().at(1).type == Type::Int64);
   params["columns"] = {{"n", "id"}};
   params["keep"] = {"table"};
   auto harness = fetching(place, params);

@@ -40,3 +40,28 @@ TEST_CASE("table.json prints a table of SQLite by time", "[tools][sql]") {
     CHECK(ids == "abd");
   }
 }
+
+TEST_CASE("join_tables.json prints rows with those that they refer to", "[tools][sql]") {
+  const ProgramFixture fixture;
+  sql::Settings settings;
+  settings.address.path = fixture.path("shop.sqlite");
+  settings.access = sql::Settings::Access::Create;
+  const auto connection = sql::connect(settings);
+  connection->run("CREATE TABLE orders (number INTEGER, customer INTEGER)");
+  connection->run("INSERT INTO orders VALUES (1, 7), (2, 5), (3, NULL), (4, 7), (5, 9)");
+  connection->run("CREATE TABLE customers (id INTEGER PRIMARY KEY, name TEXT)");
+  connection->run("INSERT INTO customers VALUES (5, 'Ann'), (7, 'Bob')");
+  const auto ran = fixture.run(
+      {"run", std::string{MR_SOURCE_DIR} + "/pipelines/examples/join_tables.json", "--data", "data",
+       "--connection", "data=sqlite:" + settings.address.path, "--set", "table=orders", "--set",
+       "refers=customer", "--set", "other=customers", "--set", "key=id"});
+  INFO(ran.errors);
+  REQUIRE(ran.exit_code == 0);
+  std::string found;
+  std::istringstream lines{ran.output};
+  for (std::string line; std::getline(lines, line);) {
+    const Json row = Json::parse(line);
+    found += row.at("customer").dump() + row.at("name").dump() + " ";
+  }
+  CHECK(found == R"(nullnull 5"Ann" 7"Bob" 7"Bob" 9null )");
+}
