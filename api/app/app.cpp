@@ -141,7 +141,9 @@ Result<std::unique_ptr<App>> App::open(AppSettings settings) {
   state.atflow_keys = std::make_shared<atflow::Authenticator>(std::move(keys), system_clock());
   std::vector<Dialect> dialects;
   dialects.push_back(atflow::make_dialect(state.atflow_keys));
-  dialects.push_back(audience::make_dialect(state.audience_settings));
+  MR_TRY(auto source_tables,
+         audience::read_source_tables(state.settings.share / "maps/audience_tables.json"));
+  dialects.push_back(audience::make_dialect(state.audience_settings, std::move(source_tables)));
   MR_TRY(auto registry, open_registry(state.settings, *state.engine));
   dialects.push_back(maisie::make_dialect(registry));
   state.registry = std::move(registry);

@@ -1,17 +1,23 @@
 #include "api/audience/dialect.hpp"
 
 #include <algorithm>
-#include <array>
+#include <fstream>
 #include <iterator>
-#include <string_view>
+#include <sstream>
 #include <utility>
 #include <vector>
 
+#include "api/audience/create_task.hpp"
 #include "api/audience/endpoints.hpp"
 #include "api/audience/refusals.hpp"
 #include "api/audience/requests.hpp"
 #include "api/audience/routes.hpp"
+#include "api/route/json_text.hpp"
 #include "api/route/pydantic.hpp"
+#include "engine/base/clock.hpp"
+#include "engine/base/random.hpp"
+
+#include <fmt/format.h>
 
 namespace millrace::audience {
 
@@ -23,16 +29,17 @@ std::vector<Work> all_work(Profile profile) {
   return all;
 }
 
-// Their pipelines have operators that are not there yet.
-constexpr std::array<std::string_view, 3> kNotYet{"sample_result", "abort_task", "abort_model"};
-
 // The declared endpoints that have work; the others are not served.
-std::vector<api::Route> routes(const Settings& settings) {
+std::vector<api::Route> routes(const Settings& settings, const TaskParts& parts) {
   auto works = all_work(settings.profile);
   std::vector<api::Route> table;
   for (auto& route : endpoints(settings)) {
+    if (route.name == "create_task") {
+      table.push_back(create_task_route(std::move(route), parts));
+      continue;
+    }
     const auto work = std::ranges::find(works, route.name, &Work::endpoint);
-    if (work == works.end() || std::ranges::count(kNotYet, route.name) > 0) continue;
+    if (work == works.end()) continue;
     route.look = std::move(work->look);
     route.translate = std::move(work->translate);
     route.reply = std::move(work->reply);
@@ -43,14 +50,18 @@ std::vector<api::Route> routes(const Settings& settings) {
 
 }  // namespace
 
-api::Dialect make_dialect(const std::shared_ptr<const SharedSettings>& settings) {
+api::Dialect make_dialect(const std::shared_ptr<const SharedSettings>& settings,
+                          Json source_tables) {
   const auto at_start = settings->get();
   const bool is_reference = at_start->profile == Profile::Reference;
   api::Dialect dialect;
   dialect.name = "audience";
   dialect.title = at_start->title;
   dialect.version = at_start->version;
-  dialect.routes = routes(*at_start);
+  dialect.routes =
+      routes(*at_start, {.settings = settings,
+                         .ids = std::make_shared<TaskIds>(system_clock(), system_random()),
+                         .source_tables = std::make_shared<const Json>(std::move(source_tables))});
   dialect.requires_sign_in = false;
   dialect.reaches_databases = true;
   dialect.reading =
@@ -66,6 +77,27 @@ api::Dialect make_dialect(const std::shared_ptr<const SharedSettings>& settings)
   dialect.documents =
       api::RootDocuments{.openapi = "3.0.2", .leads_from_root = !is_reference, .has_redoc = true};
   return dialect;
+}
+
+Result<Json> read_source_tables(const std::filesystem::path& file) {
+  std::ifstream stream{file};
+  std::ostringstream text;
+  text << stream.rdbuf();
+  if (!stream) {
+    return Error{Code::NotFound,
+                 fmt::format("read the tables of sources: no such file: {} (it belongs beside the "
+                             "program)",
+                             file.string())};
+  }
+  auto tables = api::read_own(text.str());
+  if (!tables.ok())
+    return std::move(tables).error().within(
+        fmt::format("read the tables of sources: {}", file.string()));
+  if (!tables->is_object()) {
+    return Error{Code::DataInvalid,
+                 fmt::format("read the tables of sources: not a JSON object: {}", file.string())};
+  }
+  return tables;
 }
 
 }  // namespace millrace::audience

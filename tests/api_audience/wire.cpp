@@ -50,7 +50,8 @@ Wire::Wire(audience::Settings settings) {
       *place_.lane, std::filesystem::path{MR_BINARY_DIR} / "share/millrace");
   auto engine = sample_dialect({});
   engine.name = "engine";
-  auto dialect = audience::make_dialect(std::make_shared<const audience::SharedSettings>(settings));
+  auto dialect = audience::make_dialect(std::make_shared<const audience::SharedSettings>(settings),
+                                        Json::object());
   dialect.routes.clear();
   for (auto& route : audience::endpoints(settings))
     dialect.routes.push_back(checked(std::move(route), settings.profile));
