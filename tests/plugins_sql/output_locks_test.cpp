@@ -1,11 +1,14 @@
 // What a transaction of output.sql holds, for how long, and who waits for it.
 #include <chrono>
+#include <fstream>
 #include <future>
+#include <sstream>
 #include <string>
 #include <thread>
 
 #include <catch2/catch.hpp>
 
+#include "tests/fixtures/frost.hpp"
 #include "tests/fixtures/mariadb.hpp"
 #include "tests/plugins_sql/output_fixture.hpp"
 
@@ -14,6 +17,7 @@
 namespace sql = millrace::sql;
 using namespace std::chrono_literals;
 using millrace::sql::Dialect;
+using millrace::test::Frost;
 using millrace::test::MariaDb;
 using plugins_sql::FrozenWriter;
 using plugins_sql::kHeldOpen;
@@ -43,6 +47,29 @@ void make_state(const OutputPlace& place) {
   place.connection->run("INSERT INTO state VALUES ('t1', 'RUN')");
 }
 
+// Waits until bytes for a port of this machine stand on this side, as it takes none. A line of
+// /proc/net/tcp has, all hexadecimal, the address of the other side and how much was not taken yet:
+// "0: 0100007F:9C40 0100007F:0CEA 01 00270F80:00000000".
+void wait_until_full(int port) {
+  constexpr std::size_t kPortDigits = 4, kBytesDigits = 8, kMany = std::size_t{64} << 10;
+  const auto deadline = LockClock::now() + 60s;
+  while (LockClock::now() < deadline) {
+    std::ifstream sockets{"/proc/net/tcp"};
+    std::string line;
+    std::getline(sockets, line);
+    while (std::getline(sockets, line)) {
+      std::istringstream words{line};
+      std::string number, ours, other, state, waiting;
+      words >> number >> ours >> other >> state >> waiting;
+      const auto other_port = std::stoi(other.substr(other.size() - kPortDigits), nullptr, 16);
+      if (other_port == port && std::stoul(waiting.substr(0, kBytesDigits), nullptr, 16) > kMany)
+        return;
+    }
+    std::this_thread::sleep_for(5ms);
+  }
+  FAIL("the way to the server does not fill");
+}
+
 }  // namespace
 
 TEST_CASE("a server waits one lease for whoever is within a transaction, whatever it is at",
@@ -63,11 +90,12 @@ TEST_CASE("a holder that is frozen amid a statement is rolled back, and its rows
   const OutputPlace place{Dialect::MySql};
   constexpr std::size_t kMoreThanBuffers = std::size_t{14} << 20;
   FrozenWriter frozen{place, 2s, kWideWindows, kMoreThanBuffers};
-  MariaDb::shared().freeze();
-  frozen.thaw();
-  std::this_thread::sleep_for(1s);  // it fills the buffers on the way to the server
-  frozen.freeze();
-  MariaDb::shared().thaw();
+  {
+    const Frost frost;
+    frozen.thaw();
+    wait_until_full(MariaDb::shared().port());
+    frozen.freeze();
+  }
   const auto begun = LockClock::now();
   auto harness = place.harness(kWideWindows, {.token = 2, .lease = 2s});
   REQUIRE(harness.push(people({{1, "a"}, {2, "b"}, {3, "c"}})).ok());
