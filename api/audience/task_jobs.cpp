@@ -153,6 +153,7 @@ class TaskJobs {
     parameters["counted"] = nodes.names;
     parameters["copies"] = nodes.names.size();
     parameters["only_with"] = "label";
+    parameters["only_in"] = "window";
     parameters["authors_stripped"] = false;
     parameters["cleaned"] = "label";
   }
