@@ -10,6 +10,8 @@
 
 #include "api/audience/checks.hpp"
 #include "api/audience/refusals.hpp"
+#include "api/audience/routes.hpp"
+#include "api/route/json_text.hpp"
 #include "engine/base/clock.hpp"
 #include "engine/job/job.hpp"
 
@@ -79,8 +81,31 @@ std::vector<PreparedModel> read_models(const Outcome& found) {
   return models;
 }
 
+// A body that has the id of a task and nothing else: the path that the document prints for an abort
+// is that of a new task.
+std::optional<std::string> task_to_abort(const http::Request& request, Profile profile) {
+  constexpr std::size_t kLongest = 4'096;
+  if (profile != Profile::Document || request.body.size() > kLongest) return std::nullopt;
+  const auto body = api::read_python_body(request);
+  if (!body.ok() || !body->is_object() || body->size() != 1) return std::nullopt;
+  const auto id = body->find("TASK_ID");
+  if (id == body->end()) return std::nullopt;
+  return id->is_string() ? id->get<std::string>() : id->dump();
+}
+
+api::TranslateResult translate_abort(const std::string& task, Profile profile) {
+  MR_TRY(auto bound, bind_abort(task, profile));
+  bound.pipeline = "audience/abort_task";
+  bound.job.queue = kPromptQueue;
+  bound.job.max_attempts = 1;
+  bound.reply = [task](const api::Answered&) -> api::ReplyResult { return abort_reply(task); };
+  return bound;
+}
+
 api::TranslateResult translate(const api::Call& call, const TaskParts& parts) {
   const auto settings = parts.settings->get();
+  if (const auto aborted = task_to_abort(call.request, settings->profile))
+    return translate_abort(*aborted, settings->profile);
   MR_CHECK(check_days(call.values.text("START_TIME"), call.values.text("END_TIME")));
   auto task = read_task(call.values, *settings);
   MR_CHECK(check_jobs(task));

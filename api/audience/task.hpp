@@ -21,9 +21,9 @@ struct Task {
   std::string output_schema;              // of its results
   std::int64_t countdown_s = 0;           // between label and production stage
   std::string queue;
-  std::vector<std::int64_t> model_jobs;  // prepared models, in order; empty: MODEL_TYPE
-  std::string pattern;                   // JSON, a rule set or a list of them; empty: none
-  std::optional<Json> site;              // SITE_CONFIG, an object
+  std::vector<std::int64_t> model_jobs{};  // prepared models, in order; empty: MODEL_TYPE
+  std::string pattern{};                   // JSON, a rule set or a list of them; empty: none
+  std::optional<Json> site{};              // SITE_CONFIG, an object
 
   /// What the answer and the state call its column: "author" for author_name.
   [[nodiscard]] std::string predicted() const;
