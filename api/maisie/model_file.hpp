@@ -42,7 +42,11 @@ class ModelFile final : public http::FileWriter, public ModelContent {
   [[nodiscard]] const BlobName& name() const override { return name_; }
   [[nodiscard]] std::string client_name() const override { return client_name_; }
   Result<void> publish() override;
-  void keep() override { is_kept_ = true; }
+  // The model holds it from now on: whoever is told of it may remove both at once.
+  void keep() override {
+    is_kept_ = true;
+    pin_.release();
+  }
   void drop() override {}  // it is gone with the form
 
  private:

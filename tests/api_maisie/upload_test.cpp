@@ -457,6 +457,16 @@ TEST_CASE("of two models with one upload one is made", "[maisie][uploads]") {
   CHECK(server.as_user("GET", kModels).data().size() == 5);
 }
 
+TEST_CASE("a model that goes as soon as its upload is answered takes its file along",
+          "[maisie][uploads]") {
+  UploadServer server;
+  for (int model = 1; model <= 50; ++model) {
+    REQUIRE(server.upload({{"project_id", "1"}}).status == 200);
+    REQUIRE(server.as_user("DELETE", fmt::format("/api/v1/models/{}/", model)).status == 200);
+    CHECK(server.contents() == 0);
+  }
+}
+
 TEST_CASE("an upload that nobody goes on with is removed", "[maisie][uploads]") {
   UploadServer server{{.upload_lifetime = std::chrono::seconds{3}}};
   const auto path = server.create(10);
