@@ -43,8 +43,8 @@ class SqlOutput final : public Operator, public Checkpointed {
       "doc": "Columns of the table, and for each the column of the rows that it is from."},
     "constants": {"type": "object", "additionalProperties": {"type": "any"},
       "doc": "Columns of the table that have one value in all rows."},
-    "mode": {"type": "string", "enum": ["append", "replace", "update"], "default": "append",
-      "doc": "`append` inserts rows. `replace` deletes the rows that have the constants of `key` and inserts the new ones, in one transaction. `update` changes the rows that have the values of `key`."},
+    "mode": {"type": "string", "enum": ["append", "replace", "update", "swap"], "default": "append",
+      "doc": "`append` inserts rows. `replace` deletes the rows that have the constants of `key` and inserts the new ones, in one transaction. `update` changes the rows that have the values of `key`. `swap` makes each table anew beside the one that is there, as NAME_new, and puts it in its place in one step, so that what was there before stays until all rows are safe."},
     "key": {"type": "array", "items": {"type": "string", "minLength": 1}, "doc": "Columns that tell which rows are replaced or updated."},
     "window": {"type": "string", "minLength": 1,
       "doc": "Column of integers that never fall from row to row: rows with the same one are written together."},
@@ -82,7 +82,7 @@ class SqlOutput final : public Operator, public Checkpointed {
     "transaction_bytes": {"type": "integer", "default": 16777216, "minimum": 1, "maximum": 268435456, "unit": "bytes", "doc": "So many rows wait in memory at the most. A larger window is one transaction that stays open meanwhile."},
     "attempts": {"type": "integer", "default": 5, "minimum": 1, "maximum": 1000, "doc": "How often a transaction is tried while the database is away."},
     "attempt_wait_s": {"type": "number", "default": 3, "minimum": 0, "maximum": 3600, "unit": "seconds", "doc": "How long it is waited between two tries."},
-    "silence_s": {"type": "integer", "minimum": 1, "maximum": 86400, "unit": "seconds", "doc": "How long a server may keep silent before it counts as away; when absent 60, and 600 where rows are replaced."}
+    "silence_s": {"type": "integer", "minimum": 1, "maximum": 86400, "unit": "seconds", "doc": "How long a server may keep silent before it counts as away; when absent 60, and 600 where rows are replaced or tables swapped."}
   })";
   static inline const std::string kTraits =
       R"json({"stability": "alpha", "blocking": true,
@@ -182,7 +182,7 @@ class SqlOutput final : public Operator, public Checkpointed {
   [[nodiscard]] bool has_windows() const { return !settings_.window.empty(); }
   // A run without a token cannot be resumed, and what replaces rows is to be seen at once.
   [[nodiscard]] bool is_one_transaction() const {
-    return settings_.mode == OutputMode::Replace || (writer_.is_open() && !writer_.has_ledger());
+    return settings_.is_at_once() || (writer_.is_open() && !writer_.has_ledger());
   }
   [[nodiscard]] bool is_untouched() const {
     return !writer_.is_within() && ready_.rows() == 0 && open_.empty() && seen_ == 0;
@@ -308,7 +308,7 @@ class SqlOutput final : public Operator, public Checkpointed {
     writer_.commit(context, ready_, is_one_transaction() ? std::nullopt : ready_position_);
     last_commit_ = SteadyClock::now();
     const auto now = writer_.committed().written();
-    count(context, settings_.mode == OutputMode::Replace ? now : now - written);
+    count(context, settings_.is_at_once() ? now : now - written);
   }
 
   // Of rows that an earlier attempt has written, too: each row of the job is counted once.

@@ -43,6 +43,7 @@ std::vector<std::string> texts_of(const Value& array) {
 
 OutputMode mode_of(std::string_view word) {
   if (word == "replace") return OutputMode::Replace;
+  if (word == "swap") return OutputMode::Swap;
   return word == "update" ? OutputMode::Update : OutputMode::Append;
 }
 
@@ -118,7 +119,7 @@ class OutputFaults {
     check_key();
     check_made();
     check_guard();
-    if (!settings_.window.empty() && settings_.mode == OutputMode::Replace)
+    if (!settings_.window.empty() && settings_.is_at_once())
       fault("/window", "rows that replace others are one transaction: leave the window out");
   }
 
@@ -150,8 +151,11 @@ class OutputFaults {
       return std::any_of(settings_.columns.begin(), settings_.columns.end(),
                          [&](const auto& one) { return one.first == name; });
     };
-    if (settings_.mode == OutputMode::Append) {
-      if (!settings_.key.empty()) fault("/key", "rows that are appended need none");
+    const bool is_swap = settings_.mode == OutputMode::Swap;
+    if (is_swap && settings_.made.columns.empty())
+      fault("/create", "say what the tables are made of that take the place of others");
+    if (settings_.mode == OutputMode::Append || is_swap) {
+      if (!settings_.key.empty()) fault("/key", "rows that are appended or swapped in need none");
       return;
     }
     if (settings_.key.empty()) fault("/key", "name the columns that tell which rows are meant");
@@ -266,7 +270,7 @@ OutputSettings::OutputSettings(const Params& params)
       transaction_bytes{static_cast<std::size_t>(params.integer("transaction_bytes", 16 << 20))},
       attempts{static_cast<int>(params.integer("attempts", 5))},
       attempt_wait{std::lround(params.number("attempt_wait_s", 3) * 1000)},
-      silence{params.integer("silence_s", mode == OutputMode::Replace ? kDeleteTime : kWriteTime)} {
+      silence{params.integer("silence_s", is_at_once() ? kDeleteTime : kWriteTime)} {
   const Value given = params["columns"];
   for (std::size_t i = 0; i < given.size(); ++i)
     columns.emplace_back(given.key(i), given[given.key(i)].string());

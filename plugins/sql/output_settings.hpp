@@ -52,7 +52,7 @@ struct GuardSettings {
   std::vector<Change> set;
 };
 
-enum class OutputMode { Append, Replace, Update };
+enum class OutputMode { Append, Replace, Update, Swap };
 
 /// The parameters of output.sql.
 struct OutputSettings {
@@ -75,6 +75,10 @@ struct OutputSettings {
   std::chrono::milliseconds attempt_wait{};
   std::chrono::seconds silence{};
 
+  /// Whether all rows are seen at once, and none before the last.
+  [[nodiscard]] bool is_at_once() const {
+    return mode == OutputMode::Replace || mode == OutputMode::Swap;
+  }
   /// The constant of a column; null where it has none.
   [[nodiscard]] const sql::Value* constant(std::string_view column) const;
 };

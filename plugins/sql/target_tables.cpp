@@ -23,6 +23,7 @@ std::string quoted_list(const sql::Connection& connection, const Names& names) {
 
 void TargetTables::prepare(sql::Connection& outside, const std::string& table) {
   if (knows(table)) return;
+  if (is_swap()) swap_.clear(outside, table);
   const sql::TableInfo info = describe(outside, table);
   if (info.is_view) {
     throw Failure{MR_INVALID_ARGUMENT,
@@ -58,7 +59,7 @@ void TargetTables::check_foreign_keys(sql::Connection& connection, const std::st
   for (const ForeignKey& foreign : settings_.made.foreign_keys) {
     if (foreign.table == table) continue;
     try {
-      const sql::TableInfo info = connection.describe(name_of(foreign.table));
+      const sql::TableInfo info = connection.describe({settings_.schema, foreign.table});
       const bool is_key =
           std::any_of(info.indexes.begin(), info.indexes.end(), [&](const sql::IndexInfo& index) {
             return index.is_unique && index.columns == foreign.references;
@@ -110,12 +111,17 @@ void TargetTables::make(sql::Connection& connection, const std::string& table) c
   connection.run(
       fmt::format("CREATE TABLE IF NOT EXISTS {} ({}){}", connection.quote(name_of(table)), columns,
                   is_mysql ? " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin" : ""));
-  if (is_mysql) return;
-  for (const auto& index : made.indexes) {
+  if (!is_swap()) make_indexes(connection, table);
+}
+
+void TargetTables::make_indexes(sql::Connection& connection, const std::string& table) const {
+  if (connection.dialect() == sql::Dialect::MySql) return;  // they came with the table
+  for (const auto& index : settings_.made.indexes) {
     std::string name = table;
     for (const auto& column : index) name += "_" + column;
     connection.run(fmt::format("CREATE INDEX IF NOT EXISTS {} ON {} ({})",
-                               connection.quote(name_of(name)), connection.quote(table),
+                               connection.quote(sql::TableName{settings_.schema, name}),
+                               connection.quote(std::string_view{table}),
                                quoted_list(connection, index)));
   }
 }

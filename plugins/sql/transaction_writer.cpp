@@ -75,7 +75,7 @@ sql::Failure within_table(const sql::Failure& failure, const std::string& table)
 }  // namespace
 
 TransactionWriter::TransactionWriter(const OutputSettings& settings)
-    : settings_{settings}, targets_{settings}, guard_{settings.guard} {}
+    : settings_{settings}, targets_{settings}, swap_{settings}, guard_{settings.guard} {}
 
 void TransactionWriter::open(Context& context) {
   lease_ = lease_of(context);
@@ -135,7 +135,7 @@ void TransactionWriter::commit(Context& context, PendingRows& rows,
       if (!guard_.pass(*connection_, next_)) abort(context);
       if (ledger_) ledger_->write(*connection_, next_);
       is_committing = true;
-      connection_->commit();
+      end(context);
     } catch (const sql::Failure& failure) {
       why = failure.what();
       throw;
@@ -159,6 +159,11 @@ void TransactionWriter::connect(Context& context) {
                              : std::string{"PRAGMA foreign_keys = ON"}};
   connection_ = open_database(context, settings_.connection, true, session_);
   guard_.check(*connection_);
+  lock_swap(context);
+  prepare_named();
+}
+
+void TransactionWriter::prepare_named() {
   if (!settings_.table.empty()) targets_.prepare(*connection_, settings_.table);
   for (const auto& table : settings_.tables) targets_.prepare(*connection_, table);
 }
@@ -200,6 +205,7 @@ void TransactionWriter::wait(Context& context, int tried) const {
 
 // A server ends the transaction with whatever makes a table, so that has a connection of its own.
 void TransactionWriter::prepare(Context& context, const PendingRows& rows) {
+  lock_swap(context);
   for (const auto& [table, block] : rows.tables()) {
     if (block.rows() == 0 || targets_.knows(table)) continue;
     if (is_within_ && connection_->dialect() == sql::Dialect::MySql) {
@@ -210,13 +216,45 @@ void TransactionWriter::prepare(Context& context, const PendingRows& rows) {
   }
 }
 
+// Tables aside belong to the session that has the lock: one that is new makes them anew, and one
+// that was lost amid its transaction learns it before it touches them.
+void TransactionWriter::lock_swap(Context& context) {
+  if (settings_.mode != OutputMode::Swap || swap_.has_lock(*connection_)) return;
+  if (is_within_) throw lost_rows("the session has lost its lock");
+  swap_.lock(context, *connection_);
+  targets_.forget();
+  prepare_named();
+}
+
+void TransactionWriter::end(Context& context) {
+  if (settings_.mode != OutputMode::Swap) return connection_->commit();
+  std::vector<std::string> tables = settings_.tables;
+  if (!settings_.table.empty()) tables.push_back(settings_.table);
+  for (const TableCount& counted : next_.tables) {
+    if (std::find(tables.begin(), tables.end(), counted.table) == tables.end())
+      tables.push_back(counted.table);
+  }
+  const auto formers = swap_.swap(*connection_, tables);
+  for (const auto& table : tables) targets_.make_indexes(*connection_, table);
+  connection_->commit();
+  swap_.drop_former(context, *connection_, formers);
+  swap_.unlock(*connection_);
+}
+
 TransactionWriter::Begun TransactionWriter::begin() {
   connection_->begin();
   if (ledger_) {
     const LedgerRow found = ledger_->lock(*connection_);
     if (found.commits != row_.commits) {
       connection_->rollback();
-      if (found.commits == next_.commits) return Begun::WasCommitted;
+      if (found.commits == next_.commits) {
+        if (settings_.mode != OutputMode::Swap) return Begun::WasCommitted;
+        // The rows were; whether the tables have their names, nothing tells.
+        row_.commits = found.commits;
+        targets_.forget();
+        throw sql::Failure{sql::Code::Unavailable,
+                           "the session was lost while tables were swapped"};
+      }
       throw Failure{MR_DATA_INVALID,
                     fmt::format("ledger: it tells of {} transactions of {} and not of {}: the "
                                 "database was set back, or somebody changed the ledger",
@@ -226,12 +264,14 @@ TransactionWriter::Begun TransactionWriter::begin() {
   is_within_ = true;
   next_ = row_;
   ++next_.commits;
+  if (settings_.is_at_once()) next_.tables.clear();
   if (settings_.mode == OutputMode::Replace) replace();
+  if (settings_.mode == OutputMode::Swap && !swap_.has_lock(*connection_))
+    throw sql::Failure{sql::Code::Unavailable, "the session was lost before tables were swapped"};
   return Begun::Now;
 }
 
 void TransactionWriter::replace() {
-  next_.tables.clear();
   replaced_.clear();
   if (!settings_.table.empty()) replace_in(settings_.table);
   for (const auto& table : settings_.tables) replace_in(table);

@@ -14,6 +14,7 @@
 #include "plugins/sql/ledger.hpp"
 #include "plugins/sql/output_settings.hpp"
 #include "plugins/sql/pending_rows.hpp"
+#include "plugins/sql/table_swap.hpp"
 #include "plugins/sql/target_tables.hpp"
 
 namespace millrace::sql_operators {
@@ -53,6 +54,9 @@ class TransactionWriter {
   void wait(Context& context, int tried) const;
 
   void prepare(Context& context, const PendingRows& rows);
+  void prepare_named();              // the tables that the settings name
+  void lock_swap(Context& context);  // where tables are swapped
+  void end(Context& context);        // the transaction, with all that it has done
   Begun begin();
   /// Deletes what is to be replaced in tables that are known by name.
   void replace();
@@ -65,6 +69,7 @@ class TransactionWriter {
 
   const OutputSettings& settings_;
   TargetTables targets_;
+  TableSwap swap_;
   Guard guard_;
   std::chrono::seconds lease_{0};
   sql::Settings session_;
