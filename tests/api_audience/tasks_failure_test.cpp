@@ -396,13 +396,12 @@ TEST_CASE("a search that never ends does not end the task's patience",
   auto body = day_task();
   body["MODEL_TYPE"] = "rule_model";
   body["PREDICT_TYPE"] = "content";
-  body["PATTERN"] = Json::parse(R"({"A":["(a|aa)+$(?!x)"]
-})");
+  body["PATTERN"] = Json::parse(R"x({"A":["(a|aa)+$(?!x)"]})x");
   const auto state = place.run(body);
-INFO(state.dump());
-CHECK(state["stat"] == "FAILURE");
-CHECK(state["error_message"].get<std::string>().find("exceeded the match limit") !=
-      std::string::npos);
+  INFO(state.dump());
+  CHECK(state["stat"] == "FAILURE");
+  CHECK(state["error_message"].get<std::string>().find("exceeded the match limit") !=
+        std::string::npos);
 }
 
 TEST_CASE("rules of a folder stand for a pattern that is not given", "[audience][task]") {
