@@ -146,9 +146,9 @@ struct Route {
   Lane lane = Lane::Inline;
   Auth auth = Auth::Required;
   std::string schema = "{}";  // of its parameters: see request_schema.hpp
-  std::optional<Look> look{};
   std::function<TranslateResult(const Call&)> translate{};  // null: the pipeline has no parameters
   Reply reply{};                                            // null: an answer without a body
+  std::optional<Look> look{};
   /// Instead of a pipeline, for the few that are not work but a view of the server (events,
   /// openapi, metrics). [HTTP thread, or control pool]
   std::function<void(DirectCall, http::Reply)> direct{};
