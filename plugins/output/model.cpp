@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cstdint>
 #include <optional>
+#include <random>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -82,6 +83,8 @@ class ModelOutput final : public millrace::Operator, public millrace::Checkpoint
     "user": {"type": "string", "mandatory": true, "minLength": 1, "doc": "Login of the user whose model it is."},
     "create": {"type": "boolean", "default": false,
       "doc": "Makes the project where there is none, in the workspace of the same name, which is made too."},
+    "create_user": {"type": "boolean", "default": false,
+      "doc": "Makes the user where there is none, as one who cannot sign in."},
     "name": {"type": "string", "minLength": 1,
       "doc": "Name of the model. Models of one name in a project are its versions."},
     "private": {"type": "boolean", "default": false, "doc": "Whether only its user sees the model."},
@@ -115,6 +118,7 @@ class ModelOutput final : public millrace::Operator, public millrace::Checkpoint
         user_{params.string("user")},
         name_{params.string("name")},
         creates_{params.boolean("create")},
+        creates_user_{params.boolean("create_user")},
         is_private_{params.boolean("private")} {
     append(set_, params["set"]);
     append(metrics_, params["metrics"]);
@@ -141,10 +145,8 @@ class ModelOutput final : public millrace::Operator, public millrace::Checkpoint
   void finish(Context& context) override {
     if (!has_model_)
       throw Failure{MR_DATA_INVALID, "there is no model to register: no row has a `model`"};
-    const auto user = id_of(context, "users", "login", user_);
-    if (!user) throw Failure{MR_NOT_FOUND, "user: there is no login of that name: " + user_};
     auto set = model_;
-    set.add("user_id", *user);
+    set.add("user_id", user_id(context));
     set.add("project_id", project_id(context));
     if (!name_.empty()) set.add("name", quoted(name_));
     set.add("private", is_private_ ? "true" : "false");
@@ -263,6 +265,25 @@ class ModelOutput final : public millrace::Operator, public millrace::Checkpoint
                                         R"(","action":"insert","set":)" + set.object() + "}"));
   }
 
+  std::int64_t user_id(Context& context) const {
+    if (const auto known = id_of(context, "users", "login", user_)) return *known;
+    if (!creates_user_)
+      throw Failure{MR_NOT_FOUND, "user: there is no login of that name: " + user_};
+    Members set;
+    set.add("login", quoted(user_));
+    set.add("password", quoted(unknown_password()));
+    set.add("is_disabled", "true");
+    return insert(context, "users", set).column<std::int64_t>("id").value(0);
+  }
+
+  // 256 bits that nobody is told.
+  static std::string unknown_password() {
+    std::random_device random;
+    std::string password;
+    for (int i = 0; i < 8; ++i) password += std::to_string(random()) + '.';
+    return password;
+  }
+
   std::int64_t project_id(Context& context) const {
     if (const auto known = id_of(context, "projects", "name", project_)) return *known;
     if (!creates_)
@@ -277,7 +298,7 @@ class ModelOutput final : public millrace::Operator, public millrace::Checkpoint
   }
 
   const std::string project_, user_, name_;
-  const bool creates_, is_private_;
+  const bool creates_, creates_user_, is_private_;
   Members set_;  // given by parameters
   bool has_model_ = false, is_left_out_told_ = false;
   Members model_, parameters_, metrics_;

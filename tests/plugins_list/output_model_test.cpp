@@ -110,6 +110,25 @@ TEST_CASE("output.model makes a project only when it is told so", "[output][mode
   CHECK(registry.changes[2]["set"]["project_id"] == 102);
 }
 
+TEST_CASE("output.model makes a user who cannot sign in where it is told so", "[output][model]") {
+  Registry registry;
+  for (const int again : {0, 1}) {
+    auto output =
+        harness("output.model", R"({"project": "loans", "user": "robot", "create_user": true})");
+    registry.answer(output);
+    REQUIRE(output.push(model_row()).ok());
+    REQUIRE(output.finish().ok());
+    const auto& made = registry.changes.at(static_cast<std::size_t>(2 * again));
+    CHECK(made["entity"] == "users");
+    CHECK(made["set"]["login"] == "robot");
+    CHECK(made["set"]["is_disabled"] == true);
+    CHECK(made["set"]["password"].get<std::string>().size() > 40);
+    CHECK(registry.changes.at(static_cast<std::size_t>(2 * again + 1))["set"]["user_id"] ==
+          101 + 2 * again);
+  }
+  CHECK(registry.changes[0]["set"]["password"] != registry.changes[2]["set"]["password"]);
+}
+
 TEST_CASE("output.model registers one model, which there is to be", "[output][model]") {
   const auto registering = [] {
     auto output = harness("output.model", R"({"project": "loans", "user": "admin"})");
