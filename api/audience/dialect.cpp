@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <sstream>
 #include <utility>
 #include <vector>
 
 #include "api/audience/create_task.hpp"
 #include "api/audience/endpoints.hpp"
+#include "api/audience/model_routes.hpp"
 #include "api/audience/refusals.hpp"
 #include "api/audience/requests.hpp"
 #include "api/audience/routes.hpp"
@@ -29,13 +31,23 @@ std::vector<Work> all_work(Profile profile) {
   return all;
 }
 
+// An endpoint that submits jobs; nothing for another.
+std::optional<api::Route> queued_route(const api::Route& declared, const TaskParts& parts) {
+  if (declared.name == "create_task") return create_task_route(declared, parts);
+  const ModelParts models{parts.settings, parts.ids};
+  if (declared.name == "prepare_model") return prepare_model_route(declared, models);
+  if (declared.name == "test_model") return test_model_route(declared, models);
+  if (declared.name == "dump_tasks") return dump_tasks_route(declared, models);
+  return std::nullopt;
+}
+
 // The declared endpoints that have work; the others are not served.
 std::vector<api::Route> routes(const Settings& settings, const TaskParts& parts) {
   auto works = all_work(settings.profile);
   std::vector<api::Route> table;
   for (auto& route : endpoints(settings)) {
-    if (route.name == "create_task") {
-      table.push_back(create_task_route(std::move(route), parts));
+    if (auto queued = queued_route(route, parts)) {
+      table.push_back(*std::move(queued));
       continue;
     }
     const auto work = std::ranges::find(works, route.name, &Work::endpoint);
@@ -64,6 +76,7 @@ api::Dialect make_dialect(const std::shared_ptr<const SharedSettings>& settings,
                          .source_tables = std::make_shared<const Json>(std::move(source_tables))});
   dialect.requires_sign_in = false;
   dialect.reaches_databases = true;
+  dialect.folders = [settings] { return std::vector{settings->get()->model_folder}; };
   dialect.reading =
       api::pydantic_reading(is_reference ? api::LooseObjects::Taken : api::LooseObjects::Refused);
   dialect.final_slash = api::FinalSlash::TemporaryRedirect;

@@ -225,6 +225,7 @@ Result<Settings> read_settings(const Environment& variables) {
     if (auto checked = check_queue_name(queue); !checked.ok())
       return std::move(checked).error().within("WORKER_QUEUES");
   }
+  settings.model_folder = std::filesystem::absolute(settings.model_folder);
   MR_CHECK(read_listener(variables, settings));
   const auto& input_schema =
       settings.input_schema.empty() ? settings.output_schema : settings.input_schema;

@@ -62,8 +62,9 @@ struct Settings {
   std::vector<std::string> site_hosts{};  // SITE_HOSTS, with commas: that a request may name;
                                           // empty: any
   bool dump_zip = false;                  // DUMP_ZIP
-  std::filesystem::path model_folder{"model_files"};  // MODEL_PATH_FIELD_DIRECTORY
-  std::filesystem::path rule_folder{};                // RULE_FOLDER; empty: none
+  std::filesystem::path model_folder{
+      "model_files"};                   // MODEL_PATH_FIELD_DIRECTORY; absolute when read
+  std::filesystem::path rule_folder{};  // RULE_FOLDER; empty: none
   /// What pipelines of the dialect use, by its names: made of the above. A server whose user or
   /// schema is not told is not among them.
   NamedConnections connections{};

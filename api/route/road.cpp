@@ -86,6 +86,9 @@ Result<Caller, Refusal> sign_in(const Surroundings& surroundings, const Dialect&
   caller.rights.any_file = false;
   caller.rights.roots.clear();
   if (dialect.opens_files) caller.rights.roots = surroundings.roots;
+  if (dialect.folders) {
+    for (auto& folder : dialect.folders()) caller.rights.roots.push_back(std::move(folder));
+  }
   caller.rights.databases = dialect.reaches_databases;
   return caller;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -252,6 +253,9 @@ struct Dialect {
       true;  // false: open by its document, so loopback only without --require-auth
   /// Whether its pipelines open file: addresses, below the roots that the server was given.
   bool opens_files = false;
+  /// Folders of its own, below which its pipelines open `file:` addresses, whether or not it opens
+  /// others. Asked for each request. [any thread] Null: none.
+  std::function<std::vector<std::filesystem::path>()> folders{};
   /// Whether its pipelines reach databases: those that the server was given by name, and others.
   bool reaches_databases = false;
   Reading reading{};

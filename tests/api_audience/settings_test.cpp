@@ -55,7 +55,7 @@ TEST_CASE("without variables the settings are those of the document", "[audience
   CHECK(settings.author_memory_bytes == 64u << 20);
   CHECK(settings.site_hosts.empty());
   CHECK_FALSE(settings.dump_zip);
-  CHECK(settings.model_folder == "model_files");
+  CHECK(settings.model_folder == std::filesystem::absolute("model_files"));
   CHECK(settings.rule_folder.empty());
   CHECK(settings.connections.empty());
 }
