@@ -100,7 +100,7 @@ class AggregateRows final : public Operator, public Checkpointed {
   static constexpr auto kParams = R"({
     "group_by": {"type": "array", "items": {"type": "string", "minLength": 1}, "maxItems": 64, "default": [],
       "doc": "Columns whose values tell the groups apart; they leave first. Empty: all rows are one group."},
-    "columns": {"type": "object", "mandatory": true, "doc": "The columns that leave, by name, and what each is: {\"received\": {\"sum\": \"rows\"}}.",
+    "columns": {"type": "object", "mandatory": true, "doc": "The columns that leave, by name, and what each is, as in {\"received\": {\"sum\": \"rows\"}}: one of `sum`, `count` (\"*\" counts rows), `min`, `max`, `first`, `last` and `join` with the column that it is of. `separator` stands between the values of a join, a comma when absent. Where `only_with` names a column, rows count that have a value there, other than 0, false and the empty text.",
       "additionalProperties": {"type": "object", "properties": {
         "sum": {"type": "string", "minLength": 1, "doc": "The sum of this column, whose values are numbers."},
         "count": {"type": "string", "minLength": 1, "doc": "How many values this column has; \"*\" counts rows."},

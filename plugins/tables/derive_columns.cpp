@@ -43,7 +43,7 @@ class DeriveColumns final : public Operator {
       "all rows. A column of its name is replaced. What leaves can be chosen: `keep` names the "
       "columns that stay, or `drop` those that go.";
   static constexpr auto kParams = R"({
-    "columns": {"type": "array", "maxItems": 1000, "default": [], "doc": "The columns to make, in order: {\"to\": name}, one of copy, value, coalesce, text, sum, ratio and since, and what may stand beside it.",
+    "columns": {"type": "array", "maxItems": 1000, "default": [], "doc": "The columns to make, in order, each {\"to\": name} with one of: `copy` of a column; `value`, one in all rows; `coalesce`, the first of columns and numbers that is there; `text` with columns in braces, \"{done} of {rows}\"; `sum` of columns and numbers, of which one may be a time and the others are microseconds; `ratio` of two of them, times `factor`, null where the second is 0; `since`, how long the time of a column is ago in `unit`, from microseconds to days, seconds when absent. `decimals` rounds, a half to the even digit by the number's binary value, and `as` brings the values to utf8, int64, float64 or timestamp, where they have an equal there.",
       "items": {"type": "object", "required": ["to"], "properties": {
         "to": {"type": "string", "minLength": 1, "doc": "Name of the column that is made."},
         "copy": {"type": "string", "minLength": 1, "doc": "The values of this column."},

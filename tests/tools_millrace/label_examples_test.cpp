@@ -107,6 +107,24 @@ TEST_CASE("count_authors.json counts by source", "[tools][label]") {
   CHECK(rows[1] == Json::parse(R"({"source": "blog", "distinct": 1, "rows": 1})"));
 }
 
+TEST_CASE("report_labels.json joins counts of two kinds by source", "[tools][label]") {
+  const ProgramFixture fixture;
+  const auto rows = replied_rows(fixture, "report_labels.json");
+  REQUIRE(rows.size() == 3);
+  CHECK(rows[0] == Json::parse(R"({"source": "Ptt", "authors": 2, "rows": 3, "labelled": 2,
+    "percent": 66.67, "labels": "男性, 學生"})"));
+  CHECK(rows[2] == Json::parse(R"({"source": "news", "authors": 1, "rows": 1, "labelled": 0,
+    "percent": 0.0, "labels": ""})"));
+}
+
+TEST_CASE("count_tags.json counts the items of lists", "[tools][label]") {
+  const ProgramFixture fixture;
+  const auto rows = replied_rows(fixture, "count_tags.json");
+  REQUIRE(rows.size() == 3);
+  CHECK(rows[0] == Json::parse(R"({"tag": "cat", "count": 2, "last": "c.png"})"));
+  CHECK(rows[2] == Json::parse(R"({"tag": "dog", "count": 3, "last": "c.png"})"));
+}
+
 TEST_CASE("evaluate_labels.json reports line by line", "[tools][label]") {
   const ProgramFixture fixture;
   const auto rows = replied_rows(fixture, "evaluate_labels.json");
