@@ -40,6 +40,22 @@ void TaskPlace::add_posts(const std::vector<Post>& posts) {
   input().commit();
 }
 
+Json TaskPlace::add_slow_posts(int windows) {
+  constexpr int kInMonth = 28 * 4;
+  const std::string text = "d" + std::string(400, 'a') + "d";
+  std::vector<Post> posts;
+  for (int i = 0; i < windows; ++i) {
+    posts.push_back({fmt::format("p{}", i), "WH_F0001", fmt::format("u{}", i),
+                     fmt::format("2020-{:02}-{:02} {:02}:00:00", 1 + i / kInMonth,
+                                 1 + i % kInMonth / 4, i % 4 * 6),
+                     text});
+  }
+  add_posts(posts);
+  return {{"MODEL_TYPE", "rule_model"},
+          {"PREDICT_TYPE", "content"},
+          {"PATTERN", Json::parse(R"({"男性":["^d","(?:a|b)*(?=c)d"]})")}};
+}
+
 std::string TaskPlace::create(Json body) {
   if (!body.contains("COUNTDOWN")) body["COUNTDOWN"] = 0;
   const auto answer = post("/tasks/", body);

@@ -29,6 +29,11 @@ class TaskPlace : public AudienceServer {
   };
   void add_posts(const std::vector<Post>& posts);
 
+  /// Adds a post in each of so many windows from 2020-01-01 on, all by other authors of Ptt, and
+  /// returns a task for them that takes some milliseconds for each: what its pattern looks for
+  /// comes behind none of the letters that it tries.
+  Json add_slow_posts(int windows);
+
   /// Posts a task and returns its id. What is left out is COUNTDOWN 0.
   std::string create(Json body);
   /// The state of a task when nothing more happens to it.

@@ -160,19 +160,7 @@ TEST_CASE("a failure amid the windows keeps the rows before it, and says where t
 
 TEST_CASE("E19: an aborted task stops, and stays so", "[audience][task][failure][acceptance]") {
   TaskPlace place;
-  // Each row takes its search some milliseconds: of each a the pattern tries all that follow it.
-  const std::string slow = "d" + std::string(1'500, 'a');
-  std::vector<TaskPlace::Post> posts;
-  for (int window = 0; window < 1'000; ++window) {
-    posts.push_back({fmt::format("p{}", window), "WH_F0001", fmt::format("u{}", window),
-                     fmt::format("2020-{:02}-{:02} {:02}:00:00", 1 + window / 112,
-                                 1 + window % 112 / 4, window % 4 * 6),
-                     slow});
-  }
-  place.add_posts(posts);
-  const auto task = place.create({{"MODEL_TYPE", "rule_model"},
-                                  {"PREDICT_TYPE", "content"},
-                                  {"PATTERN", Json::parse(R"({"男性":["^d","(?:a|b)*(?=c)d"]})")}});
+  const auto task = place.create(place.add_slow_posts(1'000));
   place.wait_for(task, [](const Json& state) { return state.at("result") == "Ptt"; });
   const auto aborted = place.post("/tasks/abort/", {{"TASK_ID", task}});
   CHECK(aborted.text ==

@@ -365,3 +365,16 @@ TEST_CASE("a countdown stands between the stages", "[audience][task]") {
   CHECK(state["length_prod_table"].is_null());
   CHECK(place.jobs_of(task).find(".production queued") != std::string::npos);
 }
+
+TEST_CASE("a task goes on where it was when the server is started again", "[audience][task]") {
+  TaskPlace place;
+  const auto task = place.create(place.add_slow_posts(400));
+  place.wait_for(task, [](const Json& state) { return state.at("result") == "Ptt"; });
+  place.restart();
+  const auto state = place.end_of(task);
+  INFO(state.dump());
+  CHECK(figures(state) == R"("SUCCESS" "finish" 400 400 "Ptt" "400" "400" "100.0")");
+  CHECK(place.stored("Ptt", task).size() == 400);
+  CHECK(place.rows("SELECT COUNT(DISTINCT id) FROM Ptt") == Json::parse("[[400]]"));
+  CHECK(place.produced("Ptt", task).size() == 400);
+}
