@@ -149,7 +149,6 @@ struct Route {
   std::string schema = "{}";  // of its parameters: see request_schema.hpp
   std::function<TranslateResult(const Call&)> translate{};  // null: the pipeline has no parameters
   Reply reply{};                                            // null: an answer without a body
-  std::optional<Look> look{};
   /// Instead of a pipeline, for the few that are not work but a view of the server (events,
   /// openapi, metrics). [HTTP thread, or control pool]
   std::function<void(DirectCall, http::Reply)> direct{};
@@ -186,9 +185,10 @@ struct Route {
   std::optional<Cors> cors{};
   /// The pipeline comes with the request: translate() puts it into Bound::job. There is no file.
   bool brings_pipeline = false;
-  bool is_documented = true;  // stands in OpenAPI documents
-  std::string operation{};    // operationId there; empty: "<dialect>_<name>"
-  std::string tag{};          // in the document of its dialect alone; empty: the dialect's name
+  bool is_documented = true;   // stands in OpenAPI documents
+  std::string operation{};     // operationId there; empty: "<dialect>_<name>"
+  std::string tag{};           // in the document of its dialect alone; empty: the dialect's name
+  std::optional<Look> look{};  // asked before translate()
 };
 
 /// Finds out who sent a request.

@@ -28,35 +28,47 @@ void Guard::check(sql::Connection& connection) const {
   for (const auto& change : settings_.set) check_column(change.column);
 }
 
-// The row is looked for and not counted: MySQL counts no row that an UPDATE leaves as it is.
-bool Guard::pass(sql::Connection& connection, const LedgerRow& row) const {
-  if (!is_wanted()) return true;
-  const std::string table = connection.quote(sql::TableName{settings_.schema, settings_.table});
-  const auto is_same = same_as(connection.dialect());
-  std::string where;
-  std::vector<sql::Value> key;
+std::string Guard::where(sql::Connection& connection, std::vector<sql::Value>& values) const {
+  std::string condition;
   for (const auto& [column, value] : settings_.key) {
-    where += fmt::format("{}{}{}", where.empty() ? "" : " AND ", connection.quote(column), is_same);
-    key.push_back(value);
+    condition += fmt::format("{}{}{}", condition.empty() ? "" : " AND ", connection.quote(column),
+                             same_as(connection.dialect()));
+    values.push_back(value);
   }
-  std::string question = fmt::format("SELECT 1 FROM {} WHERE {}", table, where);
-  std::vector<sql::Value> asked = key;
+  return condition;
+}
+
+// The row is looked for and not counted: MySQL counts no row that an UPDATE leaves as it is.
+bool Guard::allows(sql::Connection& connection) const {
+  if (!is_wanted()) return true;
+  std::vector<sql::Value> asked;
+  const auto condition = where(connection, asked);
+  std::string question =
+      fmt::format("SELECT 1 FROM {} WHERE {}",
+                  connection.quote(sql::TableName{settings_.schema, settings_.table}), condition);
   for (const auto& [column, value] : settings_.unless) {
-    question += fmt::format(" AND NOT ({}{})", connection.quote(column), is_same);
+    question +=
+        fmt::format(" AND NOT ({}{})", connection.quote(column), same_as(connection.dialect()));
     asked.push_back(value);
   }
   if (connection.dialect() == sql::Dialect::MySql) question += " FOR UPDATE";
-  if (connection.query(question, asked).rows.empty()) return false;
-  if (settings_.set.empty()) return true;
+  return !connection.query(question, asked).rows.empty();
+}
+
+void Guard::tell(sql::Connection& connection, const LedgerRow& row) const {
+  if (settings_.set.empty()) return;
   std::string set;
   std::vector<sql::Value> values;
   for (const auto& change : settings_.set) {
     set += fmt::format("{}{} = ?", set.empty() ? "" : ", ", connection.quote(change.column));
     values.push_back(value_of(change, row));
   }
-  values.insert(values.end(), key.begin(), key.end());
-  connection.execute(fmt::format("UPDATE {} SET {} WHERE {}", table, set, where), values);
-  return true;
+  const auto condition = where(connection, values);
+  connection.execute(
+      fmt::format("UPDATE {} SET {} WHERE {}",
+                  connection.quote(sql::TableName{settings_.schema, settings_.table}), set,
+                  condition),
+      values);
 }
 
 std::string Guard::describe() const {

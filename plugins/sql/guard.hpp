@@ -1,5 +1,9 @@
 #pragma once
 
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include <millrace/sql/connection.hpp>
 
 #include "plugins/sql/ledger.hpp"
@@ -16,13 +20,17 @@ class Guard {
   [[nodiscard]] bool is_wanted() const { return !settings_.table.empty(); }
   /// Throws Failure where the table is missing, lacks a column or cannot be rolled back.
   void check(sql::Connection& connection) const;
-  /// Within a transaction: returns whether the row is there and nothing of `unless` holds, and
-  /// changes it to what `row` says.
-  [[nodiscard]] bool pass(sql::Connection& connection, const LedgerRow& row) const;
+  /// Within a transaction: locks the row; returns whether it is there and nothing of `unless`
+  /// holds.
+  [[nodiscard]] bool allows(sql::Connection& connection) const;
+  /// Within the same one: changes it to what `row` says.
+  void tell(sql::Connection& connection, const LedgerRow& row) const;
   /// Which row was wanted, for messages.
   [[nodiscard]] std::string describe() const;
 
  private:
+  /// Adds the values of the key to `values`, and returns the condition that wants them.
+  std::string where(sql::Connection& connection, std::vector<sql::Value>& values) const;
   [[nodiscard]] sql::Value value_of(const GuardSettings::Change& change,
                                     const LedgerRow& row) const;
 

@@ -102,7 +102,7 @@ void TransactionWriter::send(Context& context, PendingRows& rows) {
   if (!is_within_) {
     repeat(context, [&] {
       prepare(context, rows);
-      begin();
+      begin(context);
     });
   }
   try {
@@ -127,12 +127,13 @@ void TransactionWriter::commit(Context& context, PendingRows& rows,
     try {
       prepare(context, rows);
       if (!is_within_) {
-        if (begin() == Begun::WasCommitted) return;
+        if (begin(context) == Begun::WasCommitted) return;
         if (was_within) throw lost_rows(why);
       }
       write(rows);
       if (position) next_.position = position;
-      if (!guard_.pass(*connection_, next_)) abort(context);
+      if (!asks_guard_first() && !guard_.allows(*connection_)) abort(context);
+      guard_.tell(*connection_, next_);
       if (ledger_) ledger_->write(*connection_, next_);
       is_committing = true;
       end(context);
@@ -241,7 +242,7 @@ void TransactionWriter::end(Context& context) {
   swap_.unlock(*connection_);
 }
 
-TransactionWriter::Begun TransactionWriter::begin() {
+TransactionWriter::Begun TransactionWriter::begin(Context& context) {
   connection_->begin();
   if (ledger_) {
     const LedgerRow found = ledger_->lock(*connection_);
@@ -265,6 +266,7 @@ TransactionWriter::Begun TransactionWriter::begin() {
   next_ = row_;
   ++next_.commits;
   if (settings_.is_at_once()) next_.tables.clear();
+  if (asks_guard_first() && !guard_.allows(*connection_)) abort(context);
   if (settings_.mode == OutputMode::Replace) replace();
   if (settings_.mode == OutputMode::Swap && !swap_.has_lock(*connection_))
     throw sql::Failure{sql::Code::Unavailable, "the session was lost before tables were swapped"};

@@ -57,7 +57,10 @@ class TransactionWriter {
   void prepare_named();              // the tables that the settings name
   void lock_swap(Context& context);  // where tables are swapped
   void end(Context& context);        // the transaction, with all that it has done
-  Begun begin();
+  Begun begin(Context& context);
+  /// What changes rows may change that of the guard, which would then be asked too late. Others ask
+  /// it last, since whoever wants to stop the job waits for its lock.
+  [[nodiscard]] bool asks_guard_first() const { return settings_.mode == OutputMode::Update; }
   /// Deletes what is to be replaced in tables that are known by name.
   void replace();
   /// Deletes it in one table, once in a transaction.

@@ -12,12 +12,11 @@
 #include <fmt/format.h>
 
 using namespace millrace;
-using namespace millrace::audience;
 using test::TemporaryFolder;
 
 namespace {
 
-Task sample_task() {
+audience::Task sample_task() {
   return {.id = std::string(32, 'a'),
           .model_type = "keyword_model",
           .predict_type = "author_name",
@@ -31,20 +30,20 @@ Task sample_task() {
           .pattern = R"({"女性":[["姐","end"]],"男性":[["哥","end"]]})"};
 }
 
-Settings settings_of(Profile profile) {
-  Settings settings;
+audience::Settings settings_with(audience::Profile profile) {
+  audience::Settings settings;
   settings.profile = profile;
   settings.output_schema = "states";
   return settings;
 }
 
-api::Bound jobs_of(const Task& task, const Settings& settings) {
-  return task_jobs(task, label_nodes(task, {}, settings), settings, Json{{"Ptt", {"WH_F0001"}}},
-                   "2021-02-03 04:05:06");
+api::Bound chain_of(const audience::Task& task, const audience::Settings& settings) {
+  return audience::task_jobs(task, audience::label_nodes(task, {}, settings), settings,
+                             Json{{"Ptt", {"WH_F0001"}}}, "2021-02-03 04:05:06");
 }
 
 // Pipelines of a chain, what each waits for and when.
-std::string told(const api::Bound& bound) {
+std::string chain_text(const api::Bound& bound) {
   auto text = bound.job.external_id.substr(32);
   for (const auto& follower : bound.then)
     text += fmt::format(", {} {} {} {} {}", follower.pipeline, follower.job.external_id.substr(32),
@@ -53,15 +52,15 @@ std::string told(const api::Bound& bound) {
   return text;
 }
 
-std::string why(const Result<LabelNodes>& nodes) {
+std::string failure_of(const Result<audience::LabelNodes>& nodes) {
   return nodes.ok() ? std::string{} : nodes.error().message;
 }
 
 }  // namespace
 
 TEST_CASE("a task is a chain of jobs, and what tells of their failure", "[audience][task][jobs]") {
-  const auto bound = jobs_of(sample_task(), settings_of(Profile::Document));
-  CHECK(told(bound) ==
+  const auto bound = chain_of(sample_task(), settings_with(audience::Profile::Document));
+  CHECK(chain_text(bound) ==
         ".create, audience/label_task  0 finished 0, audience/produce_task .production 1 finished "
         "7, audience/fail_task .failure 1 failed 0, audience/fail_production .production.failure 2 "
         "failed 0");
@@ -85,9 +84,9 @@ TEST_CASE("a task is a chain of jobs, and what tells of their failure", "[audien
 
 TEST_CASE("the original's task begins with a look at the database, and reads closed windows",
           "[audience][task][jobs]") {
-  auto settings = settings_of(Profile::Reference);
-  const auto bound = jobs_of(sample_task(), settings);
-  CHECK(told(bound) ==
+  auto settings = settings_with(audience::Profile::Reference);
+  const auto bound = chain_of(sample_task(), settings);
+  CHECK(chain_text(bound) ==
         ".check, audience/create_task .create 0 finished 0, audience/label_task  1 finished 0, "
         "audience/produce_task .production 2 finished 0, audience/fail_task .failure 2 failed 0, "
         "audience/fail_production .production.failure 3 failed 0");
@@ -105,14 +104,15 @@ TEST_CASE("a task that its fields doom is its row, and a job that says why",
           "[audience][task][jobs]") {
   auto task = sample_task();
   task.predict_type = "title";
-  const auto bound = jobs_of(task, settings_of(Profile::Document));
-  CHECK(told(bound) == ".create, audience/refuse_task  0 finished 0");
+  const auto bound = chain_of(task, settings_with(audience::Profile::Document));
+  CHECK(chain_text(bound) == ".create, audience/refuse_task  0 finished 0");
   CHECK(bound.then[0].parameters["error_message"] == "Unknown predicting target type.");
   CHECK(bound.then[0].parameters["check_point"] == "2020-01-01 00:00:00");
   task = sample_task();
   task.site = Json{{"host", "db"}};
-  CHECK(jobs_of(task, settings_of(Profile::Document)).then[0].parameters["error_message"] ==
-        "SITE_CONFIG: user must be given");
+  CHECK(chain_of(task, settings_with(audience::Profile::Document))
+            .then[0]
+            .parameters["error_message"] == "SITE_CONFIG: user must be given");
 }
 
 TEST_CASE("a task's own database hides the configured one, and its password stands alone",
@@ -120,7 +120,7 @@ TEST_CASE("a task's own database hides the configured one, and its password stan
   auto task = sample_task();
   task.site = Json::parse(
       R"({"host":"db.example","port":"3307","user":"u@x","password":"sesame","db":"w/x","ssl":1})");
-  const auto bound = jobs_of(task, settings_of(Profile::Document));
+  const auto bound = chain_of(task, settings_with(audience::Profile::Document));
   const auto& label = bound.then[0].parameters;
   CHECK(label["input"] == "site");
   CHECK(label["input_schema"] == "");
@@ -134,17 +134,18 @@ TEST_CASE("a task's own database hides the configured one, and its password stan
   }
   // The state says what was asked for, the schema of the connection is what is read.
   CHECK(bound.parameters["target_schema"] == "wh_x");
-  CHECK(read_site(Json{{"user", "u"}}, "wh_x", {})->address.find("wh_x") != std::string::npos);
+  CHECK(audience::read_site(Json{{"user", "u"}}, "wh_x", {})->address.find("wh_x") !=
+        std::string::npos);
 }
 
 TEST_CASE("models of a task are nodes behind its rows", "[audience][task][models]") {
-  const auto settings = settings_of(Profile::Document);
+  const auto settings = settings_with(audience::Profile::Document);
   auto task = sample_task();
   task.model_jobs = {4, 5, 4};
   task.pattern = R"([{"a":["x"]},{"b":[["y","end"]]},{"c":["z"]}])";
-  const std::vector<PreparedModel> prepared{
+  const std::vector<audience::PreparedModel> prepared{
       {4, "KEYWORD_MODEL", "old"}, {5, "keyword_model", ""}, {4, "RULE_MODEL", "new"}};
-  const auto made = label_nodes(task, prepared, settings);
+  const auto made = audience::label_nodes(task, prepared, settings);
   REQUIRE(made.ok());
   CHECK(made->names == Json{"label", "label 2", "label 3"});
   CHECK(made->nodes[0]["type"] == "label.regex");
@@ -156,20 +157,21 @@ TEST_CASE("models of a task are nodes behind its rows", "[audience][task][models
   for (const auto& node : made->nodes) CHECK(node["preOps"] == Json::array({"rows"}));
 
   task.pattern = R"([{"a":["x"]},null])";
-  CHECK(why(label_nodes(task, prepared, settings)) ==
+  CHECK(failure_of(audience::label_nodes(task, prepared, settings)) ==
         "keyword_model model parameter `patterns are missing` is missing in `MODEL_INFO`");
   task.model_jobs = {6};
-  CHECK(why(label_nodes(task, prepared, settings)) == "model_job task: 6 is not exists");
-  CHECK(why(label_nodes(task, {{6, "X_MODEL", ""}}, settings)) ==
+  CHECK(failure_of(audience::label_nodes(task, prepared, settings)) ==
+        "model_job task: 6 is not exists");
+  CHECK(failure_of(audience::label_nodes(task, {{6, "X_MODEL", ""}}, settings)) ==
         "X_MODEL is not a available model");
 }
 
 TEST_CASE("a pattern may be a rule set, a list of one, or none", "[audience][task][models]") {
-  const auto settings = settings_of(Profile::Document);
+  const auto settings = settings_with(audience::Profile::Document);
   auto task = sample_task();
   const auto rules = [&](const char* pattern) {
     task.pattern = pattern;
-    const auto made = label_nodes(task, {}, settings);
+    const auto made = audience::label_nodes(task, {}, settings);
     REQUIRE(made.ok());
     CHECK(made->nodes.size() == 1);
     return made->nodes[0]["params"]["rules"];
@@ -185,37 +187,38 @@ TEST_CASE("a pattern may be a rule set, a list of one, or none", "[audience][tas
   CHECK(rules(R"({"B":[],"A":[["y","end"]],"B":[["x","end"]]})").dump() ==
         R"({"B":[["x","end"]],"A":[["y","end"]]})");
   task.pattern = R"([["A"]])";
-  CHECK(why(label_nodes(task, {}, settings)) ==
+  CHECK(failure_of(audience::label_nodes(task, {}, settings)) ==
         "PATTERN: a rule set is an object {label: [rule, ...]}");
 }
 
 TEST_CASE("the longest panel is the longest label that a rule set may have",
           "[audience][task][models]") {
-  const auto settings = settings_of(Profile::Document);
+  const auto settings = settings_with(audience::Profile::Document);
   auto task = sample_task();
   const auto label = [&](std::size_t characters) {
     std::string name;
     for (std::size_t i = 0; i < characters; ++i) name += "色";
     task.pattern = Json{{name, Json::array()}}.dump();
-    return why(label_nodes(task, {}, settings));
+    return failure_of(audience::label_nodes(task, {}, settings));
   };
   CHECK(label(199).empty());
   CHECK(label(200).starts_with("a panel has 200 characters at the most"));
 }
 
 TEST_CASE("a pattern of too many values is refused", "[audience][task][models]") {
-  const auto settings = settings_of(Profile::Document);
+  const auto settings = settings_with(audience::Profile::Document);
   auto task = sample_task();
   task.pattern = R"({"A":[0)";
-  for (std::size_t i = 0; i < kMostPatternValues; ++i) task.pattern += ",0";
+  for (std::size_t i = 0; i < audience::kMostPatternValues; ++i) task.pattern += ",0";
   task.pattern += "]}";
-  CHECK(why(label_nodes(task, {}, settings)).starts_with("PATTERN: "));
+  CHECK(failure_of(audience::label_nodes(task, {}, settings)).starts_with("PATTERN: "));
 }
 
 TEST_CASE("rules of a folder are read by label, and what is wrong with them is told",
           "[audience][task][models]") {
   const TemporaryFolder folder;
-  CHECK(*read_rule_folder(folder.path(), ModelKind::Keyword, "author") == Json::object());
+  CHECK(*audience::read_rule_folder(folder.path(), audience::ModelKind::Keyword, "author") ==
+        Json::object());
   std::filesystem::create_directories(folder / "keyword_model/b");
   std::filesystem::create_directories(folder / "keyword_model/a");
   std::filesystem::create_directories(folder / "rule_model/a");
@@ -223,12 +226,13 @@ TEST_CASE("rules of a folder are read by label, and what is wrong with them is t
       << "\xef\xbb\xbfx\tend\r\n\ny z\tstart,end";
   std::ofstream{folder / "keyword_model/a/author_name.txt"} << "";
   std::ofstream{folder / "rule_model/a/content.txt"} << "a\\tb\n(c|d)\n";
-  CHECK(read_rule_folder(folder.path(), ModelKind::Keyword, "AUTHOR")->dump() ==
+  CHECK(audience::read_rule_folder(folder.path(), audience::ModelKind::Keyword, "AUTHOR")->dump() ==
         R"({"a":[],"b":[["x","end"],["y z","start,end"]]})");
-  CHECK(read_rule_folder(folder.path(), ModelKind::Rule, "content")->dump() ==
+  CHECK(audience::read_rule_folder(folder.path(), audience::ModelKind::Rule, "content")->dump() ==
         R"x({"a":["a\\tb","(c|d)"]})x");
   std::ofstream{folder / "keyword_model/a/author_name.txt"} << "good\tend\nbad\n";
-  const auto bad = read_rule_folder(folder.path(), ModelKind::Keyword, "author_name");
+  const auto bad =
+      audience::read_rule_folder(folder.path(), audience::ModelKind::Keyword, "author_name");
   REQUIRE_FALSE(bad.ok());
   CHECK(bad.error().message.find("line 2") != std::string::npos);
 }

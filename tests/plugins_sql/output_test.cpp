@@ -220,6 +220,23 @@ TEST_CASE("a guard is told how far the rows are, and stops a run that it does no
   }
 }
 
+TEST_CASE("a guard is asked before the row that it looks at is updated itself", "[sql][output]") {
+  const OutputPlace place{GENERATE(Dialect::Sqlite, Dialect::MySql)};
+  place.connection->run("CREATE TABLE state (id VARCHAR(10) PRIMARY KEY, stat VARCHAR(10))");
+  const std::string stat = GENERATE("PENDING", "BREAK");
+  place.connection->execute("INSERT INTO state VALUES ('t1', ?)", {stat});
+  auto harness = place.harness(
+      R"({"table": "state", "mode": "update", "key": ["id"], "create": null,
+          "columns": {"stat": "name", "name": null, "born": null, "score": null},
+          "constants": {"id": "t1", "task": null},
+          "guard": {"table": "state", "key": {"id": "t1"}, "unless": {"stat": "BREAK"}}})");
+  harness.answer_catalog([](std::string_view) { return millrace::Batch{}; });
+  const auto pushed = harness.push(people({{1, "DONE"}}));
+  const auto ended = pushed.ok() ? harness.finish() : pushed;
+  CHECK(ended.code() == (stat == "BREAK" ? MR_CANCELLED : MR_OK));
+  CHECK(place.row("SELECT stat FROM state") == Names{stat == "BREAK" ? "BREAK" : "DONE"});
+}
+
 TEST_CASE("times are written as databases write them", "[sql][output]") {
   using millrace::sql_operators::time_text;
   CHECK(time_text(0) == "1970-01-01 00:00:00");
