@@ -87,11 +87,12 @@ api::Refusal no_sample(const Error& why, Profile profile) {
 }
 
 // The job of a task remembers which schema its results are in.
-api::Look look_for_job() {
+api::Look look_for_job(Profile profile) {
   return {.pipeline = "audience/job_of_task",
           .parameters = [](const Call& call) -> std::optional<Json> {
             return Json{{"task_id", call.values.text("task_id")}};
-          }};
+          },
+          .refuse = [profile](const Error& why) { return no_sample(why, profile); }};
 }
 
 // Empty where no job is remembered: then they are where the states are.
@@ -178,7 +179,7 @@ std::vector<Work> task_work(Profile profile) {
        .translate = [profile](const Call& call) { return bind_status(call, profile); },
        .reply = [profile](const Answered& answered) { return reply_status(answered, profile); }},
       {.endpoint = "sample_result",
-       .look = look_for_job(),
+       .look = look_for_job(profile),
        .translate = [profile](const Call& call) { return bind_sample(call, profile); },
        .reply = [profile](const Answered& answered) { return reply_sample(answered, profile); }},
       {.endpoint = "abort_task",
