@@ -77,6 +77,25 @@ void TargetTables::check_foreign_keys(sql::Connection& connection, const std::st
   }
 }
 
+// A server refuses to let a text refer to one of another collation.
+std::string TargetTables::collation(sql::Connection& connection, const MadeColumn& column) const {
+  for (const ForeignKey& foreign : settings_.made.foreign_keys) {
+    const auto place = std::find(foreign.columns.begin(), foreign.columns.end(), column.name);
+    if (place == foreign.columns.end()) continue;
+    const std::string& other =
+        foreign.references[static_cast<std::size_t>(place - foreign.columns.begin())];
+    const std::string& schema = settings_.schema;
+    const sql::Rows found = connection.query(
+        "SELECT COALESCE(COLLATION_NAME, '') FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = "
+        "COALESCE(?, DATABASE()) AND TABLE_NAME = ? AND COLUMN_NAME = ?",
+        {schema.empty() ? sql::Value{nullptr} : sql::Value{schema}, foreign.table, other});
+    if (found.rows.empty()) continue;
+    const auto& name = std::get<std::string>(found.rows[0][0]);
+    if (!name.empty()) return " COLLATE " + name;
+  }
+  return {};
+}
+
 void TargetTables::make(sql::Connection& connection, const std::string& table) const {
   const MadeTable& made = settings_.made;
   const bool is_mysql = connection.dialect() == sql::Dialect::MySql;
@@ -86,7 +105,8 @@ void TargetTables::make(sql::Connection& connection, const std::string& table) c
     if (!columns.empty()) columns += ", ";
     columns += connection.quote(column.name);
     if (!column.counts_up) {
-      columns += fmt::format(" {}{}", column.type, column.is_nullable ? "" : " NOT NULL");
+      columns += fmt::format(" {}{}{}", column.type, is_mysql ? collation(connection, column) : "",
+                             column.is_nullable ? "" : " NOT NULL");
     } else if (is_mysql) {
       columns += fmt::format(" {} NOT NULL AUTO_INCREMENT", column.type);
     } else {

@@ -40,6 +40,8 @@ class TargetTables {
   void make(sql::Connection& connection, const std::string& table) const;
   // Throws NotFound or InvalidArgument where what the table is to refer to is no key of another.
   void check_foreign_keys(sql::Connection& connection, const std::string& table) const;
+  // " COLLATE ..." for a column that refers to a text, else nothing.
+  [[nodiscard]] std::string collation(sql::Connection& connection, const MadeColumn& column) const;
   void check_columns(const sql::TableInfo& info, const std::string& table) const;
   // Runs what will be done for no row: whether the account may is for the database to say.
   void try_for_no_row(sql::Connection& connection, const std::string& table) const;
