@@ -135,6 +135,13 @@ Result<void> JobService::State::take_place() {
   return {};
 }
 
+// What admit() let through is not written.
+void JobService::State::withdraw(const Job& job) {
+  sealed_written(job.sealed_file, false);
+  const std::lock_guard lock{mutex};
+  --submitting;
+}
+
 // What admit() let through was written, or was not.
 void JobService::State::submitted(ReadyJobs::Ready job, const Result<JobStore::Submission>& made) {
   const bool is_stillborn = made.ok() && made->is_new && is_final(made->state);
@@ -177,7 +184,7 @@ void JobService::submit_chain(JobChain chain, StoreRights rights,
   std::vector<ReadyJobs::Ready> jobs;
   for (JobRequest* request : requests) {
     if (const auto admitted = state_->admit(*request); !admitted.ok()) {
-      for (auto& job : jobs) state_->submitted(std::move(job), admitted.error());
+      for (const auto& job : jobs) state_->withdraw(job.job);
       return submitted(admitted.error());
     }
     jobs.push_back({job_of(*request, rights), request->graph});

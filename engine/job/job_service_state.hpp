@@ -42,6 +42,7 @@ struct JobService::State : std::enable_shared_from_this<JobService::State> {
   // Submission (job_service.cpp). [any thread]
   Result<void> admit(JobRequest& request);
   Result<void> take_place();
+  void withdraw(const Job& job);
   void submitted(ReadyJobs::Ready job, const Result<JobStore::Submission>& made);
 
   // Dispatch (job_dispatch.cpp). [any thread]
