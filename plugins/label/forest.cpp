@@ -96,7 +96,8 @@ class ForestLabel final : public Operator {
     const auto address = learn::model_address(params, learn::kForestFileName);
     return learn::shared_model<learn::TextForest>(context, address, [&] {
       return learn::read_forest_file(
-          learn::read_model_file(context, address, learn::kMostForestBytes),
+          learn::read_model_file(context, address, learn::kMostForestBytes,
+                                 learn::model_title(params, learn::kForestFileName)),
           [&] { return context.stopping(); });
     });
   }

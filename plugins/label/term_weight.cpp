@@ -69,8 +69,10 @@ class TermWeight final : public Operator {
     const auto address = learn::model_address(params, learn::kTermFileName);
     const std::function<TermWeightModel()> read = [&] {
       return TermWeightModel{
-          learn::read_term_file(learn::read_model_file(context, address, learn::kMostTermFileBytes),
-                                [&] { return context.stopping(); }),
+          learn::read_term_file(
+              learn::read_model_file(context, address, learn::kMostTermFileBytes,
+                                     learn::model_title(params, learn::kTermFileName)),
+              [&] { return context.stopping(); }),
           params.string("general_label", "一般"),
           params.string("contest") == "all" ? TermWeightModel::Contest::AllWithTerms
                                             : TermWeightModel::Contest::Candidates};

@@ -159,10 +159,22 @@ std::string address_below(std::string_view folder, std::string_view path,
   return address.append("/").append(file_name);
 }
 
-std::string read_model_file(Context& context, std::string_view address, std::uint64_t max_bytes) {
+std::string model_title(const Params& params, std::string_view file_name) {
+  const auto model = params.string("model");
+  return model.empty() ? params.string("path") + "/" + std::string{file_name} : model;
+}
+
+std::string read_model_file(Context& context, std::string_view address, std::uint64_t max_bytes,
+                            std::string_view title) {
   if (is_pickle_name(address))
     throw Failure{MR_DATA_INVALID, std::string{kNoPickles} + std::string{address}};
-  auto bytes = context.read_all(address, max_bytes);
+  std::string bytes;
+  try {
+    bytes = context.read_all(address, max_bytes);
+  } catch (const Failure& failure) {
+    if (failure.code() != MR_NOT_FOUND) throw;
+    throw Failure{MR_NOT_FOUND, std::string{title} + " not found. Please train your model first."};
+  }
   if (is_pickle(bytes))
     throw Failure{MR_DATA_INVALID, std::string{kNoPickles} + std::string{address}};
   return bytes;

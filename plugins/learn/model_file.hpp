@@ -29,9 +29,13 @@ void plan_model(Context& context, const Params& params);
 [[nodiscard]] std::string address_below(std::string_view folder, std::string_view path,
                                         std::string_view file_name);
 
-/// Reads a model's file. A pickle is refused with DataInvalid, by its name before it is opened, or
-/// by its first bytes: loading one can run any code, and there is nothing here that does.
+/// What a message calls the file: its place below `folder`, or its address.
+[[nodiscard]] std::string model_title(const Params& params, std::string_view file_name);
+
+/// Reads a model's file, `title` in messages. NotFound where there is none. A pickle is refused
+/// with DataInvalid, by its name before it is opened, or by its first bytes: loading one can run
+/// any code, and there is nothing here that does.
 [[nodiscard]] std::string read_model_file(Context& context, std::string_view address,
-                                          std::uint64_t max_bytes);
+                                          std::uint64_t max_bytes, std::string_view title);
 
 }  // namespace millrace::learn

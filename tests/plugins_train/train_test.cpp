@@ -256,6 +256,22 @@ TEST_CASE("a pickle is refused by its name, and by its first bytes", "[train]") 
   }
 }
 
+TEST_CASE("a model that is not there is called by its place", "[train]") {
+  for (const auto& [id, file] : {std::pair{"label.term_weight", "term_dict.csv"},
+                                 std::pair{"label.forest", "model.forest"}}) {
+    const auto failure = [&](const std::string& params) {
+      auto harness = operator_of(id, params);
+      const auto status = harness.push(batch({{"text", {"a"}}}));
+      CHECK(status.code() == MR_NOT_FOUND);
+      return status.message();
+    };
+    CHECK(failure(R"({"folder": "file:///models", "path": "jobs/24"})") ==
+          fmt::format("jobs/24/{} not found. Please train your model first.", file));
+    CHECK(failure(R"({"model": "file:///models/m"})") ==
+          "file:///models/m not found. Please train your model first.");
+  }
+}
+
 TEST_CASE("a model that is none is refused when it is opened", "[train]") {
   for (const std::string id : {"label.term_weight", "label.forest"}) {
     auto harness = operator_of(id, R"({"model": "file:///models/m"})");
