@@ -27,7 +27,7 @@ bool collect(const Plan& plan, const Successors& successors, std::size_t input, 
     const auto& info = *plan.nodes[at].chain.front().info;
     const auto out = successors.of(at);
     if (at != input) {
-      if (info.reads.empty() || info.accepts_any) return false;
+      if (info.reads.empty() || info.accepts_any || !info.may_read.empty()) return false;
       for (const auto& [name, type] : info.reads.items()) read.insert(name);
       for (const auto& [name, type] : info.adds.items()) added.insert(name);
     }

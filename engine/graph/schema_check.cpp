@@ -34,6 +34,12 @@ bool fits(std::string_view wanted, std::string_view type) {
   return (wanted == "number" && is_number(type)) || (type == "number" && is_number(wanted));
 }
 
+std::vector<std::string_view> names_of(const Columns& columns) {
+  std::vector<std::string_view> names;
+  for (const auto& [name, type] : columns) names.push_back(name);
+  return names;
+}
+
 // The column sets that occur, each once: most nodes of a large graph share a few.
 class ColumnSets {
  public:
@@ -118,6 +124,7 @@ class Checker {
       if (i > 0) check_meeting(into[i], arriving, set);
       arriving = i == 0 ? set : sets_.merged(arriving, set);
     }
+    if (arriving != kUnknown) check_arriving(node, arriving, info);
     // An output sends rows of its own: about what it wrote.
     if (!info.emits.is_null() || info.role == "output") return sets_.emitted(info);
     if (into.empty()) return kUnknown;
@@ -135,18 +142,34 @@ class Checker {
       if (column != columns.end() && fits(wanted, column->second)) continue;
       found->second = false;
       if (column == columns.end()) {
-        std::vector<std::string_view> names;
-        for (const auto& [known, ignored] : columns) names.push_back(known);
         report(link,
                fmt::format("\"{}\" ({}) reads the column \"{}\", which \"{}\" does not send{}",
                            name_of(link.to), info.id, name, name_of(link.from),
-                           suggestion(name, names)));
+                           suggestion(name, names_of(columns))));
       } else {
         report(link,
                fmt::format("\"{}\" ({}) reads the column \"{}\" as {}, but \"{}\" sends it as {}",
                            name_of(link.to), info.id, name, wanted, name_of(link.from),
                            column->second));
       }
+    }
+  }
+
+  // What an operator uses where a batch has it comes from one of the nodes before it at least.
+  void check_arriving(std::uint32_t node, std::uint32_t arriving, const OperatorInfo& info) {
+    const auto& columns = sets_.at(arriving);
+    for (const auto& [name, type] : info.may_read.items()) {
+      const auto column = columns.find(name);
+      const auto& wanted = type.get_ref<const std::string&>();
+      if (name == kRootColumn) continue;  // every row has it
+      if (column != columns.end() && fits(wanted, column->second)) continue;
+      const std::string why =
+          column == columns.end()
+              ? fmt::format("which no node before it sends{}", suggestion(name, names_of(columns)))
+              : fmt::format("as {}, but it comes as {}", wanted, column->second);
+      faults_.add("schema", node_pointer(node),
+                  fmt::format("\"{}\" ({}) reads the column \"{}\"{}{}", name_of(node), info.id,
+                              name, column == columns.end() ? ", " : " ", why));
     }
   }
 

@@ -27,10 +27,10 @@ Result<void> read_flag(std::string_view name, const Json& value, bool& flag) {
   return {};
 }
 
-// One word, or in "reads" several with "|" between them.
+// One word, or in "reads" and "may_read" several with "|" between them.
 bool is_column_type(std::string_view member, std::string_view type) {
   const auto bar = type.find('|');
-  if (bar != std::string_view::npos && member == "reads") {
+  if (bar != std::string_view::npos && (member == "reads" || member == "may_read")) {
     return is_column_type(member, type.substr(0, bar)) &&
            is_column_type(member, type.substr(bar + 1));
   }
@@ -91,7 +91,7 @@ struct Trait {
   Result<void> (*read)(const Json& value, OperatorInfo& info);
 };
 
-const std::array<Trait, 16> kTraits{{
+const std::array<Trait, 17> kTraits{{
     {"replicable",
      [](const Json& v, OperatorInfo& info) { return read_flag("replicable", v, info.replicable); }},
     {"stateless",
@@ -140,6 +140,8 @@ const std::array<Trait, 16> kTraits{{
      [](const Json& v, OperatorInfo& info) { return read_columns("reads", v, info.reads); }},
     {"emits",
      [](const Json& v, OperatorInfo& info) { return read_columns("emits", v, info.emits); }},
+    {"may_read",
+     [](const Json& v, OperatorInfo& info) { return read_columns("may_read", v, info.may_read); }},
     {"adds", [](const Json& v, OperatorInfo& info) { return read_columns("adds", v, info.adds); }},
     {"hints", [](const Json& v, OperatorInfo& info) { return read_hints(v, info.hints); }},
 }};
@@ -329,6 +331,7 @@ Json to_json(const OperatorInfo& info) {
   if (info.accepts_any != info.reads.empty()) json["accepts_any"] = info.accepts_any;
   if (!info.ports.empty()) json["ports"] = info.ports;
   if (!info.reads.empty()) json["reads"] = info.reads;
+  if (!info.may_read.empty()) json["may_read"] = info.may_read;
   if (!info.emits.is_null()) json["emits"] = info.emits;
   if (!info.adds.empty()) json["adds"] = info.adds;
   if (!info.hints.empty()) json["hints"] = info.hints;

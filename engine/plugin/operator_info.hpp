@@ -46,6 +46,7 @@ struct OperatorInfo {
   bool accepts_any = false;        // takes batches of any schema (default when `reads` is empty)
   std::vector<std::string> ports;  // names of output ports besides the main one
   Json reads = Json::object();     // columns it needs: name -> type word ("utf8", "number", "any")
+  Json may_read = Json::object();  // columns it uses where a batch has them: name -> type word
   Json emits;  // inputs: the columns it makes, name -> type; null: not known before it runs
   Json adds = Json::object();   // columns it adds: name -> type
   Json hints = Json::object();  // for planner passes: {"where": ...}, {"accepts": ["where",

@@ -282,6 +282,7 @@ void AggregateRows::plan(Context& context, const Params& params) {
       refuse_it(failure.what());
     }
   }
+  context.trait("may_read", reads.json());
   context.trait("emits", emits.json());
 }
 

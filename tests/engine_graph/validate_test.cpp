@@ -250,6 +250,32 @@ TEST_CASE("an edge whose columns do not fit is reported", "[graph][validate][sch
         "\"t\" (filter.text) reads the column \"size\" as utf8, but \"in\" sends it as int64");
 }
 
+TEST_CASE("a column that is used where it is there comes from one of the nodes before",
+          "[graph][validate][schema]") {
+  const auto gathered = [](const std::string& before, const std::string& pre_ops) {
+    return validated(
+               R"({"ops": [{"name": "in", "type": "input.list", "params": {"file": "f:a"}}, )" +
+               before + R"({"name": "g", "type": "preprocess.gather", "preOps": )" + pre_ops +
+               R"(}, {"name": "n", "type": "filter.keep", "preOps": ["g"]}]})")
+        .faults;
+  };
+  // One branch lacks the size, the other a flag that nobody has.
+  const auto none = gathered(R"({"name": "w", "type": "input.made"}, )", R"(["in", "w"])");
+  REQUIRE(none.size() == 1);
+  CHECK(none[0].kind == "schema");
+  CHECK(none[0].pointer == "/ops/2");
+  CHECK_THAT(
+      none[0].message,
+      Catch::StartsWith("\"g\" (preprocess.gather) reads the column \"boxed\", which no node "
+                        "before it sends"));
+  CHECK(gathered(R"({"name": "w", "type": "input.boxed"}, )", R"(["in", "w"])").empty());
+  CHECK(gathered(R"({"name": "p", "type": "input.plain"}, )", R"(["in", "p"])").empty());
+  const auto words = gathered(R"({"name": "w", "type": "input.words"}, )", R"(["w"])");
+  REQUIRE(words.size() == 2);
+  CHECK_THAT(words[0].message,
+             Catch::EndsWith("reads the column \"size\" as int64|bool, but it comes as utf8"));
+}
+
 TEST_CASE("columns that are not known are not guessed at", "[graph][validate][schema]") {
   CHECK(faults_of(R"({"ops": [{"name": "in", "type": "input.plain"},
     {"name": "b", "type": "augment.boxes", "preOps": ["in"]}, {"name": "t", "type": "filter.text", "preOps": ["b"]}]})")

@@ -49,7 +49,7 @@ TEST_CASE("an operator that reads no columns takes any batch", "[plugin][declara
 TEST_CASE("what is written of an operator reads back the same", "[plugin][declaration]") {
   const auto info = read_declaration("filter.a", "filter", R"({
     "doc": "Does.", "params": {"n": {"type": "integer", "default": 3}}, "stability": "experimental", "stateless": true,
-    "replicable": true, "instances": 3, "read_by": "filter.b", "reads": {"x": "number"}, "accepts_any": true, "ports": ["p"]})");
+    "replicable": true, "instances": 3, "read_by": "filter.b", "reads": {"x": "number"}, "may_read": {"y": "utf8|int64"}, "accepts_any": true, "ports": ["p"]})");
   REQUIRE(info.ok());
   Json element = to_json(*info);
   for (const char* name : {"id", "role", "plugin", "version"}) element.erase(name);

@@ -90,7 +90,8 @@ std::string operator_page(const OperatorInfo& info) {
     page += fmt::format("| emits places for | [{0}]({0}.md) |\n", info.read_by);
   if (!info.lazy.empty())
     page += fmt::format("| writes recipes for | [{0}]({0}.md) |\n", info.lazy);
-  page += columns("reads", info.reads) + columns("adds", info.adds) + columns("emits", info.emits);
+  page += columns("reads", info.reads) + columns("may read", info.may_read) +
+          columns("adds", info.adds) + columns("emits", info.emits);
   if (!info.ports.empty())
     page += fmt::format("| output ports | {} |\n", fmt::join(info.ports, ", "));
   if (!info.limits.empty()) page += "\n| limit | value | meaning |\n|---|---|---|\n";
