@@ -7,7 +7,7 @@
 #include <catch2/catch.hpp>
 
 #include "engine/engine.hpp"
-#include "tests/api_audience/audience_server.hpp"
+#include "tests/api_audience/task_place.hpp"
 
 #include <fmt/format.h>
 
@@ -18,12 +18,12 @@ using audience::Profile;
 namespace {
 
 // A server with a data set of a labeling job.
-class ModelPlace : public AudienceServer {
+class ModelPlace : public TaskPlace {
  public:
   enum class Labels { ById, ByName, ByLink, None };
 
   explicit ModelPlace(Profile profile = Profile::Document, Labels labels = Labels::ById)
-      : AudienceServer{profile}, labels_{labels}, dataset_{another_schema()} {
+      : TaskPlace{profile}, labels_{labels}, dataset_{another_schema()} {
     const auto column = labels == Labels::ById     ? "label_id INT, "
                         : labels == Labels::ByName ? "label VARCHAR(100), "
                                                    : "";
@@ -280,6 +280,36 @@ TEST_CASE("a model is trained and evaluated, in the registry, and tested",
   CHECK(place.remove("/models/delete/", {{"MODEL_JOB_ID", 24}}).status == 200);
   CHECK(place.rows("SELECT id FROM model_report").empty());
   if (!is_forest) CHECK(place.rows("SELECT id FROM term_weights").empty());
+}
+
+TEST_CASE("trained models label the rows of a task", "[audience][models][task][acceptance]") {
+  ModelPlace place;
+  for (const char* type : {"train", "dev", "test"}) place.add_documents(type, 60);
+  for (const auto& [kind, job] :
+       {std::pair{"TERM_WEIGHT_MODEL", 24}, {"RANDOM_FOREST_MODEL", 25}}) {
+    place.ask("/models/prepare/", place.request(kind, job));
+    REQUIRE(place.trained(job)["training_status"] == "finished");
+  }
+  place.add_posts({{"p1", "WH_F0001", "u1", "2021-03-01 01:00:00", "loan rate bank"},
+                   {"p2", "WH_F0001", "u2", "2021-03-01 02:00:00", "win a prize, share it"},
+                   {"p3", "WH_F0001", "u3", "2021-03-01 03:00:00", "the weather"}});
+  const auto rows_of = [&](const Json& models) {
+    const auto task = place.create({{"PREDICT_TYPE", "content"},
+                                    {"START_TIME", "2021-03-01"},
+                                    {"END_TIME", "2021-03-02"},
+                                    {"MODEL_JOB_LIST", models}});
+    const auto state = place.end_of(task);
+    INFO(state.dump());
+    REQUIRE(state["stat"] == "SUCCESS");
+    CHECK(place.produced("Ptt", task) == place.stored("Ptt", task));
+    return place.stored("Ptt", task);
+  };
+  CHECK(rows_of({24}) == TaskPlace::Rows{"p1 /male", "p2 /prize"});
+  // Each model has a vote, and the forest has a label for every text.
+  const auto both = rows_of({24, 25});
+  CHECK(both.count("p1 /male") == 1);
+  CHECK(both.count("p2 /prize") == 1);
+  CHECK(both.size() == 3);
 }
 
 TEST_CASE("data sets that are not whole fail the training", "[audience][models]") {
