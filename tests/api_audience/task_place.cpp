@@ -89,9 +89,13 @@ TaskPlace::Rows TaskPlace::stored(const std::string& table, const std::string& t
   return found;
 }
 
+std::vector<Job> TaskPlace::jobs() {
+  return engine().job_store().list({.limit = 1'000}).value_or({});
+}
+
 std::string TaskPlace::jobs_of(const std::string& task) {
   std::set<std::string> told;
-  for (const auto& job : *engine().job_store().list({.limit = 1'000})) {
+  for (const auto& job : jobs()) {
     if (job.external_id.starts_with(task))
       told.insert(fmt::format("{} {}", job.external_id.substr(task.size()), to_string(job.state)));
   }

@@ -48,6 +48,7 @@ class TaskPlace : public AudienceServer {
     return stored("wh_panel_mapping_" + table, task);
   }
   /// Jobs by their external ids, which begin with the task's, and their states.
+  std::vector<Job> jobs();
   std::string jobs_of(const std::string& task);
 };
 

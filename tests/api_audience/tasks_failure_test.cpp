@@ -256,7 +256,7 @@ TEST_CASE("without its database a task is refused, and does not run when that is
       "cannot connect to output schema, additional error message: "));
   CHECK(looking.body["error_code"] == 503);
   CHECK(place.get("/tasks/").body["content"] == Json::array());
-  for (const auto& job : *place.engine().job_store().list({.limit = 100})) {
+  for (const auto& job : place.jobs()) {
     INFO(job.external_id);
     CHECK((job.state == JobState::Failed || job.state == JobState::Aborted));
   }
@@ -300,7 +300,7 @@ TEST_CASE("a task reads from a database of its own, whose password is nowhere wh
   CHECK(place.stored("Ptt", task) == Rows{"s1 /male"});
   CHECK(setup->query("SELECT COUNT(*) FROM posts").rows.size() == 1);
   CHECK(files_with(place.data(), password) == std::vector<std::string>{});
-  for (const auto& job : *place.engine().job_store().list({.limit = 100})) {
+  for (const auto& job : place.jobs()) {
     CHECK(job.pipeline->dump().find(password) == std::string::npos);
     CHECK(job.error.dump().find(password) == std::string::npos);
   }
