@@ -1,5 +1,6 @@
 // A user's database that answers nothing: who waits for it, and who does not.
 #include <chrono>
+#include <fstream>
 #include <future>
 #include <string>
 #include <thread>
@@ -37,6 +38,17 @@ std::future<AudienceServer::Answer> begin(const AudienceServer& server, std::str
   });
 }
 
+// Lists the jobs over the engine's own API.
+int status_of_jobs(AudienceServer& server) {
+  std::ifstream file{server.data() / "token"};
+  std::string token;
+  file >> token;
+  Client client{server.main_port()};
+  client.send(fmt::format(
+      "GET /jobs HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\r\n", token));
+  return client.read_reply().status;
+}
+
 }  // namespace
 
 TEST_CASE("a database that stands still slows nobody else, and the ninth request is refused",
@@ -59,20 +71,17 @@ TEST_CASE("a database that stands still slows nobody else, and the ninth request
       REQUIRE(Steady::now() - begun < 4s);
       std::this_thread::sleep_for(5ms);
     }
-    const auto at_once = Steady::now();
     const auto refused = server.get("/tasks/");
     CHECK(refused.status == 503);
     CHECK(refused.header("retry-after") == "3");
     CHECK(refused.body["detail"].get<std::string>().starts_with("8 requests ask databases"));
     CHECK(number_in(server.metrics(), "millrace_database_requests_refused_total") == 1);
-    // Others are served meanwhile, those of the same dialect that ask no database too.
-    for (int i = 0; i < 50; ++i) {
+    // Others are served meanwhile: what runs a pipeline of its own, and the same dialect.
+    for (int i = 0; i < 5; ++i) {
+      CHECK(status_of_jobs(server) == 200);
       CHECK(server.get("/openapi.json").status == 200);
-      Client client{server.main_port()};
-      client.send("GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n");
-      CHECK(client.read_reply().status == 200);
     }
-    CHECK(Steady::now() - at_once < 3s);
+    CHECK(number_in(server.metrics(), "millrace_database_requests") == 8);
     for (auto& each : asked) {
       const auto answer = each.get();
       INFO(answer.text);
