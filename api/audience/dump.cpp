@@ -91,6 +91,7 @@ api::TranslateResult translate(const api::Call& call, const ModelParts& parts) {
                                   {"task_ids", std::move(dump.task_ids)},
                                   {"job_ids", std::move(dump.job_ids)},
                                   {"now", local_time(system_clock().now())}}};
+  if (settings->profile == Profile::Reference) bound.parameters["platform_of"] = "first";
   bound.job.queue = dump.queue;
   bound.job.max_attempts = kAttempts;
   bound.refuse = [](const Error& error) { return not_dumped(error.message); };

@@ -1,6 +1,9 @@
 // Models: what is queued.
+#include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include <millrace/batch.hpp>
@@ -44,6 +47,16 @@ api::Bound with_answer(api::Bound bound, Json told, RefuseSince refuse) {
   return bound;
 }
 
+// The folder of all models is made with the first one.
+Result<void, api::Refusal> make_folder(const std::filesystem::path& folder,
+                                       const RefuseSince& refuse) {
+  std::error_code failed;
+  std::filesystem::create_directories(folder, failed);
+  if (!failed) return {};
+  return refuse(
+      {Code::Io, fmt::format("MODEL_PATH_FIELD_DIRECTORY cannot be made: {}", failed.message())});
+}
+
 api::TranslateResult translate_prepare(const api::Call& call, const ModelParts& parts) {
   const auto settings = parts.settings->get();
   const auto refuse = not_added("training");
@@ -52,8 +65,9 @@ api::TranslateResult translate_prepare(const api::Call& call, const ModelParts& 
   const auto task = parts.ids->next();
   auto told = request.shown();
   told["task_id"] = task;
-  return with_answer(preparing_jobs(request, task, *settings, local_time(system_clock().now())),
-                     std::move(told), refuse);
+  auto jobs = preparing_jobs(request, task, *settings, local_time(system_clock().now()));
+  if (!jobs.then.empty()) MR_CHECK(make_folder(settings->model_folder, refuse));
+  return with_answer(std::move(jobs), std::move(told), refuse);
 }
 
 // The task_id of the model's row; empty: it was never prepared.

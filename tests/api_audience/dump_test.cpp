@@ -176,6 +176,22 @@ TEST_CASE("E25: production rows are merged with an older dump", "[audience][dump
             R"([["wh_panel_mapping_bbs"], ["wh_panel_mapping_fb"], ["wh_panel_mapping_news"]])"));
 }
 
+TEST_CASE("the original puts all tables of a task where its first one belongs",
+          "[audience][dump]") {
+  DumpPlace place{Profile::Reference};
+  place.add_task(kFirstDumped, "finish", "fbfans,Ptt");
+  place.add_task(kSecondDumped, "finish", "video,Ptt");
+  place.add_production("fbfans", kFirstDumped, {{"A", "/male"}});
+  place.add_production("Ptt", kFirstDumped, {{"B", "/male"}});
+  place.add_production("Ptt", kSecondDumped, {{"C", "/male"}});
+  place.add_production("video", kSecondDumped, {{"D", "/male"}});
+  REQUIRE(place.dump({kFirstDumped, kSecondDumped}) == "finished");
+  CHECK(place.dumped("fb") == Json::parse(R"([["A", "/male", "now"], ["B", "/male", "now"]])"));
+  CHECK(place.rows(fmt::format("SELECT COUNT(*) FROM information_schema.tables WHERE table_schema "
+                               "= '{}'",
+                               place.dump_schema())) == Json::parse("[[1]]"));
+}
+
 TEST_CASE("a dump takes predicting jobs, and of two tasks the later one", "[audience][dump]") {
   DumpPlace place;
   place.add_task(kFirstDumped, "finish", "Ptt", "2021-02-01 00:00:00");

@@ -3,6 +3,7 @@
 #include <functional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
@@ -122,18 +123,24 @@ class ModelPlace : public TaskPlace {
   int documents_ = 0;
 };
 
-Json registered_models(Engine& engine) {
-  auto found = engine.catalog().query(
-      {{"entity", "models"}, {"columns", {"name", "file_name", "user_login", "project_name"}}});
+// Texts of rows of the catalog, by column.
+Json catalog_rows(Engine& engine, const std::string& entity,
+                  const std::vector<std::string>& columns) {
+  const auto found = engine.catalog().query({{"entity", entity}, {"columns", columns}});
+  INFO((found.ok() ? std::string{} : found.error().message));
   REQUIRE(found.ok());
-  Json names = Json::array();
+  Json rows = Json::array();
   for (std::int64_t row = 0; row < found->rows(); ++row) {
-    Json model = Json::array();
-    for (const auto* column : {"name", "file_name", "user_login", "project_name"})
-      model.push_back(std::string{found->column<std::string_view>(column).value(row)});
-    names.push_back(std::move(model));
+    Json texts = Json::array();
+    for (const auto& column : columns)
+      texts.push_back(std::string{found->column<std::string_view>(column).value(row)});
+    rows.push_back(std::move(texts));
   }
-  return names;
+  return rows;
+}
+
+Json registered_models(Engine& engine) {
+  return catalog_rows(engine, "models", {"name", "file_name", "user_login"});
 }
 
 }  // namespace
@@ -208,9 +215,9 @@ TEST_CASE("E11: a model of no known kind fails, and what it failed by is told",
 TEST_CASE("E12: of two preparations of a job the second one's row is left",
           "[audience][models][acceptance]") {
   AudienceServer server;
+  server.make_model_tables();
   const Json asked{{"MODEL_JOB_ID", 24}, {"MODEL_TYPE", "KEYWORD_MODEL"}};
   const auto first = server.post("/models/prepare/", asked).body["task_id"];
-  server.make_model_tables();
   server.insert("model_report", {{"task_id", first},
                                  {"dataset_type", "dev"},
                                  {"accuracy", 1},
@@ -256,7 +263,9 @@ TEST_CASE("a model is trained and evaluated, in the registry, and tested",
   const std::string file = is_forest ? "model.forest" : "term_dict.csv";
   CHECK(std::filesystem::exists(place.models() / "24_model" / file));
   CHECK(registered_models(place.engine()) ==
-        Json::array({Json::array({"24_model", file, "audience", "audience"})}));
+        Json::array({Json::array({"24_model", file, "audience"})}));
+  CHECK(catalog_rows(place.engine(), "projects", {"name"}) ==
+        Json::array({Json::array({"audience"})}));
   if (!is_forest) {
     const auto weights = place.rows(
         "SELECT label, COUNT(*), MAX(weight), MIN(weight) FROM term_weights GROUP BY label");

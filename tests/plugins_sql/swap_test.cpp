@@ -1,5 +1,5 @@
 // Tables that output.sql makes anew and puts in the place of others.
-#include <future>
+#include <chrono>
 #include <optional>
 #include <string>
 #include <thread>
@@ -129,43 +129,69 @@ TEST_CASE("a table that somebody else calls NAME_new or NAME_old is left alone",
 TEST_CASE("one session at a time swaps tables of a schema", "[sql][swap]") {
   const OutputPlace place{Dialect::MySql};
   make_older(place);
-  auto first = place.harness(R"({"mode": "swap", "transaction_bytes": 1})", {.job = "1"});
-  REQUIRE(first.push(people({{1, "first"}})).ok());
-  std::promise<void> begun;
-  std::optional<millrace::testing::Status> pushed;
+  auto first = place.harness(kSwap, {.job = "1"});
+  REQUIRE(first.push(people({{1, "first"}})).ok());  // the table aside is there, without rows
+  std::optional<millrace::testing::Status> ended;
   {
     std::jthread other{[&] {
-      auto second = place.harness(R"({"mode": "swap", "transaction_bytes": 1})", {.job = "2"});
-      begun.set_value();
-      pushed = second.push(people({{1, "second"}}));
-      if (pushed->ok()) pushed = second.finish();
+      auto second = place.harness(kSwap, {.job = "2"});
+      ended = second.push(people({{1, "second"}}));
+      if (ended->ok()) ended = second.finish();
     }};
-    begun.get_future().wait();
-    REQUIRE(first.push(people({{2, "first too"}})).ok());
-    REQUIRE(first.finish().ok());
-    CHECK(place.names() == Names{"first", "first too"});
+    bool is_waiting = false;
+    for (int i = 0; i < 200 && !is_waiting; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds{20});
+      is_waiting = !place
+                        .row(
+                            "SELECT 1 FROM information_schema.processlist WHERE state = "
+                            "'User lock'")
+                        .empty();
+    }
+    CHECK(is_waiting);
+    CHECK(place.names() == Names{"old"});
+    CHECK(first.finish().ok());
   }
-  REQUIRE(pushed);
-  INFO(pushed->message());
-  CHECK(pushed->ok());
+  REQUIRE(ended);
+  INFO(ended->message());
+  CHECK(ended->ok());
   CHECK(place.names() == Names{"second"});
 }
 
-TEST_CASE("an attempt that has lost its session swaps nothing", "[sql][swap]") {
+TEST_CASE("whoever has lost the session begins the tables anew, or has lost the work",
+          "[sql][swap]") {
   const OutputPlace place{Dialect::MySql};
   make_older(place);
-  auto stale = place.harness(R"({"mode": "swap", "transaction_bytes": 1})", {.token = 1});
+  const auto cut = [&] {
+    const auto sessions = place.connection->query(
+        "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> "
+        "CONNECTION_ID()");
+    for (const auto& row : sessions.rows)
+      place.connection->run("KILL " + std::to_string(millrace::sql::integer(row.at(0))));
+  };
+  const auto swap_in = [&](const std::string& name, const Attempt& attempt) {
+    auto harness = place.harness(kSwap, attempt);
+    REQUIRE(harness.push(people({{1, name}})).ok());
+    REQUIRE(harness.finish().ok());
+    CHECK(place.names() == Names{name});
+  };
+  // Another job has swapped in the table that was aside.
+  auto waiting = place.harness(kSwap, {.job = "1"});
+  REQUIRE(waiting.push(people({{1, "waiting"}})).ok());
+  cut();
+  swap_in("between", {.job = "2"});
+  REQUIRE(waiting.finish().ok());
+  CHECK(place.names() == Names{"waiting"});
+  // Rows that are in the lost transaction are not here any more.
+  auto sent = place.harness(R"({"mode": "swap", "transaction_bytes": 1})", {.job = "3"});
+  REQUIRE(sent.push(people({{1, "sent"}})).ok());
+  cut();
+  CHECK(sent.push(people({{2, "more"}})).code() == MR_UNAVAILABLE);
+  // A later attempt has the work.
+  auto stale = place.harness(kSwap, {.job = "4", .token = 1});
   REQUIRE(stale.push(people({{1, "stale"}})).ok());
-  const auto sessions = place.connection->query(
-      "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> "
-      "CONNECTION_ID()");
-  for (const auto& row : sessions.rows)
-    place.connection->run("KILL " + std::to_string(millrace::sql::integer(row.at(0))));
-  auto next = place.harness(kSwap, {.token = 2});
-  REQUIRE(next.push(people({{1, "next"}})).ok());
-  REQUIRE(next.finish().ok());
-  const auto failed = stale.finish();
-  CHECK_FALSE(failed.ok());
+  cut();
+  swap_in("next", {.job = "4", .token = 2});
+  CHECK(stale.finish().code() == MR_CONFLICT);
   CHECK(place.names() == Names{"next"});
 }
 
