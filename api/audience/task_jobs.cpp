@@ -33,6 +33,7 @@ class TaskJobs {
     follower(label).fails_alone = true;
     auto& production =
         follower(add("produce_task", kProductionSuffix, label, production_parameters()));
+    production.fails_alone = true;
     if (!is_reference()) production.job.after.delay = std::chrono::seconds{task_.countdown_s};
     const auto produced = bound_.then.size();
     add_failure("fail_task", ".failure", label, failure_parameters());

@@ -14,8 +14,8 @@
 
 namespace millrace::audience {
 
-/// Values of the JSON of a PATTERN, names among them: 100,000 rules have about 400,000.
-inline constexpr std::size_t kMostPatternValues = 2'000'000;
+/// Values of the JSON of a PATTERN, names among them: 100,000 rules have about 300,000.
+inline constexpr std::size_t kMostPatternValues = 1'000'000;
 /// Characters of a panel, which is a label behind a slash, or what the label stands for.
 inline constexpr std::size_t kLongestPanel = 200;
 
