@@ -3,7 +3,6 @@
 #include <functional>
 #include <optional>
 #include <string>
-#include <system_error>
 #include <utility>
 
 #include <millrace/batch.hpp>
@@ -12,6 +11,7 @@
 #include "api/audience/model_routes.hpp"
 #include "api/audience/refusals.hpp"
 #include "engine/base/clock.hpp"
+#include "engine/base/private_files.hpp"
 #include "engine/job/job.hpp"
 
 #include <fmt/format.h>
@@ -47,14 +47,12 @@ api::Bound with_answer(api::Bound bound, Json told, RefuseSince refuse) {
   return bound;
 }
 
-// The folder of all models is made with the first one.
+// The folder of all models is made with the first one, where nobody has made it.
 Result<void, api::Refusal> make_folder(const std::filesystem::path& folder,
                                        const RefuseSince& refuse) {
-  std::error_code failed;
-  std::filesystem::create_directories(folder, failed);
-  if (!failed) return {};
-  return refuse(
-      {Code::Io, fmt::format("MODEL_PATH_FIELD_DIRECTORY cannot be made: {}", failed.message())});
+  auto made = make_private_folder(folder);
+  if (made.ok()) return {};
+  return refuse(std::move(made).error().within("MODEL_PATH_FIELD_DIRECTORY"));
 }
 
 api::TranslateResult translate_prepare(const api::Call& call, const ModelParts& parts) {
