@@ -1,4 +1,5 @@
 // Of a road: what submits jobs, and answers when they are on disk, or when they have ended.
+#include <algorithm>
 #include <exception>
 #include <functional>
 #include <utility>
@@ -30,6 +31,13 @@ Refusal not_submitted(const Error& error) {
 /// The same in the words of a route that has some.
 Refusal not_taken(const Error& error, const std::function<Refusal(Error)>& word) {
   return word ? word(error) : not_submitted(error);
+}
+
+/// Whether a parameter has no good value: the document has a hole there, with which it must not
+/// run.
+bool is_unbound(const std::vector<Fault>& faults) {
+  return std::any_of(faults.begin(), faults.end(),
+                     [](const Fault& fault) { return fault.kind.starts_with("param_"); });
 }
 
 /// Makes an answer on a thread that is not the road's: what is thrown there ends here.
@@ -117,10 +125,11 @@ Result<JobChain, Refusal> Road::make_chain(Bound& bound) const {
       return Error{Code::Internal, fmt::format("no such pipeline: {}", follower.pipeline)};
     const auto faults =
         validate(follower.job, entry->document, follower.parameters, chain.first.rules);
-    if (!faults.empty() && !follower.fails_alone) {
-      return refusal(Code::InvalidArgument, "",
-                     fmt::format("the pipeline {} is not valid: {}: {}", follower.pipeline,
-                                 faults.front().pointer, faults.front().message));
+    if (!faults.empty() && (!follower.fails_alone || is_unbound(faults))) {
+      return not_taken({Code::InvalidArgument,
+                        fmt::format("the pipeline {} is not valid: {}: {}", follower.pipeline,
+                                    faults.front().pointer, faults.front().message)},
+                       bound.refuse);
     }
     chain.followers.push_back({std::move(follower.job), follower.after});
   }

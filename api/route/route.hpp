@@ -88,8 +88,8 @@ struct Follower {
   Json parameters = Json::object();
   JobRequest job{};       // its id, queue, attempts and facts, and of `after` all but the job
   std::size_t after = 0;  // 0: the job of the request; k: the k-th follower
-  /// What is wrong with its pipeline fails this job when it begins, as it would fail amid its work,
-  /// and not the request.
+  /// What is wrong with its nodes fails this job when it begins, as it would fail amid its work,
+  /// and not the request. A parameter without a good value refuses that all the same.
   bool fails_alone = false;
 };
 

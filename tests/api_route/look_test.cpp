@@ -50,6 +50,9 @@ struct Opened {
                          R"({"name": "another", "params": {"n": {"type": "integer"}}, "ops": [
       {"name": "one", "type": "input.values", "postOps": ["end"], "params": {"columns": {"a": [{"$param": "n"}]}}},
       {"name": "end", "type": "output.reply", "preOps": ["one"]}]})");
+    place.write_pipeline("sample/columns", R"({"params": {"columns": {"type": "any"}}, "ops": [
+      {"name": "one", "type": "input.values", "postOps": ["end"], "params": {"columns": {"$param": "columns"}}},
+      {"name": "end", "type": "output.reply", "preOps": ["one"]}]})");
     place.write_pipeline("sample/look", kValues);
     place.write_pipeline("sample/failing", kFailing);
     REQUIRE(place.look().ok());
@@ -132,8 +135,8 @@ TEST_CASE("a follower that is to fail alone is submitted with what is wrong with
   const bool fails_alone = GENERATE(false, true);
   route.translate = [fails_alone](const api::Call&) -> api::TranslateResult {
     Bound bound;
-    bound.then.push_back({.pipeline = "sample/other",
-                          .parameters = Json{{"n", "no number"}},
+    bound.then.push_back({.pipeline = "sample/columns",
+                          .parameters = Json{{"columns", "no columns"}},
                           .fails_alone = fails_alone});
     bound.then.back().job.external_id = "behind";
     return bound;
@@ -158,4 +161,27 @@ TEST_CASE("a follower that is to fail alone is submitted with what is wrong with
   REQUIRE(ended());
   CHECK(ended()->state == JobState::Failed);
   CHECK(ended()->error.dump().find("pipeline is not valid") != std::string::npos);
+}
+
+TEST_CASE("a follower without a good value for a parameter refuses the request in any case",
+          "[route][look]") {
+  auto route = asking_route();
+  const bool is_worded = GENERATE(false, true);
+  route.translate = [is_worded](const api::Call&) -> api::TranslateResult {
+    Bound bound;
+    bound.then.push_back(
+        {.pipeline = "sample/other", .parameters = Json{{"n", "no number"}}, .fails_alone = true});
+    if (is_worded) {
+      bound.refuse = [](const Error& error) {
+        return api::refusal(Code::Conflict, "mine", "mine: " + error.message);
+      };
+    }
+    return bound;
+  };
+  Opened opened{std::move(route)};
+  const auto answer = ask(*opened.mount, Method::Post, "/jobs/blind");
+  CHECK(answer.status == (is_worded ? 409 : 400));
+  CHECK(body_of(answer).find("the pipeline sample/other is not valid: /params/n") !=
+        std::string::npos);
+  CHECK(opened.jobs().empty());
 }
