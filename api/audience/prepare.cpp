@@ -10,6 +10,7 @@
 #include "api/audience/model_jobs.hpp"
 #include "api/audience/model_routes.hpp"
 #include "api/audience/refusals.hpp"
+#include "api/audience/task_models.hpp"
 #include "engine/base/clock.hpp"
 #include "engine/base/private_files.hpp"
 #include "engine/job/job.hpp"
@@ -100,10 +101,22 @@ api::Look look_for_model(const ModelParts& parts) {
           .refuse = not_added("testing")};
 }
 
+// Two models that are the first ones would both make the project at the ends of their jobs.
+api::Look make_registry() {
+  return {.pipeline = "audience/registry_of_models",
+          .parameters = [](const api::Call& call) -> std::optional<Json> {
+            const auto kind = model_kind(call.values.text("MODEL_TYPE"));
+            const bool is_trained = kind == ModelKind::TermWeight || kind == ModelKind::Forest;
+            return is_trained ? std::optional{Json::object()} : std::nullopt;
+          },
+          .refuse = not_added("training")};
+}
+
 }  // namespace
 
 api::Route prepare_model_route(api::Route declared, ModelParts parts) {
   declared.lane = api::Lane::Awaited;
+  declared.look = make_registry();
   // What is written then goes on: its jobs are there with it.
   declared.stops_with_client = false;
   declared.translate = [parts = std::move(parts)](const api::Call& call) {

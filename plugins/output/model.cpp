@@ -3,7 +3,6 @@
 #include <charconv>
 #include <cstdint>
 #include <optional>
-#include <random>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,6 +10,7 @@
 
 #include <millrace/operator.hpp>
 
+#include "plugins/output/registry_rows.hpp"
 #include "plugins/records/raw_json.hpp"
 #include "plugins/records/value_text.hpp"
 
@@ -25,38 +25,11 @@ using millrace::Field;
 using millrace::Params;
 using millrace::Type;
 using millrace::Value;
-
-std::string quoted(std::string_view text) {
-  std::string json;
-  records::raw::append_quoted(json, text);
-  return json;
-}
-
-std::string condition(std::string_view column, std::string_view value) {
-  return R"({"column":")" + std::string{column} + R"(","op":"=","value":)" + quoted(value) + "}";
-}
-
-// Members of a JSON object, one after the other.
-class Members {
- public:
-  explicit Members(std::string text = {}) : text_{std::move(text)} {}
-  void add(std::string_view name, std::string_view json) {
-    if (!text_.empty()) text_ += ',';
-    records::raw::append_quoted(text_, name);
-    text_.append(":").append(json);
-  }
-  void add(std::string_view name, double number) {
-    std::array<char, 32> digits;
-    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
-    add(name, std::string_view{digits.data(), static_cast<std::size_t>(end - digits.data())});
-  }
-  void add(std::string_view name, std::int64_t number) { add(name, std::to_string(number)); }
-  [[nodiscard]] const std::string& text() const { return text_; }
-  [[nodiscard]] std::string object() const { return "{" + text_ + "}"; }
-
- private:
-  std::string text_;
-};
+using millrace::output::insert;
+using millrace::output::Members;
+using millrace::output::project_id;
+using millrace::output::quoted;
+using millrace::output::user_id;
 
 const Field* find_field(const Batch& batch, std::string_view name) {
   for (const Field& field : batch.schema()) {
@@ -146,8 +119,8 @@ class ModelOutput final : public millrace::Operator, public millrace::Checkpoint
     if (!has_model_)
       throw Failure{MR_DATA_INVALID, "there is no model to register: no row has a `model`"};
     auto set = model_;
-    set.add("user_id", user_id(context));
-    set.add("project_id", project_id(context));
+    set.add("user_id", user_id(context, user_, creates_user_));
+    set.add("project_id", project_id(context, project_, creates_));
     if (!name_.empty()) set.add("name", quoted(name_));
     set.add("private", is_private_ ? "true" : "false");
     set.add("parameters", parameters_.object());
@@ -246,55 +219,6 @@ class ModelOutput final : public millrace::Operator, public millrace::Checkpoint
   void add_metric(const std::string& name, double value) {
     metrics_.add(name, value);
     ++metric_count_;
-  }
-
-  static std::optional<std::int64_t> id_of(Context& context, std::string_view entity,
-                                           std::string_view column, std::string_view value) {
-    const auto rows = context.query(context.parse(R"({"entity":")" + std::string{entity} +
-                                                  R"(","columns":["id"],"where":[)" +
-                                                  condition(column, value) + R"(],"limit":2})"));
-    if (rows.rows() == 0) return std::nullopt;
-    if (rows.rows() > 1)
-      throw Failure{MR_CONFLICT,
-                    std::string{entity} + ": several have the name: " + std::string{value}};
-    return rows.column<std::int64_t>("id")[0];
-  }
-
-  static Batch insert(Context& context, std::string_view entity, const Members& set) {
-    return context.change(context.parse(R"({"entity":")" + std::string{entity} +
-                                        R"(","action":"insert","set":)" + set.object() + "}"));
-  }
-
-  std::int64_t user_id(Context& context) const {
-    if (const auto known = id_of(context, "users", "login", user_)) return *known;
-    if (!creates_user_)
-      throw Failure{MR_NOT_FOUND, "user: there is no login of that name: " + user_};
-    Members set;
-    set.add("login", quoted(user_));
-    set.add("password", quoted(unknown_password()));
-    set.add("is_disabled", "true");
-    return insert(context, "users", set).column<std::int64_t>("id").value(0);
-  }
-
-  // 256 bits that nobody is told.
-  static std::string unknown_password() {
-    std::random_device random;
-    std::string password;
-    for (int i = 0; i < 8; ++i) password += std::to_string(random()) + '.';
-    return password;
-  }
-
-  std::int64_t project_id(Context& context) const {
-    if (const auto known = id_of(context, "projects", "name", project_)) return *known;
-    if (!creates_)
-      throw Failure{MR_NOT_FOUND,
-                    "project: there is none of that name; make it, or set `create`: " + project_};
-    auto workspace = id_of(context, "workspaces", "name", project_);
-    Members set;
-    set.add("name", quoted(project_));
-    if (!workspace) workspace = insert(context, "workspaces", set).column<std::int64_t>("id")[0];
-    set.add("workspace_id", *workspace);
-    return insert(context, "projects", set).column<std::int64_t>("id").value(0);
   }
 
   const std::string project_, user_, name_;

@@ -426,3 +426,16 @@ TEST_CASE("a break is the last word about a model", "[audience][models]") {
   CHECK(place.get("/models/8/report/").text == "[]");
   CHECK(registered_models(place.engine()).empty());
 }
+
+TEST_CASE("the first two models may be trained side by side", "[audience][models][race]") {
+  ModelPlace place;
+  for (const char* type : {"train", "dev", "test"}) place.add_documents(type, 5);
+  for (const int job : {1, 2})
+    place.ask("/models/prepare/", place.request("RANDOM_FOREST_MODEL", job));
+  for (const int job : {1, 2}) {
+    const auto status = place.trained(job);
+    INFO(status.dump());
+    CHECK(status["training_status"] == "finished");
+  }
+  CHECK(registered_models(place.engine()).size() == 2);
+}

@@ -129,6 +129,28 @@ TEST_CASE("output.model makes a user who cannot sign in where it is told so", "[
   CHECK(registry.changes[0]["set"]["password"] != registry.changes[2]["set"]["password"]);
 }
 
+TEST_CASE("output.project makes what is not there, and finds what another makes at the time",
+          "[output][project]") {
+  auto output = harness("output.project", R"({"project": "new", "user": "robot"})");
+  Registry registry;
+  registry.answer(output);
+  REQUIRE(output.push(batch({{"x", {1, 2}}})).ok());
+  REQUIRE(output.finish().ok());
+  REQUIRE(registry.changes.size() == 3);
+  CHECK(registry.changes[0]["entity"] == "workspaces");
+  CHECK(registry.changes[1]["entity"] == "projects");
+  CHECK(registry.changes[2]["entity"] == "users");
+  CHECK(output.column<std::int64_t>("project_id") == std::vector<std::int64_t>{102});
+  CHECK(output.column<std::int64_t>("user_id") == std::vector<std::int64_t>{103});
+
+  auto other = harness("output.project", R"({"project": "loans", "user": "admin"})");
+  Registry known;
+  known.answer(other);
+  REQUIRE(other.finish().ok());
+  CHECK(known.changes.empty());
+  CHECK(other.column<std::int64_t>("project_id") == std::vector<std::int64_t>{1});
+}
+
 TEST_CASE("output.model registers one model, which there is to be", "[output][model]") {
   const auto registering = [] {
     auto output = harness("output.model", R"({"project": "loans", "user": "admin"})");
