@@ -30,6 +30,20 @@ constexpr std::string_view kBodies = "api_http/body_plan_test.cpp";
 
 const std::map<std::string_view, Trial>& trials() {
   static const std::map<std::string_view, Trial> all{
+      {"aggregate.columns",
+       {"plugins_tables/aggregate_rows_test.cpp", "wrong parameters of an aggregate are faults"}},
+      {"aggregate.groups",
+       {"plugins_tables/aggregate_rows_test.cpp", "groups and their bytes are bounded"}},
+      {"aggregate.state",
+       {"plugins_tables/aggregate_rows_test.cpp", "groups and their bytes are bounded"}},
+      {"clean.state_of_votes",
+       {"plugins_preprocess/clean_votes_test.cpp",
+        "a window that is larger than a state may be has none until it is given"}},
+      {"join.table_bytes",
+       {"plugins_preprocess/join_rows_test.cpp", "a table holds so many rows of one key"}},
+      {"split.columns", {"plugins_tables/split_rows_test.cpp", "what is no list is refused"}},
+      {"sql.fetched_tables",
+       {"plugins_sql/fetch_test.cpp", "so many rows ask and no more, in all attempts of a job"}},
       {"atflow.body_bytes",
        {"api_atflow/errors_test.cpp", "a body over the limit is 400, and only for who has a key"}},
       {"atflow.json_values",
