@@ -172,7 +172,8 @@ std::string read_model_file(Context& context, std::string_view address, std::uin
   try {
     bytes = context.read_all(address, max_bytes);
   } catch (const Failure& failure) {
-    if (failure.code() != MR_NOT_FOUND) throw;
+    // Of a model of the registry it is told what is not there: the project, the model, its file.
+    if (failure.code() != MR_NOT_FOUND || address.starts_with("model:")) throw;
     throw Failure{MR_NOT_FOUND, std::string{title} + " not found. Please train your model first."};
   }
   if (is_pickle(bytes))
