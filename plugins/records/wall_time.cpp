@@ -1,8 +1,6 @@
 #include "plugins/records/wall_time.hpp"
 
-#include <array>
 #include <chrono>
-#include <cstdio>
 
 namespace millrace::records {
 
@@ -45,6 +43,11 @@ std::optional<std::int64_t> parse_fraction(std::string_view text) {
   return value;
 }
 
+// Writes the last `count` digits of a number.
+void put_digits(char* place, unsigned value, std::size_t count) {
+  for (; count > 0; value /= 10) place[--count] = static_cast<char>('0' + value % 10);
+}
+
 }  // namespace
 
 std::optional<std::int64_t> parse_wall_time(std::string_view text) {
@@ -64,23 +67,27 @@ std::optional<std::int64_t> parse_wall_time(std::string_view text) {
   return whole + *fraction;
 }
 
+// By hand, since each row that is written has one: printf took 0.3 us.
 std::string spell_wall_time(std::int64_t time, char separator) {
   using std::chrono::microseconds;
   const std::chrono::sys_time<microseconds> point{microseconds{time}};
   const auto day = std::chrono::floor<std::chrono::days>(point);
   const std::chrono::year_month_day date{day};
   const std::chrono::hh_mm_ss clock{point - day};
-  std::array<char, 64> text;
-  int size = std::snprintf(
-      text.data(), text.size(), "%04d-%02u-%02u%c%02d:%02d:%02d", static_cast<int>(date.year()),
-      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), separator,
-      static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-      static_cast<int>(clock.seconds().count()));
-  if (const auto fraction = clock.subseconds().count(); fraction != 0) {
-    size += std::snprintf(text.data() + size, text.size() - static_cast<std::size_t>(size), ".%06d",
-                          static_cast<int>(fraction));
-  }
-  return {text.data(), static_cast<std::size_t>(size)};
+  std::string text{"0000-00-00 00:00:00.000000"};
+  const int year{date.year()};
+  put_digits(&text[0], static_cast<unsigned>(year), 4);
+  put_digits(&text[5], static_cast<unsigned>(date.month()), 2);
+  put_digits(&text[8], static_cast<unsigned>(date.day()), 2);
+  text[kDate] = separator;
+  put_digits(&text[11], static_cast<unsigned>(clock.hours().count()), 2);
+  put_digits(&text[14], static_cast<unsigned>(clock.minutes().count()), 2);
+  put_digits(&text[17], static_cast<unsigned>(clock.seconds().count()), 2);
+  const auto fraction = static_cast<unsigned>(clock.subseconds().count());
+  put_digits(&text[20], fraction, 6);
+  if (fraction == 0) text.resize(kWhole);
+  if (year < 0 || year > 9'999) text.replace(0, 4, std::to_string(year));
+  return text;
 }
 
 }  // namespace millrace::records

@@ -23,6 +23,17 @@ TEST_CASE("a time on the wall reads back as it was written", "[sql][time]") {
   CHECK(parse_wall_time("1970-01-01T00:00:01.25") == 1'250'000);
   CHECK(parse_wall_time("1970-01-01 00:00:00.1234567") == 123'456);
   CHECK(spell_wall_time(0, 'T') == "1970-01-01T00:00:00");
+  const std::int64_t first = *parse_wall_time("0001-01-01");
+  const std::int64_t behind = *parse_wall_time("9999-12-31") + 24 * kHour;
+  for (std::uint64_t random = 42, i = 0; i < 2'000; ++i) {
+    random = random * 6364136223846793005u + 1442695040888963407u;
+    const auto time = first + static_cast<std::int64_t>((random >> 1) %
+                                                        static_cast<std::uint64_t>(behind - first));
+    CAPTURE(time);
+    CHECK(parse_wall_time(spell_wall_time(time)) == time);
+  }
+  CHECK(spell_wall_time(first - kSecond) == "0000-12-31 23:59:59");
+  CHECK(spell_wall_time(behind) == "10000-01-01 00:00:00");
 }
 
 TEST_CASE("what is no time is none", "[sql][time]") {
