@@ -33,6 +33,13 @@ std::int64_t take_fixed(std::string_view& bytes) {
   return number;
 }
 
+// Of an entry's table and author.
+template <class Entry>
+std::uint64_t author_hash(const Entry& entry, std::uint64_t secret) {
+  const auto table = XXH3_64bits_withSeed(entry.table.data(), entry.table.size(), secret);
+  return XXH3_64bits_withSeed(entry.author.data(), entry.author.size(), table);
+}
+
 }  // namespace
 
 struct VoteWindow::Index {
@@ -95,7 +102,8 @@ std::string* VoteWindow::count(Context& context, const Vote& vote) {
                1,
                vote.time,
                std::string{vote.id},
-               {}});
+               {},
+               0});
     return &entries_.back().row;
   }
   Entry& entry = entries_[*found];
@@ -109,6 +117,7 @@ std::string* VoteWindow::count(Context& context, const Vote& vote) {
 }
 
 void VoteWindow::add_entry(Entry entry) {
+  entry.rank = rank_of(entry.table);
   bytes_ += sizeof(Entry) + kIndexBytes + entry.table.capacity() + entry.author.capacity() +
             entry.panel.capacity() + entry.id.capacity() + entry.row.capacity();
   entries_.push_back(std::move(entry));
@@ -164,28 +173,39 @@ void VoteWindow::resolve(std::size_t entries, EntryAt entry_at, Keep keep) {
 }
 
 void VoteWindow::settle_in_memory() {
-  std::vector<std::uint32_t> all(entries_.size());
-  for (std::uint32_t i = 0; i < all.size(); ++i) all[i] = i;
-  const auto author = [this](std::uint32_t i) {
-    return std::tie(entries_[i].table, entries_[i].author);
+  // Those of one author together, by panel. In which order authors come counts for nothing, and
+  // hashes are compared faster than texts.
+  struct Place {
+    std::uint64_t author;
+    std::uint32_t entry;
   };
-  std::sort(all.begin(), all.end(), [&](std::uint32_t one, std::uint32_t other) {
-    const auto order = author(one) <=> author(other);
-    return order != 0 ? order < 0 : entries_[one].panel < entries_[other].panel;
+  std::vector<Place> places;
+  places.reserve(entries_.size());
+  for (std::uint32_t i = 0; i < entries_.size(); ++i)
+    places.push_back({author_hash(entries_[i], secret_), i});
+  std::sort(places.begin(), places.end(), [this](const Place& one, const Place& other) {
+    if (one.author != other.author) return one.author < other.author;
+    const Entry &a = entries_[one.entry], &b = entries_[other.entry];
+    return std::tie(a.table, a.author, a.panel) < std::tie(b.table, b.author, b.panel);
   });
-  for (std::size_t first = 0, behind = 0; first < all.size(); first = behind) {
-    while (behind < all.size() && author(all[behind]) == author(all[first])) ++behind;
+  const auto entry_at = [&](std::size_t place) -> const Entry& {
+    return entries_[places[place].entry];
+  };
+  const auto is_same_author = [&](std::size_t one, std::size_t other) {
+    const Entry &a = entry_at(one), &b = entry_at(other);
+    return places[one].author == places[other].author && a.table == b.table && a.author == b.author;
+  };
+  for (std::size_t first = 0, behind = 0; first < places.size(); first = behind) {
+    while (behind < places.size() && is_same_author(first, behind)) ++behind;
     resolve(
-        behind - first, [&](std::size_t i) -> const Entry& { return entries_[all[first + i]]; },
-        [&](std::size_t i) { order_.push_back(all[first + i]); });
+        behind - first, [&](std::size_t i) -> const Entry& { return entry_at(first + i); },
+        [&](std::size_t i) { order_.push_back(places[first + i].entry); });
   }
-  std::stable_sort(order_.begin(), order_.end(), [this](std::uint32_t one, std::uint32_t other) {
+  std::sort(order_.begin(), order_.end(), [this](std::uint32_t one, std::uint32_t other) {
     const Entry &a = entries_[one], &b = entries_[other];
-    if (a.table != b.table) {
-      const auto rank = rank_of(a.table), other_rank = rank_of(b.table);
-      return rank != other_rank ? rank < other_rank : a.table < b.table;
-    }
-    return std::tie(a.time, a.id) < std::tie(b.time, b.id);
+    if (a.rank != b.rank) return a.rank < b.rank;
+    if (a.rank == ranks_.size() && a.table != b.table) return a.table < b.table;
+    return std::tie(a.time, a.id, a.author, a.panel) < std::tie(b.time, b.id, b.author, b.panel);
   });
 }
 

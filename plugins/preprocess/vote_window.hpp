@@ -71,6 +71,7 @@ class VoteWindow {
     std::string table, author, panel;
     std::int64_t votes = 0, time = 0;
     std::string id, row;
+    std::uint64_t rank = 0;  // of the table
     [[nodiscard]] bool is_survived_by(std::int64_t later, std::string_view later_id) const {
       return later > time || (later == time && later_id >= id);
     }

@@ -1,5 +1,10 @@
+#include <algorithm>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -113,6 +118,54 @@ TEST_CASE("what survives comes by table, time and id", "[preprocess][clean_votes
   add_vote(window, {"news", "u", "p", 9, "a"});
   CHECK(given_rows(window) == std::vector<std::string>{"news u p a 1", "Ptt v p a 1", "Ptt u q b 1",
                                                        "Ptt u p a 1", "a u p a 1", "z u p a 1"});
+}
+
+TEST_CASE("what survives agrees with a plain list of all votes", "[preprocess][clean_votes]") {
+  const auto rules = GENERATE(VoteRules(VoteRules::Kind::Groups, kConflicts),
+                              VoteRules(VoteRules::Kind::FirstTwo, {}));
+  const std::vector<std::string> listed{"news", "Ptt"}, tables{"Ptt", "a", "news", "z", ""},
+      panels{"/female", "/male", "/married", "/student", "/unmarried"};
+  VoteWindow window{rules, listed, 16 * kMemory, kSecret};
+  // In the order in which rows leave: place of the table, table, time, id, author, panel.
+  using Left = std::tuple<std::size_t, std::string, std::int64_t, std::string, std::string,
+                          std::string, std::int64_t>;
+  for (std::uint64_t random = 42, round = 0; round < 3; ++round) {
+    std::map<std::pair<std::string, std::string>, std::map<std::string, Left>> authors;
+    for (int i = 0; i < 3'000; ++i) {
+      random = random * 6364136223846793005u + 1442695040888963407u;
+      const auto& table = tables[(random >> 20) % tables.size()];
+      const auto& panel = panels[(random >> 30) % panels.size()];
+      const auto author = "u" + std::to_string((random >> 40) % 200);
+      const auto id = std::to_string((random >> 50) % 3);
+      const auto time = static_cast<std::int64_t>((random >> 60) % 4);
+      add_vote(window, {table, author, panel, time, id});
+      const auto place = std::find(listed.begin(), listed.end(), table) - listed.begin();
+      auto& left = authors[{table, author}]
+                       .try_emplace(panel, static_cast<std::size_t>(place), table, time, id, author,
+                                    panel, 0)
+                       .first->second;
+      if (std::tie(time, id) >= std::tie(std::get<2>(left), std::get<3>(left))) {
+        std::get<2>(left) = time;
+        std::get<3>(left) = id;
+      }
+      ++std::get<6>(left);
+    }
+    std::set<Left> expected;
+    for (const auto& [author, votes] : authors) {
+      std::vector<PanelVotes> counted;
+      for (const auto& [panel, left] : votes) counted.push_back({panel, std::get<6>(left)});
+      const auto kept = rules.kept(counted);
+      std::size_t panel = 0;
+      for (const auto& vote : votes) {
+        if (kept[panel++]) expected.insert(vote.second);
+      }
+    }
+    std::vector<std::string> lines;
+    for (const auto& [place, table, time, id, author, panel, count] : expected) {
+      lines.push_back(table + " " + author + " " + panel + " " + id + " " + std::to_string(count));
+    }
+    CHECK(given_rows(window) == lines);
+  }
 }
 
 TEST_CASE("votes come back from their state, and a broken state is refused",
