@@ -167,6 +167,8 @@ class CountDistinct final : public Operator, public Checkpointed {
   GroupWindow& touch(std::uint32_t group);
   void begin_window(const std::string& part);
   void wait(std::uint32_t group, Hash hash);
+  void add_soon(Context& context, std::uint32_t group, Hash hash);
+  void add_expected(Context& context);
 
   const std::vector<std::string> columns_;
   const std::string separator_;
@@ -175,6 +177,7 @@ class CountDistinct final : public Operator, public Checkpointed {
   const std::size_t memory_bytes_;
   DistinctCounter counter_;
   bool is_done_ = false;
+  std::vector<std::pair<std::uint32_t, Hash>> expected_;  // group and hash, of the batch alone
 
   // With `only_with` alone.
   std::string part_;                    // the window, as bytes of a key
@@ -192,6 +195,7 @@ void CountDistinct::process(Context& context, Batch batch) {
   if (!window_.empty()) windows.emplace(batch, window_);
   if (!only_with_.empty()) marks.emplace(batch, only_with_);
   std::string part;
+  expected_.clear();
   for (std::int64_t row = 0; row < batch.rows(); ++row) {
     if (windows) {
       part.clear();
@@ -214,8 +218,22 @@ void CountDistinct::process(Context& context, Batch batch) {
     const auto value = values[row];
     if (!value) continue;
     const auto hash = counter_.hash(group, strips_ ? strip(*value) : *value);
-    counts ? counter_.add(context, group, hash) : wait(group, hash);
+    counts ? add_soon(context, group, hash) : wait(group, hash);
   }
+  add_expected(context);
+}
+
+// Some at once, so that memory brings their places while the next ones are hashed.
+void CountDistinct::add_soon(Context& context, std::uint32_t group, Hash hash) {
+  constexpr std::size_t kAtOnce = 32;
+  counter_.expect(hash);
+  expected_.emplace_back(group, hash);
+  if (expected_.size() == kAtOnce) add_expected(context);
+}
+
+void CountDistinct::add_expected(Context& context) {
+  for (const auto& [group, hash] : expected_) counter_.add(context, group, hash);
+  expected_.clear();
 }
 
 CountDistinct::GroupWindow& CountDistinct::touch(std::uint32_t group) {

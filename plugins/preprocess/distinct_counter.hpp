@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -28,6 +29,8 @@ class DistinctCounter {
   /// with Exhausted.
   std::uint32_t add_row(std::optional<std::string_view> group);
   [[nodiscard]] records::SeenSet::Hash hash(std::uint32_t group, std::string_view text) const;
+  /// Tells of a hash that is added soon.
+  void expect(records::SeenSet::Hash hash) const { seen_.prefetch(hash); }
   void add(Context& context, std::uint32_t group, records::SeenSet::Hash hash);
 
   struct Group {
@@ -43,11 +46,14 @@ class DistinctCounter {
   void restore(Context& context, std::string_view& state);
 
  private:
+  std::optional<std::uint32_t> find_group(std::string_view name);
+
   std::size_t memory_bytes_;
   std::uint64_t secret_;
   std::vector<Group> groups_;
   TextMap<std::uint32_t> numbers_;  // of the groups with a name
   std::optional<std::uint32_t> nameless_;
+  std::array<std::uint32_t, 64> recent_{};  // a group that was asked for, by a look at its name
   records::SeenSet seen_;
   bool has_seen_all_ = true;  // so that Group::distinct counts
   bool is_finished_ = false;

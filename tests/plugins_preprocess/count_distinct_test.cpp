@@ -1,4 +1,5 @@
 // count.distinct as built: through its plugin.
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -85,6 +86,35 @@ TEST_CASE("without groups there is one count, also of no rows", "[preprocess][co
   auto no_groups = counting(R"({"columns": ["n"], "group": "g"})");
   REQUIRE(no_groups.finish().ok());
   CHECK(no_groups.rows() == 0);
+}
+
+TEST_CASE("groups are told apart by all of their name", "[preprocess][count_distinct]") {
+  auto harness = counting(R"({"columns": ["v"], "group": "g"})");
+  REQUIRE(harness
+              .push(batch({{"v", {"1", "1", "1", "2", "1", "1", "1", "3", "1"}},
+                           {"g", {"axb", "ayb", "axb", "ayb", "", null, "", "axb", "azb"}}}))
+              .ok());
+  REQUIRE(harness.push(batch({{"v", {"1", "4"}}, {"g", {"ayb", "a"}}})).ok());
+  REQUIRE(harness.finish().ok());
+  CHECK(harness.optional_column<std::string>("g") ==
+        OptionalTexts{"axb", "ayb", "", std::nullopt, "azb", "a"});
+  CHECK(harness.column<std::int64_t>("distinct") == Numbers{2, 2, 1, 1, 1, 1});
+  CHECK(harness.column<std::int64_t>("rows") == Numbers{3, 3, 2, 1, 1, 1});
+}
+
+TEST_CASE("a count does not depend on how rows are cut into batches",
+          "[preprocess][count_distinct]") {
+  for (const std::int64_t rows : {1, 31, 32, 33, 65, 3000}) {
+    auto harness = counting(R"({"columns": ["value"], "group": "group"})");
+    for (std::int64_t first = 0; first < 3000; first += rows)
+      REQUIRE(
+          harness.push(numbered(first, std::min(first + rows, std::int64_t{3000}), 700, 300)).ok());
+    REQUIRE(harness.finish().ok());
+    CAPTURE(rows);
+    // Of 3,000 numbers each of 300 groups has ten, which are 300 apart: seven values among 700.
+    CHECK(harness.column<std::int64_t>("distinct") == Numbers(300, 7));
+    CHECK(harness.column<std::int64_t>("rows") == Numbers(300, 10));
+  }
 }
 
 TEST_CASE("the count is exact on the disk too", "[preprocess][count_distinct]") {

@@ -15,6 +15,7 @@ TEST_CASE("the set agrees with a plain one under inserts and erasures", "[record
     random = random * 6364136223846793005u + 1442695040888963407u;
     const SeenSet::Hash hash{random >> 60, (random >> 40) % 3000};  // low halves collide
     const bool is_new = plain.emplace(hash.high, hash.low).second;
+    seen.prefetch(hash);
     CHECK(seen.insert(hash) == is_new);
     if (random >> 63 == 0) continue;
     seen.erase(hash);
@@ -28,6 +29,7 @@ TEST_CASE("the set agrees with a plain one under inserts and erasures", "[record
 
 TEST_CASE("the hash that is zero is a hash like others", "[records][seen_set]") {
   SeenSet seen;
+  seen.prefetch({});
   CHECK(seen.insert({}));
   CHECK_FALSE(seen.insert({}));
   CHECK(seen.size() == 1);
