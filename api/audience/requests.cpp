@@ -35,6 +35,8 @@ Json any_of(const char* one, const char* other) {
 
 // --- requests ---
 
+constexpr const char* kTaskExample = "8fec5762412c11ec836d04ea56825baa";
+
 Json answers() {
   Json found{{"doc", "Successful Response"}, {"schema", Json::object()}};
   Json lost{{"doc", "Not found"},
@@ -44,8 +46,10 @@ Json answers() {
 
 Json without_parameters() { return {{"responses", answers()}}; }
 
-Json with_path(const char* name, const char* type) {
-  return {{"path", {{name, value(type, nullptr)}}}, {"responses", answers()}};
+Json with_path(const char* name, const char* type, Json example) {
+  auto declared = value(type, nullptr);
+  declared["example"] = std::move(example);
+  return {{"path", {{name, std::move(declared)}}}, {"responses", answers()}};
 }
 
 Json with_fields(const char* name, Json fields) {
@@ -101,7 +105,7 @@ Json create_task_request(Profile profile) {
 }
 
 Json list_tasks_request() { return without_parameters(); }
-Json task_request() { return with_path("task_id", "string"); }
+Json task_request() { return with_path("task_id", "string", kTaskExample); }
 
 Json abort_task_request() { return with_fields("AbortionConfig", {{"TASK_ID", text("string")}}); }
 
@@ -118,8 +122,8 @@ Json dump_tasks_request() {
 
 Json prepare_model_request() { return with_fields("ModelingTrainingConfig", model_fields()); }
 Json test_model_request() { return with_fields("ModelingTestingConfig", model_fields()); }
-Json model_status_request() { return with_path("model_job_id", "integer"); }
-Json model_report_request() { return with_path("model_job_id", "string"); }
+Json model_status_request() { return with_path("model_job_id", "integer", 24); }
+Json model_report_request() { return with_path("model_job_id", "string", "24"); }
 
 Json abort_model_request() { return with_fields("ModelingAbort", {{"MODEL_JOB_ID", integer(0)}}); }
 
