@@ -142,7 +142,7 @@ Job job_of(const JobRequest& request, const StoreRights& rights);
 std::string stage_owner(JobId job, std::int64_t token);
 
 /// A job that is running whenever the process dies is given up after that many deaths without a new
-/// checkpoint.
+/// checkpoint. Each of them halves the time to the next one.
 inline constexpr int kMaxCrashes = 10;
 
 /// A line of a job's journal.

@@ -163,7 +163,8 @@ Result<void> JobAttempt::begin() {
     return {};
   }
   RunOptions options;
-  options.checkpoint_every = service_->settings.checkpoint_every;
+  // What is done between two deaths is to be kept, or the job is given up for them.
+  options.checkpoint_every = service_->settings.checkpoint_every / (1 << job_.crashes);
   options.resume = std::exchange(checkpoint_, std::nullopt);
   options.watch = &watch_;
   options.on_checkpoint = [this](const Checkpoint& taken) { return write_checkpoint(taken); };

@@ -228,6 +228,23 @@ TEST_CASE("a job that is running whenever the process dies is given up after a w
   CHECK(place.wait_until_final(id).state == JobState::Finished);
 }
 
+TEST_CASE("the more often a job's process died, the sooner what it does is kept",
+          "[job][recovery]") {
+  JobPlace place;
+  place.settings.checkpoint_every = 20s;
+  place.open(false);
+  const auto id = place.submit(place.pipeline({{"batches", 40}, {"pause_us", 5'000}}, "list"));
+  const bool has_died = GENERATE(false, true);
+  for (int death = 0; has_died && death < kMaxCrashes; ++death) {
+    lease(place, id);
+    must(place.store_of_jobs().expire_leases());
+  }
+  must(place.service().start());
+  CHECK(place.wait_until_final(id).state == JobState::Finished);
+  const auto journal = place.journal(id);
+  CHECK((std::count(journal.begin(), journal.end(), "checkpoint") > 0) == has_died);
+}
+
 TEST_CASE("at a shared catalog the lease of another process is respected until it expires",
           "[job][recovery]") {
   JobPlace place{SqlDialect::MySql};
