@@ -62,17 +62,12 @@ ReadVariable into(std::vector<std::string>& place) {
   };
 }
 
-ReadVariable into(bool& place) {
-  return [&place](const std::string& text) -> std::string_view {
+// Of what is not there: it may be turned off.
+ReadVariable only_false(std::string_view wanted) {
+  return [wanted](const std::string& text) -> std::string_view {
     const auto word = lower_case(text);
-    if (word == "true" || word == "1" || word == "yes" || word == "on") {
-      place = true;
-    } else if (word == "false" || word == "0" || word == "no" || word == "off") {
-      place = false;
-    } else {
-      return "true or false";
-    }
-    return {};
+    const bool is_false = word == "false" || word == "0" || word == "no" || word == "off";
+    return is_false ? std::string_view{} : wanted;
   };
 }
 
@@ -157,7 +152,7 @@ std::vector<Variable> variables_of(Settings& settings) {
       {"AUTHOR_MEMORY_MB",
        into(settings.author_memory_bytes, 1, 65'536, "a number of MiB from 1 to 65536", kMiB)},
       {"SITE_HOSTS", into(settings.site_hosts)},
-      {"DUMP_ZIP", into(settings.dump_zip)},
+      {"DUMP_ZIP", only_false("false, since dumps are not zipped here")},
       {"MODEL_PATH_FIELD_DIRECTORY", into(settings.model_folder)},
       {"RULE_FOLDER", into(settings.rule_folder)}};
   for (auto& variable : variables_of(settings.input, "INPUT")) variables.push_back(variable);

@@ -61,7 +61,6 @@ struct Settings {
   std::size_t author_memory_bytes = 64u << 20;   // AUTHOR_MEMORY_MB
   std::vector<std::string> site_hosts{};  // SITE_HOSTS, with commas: that a request may name;
                                           // empty: any
-  bool dump_zip = false;                  // DUMP_ZIP
   std::filesystem::path model_folder{
       "model_files"};                   // MODEL_PATH_FIELD_DIRECTORY; absolute when read
   std::filesystem::path rule_folder{};  // RULE_FOLDER; empty: none
